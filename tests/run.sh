@@ -1,0 +1,221 @@
+#!/bin/sh
+# Sets up what is missing, builds, and runs the tests: sh tests/run.sh [PART ...]
+#
+#   (none)        all below down to native
+#   x64, x86      the presets of one architecture, under Wine
+#   PRESET        one preset, for example mingw-x86-debug
+#   native        the sources on this system, with the sanitizers too
+#   soak          the long tests, under Wine and natively
+#   bench         the benchmark under Wine on x64 and x86
+#   bench-native  the benchmark on this system beside other allocators
+#   mutants       whether the tests notice changes in src/
+#   lint          formatting, clang-tidy, cppcheck
+set -eu
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cd "$top"
+jobs=$(nproc 2>/dev/null || echo 2)
+
+presets_x64="mingw-x64 mingw-x64-debug msvcabi-x64 msvcabi-x64-debug"
+presets_x86="mingw-x86 mingw-x86-debug msvcabi-x86 msvcabi-x86-debug"
+presets_native="native native-asan native-tsan native-cov"
+
+passed=0
+failed=0
+trouble=
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+give_up_on() { # WHAT
+    trouble="$trouble
+  $1"
+    failed=$((failed + 1))
+}
+
+build() { # PRESET [CMAKE-BUILD ARGUMENT ...]
+    preset=$1
+    shift
+    say "$preset: configure and build"
+    mkdir -p build
+    if cmake --preset "$preset" >"build/$preset.log" 2>&1 &&
+        cmake --build "build/$preset" -j "$jobs" "$@" >>"build/$preset.log" 2>&1; then
+        return 0
+    fi
+    tail -n 60 "build/$preset.log"
+    give_up_on "$preset does not build: build/$preset.log"
+    return 1
+}
+
+# Runs ctest and adds up its figures.
+run_tests() { # PRESET CTEST-ARGUMENT ...
+    preset=$1
+    shift
+    say "$preset: tests"
+    summary=build/$preset/ctest.log
+    status=0
+    ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error "$@" \
+        >"$summary" 2>&1 || status=$?
+    # A test that passed takes one line; ctest's summary and whatever failed are shown whole.
+    grep -vE '^ *Start +[0-9]+: ' "$summary" || true
+    count=$(sed -n 's/.* tests passed, \([0-9]*\) tests* failed out of \([0-9]*\)$/\1 \2/p' "$summary")
+    if [ -z "$count" ]; then
+        give_up_on "$preset: no test was run"
+        return
+    fi
+    bad=${count% *}
+    passed=$((passed + ${count#* } - bad))
+    failed=$((failed + bad))
+    if [ "$bad" -ne 0 ]; then
+        trouble="$trouble
+  $preset: $(sed -n 's/^\t *\([0-9]* - [^ ]*\) (.*/\1/p' "$summary" | tr '\n' ' ')"
+    elif [ "$status" -ne 0 ]; then
+        give_up_on "$preset: ctest ended with status $status"
+    fi
+}
+
+test_preset() { # PRESET
+    if build "$1"; then
+        run_tests "$1" -LE '^(soak|bench)$'
+    fi
+}
+
+check_wine32() {
+    printf 'int main(void) { return 32; }\n' >build/.cache/wine32.c
+    i686-w64-mingw32-gcc -o build/.cache/wine32.exe build/.cache/wine32.c
+    status=0
+    sh cmake/run-wine.sh build/.cache/wine32.exe >build/.cache/wine32.log 2>&1 || status=$?
+    if [ "$status" -ne 32 ]; then
+        cat build/.cache/wine32.log
+        echo "x86 programs do not run: this Wine has no 32-bit part." >&2
+        echo "Remedy: rm -rf build/.cache && sh cmake/setup.sh wine, or install wine32:i386." >&2
+        exit 1
+    fi
+}
+
+setup() {
+    sh cmake/setup.sh "$@"
+}
+
+benchmark() { # PRESET
+    if build "$1" --target bench; then
+        passed=$((passed + 1))
+        say "$1: benchmark"
+        cmake --build "build/$1" --target run-bench || give_up_on "$1: the benchmark failed"
+    fi
+}
+
+lint() {
+    setup dll wine test lint
+    say "clang-format"
+    sources=$(git ls-files --cached --others --exclude-standard -- '*.c' '*.h' '*.cpp')
+    if clang-format --dry-run --Werror $sources; then
+        passed=$((passed + 1))
+    else
+        give_up_on "clang-format: clang-format -i FILE mends it"
+    fi
+
+    say "clang-tidy"
+    if build msvcabi-x64 && build native; then
+        # Each file as the first build that has it compiles it: the real headers before the stand-in.
+        status=0
+        for preset in msvcabi-x64 native; do
+            git ls-files --cached --others --exclude-standard -- '*.c' | while read -r file; do
+                grep -q "\"file\": \"$top/$file\"" "build/$preset/compile_commands.json" || continue
+                if [ "$preset" = native ] &&
+                    grep -q "\"file\": \"$top/$file\"" build/msvcabi-x64/compile_commands.json; then
+                    continue
+                fi
+                printf '%s\0' "$file"
+            done | xargs -0 -r -n 4 -P "$jobs" clang-tidy --quiet -p "build/$preset" \
+                2>"build/tidy-$preset.log" || status=1
+        done
+        if [ "$status" -eq 0 ]; then
+            passed=$((passed + 1))
+        else
+            give_up_on "clang-tidy"
+        fi
+    fi
+
+    say "cppcheck"
+    if cppcheck --quiet --error-exitcode=1 --std=c11 --platform=win64 --inline-suppr -j "$jobs" \
+        --enable=warning,performance,portability --suppressions-list=cmake/cppcheck.txt \
+        -D_WIN32 -D_WIN64 -D__GNUC__=12 -D__x86_64__ -I include -I src src; then
+        passed=$((passed + 1))
+    else
+        give_up_on "cppcheck"
+    fi
+}
+
+part() { # PART
+    case $1 in
+        x64)
+            setup dll wine test
+            for name in $presets_x64; do test_preset "$name"; done
+            ;;
+        x86)
+            setup dll wine test
+            check_wine32
+            for name in $presets_x86; do test_preset "$name"; done
+            ;;
+        native)
+            setup dll test native
+            for name in $presets_native; do test_preset "$name"; done
+            ;;
+        soak)
+            setup dll wine test native
+            check_wine32
+            for name in mingw-x64 mingw-x86 native native-tsan; do
+                if build "$name"; then
+                    run_tests "$name" -L '^soak$'
+                fi
+            done
+            ;;
+        bench)
+            setup dll wine test bench
+            check_wine32
+            benchmark mingw-x64
+            benchmark mingw-x86
+            ;;
+        bench-native)
+            setup dll test native bench
+            benchmark native
+            ;;
+        mutants)
+            setup dll test native
+            say "mutants"
+            if sh tests/mutants/run.sh; then
+                passed=$((passed + 1))
+            else
+                give_up_on "mutants"
+            fi
+            ;;
+        lint)
+            lint
+            ;;
+        *)
+            case " $presets_x64 $presets_x86 $presets_native " in
+                *" $1 "*) ;;
+                *)
+                    sed -n 's/^# \{0,1\}//; 2,14p' "$0" >&2
+                    exit 2
+                    ;;
+            esac
+            setup dll wine test native
+            case $1 in *-x86*) check_wine32 ;; esac
+            test_preset "$1"
+            ;;
+    esac
+}
+
+[ $# -gt 0 ] || set -- x64 x86 native
+for name in "$@"; do
+    part "$name"
+done
+
+if [ -n "$trouble" ]; then
+    printf '\nFailed:%s\n' "$trouble"
+fi
+printf '\n%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
