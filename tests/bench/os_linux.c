@@ -1,0 +1,162 @@
+#include "bench.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+double os_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+void os_yield(void)
+{
+    sched_yield();
+}
+
+long os_load(volatile long *from)
+{
+    return __atomic_load_n(from, __ATOMIC_ACQUIRE);
+}
+
+void os_store(volatile long *to, long value)
+{
+    __atomic_store_n(to, value, __ATOMIC_RELEASE);
+}
+
+long os_exchange(volatile long *to, long value)
+{
+    return __atomic_exchange_n(to, value, __ATOMIC_SEQ_CST);
+}
+
+long os_add(volatile long *to, long value)
+{
+    return __atomic_fetch_add(to, value, __ATOMIC_SEQ_CST);
+}
+
+struct thread_start {
+    void (*run)(int index, void *context);
+    void *context;
+    int index;
+};
+
+static void *thread_main(void *parameter)
+{
+    struct thread_start *start = parameter;
+
+    start->run(start->index, start->context);
+    return NULL;
+}
+
+void os_run_threads(int count, void (*run)(int index, void *context), void *context)
+{
+    struct thread_start starts[8];
+    pthread_t threads[8];
+
+    for (int i = 0; i < count; i++) {
+        starts[i] = (struct thread_start){run, context, i};
+        if (pthread_create(&threads[i], NULL, thread_main, &starts[i]) != 0)
+            bench_die("no thread", "the system");
+    }
+    for (int i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+}
+
+void os_run_alone(const struct workload *work, const struct peer *peer, double *figures)
+{
+    size_t size = WORK_METRICS_MAX * sizeof *figures;
+    int ends[2];
+    int status;
+    pid_t child;
+
+    fflush(NULL);
+    if (pipe(ends) != 0 || (child = fork()) < 0)
+        bench_die("no process", "the system");
+    if (child == 0) {
+        work->run(peer, figures);
+        _exit(write(ends[1], figures, size) == (ssize_t)size ? 0 : 1);
+    }
+    close(ends[1]);
+    if (read(ends[0], figures, size) != (ssize_t)size || waitpid(child, &status, 0) < 0 ||
+        status != 0)
+        bench_die("failed in a process of its own", work->name);
+    close(ends[0]);
+}
+
+/* One line of smaps: a mapping's head, "from-to rw-p ...", or "Name:  number kB". */
+static void count_line(const char *line, bool *counts, size_t *committed, size_t *resident)
+{
+    char perms[8];
+    unsigned long from, to, kilobytes;
+
+    if (sscanf(line, "%lx-%lx %7s", &from, &to, perms) == 3) {
+        *counts = perms[1] == 'w' && perms[3] == 'p';
+        if (*counts)
+            *committed += to - from;
+    } else if (*counts && sscanf(line, "Private_Dirty: %lu", &kilobytes) == 1) {
+        *resident += kilobytes * 1024;
+    }
+}
+
+/* Reads without stdio, whose buffers would be part of what is counted. */
+static void read_smaps(size_t *committed, size_t *resident)
+{
+    static char text[65536];
+    size_t kept = 0;
+    bool counts = false;
+    int file = open("/proc/self/smaps", O_RDONLY);
+
+    *committed = 0;
+    *resident = 0;
+    for (;;) {
+        ssize_t got = file < 0 ? 0 : read(file, text + kept, sizeof text - 1 - kept);
+        char *line = text;
+        char *end;
+
+        if (got <= 0)
+            break;
+        text[kept + (size_t)got] = '\0';
+        while ((end = strchr(line, '\n')) != NULL) {
+            *end = '\0';
+            count_line(line, &counts, committed, resident);
+            line = end + 1;
+        }
+        kept = strlen(line);
+        memmove(text, line, kept);
+    }
+    if (file >= 0)
+        close(file);
+}
+
+size_t os_committed(void)
+{
+    size_t committed, resident;
+
+    read_smaps(&committed, &resident);
+    return committed;
+}
+
+size_t os_resident(void)
+{
+    size_t committed, resident;
+
+    read_smaps(&committed, &resident);
+    return resident;
+}
+
+void os_describe(char *text, size_t size)
+{
+    struct utsname name;
+
+    uname(&name);
+    snprintf(text, size, "%.32s %.64s, %.32s", name.sysname, name.release, name.machine);
+}

@@ -1,0 +1,121 @@
+/*
+ * Memory: what the process has committed, before and after. Each is measured in a process of its own,
+ * since many peers keep what they once had. On Linux a mapping costs nothing before it is touched, so
+ * there what is resident is told beside what is committed.
+ */
+#include "bench.h"
+
+#include <math.h>
+#include <string.h>
+
+static double grown(size_t before, size_t after, double unit)
+{
+    return ((double)after - (double)before) / unit;
+}
+
+static double grown_resident(size_t before, size_t after, double unit)
+{
+    return after == 0 ? NAN : grown(before, after, unit);
+}
+
+/* The benchmark's own memory is there before anything is measured. */
+static void settle(void)
+{
+    memset(bench_blocks, 1, sizeof bench_blocks);
+}
+
+static void **fill(const struct peer *peer, void *heap, void **at, unsigned count, uint32_t low,
+                   uint32_t high)
+{
+    uint32_t random = 0x5eed0006;
+
+    for (unsigned i = 0; i < count; i++)
+        *at++ = bench_alloc(peer, heap, bench_between(&random, low, high));
+    return at;
+}
+
+/* Ten experts of 30,000 blocks and one large one each come, and all go again. */
+static void run_after(const struct peer *peer, double *figures)
+{
+    enum { EXPERTS = 10 };
+    void *heaps[EXPERTS];
+    void **firsts[EXPERTS + 1] = {bench_blocks};
+    size_t committed, resident;
+
+    settle();
+    committed = os_committed();
+    resident = os_resident();
+    for (int i = 0; i < EXPERTS; i++) {
+        heaps[i] = bench_open(peer);
+        firsts[i + 1] = fill(peer, heaps[i], firsts[i], bench_count(30000, 100), 16, 255);
+        firsts[i + 1] = fill(peer, heaps[i], firsts[i + 1], 1, 1 << 20, 1 << 20);
+    }
+    for (int i = 0; i < EXPERTS; i++)
+        bench_close(peer, heaps[i], firsts[i], (size_t)(firsts[i + 1] - firsts[i]));
+    figures[0] = grown(committed, os_committed(), 1 << 20);
+    figures[1] = grown_resident(resident, os_resident(), 1 << 20);
+}
+
+const struct workload work_memory_after = {
+    "memory_after",
+    WORK_ALONE,
+    1,
+    run_after,
+    {{"after_committed", "after the last close: committed beyond the start", "MiB"},
+     {"after_resident", "  resident beyond the start", "MiB"}}};
+
+static void run_million(const struct peer *peer, double *figures)
+{
+    unsigned count = bench_count(1000000, 1000);
+    size_t committed, resident;
+    void *heap;
+
+    settle();
+    committed = os_committed();
+    resident = os_resident();
+    heap = bench_open(peer);
+    fill(peer, heap, bench_blocks, count, 64, 64);
+    figures[0] = grown(committed, os_committed(), 64.0 * count);
+    figures[1] = grown_resident(resident, os_resident(), 64.0 * count);
+    figures[2] = peer->committed ? (double)peer->committed(heap) / (64.0 * count) : NAN;
+    bench_close(peer, heap, bench_blocks, count);
+}
+
+const struct workload work_memory_million = {
+    "memory_1m",
+    WORK_ALONE,
+    1,
+    run_million,
+    {{"million_committed", "1,000,000 of 64 B: committed for each byte", "x"},
+     {"million_resident", "  resident for each byte", "x"},
+     {"million_counted", "  committed, as the allocator counts", "x"}}};
+
+/* The mean of 100 experts with one block of 100 bytes each. */
+static void run_one(const struct peer *peer, double *figures)
+{
+    enum { EXPERTS = 100 };
+    void *heaps[EXPERTS];
+    size_t committed, resident;
+
+    settle();
+    committed = os_committed();
+    resident = os_resident();
+    for (int i = 0; i < EXPERTS; i++) {
+        heaps[i] = bench_open(peer);
+        bench_blocks[i] = bench_alloc(peer, heaps[i], 100);
+    }
+    figures[0] = grown(committed, os_committed(), 1024.0 * EXPERTS);
+    figures[1] = grown_resident(resident, os_resident(), 1024.0 * EXPERTS);
+    figures[2] = peer->committed ? (double)peer->committed(heaps[0]) / 1024 : NAN;
+    for (int i = 0; i < EXPERTS; i++)
+        bench_close(peer, heaps[i], &bench_blocks[i], 1);
+}
+
+const struct workload work_memory_one = {
+    "memory_one",
+    WORK_ALONE | WORK_NEEDS_HEAPS,
+    1,
+    run_one,
+    {{"one_committed", "an expert with one block of 100 B: committed", "KiB"},
+     {"one_resident", "  resident", "KiB"},
+     {"one_counted", "  committed, as the allocator counts", "KiB"}}};

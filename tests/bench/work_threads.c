@@ -1,0 +1,254 @@
+/* Threads: own experts, one expert together, and one that frees what another allocated. */
+#include "bench.h"
+
+enum { THREADS = 2, SLOTS = 256, TURN = 10000, BATCH = 64, RING = 16 };
+
+struct team {
+    const struct peer *peer;
+    void *heap; /* of all threads, or NULL: each opens its own */
+    int threads;
+    unsigned count; /* blocks for each thread */
+    volatile long ready;
+    double began[THREADS], ended[THREADS];
+    void *slots[THREADS][SLOTS];
+};
+
+/* So that all threads are there before one of them starts. */
+static void wait_for_all(volatile long *ready, int threads)
+{
+    os_add(ready, 1);
+    while (os_load(ready) < threads)
+        os_yield();
+}
+
+/* Each thread keeps 256 blocks of 16 to 255 bytes and replaces one at random. */
+static void replace_in_team(int index, void *context)
+{
+    struct team *team = context;
+    const struct peer *peer = team->peer;
+    void **slots = team->slots[index];
+    uint32_t random = 0x5eed0005 + (uint32_t)index;
+    void *heap = team->heap != NULL ? team->heap : bench_open(peer);
+
+    for (unsigned i = 0; i < SLOTS; i++)
+        slots[i] = bench_alloc(peer, heap, bench_between(&random, 16, 255));
+    wait_for_all(&team->ready, team->threads);
+    team->began[index] = os_now();
+    for (unsigned i = 0; i < team->count; i++) {
+        void **slot = &slots[bench_between(&random, 0, SLOTS - 1)];
+
+        peer->free(heap, *slot);
+        *slot = bench_alloc(peer, heap, bench_between(&random, 16, 255));
+    }
+    team->ended[index] = os_now();
+    if (team->heap == NULL) {
+        bench_close(peer, heap, slots, SLOTS);
+    } else {
+        for (unsigned i = 0; i < SLOTS; i++)
+            peer->free(heap, slots[i]);
+    }
+}
+
+/* Wall time for each operation, all threads' operations together. */
+static double run_team(struct team *team, int threads, void (*run)(int index, void *context))
+{
+    double began, ended;
+
+    team->threads = threads;
+    team->ready = 0;
+    os_run_threads(threads, run, team);
+    began = team->began[0];
+    ended = team->ended[0];
+    for (int i = 1; i < threads; i++) {
+        began = team->began[i] < began ? team->began[i] : began;
+        ended = team->ended[i] > ended ? team->ended[i] : ended;
+    }
+    return (ended - began) / ((double)team->count * threads);
+}
+
+/* What the machine itself gives to two threads that share nothing: 2 where both have a core. */
+static void compute_in_team(int index, void *context)
+{
+    struct team *team = context;
+    uint32_t random = 0x5eed0007;
+    volatile uint32_t last;
+
+    wait_for_all(&team->ready, team->threads);
+    team->began[index] = os_now();
+    for (unsigned i = 0; i < team->count; i++)
+        last = bench_random(&random);
+    (void)last;
+    team->ended[index] = os_now();
+}
+
+/* Side by side, so that the ratios are those of neighbours in time. */
+static void run_threads(const struct peer *peer, double *figures)
+{
+    static struct team team;
+
+    team.peer = peer;
+    team.heap = NULL;
+    team.count = bench_count(300000, 500);
+    figures[0] = run_team(&team, 1, replace_in_team);
+    figures[1] = run_team(&team, 2, replace_in_team);
+    figures[2] = figures[0] / figures[1];
+    team.count = bench_count(3000000, 500);
+    figures[3] = run_team(&team, 1, compute_in_team) / run_team(&team, 2, compute_in_team);
+}
+
+const struct workload work_threads = {
+    "threads",
+    0,
+    9,
+    run_threads,
+    {{"threads_1", "one thread, replacement, 256 live, 16-255 B", "ns"},
+     {"threads_2", "  two threads, own experts", "ns"},
+     {"threads_gain", "  so two threads do this much more (more is better)", "x"},
+     {"threads_machine", "  and without any allocator", "x"}}};
+
+static void run_one_key(const struct peer *peer, double *figures)
+{
+    static struct team team;
+
+    team.peer = peer;
+    team.heap = bench_open(peer);
+    team.count = bench_count(300000, 500);
+    figures[0] = run_team(&team, 2, replace_in_team);
+    peer->close(team.heap);
+}
+
+const struct workload work_one_key = {
+    "one_key", WORK_NEEDS_SHARED, 7, run_one_key, {{"one_key", "  two threads, one expert", "ns"}}};
+
+struct handover {
+    const struct peer *peer;
+    unsigned rounds;
+    void *heap;          /* opened by the thread that allocates */
+    volatile long ready; /* threads that are there */
+    volatile long turn;  /* in turns: how many were taken; odd: the other thread's */
+    volatile long full;  /* at once: batches written */
+    volatile long empty; /* and batches freed */
+    double took;         /* as the allocating thread sees it */
+    void *batches[RING][BATCH];
+};
+
+static void wait_until(volatile long *value, long least)
+{
+    for (unsigned spins = 1; os_load(value) < least; spins++) {
+        if (spins % 256 == 0)
+            os_yield();
+    }
+}
+
+/* 10,000 blocks are allocated, then the other thread frees them while the first waits. */
+static void hand_over_in_turns(int index, void *context)
+{
+    struct handover *over = context;
+    const struct peer *peer = over->peer;
+    unsigned count = bench_count(TURN, 100);
+    double start;
+
+    if (index == 0)
+        over->heap = bench_open(peer);
+    wait_for_all(&over->ready, 2);
+    start = os_now();
+    for (unsigned round = 0; round < over->rounds; round++) {
+        wait_until(&over->turn, (long)round * 2 + index);
+        for (unsigned i = 0; i < count; i++) {
+            if (index == 0)
+                bench_blocks[i] = bench_alloc(peer, over->heap, 64);
+            else
+                peer->free(over->heap, bench_blocks[i]);
+        }
+        os_add(&over->turn, 1);
+    }
+    if (index == 0) {
+        wait_until(&over->turn, (long)over->rounds * 2);
+        over->took = (os_now() - start) / ((double)over->rounds * count);
+        peer->close(over->heap);
+    }
+}
+
+/* A queue of batches: one thread allocates while the other frees. */
+static void hand_over_at_once(int index, void *context)
+{
+    struct handover *over = context;
+    const struct peer *peer = over->peer;
+    double start;
+
+    if (index == 0)
+        over->heap = bench_open(peer);
+    wait_for_all(&over->ready, 2);
+    start = os_now();
+    for (unsigned round = 0; round < over->rounds; round++) {
+        void **batch = over->batches[round % RING];
+
+        if (index == 0) {
+            wait_until(&over->empty, (long)round - RING + 1);
+            for (unsigned i = 0; i < BATCH; i++)
+                batch[i] = bench_alloc(peer, over->heap, 64);
+            os_add(&over->full, 1);
+        } else {
+            wait_until(&over->full, (long)round + 1);
+            for (unsigned i = 0; i < BATCH; i++)
+                peer->free(over->heap, batch[i]);
+            os_add(&over->empty, 1);
+        }
+    }
+    if (index == 0) {
+        wait_until(&over->empty, (long)over->rounds);
+        over->took = (os_now() - start) / ((double)over->rounds * BATCH);
+        peer->close(over->heap);
+    }
+}
+
+/* The yardstick: the same turns, but one thread does both. */
+static double turns_alone(const struct peer *peer)
+{
+    unsigned count = bench_count(TURN, 100);
+    unsigned rounds = bench_count(20, 2);
+    void *heap = bench_open(peer);
+    double start = os_now();
+    double took;
+
+    for (unsigned round = 0; round < rounds; round++) {
+        for (unsigned i = 0; i < count; i++)
+            bench_blocks[i] = bench_alloc(peer, heap, 64);
+        for (unsigned i = 0; i < count; i++)
+            peer->free(heap, bench_blocks[i]);
+    }
+    took = os_now() - start;
+    peer->close(heap);
+    return took / ((double)rounds * count);
+}
+
+static double run_handover(const struct peer *peer, unsigned rounds,
+                           void (*hand_over)(int index, void *context))
+{
+    static struct handover over;
+
+    over.peer = peer;
+    over.rounds = rounds;
+    over.ready = 0;
+    over.turn = 0;
+    over.full = 0;
+    over.empty = 0;
+    os_run_threads(2, hand_over, &over);
+    return over.took;
+}
+
+static void run_cross(const struct peer *peer, double *figures)
+{
+    figures[0] = turns_alone(peer);
+    figures[1] = run_handover(peer, bench_count(20, 2), hand_over_in_turns);
+    figures[2] = run_handover(peer, bench_count(3000, 20), hand_over_at_once);
+}
+
+const struct workload work_cross = {
+    "cross",
+    WORK_NEEDS_CROSS,
+    7,
+    run_cross,
+    {{"cross_same", "10,000 of 64 B, freed by the same thread", "ns/pair"},
+     {"cross_turns", "  freed by another thread, in turns", "ns/pair"},
+     {"cross_at_once", "  freed by another thread, at once", "ns/pair"}}};
