@@ -27,36 +27,45 @@
 extern void __tsan_acquire(void *address) __attribute__((weak));
 extern void __tsan_release(void *address) __attribute__((weak));
 
-static void order_acquire(void *address) {
+static void order_acquire(void *address)
+{
     if (__tsan_acquire) {
         __tsan_acquire(address);
     }
 }
 
-static void order_release(void *address) {
+static void order_release(void *address)
+{
     if (__tsan_release) {
         __tsan_release(address);
     }
 }
 
-BOOL standin_under_tsan(void) { return __tsan_acquire != NULL; }
+BOOL standin_under_tsan(void)
+{
+    return __tsan_acquire != NULL;
+}
 
-static void die(const char *what) {
+static void die(const char *what)
+{
     fprintf(stderr, "stand-in: %s\n", what);
     abort();
 }
 
 /* Futexes and the lock over them */
 
-static void futex_wait(int *word, int expected, const struct timespec *timeout) {
+static void futex_wait(int *word, int expected, const struct timespec *timeout)
+{
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, timeout, NULL, 0);
 }
 
-static void futex_wake(int *word) {
+static void futex_wake(int *word)
+{
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
-void standin_lock(int *lock) {
+void standin_lock(int *lock)
+{
     int seen = 0;
     if (__atomic_compare_exchange_n(lock, &seen, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
         return;
@@ -66,7 +75,8 @@ void standin_lock(int *lock) {
     }
 }
 
-void standin_unlock(int *lock) {
+void standin_unlock(int *lock)
+{
     if (__atomic_exchange_n(lock, 0, __ATOMIC_RELEASE) == 2) {
         syscall(SYS_futex, lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
     }
@@ -148,7 +158,8 @@ static standin_dllmain the_dllmain;
 static pthread_key_t end_key;
 static int stop_signal;
 
-static standin_word64 *teb_word(struct standin_teb *teb, unsigned offset) {
+static standin_word64 *teb_word(struct standin_teb *teb, unsigned offset)
+{
     return (standin_word64 *)(void *)(teb->bytes + offset);
 }
 
@@ -157,14 +168,19 @@ static standin_word64 *teb_word(struct standin_teb *teb, unsigned offset) {
 #define TEB_LAST_ERROR 0x68
 #define TEB_TLS 0x1480
 
-DWORD GetLastError(void) { return __readgsdword(TEB_LAST_ERROR); }
+DWORD GetLastError(void)
+{
+    return __readgsdword(TEB_LAST_ERROR);
+}
 
-void SetLastError(DWORD error) {
+void SetLastError(DWORD error)
+{
     *(volatile standin_word32 *)(void *)(standin_teb.bytes + TEB_LAST_ERROR) = error;
 }
 
 /* The object's lock is held. */
-static void unreference(struct object *object) {
+static void unreference(struct object *object)
+{
     if (--object->references > 0) {
         return;
     }
@@ -186,7 +202,8 @@ static void unreference(struct object *object) {
    or SuspendThread finds it ended. */
 static void park(struct thread *self, ucontext_t *context);
 
-static void thread_ended(struct thread *self, DWORD code) {
+static void thread_ended(struct thread *self, DWORD code)
+{
     int gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
 
     self->code = code;
@@ -218,7 +235,8 @@ static void thread_ended(struct thread *self, DWORD code) {
     standin_unlock(&object_lock);
 }
 
-static void park(struct thread *self, ucontext_t *context) {
+static void park(struct thread *self, ucontext_t *context)
+{
     int gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
 
     for (;;) {
@@ -252,7 +270,8 @@ static void park(struct thread *self, ucontext_t *context) {
     }
 }
 
-static void on_stop(int number, siginfo_t *info, void *context) {
+static void on_stop(int number, siginfo_t *info, void *context)
+{
     int saved = errno;
 
     (void)number;
@@ -265,14 +284,39 @@ static void on_stop(int number, siginfo_t *info, void *context) {
     errno = saved;
 }
 
-static void barrier(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+/* Single steps: the trap flag raises SIGTRAP after each instruction. */
 
-void standin_enter(void) {
+#define TRAP_FLAG 0x100
+
+enum { NOT_STEPPING, STEPPING_SETUP, STEPPING };
+
+/* Sets or clears the trap flag of the calling code. */
+static void set_trap_flag(int on)
+{
+    if (on) {
+        __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\torq $0x100, (%%rsp)\n\tpopfq\n\t"
+                         "lea 128(%%rsp), %%rsp" ::
+                             : "memory", "cc");
+    } else {
+        __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\tandq $~0x100, (%%rsp)\n\tpopfq\n\t"
+                         "lea 128(%%rsp), %%rsp" ::
+                             : "memory", "cc");
+    }
+}
+
+static void barrier(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+void standin_enter(void)
+{
     local.depth++;
     barrier();
 }
 
-void standin_leave(void) {
+void standin_leave(void)
+{
     barrier();
     if (local.depth == 1) {
         while (local.pending) {
@@ -289,10 +333,14 @@ void standin_leave(void) {
         standin_enter();
         standin_leave();
     }
+    if (__builtin_expect(local.stepping == STEPPING && local.depth == 0, 0)) {
+        set_trap_flag(1); /* on_trap cleared it inside the call */
+    }
 }
 
 /* The depth is 1 or more: callers have entered. */
-static struct thread *self_thread(void) {
+static struct thread *self_thread(void)
+{
     struct thread *self = local.self;
 
     if (self) {
@@ -323,7 +371,8 @@ static struct thread *self_thread(void) {
 }
 
 /* End of a thread that the stand-in did not make. */
-static void foreign_thread_ends(void *record) {
+static void foreign_thread_ends(void *record)
+{
     standin_dllmain dllmain = __atomic_load_n(&the_dllmain, __ATOMIC_ACQUIRE);
 
     if (dllmain) {
@@ -337,7 +386,8 @@ static void foreign_thread_ends(void *record) {
 static void on_trap(int number, siginfo_t *info, void *context);
 static void on_fault(int number, siginfo_t *info, void *context);
 
-static void add_handler(int number, void (*handler)(int, siginfo_t *, void *), int flags) {
+static void add_handler(int number, void (*handler)(int, siginfo_t *, void *), int flags)
+{
     struct sigaction action;
 
     memset(&action, 0, sizeof action);
@@ -353,7 +403,8 @@ static void add_handler(int number, void (*handler)(int, siginfo_t *, void *), i
     }
 }
 
-__attribute__((constructor)) static void begin(void) {
+__attribute__((constructor)) static void begin(void)
+{
     stop_signal = SIGRTMIN + 6;
     add_handler(stop_signal, on_stop, SA_RESTART);
     pthread_key_create(&end_key, foreign_thread_ends);
@@ -362,7 +413,8 @@ __attribute__((constructor)) static void begin(void) {
     standin_leave();
 }
 
-void standin_set_dllmain(standin_dllmain dllmain) {
+void standin_set_dllmain(standin_dllmain dllmain)
+{
     __atomic_store_n(&the_dllmain, dllmain, __ATOMIC_RELEASE);
 }
 
@@ -391,7 +443,8 @@ static struct {
 static standin_call_hook the_hook;
 
 /* "VirtualAlloc" selects VirtualAlloc.reserve too. */
-static BOOL selects(const char *name, const struct call *call) {
+static BOOL selects(const char *name, const struct call *call)
+{
     size_t length;
 
     if (!name) {
@@ -402,7 +455,8 @@ static BOOL selects(const char *name, const struct call *call) {
            (call->name[length] == 0 || call->name[length] == '.');
 }
 
-static void check_name(const char *name) {
+static void check_name(const char *name)
+{
     unsigned i;
 
     for (i = 0; i < STANDIN_CALL_COUNT; i++) {
@@ -413,7 +467,8 @@ static void check_name(const char *name) {
     die("no call of this name");
 }
 
-void standin_fail_at(const char *name, unsigned long n, BOOL forever) {
+void standin_fail_at(const char *name, unsigned long n, BOOL forever)
+{
     check_name(name);
     standin_fail_never();
     failure.name = name;
@@ -423,11 +478,18 @@ void standin_fail_at(const char *name, unsigned long n, BOOL forever) {
     __atomic_store_n(&failure.armed, n > 0, __ATOMIC_RELEASE);
 }
 
-void standin_fail_never(void) { __atomic_store_n(&failure.armed, 0, __ATOMIC_RELEASE); }
+void standin_fail_never(void)
+{
+    __atomic_store_n(&failure.armed, 0, __ATOMIC_RELEASE);
+}
 
-unsigned long standin_failed(void) { return __atomic_load_n(&failure.failed, __ATOMIC_RELAXED); }
+unsigned long standin_failed(void)
+{
+    return __atomic_load_n(&failure.failed, __ATOMIC_RELAXED);
+}
 
-unsigned long standin_calls(const char *name) {
+unsigned long standin_calls(const char *name)
+{
     unsigned long sum = 0;
     unsigned i;
 
@@ -440,11 +502,13 @@ unsigned long standin_calls(const char *name) {
     return sum;
 }
 
-void standin_on_call(standin_call_hook hook) {
+void standin_on_call(standin_call_hook hook)
+{
     __atomic_store_n(&the_hook, hook, __ATOMIC_RELEASE);
 }
 
-static void call_hook(enum standin_call which, BOOL after) {
+static void call_hook(enum standin_call which, BOOL after)
+{
     standin_call_hook hook = __atomic_load_n(&the_hook, __ATOMIC_ACQUIRE);
 
     if (hook && !local.hooked && local.depth == 0 && !calls[which].by_name_only) {
@@ -454,7 +518,8 @@ static void call_hook(enum standin_call which, BOOL after) {
     }
 }
 
-BOOL standin_begin_call(enum standin_call which) {
+BOOL standin_begin_call(enum standin_call which)
+{
     if (__builtin_expect(the_hook != NULL, 0)) {
         call_hook(which, FALSE);
     }
@@ -471,7 +536,8 @@ BOOL standin_begin_call(enum standin_call which) {
     return TRUE;
 }
 
-void standin_end_call(enum standin_call which) {
+void standin_end_call(enum standin_call which)
+{
     standin_leave();
     if (__builtin_expect(the_hook != NULL, 0)) {
         call_hook(which, TRUE);
@@ -480,7 +546,8 @@ void standin_end_call(enum standin_call which) {
 
 /* Handles */
 
-static HANDLE handle_new(struct object *object) {
+static HANDLE handle_new(struct object *object)
+{
     unsigned index;
 
     standin_lock(&object_lock);
@@ -502,7 +569,8 @@ static HANDLE handle_new(struct object *object) {
 
 /* The object behind a handle, referenced; NULL with the last error if there is none of this type
    (0: any). */
-static struct object *object_of(HANDLE handle, int type) {
+static struct object *object_of(HANDLE handle, int type)
+{
     ULONG_PTR value = (ULONG_PTR)handle;
     ULONG_PTR index = value / 4 - 1;
     struct object *object = NULL;
@@ -527,17 +595,20 @@ static struct object *object_of(HANDLE handle, int type) {
     return object;
 }
 
-static void object_done(struct object *object) {
+static void object_done(struct object *object)
+{
     standin_lock(&object_lock);
     unreference(object);
     standin_unlock(&object_lock);
 }
 
-static struct thread *thread_of(HANDLE handle) {
+static struct thread *thread_of(HANDLE handle)
+{
     return (struct thread *)(void *)object_of(handle, OBJECT_THREAD);
 }
 
-static BOOL close_handle(HANDLE handle) {
+static BOOL close_handle(HANDLE handle)
+{
     ULONG_PTR value = (ULONG_PTR)handle;
     ULONG_PTR index = value / 4 - 1;
     BOOL found = FALSE;
@@ -557,7 +628,8 @@ static BOOL close_handle(HANDLE handle) {
     return found;
 }
 
-BOOL CloseHandle(HANDLE handle) {
+BOOL CloseHandle(HANDLE handle)
+{
     BOOL done = FALSE;
 
     if (handle == GetCurrentThread() || handle == GetCurrentProcess()) {
@@ -573,7 +645,8 @@ BOOL CloseHandle(HANDLE handle) {
 }
 
 BOOL DuplicateHandle(HANDLE from_process, HANDLE handle, HANDLE to_process, HANDLE *result,
-                     DWORD access, BOOL inherit, DWORD options) {
+                     DWORD access, BOOL inherit, DWORD options)
+{
     BOOL done = FALSE;
 
     (void)access;
@@ -600,13 +673,23 @@ BOOL DuplicateHandle(HANDLE from_process, HANDLE handle, HANDLE to_process, HAND
     return done;
 }
 
-HANDLE GetCurrentProcess(void) { return (HANDLE)(LONG_PTR)-1; }
+HANDLE GetCurrentProcess(void)
+{
+    return (HANDLE)(LONG_PTR)-1;
+}
 
-DWORD GetCurrentProcessId(void) { return (DWORD)getpid(); }
+DWORD GetCurrentProcessId(void)
+{
+    return (DWORD)getpid();
+}
 
-HANDLE GetCurrentThread(void) { return (HANDLE)(LONG_PTR)-2; }
+HANDLE GetCurrentThread(void)
+{
+    return (HANDLE)(LONG_PTR)-2;
+}
 
-DWORD GetCurrentThreadId(void) {
+DWORD GetCurrentThreadId(void)
+{
     DWORD id;
 
     standin_enter();
@@ -617,7 +700,8 @@ DWORD GetCurrentThreadId(void) {
 
 /* Waiting */
 
-static ULONGLONG nanoseconds(void) {
+static ULONGLONG nanoseconds(void)
+{
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -627,7 +711,8 @@ static ULONGLONG nanoseconds(void) {
 /* Gives the processor away until *word is no longer `expected`, or for a while. Never inside a call: the
    thread can be suspended and killed meanwhile. ThreadSanitizer delivers signals during the sleep
    calls that it knows, and not during a bare futex call. */
-static void doze(int *word, int expected, ULONGLONG at_most) {
+static void doze(int *word, int expected, ULONGLONG at_most)
+{
     struct timespec span;
 
     if (!word || standin_under_tsan()) {
@@ -644,17 +729,20 @@ static void doze(int *word, int expected, ULONGLONG at_most) {
     futex_wait(word, expected, &span);
 }
 
-static ULONGLONG deadline_of(DWORD milliseconds) {
+static ULONGLONG deadline_of(DWORD milliseconds)
+{
     return milliseconds == INFINITE ? ~0ULL : nanoseconds() + (ULONGLONG)milliseconds * 1000000U;
 }
 
-static int *word_of(struct object *object) {
+static int *word_of(struct object *object)
+{
     return object->type == OBJECT_THREAD ? &((struct thread *)(void *)object)->gate
                                          : &((struct event *)(void *)object)->signalled;
 }
 
 /* Takes the object if it is signalled; else *seen is what its word held. */
-static BOOL try_wait(struct object *object, int *seen) {
+static BOOL try_wait(struct object *object, int *seen)
+{
     int *word = word_of(object);
 
     *seen = __atomic_load_n(word, __ATOMIC_ACQUIRE);
@@ -677,7 +765,8 @@ static BOOL try_wait(struct object *object, int *seen) {
     return TRUE;
 }
 
-DWORD WaitForSingleObject(HANDLE handle, DWORD milliseconds) {
+DWORD WaitForSingleObject(HANDLE handle, DWORD milliseconds)
+{
     DWORD result = WAIT_FAILED;
     ULONGLONG deadline;
     struct object *object;
@@ -717,7 +806,8 @@ DWORD WaitForSingleObject(HANDLE handle, DWORD milliseconds) {
     return result;
 }
 
-DWORD WaitForMultipleObjects(DWORD count, const HANDLE *handles, BOOL all, DWORD milliseconds) {
+DWORD WaitForMultipleObjects(DWORD count, const HANDLE *handles, BOOL all, DWORD milliseconds)
+{
     ULONGLONG deadline = deadline_of(milliseconds);
     BOOL taken[MAXIMUM_WAIT_OBJECTS] = {FALSE};
     DWORD left = count;
@@ -748,7 +838,8 @@ DWORD WaitForMultipleObjects(DWORD count, const HANDLE *handles, BOOL all, DWORD
     }
 }
 
-void Sleep(DWORD milliseconds) {
+void Sleep(DWORD milliseconds)
+{
     ULONGLONG deadline;
 
     if (milliseconds == 0) {
@@ -768,7 +859,8 @@ void Sleep(DWORD milliseconds) {
     }
 }
 
-BOOL SwitchToThread(void) {
+BOOL SwitchToThread(void)
+{
     if (standin_under_tsan()) {
         usleep(0); /* one of those during which it delivers signals */
     }
@@ -777,7 +869,8 @@ BOOL SwitchToThread(void) {
 
 /* Threads */
 
-static void *thread_main(void *record) {
+static void *thread_main(void *record)
+{
     struct thread *self = record;
     standin_dllmain dllmain = __atomic_load_n(&the_dllmain, __ATOMIC_ACQUIRE);
     volatile DWORD code = 0;
@@ -825,14 +918,15 @@ static void *thread_main(void *record) {
         standin_enter();
         break;
     }
-    local.stepping = 0;
+    local.stepping = NOT_STEPPING;
     local.hooked = 0;
     thread_ended(self, code);
     return NULL;
 }
 
 HANDLE CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREAD_START_ROUTINE start,
-                    LPVOID parameter, DWORD flags, DWORD *id) {
+                    LPVOID parameter, DWORD flags, DWORD *id)
+{
     HANDLE handle = NULL;
     struct thread *made = NULL;
     pthread_attr_t attributes;
@@ -875,7 +969,8 @@ HANDLE CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREAD_START
     return handle;
 }
 
-void ExitThread(DWORD code) {
+void ExitThread(DWORD code)
+{
     struct thread *self;
 
     standin_enter();
@@ -888,18 +983,21 @@ void ExitThread(DWORD code) {
     siglongjmp(self->end, 2);
 }
 
-static void send_stop(struct thread *thread) {
+static void send_stop(struct thread *thread)
+{
     syscall(SYS_tgkill, getpid(), (pid_t)thread->id, stop_signal);
 }
 
 /* TerminateThread and SuspendThread may find a thread that has not yet said its id. */
-static void wait_for_id(struct thread *thread) {
+static void wait_for_id(struct thread *thread)
+{
     while (__atomic_load_n(&thread->id, __ATOMIC_ACQUIRE) == 0) {
         sched_yield();
     }
 }
 
-BOOL TerminateThread(HANDLE handle, DWORD code) {
+BOOL TerminateThread(HANDLE handle, DWORD code)
+{
     struct thread *thread = NULL;
     BOOL done = FALSE;
 
@@ -941,21 +1039,26 @@ BOOL TerminateThread(HANDLE handle, DWORD code) {
     return done;
 }
 
-BOOL GetExitCodeThread(HANDLE handle, DWORD *code) {
+BOOL GetExitCodeThread(HANDLE handle, DWORD *code)
+{
     struct thread *thread;
 
     standin_enter();
     thread = thread_of(handle);
     if (thread) {
-        *code = (__atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE) & GATE_ENDED) ? thread->code
-                                                                                : STILL_ACTIVE;
+        *code = STILL_ACTIVE;
+        if (__atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE) & GATE_ENDED) {
+            order_acquire(&thread->gate);
+            *code = thread->code;
+        }
         object_done(&thread->object);
     }
     standin_leave();
     return thread != NULL;
 }
 
-DWORD SuspendThread(HANDLE handle) {
+DWORD SuspendThread(HANDLE handle)
+{
     DWORD before = (DWORD)-1;
     struct thread *thread = NULL;
 
@@ -989,7 +1092,8 @@ DWORD SuspendThread(HANDLE handle) {
     return before;
 }
 
-DWORD ResumeThread(HANDLE handle) {
+DWORD ResumeThread(HANDLE handle)
+{
     DWORD before = (DWORD)-1;
     struct thread *thread = NULL;
 
@@ -1015,7 +1119,8 @@ DWORD ResumeThread(HANDLE handle) {
 }
 
 /* Its signal may come late: waits until it is parked. */
-static BOOL wait_until_parked(struct thread *thread) {
+static BOOL wait_until_parked(struct thread *thread)
+{
     for (;;) {
         int gate = __atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE);
         if ((gate & (GATE_ENDED | GATE_KILLED)) || !(gate & GATE_COUNT)) {
@@ -1029,7 +1134,8 @@ static BOOL wait_until_parked(struct thread *thread) {
     }
 }
 
-static void copy_context(CONTEXT *to, const ucontext_t *from) {
+static void copy_context(CONTEXT *to, const ucontext_t *from)
+{
     const greg_t *g = from->uc_mcontext.gregs;
 
     to->Rip = (DWORD64)g[REG_RIP];
@@ -1055,7 +1161,8 @@ static void copy_context(CONTEXT *to, const ucontext_t *from) {
     to->R15 = (DWORD64)g[REG_R15];
 }
 
-BOOL GetThreadContext(HANDLE handle, CONTEXT *context) {
+BOOL GetThreadContext(HANDLE handle, CONTEXT *context)
+{
     struct thread *thread = NULL;
     BOOL done = FALSE;
 
@@ -1086,7 +1193,8 @@ BOOL GetThreadContext(HANDLE handle, CONTEXT *context) {
 
 /* Events */
 
-HANDLE CreateEventA(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL state, LPCSTR name) {
+HANDLE CreateEventA(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL state, LPCSTR name)
+{
     HANDLE handle = NULL;
 
     (void)security;
@@ -1109,7 +1217,8 @@ HANDLE CreateEventA(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL state, LPC
     return handle;
 }
 
-static BOOL set_event(HANDLE handle, int state) {
+static BOOL set_event(HANDLE handle, int state)
+{
     struct event *event;
 
     standin_enter();
@@ -1126,9 +1235,15 @@ static BOOL set_event(HANDLE handle, int state) {
     return event != NULL;
 }
 
-BOOL SetEvent(HANDLE event) { return set_event(event, 1); }
+BOOL SetEvent(HANDLE event)
+{
+    return set_event(event, 1);
+}
 
-BOOL ResetEvent(HANDLE event) { return set_event(event, 0); }
+BOOL ResetEvent(HANDLE event)
+{
+    return set_event(event, 0);
+}
 
 /* TLS */
 
@@ -1138,14 +1253,16 @@ static BYTE tls_used[TLS_INDEXES];
 static SIZE_T tls_count;
 static BOOL tls_expansion;
 
-static void **tls_slot(struct standin_teb *teb, DWORD index) {
+static void **tls_slot(struct standin_teb *teb, DWORD index)
+{
     if (index < TLS_MINIMUM_AVAILABLE) {
         return (void **)(void *)(teb->bytes + TEB_TLS) + index;
     }
     return &teb->expansion[index - TLS_MINIMUM_AVAILABLE];
 }
 
-DWORD TlsAlloc(void) {
+DWORD TlsAlloc(void)
+{
     DWORD index = TLS_OUT_OF_INDEXES;
 
     if (standin_begin_call(STANDIN_TlsAlloc)) {
@@ -1168,7 +1285,8 @@ DWORD TlsAlloc(void) {
     return index;
 }
 
-BOOL TlsFree(DWORD index) {
+BOOL TlsFree(DWORD index)
+{
     BOOL done = FALSE;
 
     if (standin_begin_call(STANDIN_TlsFree)) {
@@ -1191,7 +1309,8 @@ BOOL TlsFree(DWORD index) {
     return done;
 }
 
-LPVOID TlsGetValue(DWORD index) {
+LPVOID TlsGetValue(DWORD index)
+{
     if (index >= TLS_INDEXES) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
@@ -1200,7 +1319,8 @@ LPVOID TlsGetValue(DWORD index) {
     return *tls_slot(&standin_teb, index);
 }
 
-BOOL TlsSetValue(DWORD index, LPVOID value) {
+BOOL TlsSetValue(DWORD index, LPVOID value)
+{
     BOOL done = FALSE;
 
     if (standin_begin_call(STANDIN_TlsSetValue) && index < TLS_INDEXES) {
@@ -1214,23 +1334,32 @@ BOOL TlsSetValue(DWORD index, LPVOID value) {
     return done;
 }
 
-void standin_use_tls_expansion(BOOL on) { tls_expansion = on; }
+void standin_use_tls_expansion(BOOL on)
+{
+    tls_expansion = on;
+}
 
 /* Time, environment, debugger */
 
-DWORD GetTickCount(void) { return (DWORD)(nanoseconds() / 1000000U); }
+DWORD GetTickCount(void)
+{
+    return (DWORD)(nanoseconds() / 1000000U);
+}
 
-BOOL QueryPerformanceCounter(LARGE_INTEGER *count) {
+BOOL QueryPerformanceCounter(LARGE_INTEGER *count)
+{
     count->QuadPart = (LONGLONG)nanoseconds();
     return TRUE;
 }
 
-BOOL QueryPerformanceFrequency(LARGE_INTEGER *frequency) {
+BOOL QueryPerformanceFrequency(LARGE_INTEGER *frequency)
+{
     frequency->QuadPart = 1000000000;
     return TRUE;
 }
 
-DWORD GetEnvironmentVariableA(LPCSTR name, LPSTR buffer, DWORD size) {
+DWORD GetEnvironmentVariableA(LPCSTR name, LPSTR buffer, DWORD size)
+{
     DWORD result = 0;
 
     if (!standin_begin_call(STANDIN_GetEnvironmentVariableA)) {
@@ -1253,7 +1382,8 @@ DWORD GetEnvironmentVariableA(LPCSTR name, LPSTR buffer, DWORD size) {
     return result;
 }
 
-BOOL SetEnvironmentVariableA(LPCSTR name, LPCSTR value) {
+BOOL SetEnvironmentVariableA(LPCSTR name, LPCSTR value)
+{
     int failed;
 
     standin_enter();
@@ -1266,7 +1396,8 @@ static int debug_lock;
 static char debug_text[65536];
 static size_t debug_length;
 
-void OutputDebugStringA(LPCSTR text) {
+void OutputDebugStringA(LPCSTR text)
+{
     size_t length = strlen(text);
 
     standin_enter();
@@ -1284,9 +1415,13 @@ void OutputDebugStringA(LPCSTR text) {
     standin_leave();
 }
 
-const char *standin_debug_text(void) { return debug_text; }
+const char *standin_debug_text(void)
+{
+    return debug_text;
+}
 
-void standin_clear_debug_text(void) {
+void standin_clear_debug_text(void)
+{
     standin_enter();
     standin_lock(&debug_lock);
     debug_length = 0;
@@ -1295,14 +1430,16 @@ void standin_clear_debug_text(void) {
     standin_leave();
 }
 
-void ExitProcess(UINT code) {
+void ExitProcess(UINT code)
+{
     fflush(NULL);
     _exit((int)code);
 }
 
 /* Files */
 
-static HANDLE create_file(LPCSTR name, DWORD access, DWORD disposition) {
+static HANDLE create_file(LPCSTR name, DWORD access, DWORD disposition)
+{
     int flags = O_CLOEXEC;
     BOOL reads = (access & (GENERIC_READ | FILE_READ_DATA)) != 0;
     BOOL writes = (access & (GENERIC_WRITE | FILE_WRITE_DATA | FILE_APPEND_DATA)) != 0;
@@ -1353,7 +1490,8 @@ static HANDLE create_file(LPCSTR name, DWORD access, DWORD disposition) {
 }
 
 HANDLE CreateFileA(LPCSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES security,
-                   DWORD disposition, DWORD flags, HANDLE model) {
+                   DWORD disposition, DWORD flags, HANDLE model)
+{
     HANDLE handle = INVALID_HANDLE_VALUE;
 
     (void)share;
@@ -1369,11 +1507,13 @@ HANDLE CreateFileA(LPCSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES
     return handle;
 }
 
-static struct file *file_of(HANDLE handle) {
+static struct file *file_of(HANDLE handle)
+{
     return (struct file *)(void *)object_of(handle, OBJECT_FILE);
 }
 
-BOOL WriteFile(HANDLE handle, LPCVOID data, DWORD size, DWORD *written, LPOVERLAPPED overlapped) {
+BOOL WriteFile(HANDLE handle, LPCVOID data, DWORD size, DWORD *written, LPOVERLAPPED overlapped)
+{
     BOOL done = FALSE;
     struct file *file = NULL;
 
@@ -1402,7 +1542,8 @@ BOOL WriteFile(HANDLE handle, LPCVOID data, DWORD size, DWORD *written, LPOVERLA
     return done;
 }
 
-BOOL ReadFile(HANDLE handle, LPVOID data, DWORD size, DWORD *got, LPOVERLAPPED overlapped) {
+BOOL ReadFile(HANDLE handle, LPVOID data, DWORD size, DWORD *got, LPOVERLAPPED overlapped)
+{
     BOOL done = FALSE;
     struct file *file = NULL;
 
@@ -1431,7 +1572,8 @@ BOOL ReadFile(HANDLE handle, LPVOID data, DWORD size, DWORD *got, LPOVERLAPPED o
     return done;
 }
 
-DWORD SetFilePointer(HANDLE handle, LONG distance, LONG *high, DWORD method) {
+DWORD SetFilePointer(HANDLE handle, LONG distance, LONG *high, DWORD method)
+{
     DWORD result = INVALID_SET_FILE_POINTER;
     struct file *file = NULL;
 
@@ -1462,7 +1604,8 @@ DWORD SetFilePointer(HANDLE handle, LONG distance, LONG *high, DWORD method) {
     return result;
 }
 
-DWORD GetFileSize(HANDLE handle, DWORD *high) {
+DWORD GetFileSize(HANDLE handle, DWORD *high)
+{
     DWORD result = INVALID_FILE_SIZE;
     struct file *file;
 
@@ -1484,7 +1627,8 @@ DWORD GetFileSize(HANDLE handle, DWORD *high) {
     return result;
 }
 
-BOOL DeleteFileA(LPCSTR name) {
+BOOL DeleteFileA(LPCSTR name)
+{
     if (unlink(name) != 0) {
         SetLastError(ERROR_FILE_NOT_FOUND);
         return FALSE;
@@ -1496,13 +1640,15 @@ BOOL DeleteFileA(LPCSTR name) {
 
 static struct standin_module_hooks modules;
 
-void standin_set_module_hooks(const struct standin_module_hooks *hooks) {
+void standin_set_module_hooks(const struct standin_module_hooks *hooks)
+{
     static const struct standin_module_hooks none;
 
     modules = hooks ? *hooks : none;
 }
 
-HMODULE GetModuleHandleA(LPCSTR name) {
+HMODULE GetModuleHandleA(LPCSTR name)
+{
     if (name) {
         SetLastError(ERROR_MOD_NOT_FOUND);
         return NULL;
@@ -1510,7 +1656,8 @@ HMODULE GetModuleHandleA(LPCSTR name) {
     return (HMODULE)(void *)&the_dllmain;
 }
 
-DWORD GetModuleFileNameA(HMODULE module, LPSTR buffer, DWORD size) {
+DWORD GetModuleFileNameA(HMODULE module, LPSTR buffer, DWORD size)
+{
     DWORD length = 0;
     BOOL go = standin_begin_call(STANDIN_GetModuleFileNameA);
 
@@ -1525,7 +1672,8 @@ DWORD GetModuleFileNameA(HMODULE module, LPSTR buffer, DWORD size) {
     return length;
 }
 
-HMODULE LoadLibraryExA(LPCSTR name, HANDLE file, DWORD flags) {
+HMODULE LoadLibraryExA(LPCSTR name, HANDLE file, DWORD flags)
+{
     HMODULE module = NULL;
     BOOL go = standin_begin_call(STANDIN_LoadLibraryExA);
 
@@ -1541,9 +1689,13 @@ HMODULE LoadLibraryExA(LPCSTR name, HANDLE file, DWORD flags) {
     return module;
 }
 
-HMODULE LoadLibraryA(LPCSTR name) { return LoadLibraryExA(name, NULL, 0); }
+HMODULE LoadLibraryA(LPCSTR name)
+{
+    return LoadLibraryExA(name, NULL, 0);
+}
 
-FARPROC GetProcAddress(HMODULE module, LPCSTR name) {
+FARPROC GetProcAddress(HMODULE module, LPCSTR name)
+{
     FARPROC found = NULL;
     BOOL go = standin_begin_call(STANDIN_GetProcAddress);
 
@@ -1558,7 +1710,8 @@ FARPROC GetProcAddress(HMODULE module, LPCSTR name) {
     return found;
 }
 
-BOOL FreeLibrary(HMODULE module) {
+BOOL FreeLibrary(HMODULE module)
+{
     if (modules.release) {
         return modules.release(module);
     }
@@ -1566,14 +1719,16 @@ BOOL FreeLibrary(HMODULE module) {
     return FALSE;
 }
 
-BOOL DisableThreadLibraryCalls(HMODULE module) {
+BOOL DisableThreadLibraryCalls(HMODULE module)
+{
     (void)module;
     return TRUE;
 }
 
 /* Counters */
 
-void standin_get_usage(struct standin_usage *usage) {
+void standin_get_usage(struct standin_usage *usage)
+{
     standin_enter();
     standin_memory_usage(usage);
     standin_lock(&object_lock);
@@ -1584,47 +1739,30 @@ void standin_get_usage(struct standin_usage *usage) {
     standin_leave();
 }
 
-/* Single steps: the trap flag raises SIGTRAP after each instruction. */
-
-#define TRAP_FLAG 0x100
-
-static void on_trap(int number, siginfo_t *info, void *raw) {
+static void on_trap(int number, siginfo_t *info, void *raw)
+{
     ucontext_t *context = raw;
     int saved = errno;
 
     (void)number;
     (void)info;
-    if (!local.stepping) {
+    if (local.stepping == NOT_STEPPING || (local.stepping == STEPPING && local.depth > 0)) {
         context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
-    } else if (local.stepping == 2) {
-        if (local.depth == 0) {
-            if (local.steps == local.step_limit) {
-                local.stepping = 0;
-                context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
-                local.step_hook(local.step_argument);
-            } else {
-                local.steps++;
-            }
+    } else if (local.stepping == STEPPING) {
+        if (local.steps == local.step_limit) {
+            local.stepping = NOT_STEPPING;
+            context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
+            local.step_hook(local.step_argument);
+        } else {
+            local.steps++;
         }
     }
     errno = saved;
 }
 
-/* Sets or clears the trap flag of the calling code. */
-static void set_trap_flag(int on) {
-    if (on) {
-        __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\torq $0x100, (%%rsp)\n\tpopfq\n\t"
-                         "lea 128(%%rsp), %%rsp" ::
-                             : "memory", "cc");
-    } else {
-        __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\tandq $~0x100, (%%rsp)\n\tpopfq\n\t"
-                         "lea 128(%%rsp), %%rsp" ::
-                             : "memory", "cc");
-    }
-}
-
 unsigned long standin_step(void (*function)(void *), void *argument, unsigned long n,
-                           void (*at)(void *), void *at_argument) {
+                           void (*at)(void *), void *at_argument)
+{
     static int installed;
 
     if (!__atomic_exchange_n(&installed, 1, __ATOMIC_ACQ_REL)) {
@@ -1634,13 +1772,13 @@ unsigned long standin_step(void (*function)(void *), void *argument, unsigned lo
     local.step_limit = n;
     local.step_hook = at;
     local.step_argument = at_argument;
-    local.stepping = 1;
+    local.stepping = STEPPING_SETUP;
     set_trap_flag(1);
-    local.stepping = 2;
+    local.stepping = STEPPING;
     function(argument);
-    local.stepping = 1;
+    local.stepping = STEPPING_SETUP;
     set_trap_flag(0);
-    local.stepping = 0;
+    local.stepping = NOT_STEPPING;
     return local.steps;
 }
 
@@ -1648,7 +1786,8 @@ unsigned long standin_step(void (*function)(void *), void *argument, unsigned lo
 
 static struct sigaction fault_before[2]; /* SIGSEGV, SIGBUS */
 
-static void on_fault(int number, siginfo_t *info, void *context) {
+static void on_fault(int number, siginfo_t *info, void *context)
+{
     struct sigaction *before = &fault_before[number == SIGBUS];
 
     if (local.fault_return) {
@@ -1665,7 +1804,8 @@ static void on_fault(int number, siginfo_t *info, void *context) {
 }
 
 /* Test frameworks put handlers of their own there for each test. */
-static void catch_faults(int number) {
+static void catch_faults(int number)
+{
     struct sigaction now;
 
     sigaction(number, NULL, &now);
@@ -1675,7 +1815,8 @@ static void catch_faults(int number) {
     }
 }
 
-BOOL standin_faults(void (*function)(void *), void *argument, void **fault) {
+BOOL standin_faults(void (*function)(void *), void *argument, void **fault)
+{
     sigjmp_buf here;
 
     standin_enter();

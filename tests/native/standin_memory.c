@@ -45,16 +45,19 @@ static int arena_lock;
 static void *arena_lists[17];
 static char *arena_at, *arena_end;
 
-static unsigned arena_class(SIZE_T bytes) {
+static unsigned arena_class(SIZE_T bytes)
+{
     return bytes <= 64 ? 6U : 64U - (unsigned)__builtin_clzll(bytes - 1);
 }
 
-static void *map_new(SIZE_T bytes) {
+static void *map_new(SIZE_T bytes)
+{
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return at == MAP_FAILED ? NULL : at;
 }
 
-void *standin_arena_new(SIZE_T bytes) {
+void *standin_arena_new(SIZE_T bytes)
+{
     unsigned class = arena_class(bytes);
     void *block;
 
@@ -82,7 +85,8 @@ void *standin_arena_new(SIZE_T bytes) {
     return block;
 }
 
-void standin_arena_free(void *block, SIZE_T bytes) {
+void standin_arena_free(void *block, SIZE_T bytes)
+{
     unsigned class = arena_class(bytes);
 
     if (bytes > ARENA_BIG) {
@@ -97,7 +101,8 @@ void standin_arena_free(void *block, SIZE_T bytes) {
 
 /* The table */
 
-static struct region *region_at(ULONG_PTR address) {
+static struct region *region_at(ULONG_PTR address)
+{
     struct region **leaf;
 
     if (address >= ADDRESS_END) {
@@ -108,7 +113,8 @@ static struct region *region_at(ULONG_PTR address) {
 }
 
 /* Leaves stay for good; the kernel gives pages only to the parts in use. */
-static BOOL table_prepare(ULONG_PTR base, ULONG_PTR end) {
+static BOOL table_prepare(ULONG_PTR base, ULONG_PTR end)
+{
     ULONG_PTR i;
 
     for (i = base >> (16 + LEAF_BITS); i <= (end - 1) >> (16 + LEAF_BITS); i++) {
@@ -122,7 +128,8 @@ static BOOL table_prepare(ULONG_PTR base, ULONG_PTR end) {
     return TRUE;
 }
 
-static void table_set(ULONG_PTR base, ULONG_PTR end, struct region *region) {
+static void table_set(ULONG_PTR base, ULONG_PTR end, struct region *region)
+{
     for (; base < end; base += GRANULE) {
         table[base >> (16 + LEAF_BITS)][(base >> 16) & (LEAF_SIZE - 1)] = region;
     }
@@ -137,19 +144,22 @@ static void table_set(ULONG_PTR base, ULONG_PTR end, struct region *region) {
 static ULONG_PTR stretch;
 static ULONG_PTR low[CLASSES];
 
-static unsigned size_class(ULONG_PTR size) {
+static unsigned size_class(ULONG_PTR size)
+{
     ULONG_PTR granules = (size + GRANULE - 1) / GRANULE;
     return granules <= 1 ? 0U : 64U - (unsigned)__builtin_clzll(granules - 1);
 }
 
-static ULONG_PTR map_at(ULONG_PTR address, ULONG_PTR size, int more) {
+static ULONG_PTR map_at(ULONG_PTR address, ULONG_PTR size, int more)
+{
     void *at = mmap((void *)address, size, PROT_NONE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more, -1, 0);
     return at == MAP_FAILED ? 0 : (ULONG_PTR)at;
 }
 
 /* At exactly this address or not at all. */
-static ULONG_PTR map_exactly(ULONG_PTR address, ULONG_PTR size) {
+static ULONG_PTR map_exactly(ULONG_PTR address, ULONG_PTR size)
+{
     ULONG_PTR at = map_at(address, size, MAP_FIXED_NOREPLACE);
     if (at && at != address) { /* a kernel that does not know the flag */
         munmap((void *)at, size);
@@ -159,7 +169,8 @@ static ULONG_PTR map_exactly(ULONG_PTR address, ULONG_PTR size) {
     return at;
 }
 
-static ULONG_PTR map_in_stretch(ULONG_PTR size) {
+static ULONG_PTR map_in_stretch(ULONG_PTR size)
+{
     unsigned class = size_class(size);
     ULONG_PTR end, at;
 
@@ -209,7 +220,8 @@ static ULONG_PTR map_in_stretch(ULONG_PTR size) {
 }
 
 /* A hole opened here. */
-static void lower(ULONG_PTR base, ULONG_PTR size) {
+static void lower(ULONG_PTR base, ULONG_PTR size)
+{
     unsigned last = size_class(size);
     unsigned i;
 
@@ -223,7 +235,8 @@ static void lower(ULONG_PTR base, ULONG_PTR size) {
     }
 }
 
-static ULONG_PTR map_anywhere(ULONG_PTR size) {
+static ULONG_PTR map_anywhere(ULONG_PTR size)
+{
     ULONG_PTR at = map_in_stretch(size);
     ULONG_PTR aligned;
 
@@ -247,18 +260,21 @@ static ULONG_PTR map_anywhere(ULONG_PTR size) {
 
 /* Protection */
 
-static BOOL protect_is_valid(DWORD protect) {
+static BOOL protect_is_valid(DWORD protect)
+{
     DWORD access = protect & 0xffU;
     return access && (access & (access - 1)) == 0 &&
            !(protect & ~(0xffU | PAGE_GUARD | PAGE_NOCACHE)) &&
            !((protect & PAGE_GUARD) && access == PAGE_NOACCESS);
 }
 
-static BYTE page_of_protect(DWORD protect) {
+static BYTE page_of_protect(DWORD protect)
+{
     return (BYTE)((protect & 0xffU) | ((protect & PAGE_GUARD) ? PAGE_NOACCESS : 0U));
 }
 
-static DWORD protect_of_page(BYTE page) {
+static DWORD protect_of_page(BYTE page)
+{
     if ((page & PAGE_NOACCESS) && page != PAGE_NOACCESS) {
         return (page & ~PAGE_NOACCESS) | PAGE_GUARD;
     }
@@ -266,7 +282,8 @@ static DWORD protect_of_page(BYTE page) {
 }
 
 /* Guard pages fault each time, not once. */
-static int system_protect(DWORD protect) {
+static int system_protect(DWORD protect)
+{
     if (protect & PAGE_GUARD) {
         return PROT_NONE;
     }
@@ -287,7 +304,8 @@ static int system_protect(DWORD protect) {
     }
 }
 
-static SIZE_T count_committed(const struct region *region, ULONG_PTR first, ULONG_PTR last) {
+static SIZE_T count_committed(const struct region *region, ULONG_PTR first, ULONG_PTR last)
+{
     SIZE_T count = 0;
     for (; first < last; first++) {
         count += region->pages[first] != 0;
@@ -297,7 +315,8 @@ static SIZE_T count_committed(const struct region *region, ULONG_PTR first, ULON
 
 /* The calls; the lock is held, and each returns an error code. */
 
-static DWORD reserve(ULONG_PTR wanted, ULONG_PTR size, DWORD protect, struct region **result) {
+static DWORD reserve(ULONG_PTR wanted, ULONG_PTR size, DWORD protect, struct region **result)
+{
     struct region *region;
     SIZE_T bytes = sizeof *region + size / PAGE;
     ULONG_PTR base;
@@ -326,7 +345,8 @@ static DWORD reserve(ULONG_PTR wanted, ULONG_PTR size, DWORD protect, struct reg
     return NO_ERROR;
 }
 
-static DWORD commit(struct region *region, ULONG_PTR begin, ULONG_PTR end, DWORD protect) {
+static DWORD commit(struct region *region, ULONG_PTR begin, ULONG_PTR end, DWORD protect)
+{
     ULONG_PTR first = (begin - region->base) / PAGE;
     ULONG_PTR last = (end - region->base) / PAGE;
     SIZE_T fresh = (last - first - count_committed(region, first, last)) * PAGE;
@@ -345,7 +365,8 @@ static DWORD commit(struct region *region, ULONG_PTR begin, ULONG_PTR end, DWORD
     return NO_ERROR;
 }
 
-static DWORD release(ULONG_PTR address) {
+static DWORD release(ULONG_PTR address)
+{
     struct region *region = region_at(address);
 
     if (!region || region->base != address) {
@@ -363,7 +384,8 @@ static DWORD release(ULONG_PTR address) {
     return NO_ERROR;
 }
 
-static DWORD decommit(ULONG_PTR address, ULONG_PTR size) {
+static DWORD decommit(ULONG_PTR address, ULONG_PTR size)
+{
     struct region *region = region_at(address);
     ULONG_PTR begin = address & ~(PAGE - 1);
     ULONG_PTR end;
@@ -392,7 +414,8 @@ static DWORD decommit(ULONG_PTR address, ULONG_PTR size) {
     return NO_ERROR;
 }
 
-static DWORD allocate(ULONG_PTR *address, SIZE_T size, DWORD type, DWORD protect) {
+static DWORD allocate(ULONG_PTR *address, SIZE_T size, DWORD type, DWORD protect)
+{
     struct region *region = NULL;
     ULONG_PTR begin, end;
     DWORD error;
@@ -436,7 +459,8 @@ static DWORD allocate(ULONG_PTR *address, SIZE_T size, DWORD type, DWORD protect
     return NO_ERROR;
 }
 
-LPVOID VirtualAlloc(LPVOID address, SIZE_T size, DWORD type, DWORD protect) {
+LPVOID VirtualAlloc(LPVOID address, SIZE_T size, DWORD type, DWORD protect)
+{
     enum standin_call which =
         !address || (type & MEM_RESERVE) ? STANDIN_VirtualAllocReserve : STANDIN_VirtualAllocCommit;
     ULONG_PTR at = (ULONG_PTR)address;
@@ -455,7 +479,8 @@ LPVOID VirtualAlloc(LPVOID address, SIZE_T size, DWORD type, DWORD protect) {
     return (LPVOID)at;
 }
 
-BOOL VirtualFree(LPVOID address, SIZE_T size, DWORD type) {
+BOOL VirtualFree(LPVOID address, SIZE_T size, DWORD type)
+{
     enum standin_call which =
         type == MEM_DECOMMIT ? STANDIN_VirtualFreeDecommit : STANDIN_VirtualFreeRelease;
     DWORD error = ERROR_NOT_ENOUGH_MEMORY;
@@ -478,7 +503,8 @@ BOOL VirtualFree(LPVOID address, SIZE_T size, DWORD type) {
     return error == NO_ERROR;
 }
 
-static DWORD change_protection(ULONG_PTR address, SIZE_T size, DWORD protect, DWORD *old) {
+static DWORD change_protection(ULONG_PTR address, SIZE_T size, DWORD protect, DWORD *old)
+{
     struct region *region = region_at(address);
     ULONG_PTR begin = address & ~(PAGE - 1);
     ULONG_PTR end, first, last;
@@ -504,7 +530,8 @@ static DWORD change_protection(ULONG_PTR address, SIZE_T size, DWORD protect, DW
     return NO_ERROR;
 }
 
-BOOL VirtualProtect(LPVOID address, SIZE_T size, DWORD protect, DWORD *old_protect) {
+BOOL VirtualProtect(LPVOID address, SIZE_T size, DWORD protect, DWORD *old_protect)
+{
     DWORD error = ERROR_NOT_ENOUGH_MEMORY;
 
     if (standin_begin_call(STANDIN_VirtualProtect)) {
@@ -537,7 +564,8 @@ struct map_query {
 #define MAP_QUERY _IOWR('f', 17, struct map_query)
 #define MAP_QUERY_OR_NEXT 0x10U
 
-static BOOL next_mapping_fast(ULONG_PTR address, struct mapping *found, BOOL *any) {
+static BOOL next_mapping_fast(ULONG_PTR address, struct mapping *found, BOOL *any)
+{
     static int maps = -2;
     struct map_query query;
 
@@ -558,8 +586,8 @@ static BOOL next_mapping_fast(ULONG_PTR address, struct mapping *found, BOOL *an
     found->begin = query.begin;
     found->end = query.end;
     found->file = query.inode != 0;
-    found->protect = (query.access & 4)   ? ((query.access & 2) ? PAGE_EXECUTE_READWRITE
-                                                                : PAGE_EXECUTE_READ)
+    found->protect = (query.access & 4)
+                         ? ((query.access & 2) ? PAGE_EXECUTE_READWRITE : PAGE_EXECUTE_READ)
                      : (query.access & 2) ? PAGE_READWRITE
                      : (query.access & 1) ? PAGE_READONLY
                                           : PAGE_NOACCESS;
@@ -568,7 +596,8 @@ static BOOL next_mapping_fast(ULONG_PTR address, struct mapping *found, BOOL *an
 }
 
 /* Reads /proc/self/maps line by line, without stdio, which allocates. */
-static void next_mapping_slow(ULONG_PTR address, struct mapping *found, BOOL *any) {
+static void next_mapping_slow(ULONG_PTR address, struct mapping *found, BOOL *any)
+{
     static char text[65536];
     int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     size_t held = 0;
@@ -606,7 +635,8 @@ static void next_mapping_slow(ULONG_PTR address, struct mapping *found, BOOL *an
     }
 }
 
-static void query(ULONG_PTR address, MEMORY_BASIC_INFORMATION *info) {
+static void query(ULONG_PTR address, MEMORY_BASIC_INFORMATION *info)
+{
     struct region *region = region_at(address);
     ULONG_PTR page = address & ~(PAGE - 1);
 
@@ -646,7 +676,8 @@ static void query(ULONG_PTR address, MEMORY_BASIC_INFORMATION *info) {
     }
 }
 
-SIZE_T VirtualQuery(LPCVOID address, MEMORY_BASIC_INFORMATION *info, SIZE_T length) {
+SIZE_T VirtualQuery(LPCVOID address, MEMORY_BASIC_INFORMATION *info, SIZE_T length)
+{
     SIZE_T result = 0;
 
     if (!standin_begin_call(STANDIN_VirtualQuery)) {
@@ -663,7 +694,8 @@ SIZE_T VirtualQuery(LPCVOID address, MEMORY_BASIC_INFORMATION *info, SIZE_T leng
     return result;
 }
 
-void GetSystemInfo(SYSTEM_INFO *info) {
+void GetSystemInfo(SYSTEM_INFO *info)
+{
     memset(info, 0, sizeof *info);
     info->u.s.wProcessorArchitecture = 9; /* AMD64 */
     info->dwPageSize = (DWORD)PAGE;
@@ -675,7 +707,8 @@ void GetSystemInfo(SYSTEM_INFO *info) {
     info->dwAllocationGranularity = (DWORD)GRANULE;
 }
 
-void standin_set_commit_limit(SIZE_T bytes) {
+void standin_set_commit_limit(SIZE_T bytes)
+{
     standin_enter();
     standin_lock(&memory_lock);
     commit_limit = bytes;
@@ -683,7 +716,8 @@ void standin_set_commit_limit(SIZE_T bytes) {
     standin_leave();
 }
 
-void standin_memory_usage(struct standin_usage *usage) {
+void standin_memory_usage(struct standin_usage *usage)
+{
     standin_lock(&memory_lock);
     usage->reservations = region_count;
     usage->reserved = reserved_bytes;

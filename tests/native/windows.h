@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <emmintrin.h> /* Windows' own brings the intrinsics too */
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,7 +55,8 @@ typedef short SHORT;
 typedef unsigned short WORD, *PWORD, *LPWORD, USHORT, *PUSHORT, WCHAR, *LPWSTR;
 typedef const WCHAR *LPCWSTR;
 typedef int INT, LONG, *PLONG, *LPLONG, INT32, LONG32;
-typedef unsigned int UINT, *PUINT, DWORD, *PDWORD, *LPDWORD, ULONG, *PULONG, UINT32, ULONG32, DWORD32;
+typedef unsigned int UINT, *PUINT, DWORD, *PDWORD, *LPDWORD, ULONG, *PULONG, UINT32, ULONG32,
+    DWORD32;
 typedef long long LONGLONG, LONG64, *PLONG64, INT64;
 typedef unsigned long long ULONGLONG, DWORDLONG, ULONG64, *PULONG64, DWORD64, *PDWORD64, UINT64;
 typedef ptrdiff_t INT_PTR, LONG_PTR, SSIZE_T;
@@ -300,7 +302,8 @@ DECLSPEC_NORETURN void WINAPI ExitProcess(UINT code);
 
 HANDLE WINAPI CreateFileA(LPCSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES security,
                           DWORD disposition, DWORD flags, HANDLE model);
-BOOL WINAPI WriteFile(HANDLE file, LPCVOID data, DWORD size, DWORD *written, LPOVERLAPPED overlapped);
+BOOL WINAPI WriteFile(HANDLE file, LPCVOID data, DWORD size, DWORD *written,
+                      LPOVERLAPPED overlapped);
 BOOL WINAPI ReadFile(HANDLE file, LPVOID data, DWORD size, DWORD *got, LPOVERLAPPED overlapped);
 DWORD WINAPI SetFilePointer(HANDLE file, LONG distance, LONG *high, DWORD method);
 DWORD WINAPI GetFileSize(HANDLE file, DWORD *high);
@@ -331,15 +334,18 @@ extern __thread struct standin_teb standin_teb
 typedef unsigned long long standin_word64 __attribute__((may_alias));
 typedef unsigned int standin_word32 __attribute__((may_alias));
 
-FORCEINLINE unsigned long long __readgsqword(unsigned long offset) {
+FORCEINLINE unsigned long long __readgsqword(unsigned long offset)
+{
     return *(volatile standin_word64 *)(void *)(standin_teb.bytes + offset);
 }
 
-FORCEINLINE unsigned int __readgsdword(unsigned long offset) {
+FORCEINLINE unsigned int __readgsdword(unsigned long offset)
+{
     return *(volatile standin_word32 *)(void *)(standin_teb.bytes + offset);
 }
 
-FORCEINLINE void __writegsqword(unsigned long offset, unsigned long long value) {
+FORCEINLINE void __writegsqword(unsigned long offset, unsigned long long value)
+{
     *(volatile standin_word64 *)(void *)(standin_teb.bytes + offset) = value;
 }
 
@@ -347,33 +353,41 @@ FORCEINLINE void __writegsqword(unsigned long offset, unsigned long long value) 
 
 #define STANDIN_INTERLOCKED(suffix, type)                                                          \
     FORCEINLINE type InterlockedCompareExchange##suffix(volatile type *at, type value,             \
-                                                        type expected) {                           \
+                                                        type expected)                             \
+    {                                                                                              \
         (void)__atomic_compare_exchange_n(at, &expected, value, 0, __ATOMIC_SEQ_CST,               \
                                           __ATOMIC_SEQ_CST);                                       \
         return expected;                                                                           \
     }                                                                                              \
-    FORCEINLINE type InterlockedExchange##suffix(volatile type *at, type value) {                  \
+    FORCEINLINE type InterlockedExchange##suffix(volatile type *at, type value)                    \
+    {                                                                                              \
         return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST);                                   \
     }
 
 #define STANDIN_INTERLOCKED_NUMBER(suffix, type)                                                   \
     STANDIN_INTERLOCKED(suffix, type)                                                              \
-    FORCEINLINE type InterlockedExchangeAdd##suffix(volatile type *at, type value) {               \
+    FORCEINLINE type InterlockedExchangeAdd##suffix(volatile type *at, type value)                 \
+    {                                                                                              \
         return __atomic_fetch_add(at, value, __ATOMIC_SEQ_CST);                                    \
     }                                                                                              \
-    FORCEINLINE type InterlockedIncrement##suffix(volatile type *at) {                             \
+    FORCEINLINE type InterlockedIncrement##suffix(volatile type *at)                               \
+    {                                                                                              \
         return __atomic_add_fetch(at, 1, __ATOMIC_SEQ_CST);                                        \
     }                                                                                              \
-    FORCEINLINE type InterlockedDecrement##suffix(volatile type *at) {                             \
+    FORCEINLINE type InterlockedDecrement##suffix(volatile type *at)                               \
+    {                                                                                              \
         return __atomic_sub_fetch(at, 1, __ATOMIC_SEQ_CST);                                        \
     }                                                                                              \
-    FORCEINLINE type InterlockedAnd##suffix(volatile type *at, type value) {                       \
+    FORCEINLINE type InterlockedAnd##suffix(volatile type *at, type value)                         \
+    {                                                                                              \
         return __atomic_fetch_and(at, value, __ATOMIC_SEQ_CST);                                    \
     }                                                                                              \
-    FORCEINLINE type InterlockedOr##suffix(volatile type *at, type value) {                        \
+    FORCEINLINE type InterlockedOr##suffix(volatile type *at, type value)                          \
+    {                                                                                              \
         return __atomic_fetch_or(at, value, __ATOMIC_SEQ_CST);                                     \
     }                                                                                              \
-    FORCEINLINE type InterlockedXor##suffix(volatile type *at, type value) {                       \
+    FORCEINLINE type InterlockedXor##suffix(volatile type *at, type value)                         \
+    {                                                                                              \
         return __atomic_fetch_xor(at, value, __ATOMIC_SEQ_CST);                                    \
     }
 
@@ -381,13 +395,14 @@ STANDIN_INTERLOCKED_NUMBER(, LONG)
 STANDIN_INTERLOCKED_NUMBER(64, LONG64)
 
 /* Pointers: through a void pointer, so that any `T *volatile *` can be passed, as on Windows. */
-FORCEINLINE void *InterlockedCompareExchangePointer(void *volatile *at, void *value,
-                                                    void *expected) {
+FORCEINLINE void *InterlockedCompareExchangePointer(void *volatile *at, void *value, void *expected)
+{
     (void)__atomic_compare_exchange_n(at, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     return expected;
 }
 
-FORCEINLINE void *InterlockedExchangePointer(void *volatile *at, void *value) {
+FORCEINLINE void *InterlockedExchangePointer(void *volatile *at, void *value)
+{
     return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST);
 }
 
@@ -397,7 +412,8 @@ FORCEINLINE void *InterlockedExchangePointer(void *volatile *at, void *value) {
 #define _ReadBarrier() __asm__ __volatile__("" ::: "memory")
 #define _WriteBarrier() __asm__ __volatile__("" ::: "memory")
 
-FORCEINLINE BYTE _BitScanForward(DWORD *index, DWORD mask) {
+FORCEINLINE BYTE _BitScanForward(DWORD *index, DWORD mask)
+{
     if (mask == 0) {
         return 0;
     }
@@ -405,7 +421,8 @@ FORCEINLINE BYTE _BitScanForward(DWORD *index, DWORD mask) {
     return 1;
 }
 
-FORCEINLINE BYTE _BitScanReverse(DWORD *index, DWORD mask) {
+FORCEINLINE BYTE _BitScanReverse(DWORD *index, DWORD mask)
+{
     if (mask == 0) {
         return 0;
     }
@@ -413,7 +430,8 @@ FORCEINLINE BYTE _BitScanReverse(DWORD *index, DWORD mask) {
     return 1;
 }
 
-FORCEINLINE BYTE _BitScanForward64(DWORD *index, ULONG64 mask) {
+FORCEINLINE BYTE _BitScanForward64(DWORD *index, ULONG64 mask)
+{
     if (mask == 0) {
         return 0;
     }
@@ -421,7 +439,8 @@ FORCEINLINE BYTE _BitScanForward64(DWORD *index, ULONG64 mask) {
     return 1;
 }
 
-FORCEINLINE BYTE _BitScanReverse64(DWORD *index, ULONG64 mask) {
+FORCEINLINE BYTE _BitScanReverse64(DWORD *index, ULONG64 mask)
+{
     if (mask == 0) {
         return 0;
     }
