@@ -896,7 +896,7 @@ typedef struct _HANDOFFTABLE *LPHANDOFFTABLE;
 
 #define MAX_PROTOCOL_COMMENT_LEN 256
 #define NETMON_MAX_PROTOCOL_NAME_LEN 16
-/* <lmcons.h> has one of its own. */
+/* Another header of Windows has one of its own: then the SDK leaves neither. */
 #ifndef MAX_PROTOCOL_NAME_LEN
 #define MAX_PROTOCOL_NAME_LEN NETMON_MAX_PROTOCOL_NAME_LEN
 #else
@@ -1744,14 +1744,27 @@ typedef NM_1394 *UPNM_1394;
 
 #define NM_1394_HEADER_LENGTH sizeof(NM_1394)
 
+/* Compilers disagree on the size of its union, and so on sizeof(TOKENRING): count with
+   TOKENRING_HEADER_LENGTH. */
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wextern-c-compat"
+#endif
+
 NETMON_EXTENSION typedef struct _TOKENRING {
     BYTE AccessCtrl;
     BYTE FrameCtrl;
     BYTE DstAddr[MAX_ADDR_LENGTH];
     BYTE SrcAddr[MAX_ADDR_LENGTH];
-    BYTE Info[0];
-    WORD RoutingInfo[0]; /* where TOKENRING_SA_ROUTING_INFO is set, in place of Info */
+    union {
+        BYTE Info[0];
+        WORD RoutingInfo[0]; /* where TOKENRING_SA_ROUTING_INFO is set */
+    };
 } TOKENRING;
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 typedef TOKENRING *LPTOKENRING;
 typedef TOKENRING UNALIGNED *ULPTOKENRING;

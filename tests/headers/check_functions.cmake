@@ -1,0 +1,51 @@
+# netmon.h declares the 129 functions and no others; return, parameters and calling convention of each are
+# those of the reference and of signatures.h, in C and in C++.
+include(${SETTINGS})
+read_surface(names)
+
+# Every function that a line of netmon.h declares, outside of types.
+read_lines(lines ${INCLUDE}/netmon.h)
+set(declared "")
+foreach(line IN LISTS lines)
+  if(NOT line MATCHES "^typedef " AND line MATCHES "^[A-Za-z_].*WINAPIV? ([A-Za-z0-9_]+)[(]")
+    list(APPEND declared ${CMAKE_MATCH_1})
+  endif()
+endforeach()
+list(SORT declared)
+list(SORT names)
+if(NOT "${declared}" STREQUAL "${names}")
+  message(FATAL_ERROR "netmon.h declares\n${declared}\nthe export list has\n${names}")
+endif()
+
+# write_check(<file> <header> <function ...>): each is declared when the second declaration comes.
+function(write_check file header)
+  set(text "#include <windows.h>\n#include \"${header}\"\n")
+  string(APPEND text "#ifdef __cplusplus\n#define TYPE(name) decltype(&name)\nextern \"C\" {\n")
+  string(APPEND text "#else\n#define TYPE(name) __typeof__(&name)\n#endif\n")
+  foreach(name IN LISTS ARGN)
+    string(APPEND text "typedef TYPE(${name}) type_of_${name};\n")
+  endforeach()
+  string(APPEND text "#include \"${HERE}/signatures.h\"\n")
+  string(APPEND text "#ifdef __cplusplus\n}\n#endif\n")
+  # signatures.h has declared them all by now.
+  foreach(name IN LISTS names)
+    string(APPEND text "typedef TYPE(${name}) second_type_of_${name};\n")
+  endforeach()
+  file(WRITE ${WORK}/${file} "${text}")
+endfunction()
+
+set(known ${names})
+list(REMOVE_ITEM known ${MONITOR_FUNCTIONS})
+write_check(ours.h ${INCLUDE}/netmon.h ${names})
+write_check(theirs.h ${REFERENCE} ${known})
+foreach(side ours theirs)
+  file(WRITE ${WORK}/${side}.c "#include \"${side}.h\"\n")
+  file(WRITE ${WORK}/${side}.cpp "#include \"${side}.h\"\n")
+endforeach()
+compile_or_fail(${COMPILER} -std=gnu11 -fsyntax-only ours.c)
+compile_or_fail(${COMPILER} -std=gnu11 -fsyntax-only theirs.c)
+compile_or_fail(${CXX_COMPILER} -std=gnu++11 -fsyntax-only ours.cpp)
+if(CXX_COMPILER MATCHES "clang")
+  # g++ does not take mingw-w64's header: a member there is named as its type.
+  compile_or_fail(${CXX_COMPILER} -std=gnu++11 -fsyntax-only theirs.cpp)
+endif()

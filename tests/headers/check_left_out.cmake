@@ -1,0 +1,41 @@
+# What the reference has and netmon.h does not is in left_out.txt, and nothing else is.
+include(${SETTINGS})
+
+# read_names(<list> <file>): macros, types and structures.
+function(read_names names file)
+  read_lines(lines ${file})
+  set(found "")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^ *#define ([A-Za-z0-9_]+)"
+       OR line MATCHES "^ *typedef [^{(]*[ *]([A-Za-z0-9_]+)@$"
+       OR line MATCHES "^ ? ?} *([A-Za-z0-9_]+)@$")
+      string(REGEX MATCH "#define ([A-Za-z0-9_]+)|([A-Za-z0-9_]+)@$" name "${line}")
+      string(REGEX REPLACE "^#define |@$" "" name "${name}")
+      list(APPEND found ${name})
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES found)
+  set(${names} ${found} PARENT_SCOPE)
+endfunction()
+
+read_names(ours ${INCLUDE}/netmon.h)
+read_names(theirs ${REFERENCE})
+list(LENGTH theirs count)
+if(count LESS 800)
+  message(FATAL_ERROR "${REFERENCE} gave ${count} names only")
+endif()
+
+set(missing ${theirs})
+list(REMOVE_ITEM missing ${ours})
+file(STRINGS ${HERE}/left_out.txt families REGEX "^[^#]")
+foreach(family IN LISTS families)
+  set(before ${missing})
+  list(FILTER missing EXCLUDE REGEX "^(${family})$")
+  if("${before}" STREQUAL "${missing}")
+    message(FATAL_ERROR "left_out.txt: nothing is left out as ${family}")
+  endif()
+endforeach()
+if(missing)
+  list(JOIN missing "\n  " missing)
+  message(FATAL_ERROR "left out without a word:\n  ${missing}")
+endif()

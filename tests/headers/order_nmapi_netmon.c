@@ -1,0 +1,10 @@
+#include <nmapi.h>
+
+#include <netmon.h>
+
+LPVOID allocate(HEXPERTKEY key);
+
+LPVOID allocate(HEXPERTKEY key) {
+    DWORD error = NMERR_SUCCESS;
+    return ExpertAllocMemory(key, sizeof(NMEVENTDATA), &error);
+}
