@@ -67,7 +67,8 @@ else()
               -mtune=generic
               -mno-sse
               -mno-mmx
-              -fno-asynchronous-unwind-tables>)
+              -fno-asynchronous-unwind-tables>
+              $<$<COMPILE_LANGUAGE:ASM>:-march=pentium>)
   endif()
 endif()
 

@@ -1,0 +1,50 @@
+# cmake -D check=tables|instructions -D dll= -D def= -D arch= -D readobj= -D objdump= -P check.cmake
+
+if(check STREQUAL "tables")
+  execute_process(COMMAND ${readobj} --coff-exports --coff-imports --file-headers ${dll}
+                  OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+
+  string(REGEX MATCHALL "Export {[^}]*}" exports "${text}")
+  set(names "")
+  foreach(export IN LISTS exports)
+    if(export MATCHES "Name: ([^\n]+)")
+      list(APPEND names "${CMAKE_MATCH_1}")
+    endif()
+  endforeach()
+  list(SORT names)
+  file(STRINGS ${def} wanted REGEX "^ +[A-Za-z]")
+  list(TRANSFORM wanted STRIP)
+  list(TRANSFORM wanted REPLACE " *=.*" "")
+  list(SORT wanted)
+  if(NOT names STREQUAL wanted)
+    message(FATAL_ERROR "exports: ${names}\nnmapi.def: ${wanted}")
+  endif()
+
+  string(REGEX MATCHALL "Import {[^}]*Name: [^\n]*" imports "${text}")
+  list(LENGTH imports count)
+  if(NOT count EQUAL 1 OR NOT imports MATCHES "Name: KERNEL32.dll")
+    message(FATAL_ERROR "imports from ${imports}")
+  endif()
+  if(NOT text MATCHES "TLSTableSize: 0x0\n")
+    message(FATAL_ERROR "there is a TLS directory")
+  endif()
+  list(LENGTH names count)
+  message(STATUS "${count} exports, imports from KERNEL32.dll alone, no TLS directory")
+elseif(arch STREQUAL "x86")
+  execute_process(COMMAND ${objdump} -d --no-show-raw-insn ${dll}
+                  OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "\n" lines "${text}")
+  list(LENGTH lines count)
+  if(count LESS 1000)
+    message(FATAL_ERROR "only ${count} lines of disassembly")
+  endif()
+  # What a Pentium does not have: MMX, SSE, conditional moves, long no-operations.
+  string(REGEX MATCHALL
+               "[^\n]*(%[xyz]?mm[0-9]|[ \t]cmov|[ \t]fcmov|[ \t]f?u?comip?i|[ \t]nop[wl]|[lms]fence|prefetch|movnti|[ \t]sysenter|[ \t]ud0)[^\n]*"
+               found "${text}")
+  if(found)
+    list(JOIN found "\n" found)
+    message(FATAL_ERROR "instructions that a Pentium does not have:\n${found}")
+  endif()
+  message(STATUS "${count} lines of disassembly, none that a Pentium does not have")
+endif()

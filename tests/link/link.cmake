@@ -1,0 +1,101 @@
+# cmake -D arch=x64|x86 -D stage= -D work= -D root= then one of
+#   -D abi=mingw|msvc|mixed -D language=c|cxx -D header=sdk|ours|nmapi   -D package=ON
+# and -P link.cmake. Needs mingw-w64, clang, lld, llvm and Wine.
+
+cmake_minimum_required(VERSION 3.25)
+
+set(here ${CMAKE_CURRENT_LIST_DIR})
+file(REMOVE_RECURSE ${work})
+file(MAKE_DIRECTORY ${work})
+
+if(arch STREQUAL "x86")
+  set(triplet i686-w64-mingw32)
+  set(target i686-pc-windows-msvc)
+  set(target_flags -D__i386__ -D_X86_)
+  set(wanted_symbols _ExpertAllocMemory@12 _ExpertReallocMemory@16 _ExpertMemorySize@8
+                     __imp__ExpertFreeMemory@8)
+  set(link_flags /safeseh:no)
+else()
+  set(triplet x86_64-w64-mingw32)
+  set(target x86_64-pc-windows-msvc)
+  set(target_flags "")
+  set(wanted_symbols ExpertAllocMemory ExpertReallocMemory ExpertMemorySize __imp_ExpertFreeMemory)
+  set(link_flags "")
+endif()
+
+function(run)
+  execute_process(COMMAND ${ARGV} WORKING_DIRECTORY ${work} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+# The program imports the functions by their undecorated names, and works.
+function(check program)
+  execute_process(COMMAND llvm-readobj --coff-imports ${program} OUTPUT_VARIABLE imports
+                          COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCH "Name: Nmapi.dll[^}]*" imports "${imports}")
+  foreach(name IN ITEMS ExpertAllocMemory ExpertReallocMemory ExpertMemorySize ExpertFreeMemory)
+    if(NOT imports MATCHES "Symbol: ${name} \\(")
+      message(FATAL_ERROR "${program} does not import ${name} from Nmapi.dll: ${imports}")
+    endif()
+  endforeach()
+  cmake_path(GET program PARENT_PATH folder)
+  file(COPY ${stage}/bin/Nmapi.dll DESTINATION ${folder})
+  execute_process(COMMAND sh ${root}/cmake/run-wine.sh ${program} RESULT_VARIABLE status)
+  if(NOT status EQUAL 42)
+    message(FATAL_ERROR "${program} ended with ${status}")
+  endif()
+endfunction()
+
+if(package)
+  # Always by GCC: clang needs start-up code that an installation does not bring.
+  run(${CMAKE_COMMAND} -G Ninja -S ${here}/package -B ${work}/build -D NMAPI_ARCH=${arch}
+      -D CMAKE_TOOLCHAIN_FILE=${root}/cmake/mingw.cmake -D CMAKE_PREFIX_PATH=${stage}
+      -D CMAKE_FIND_ROOT_PATH=${stage} -D CMAKE_BUILD_TYPE=Release)
+  run(${CMAKE_COMMAND} --build ${work}/build)
+  check(${work}/build/consumer.exe)
+  return()
+endif()
+
+set(warnings -Wall -Wextra -O2)
+set(includes "")
+if(NOT header STREQUAL "sdk")
+  set(includes -I${stage}/include)
+endif()
+string(TOUPPER ${header} variant)
+set(gcc ${triplet}-gcc)
+set(clang clang)
+set(as_language "")
+if(language STREQUAL "cxx")
+  set(gcc ${triplet}-g++)
+  set(clang clang++)
+  set(as_language -x c++)
+endif()
+set(clang_msvc --target=${target} -fgnuc-version=12.0 ${target_flags} -isystem
+               ${root}/cmake/msvcabi/include -isystem /usr/share/mingw-w64/include)
+
+if(abi STREQUAL "mingw")
+  run(${gcc} ${warnings} -DWITH_${variant} ${includes} ${as_language} -c ${here}/legacy.c -o legacy.obj)
+  run(${triplet}-gcc ${warnings} -c ${here}/import.c -o import.obj)
+else()
+  run(${clang} ${clang_msvc} ${warnings} -DWITH_${variant} ${includes} ${as_language} -c
+      ${here}/legacy.c -o legacy.obj)
+  run(clang ${clang_msvc} ${warnings} -c ${here}/import.c -o import.obj)
+endif()
+
+# What a legacy object asks for.
+execute_process(COMMAND llvm-nm --undefined-only --format=just-symbols legacy.obj import.obj
+                WORKING_DIRECTORY ${work} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+string(REPLACE "\n" ";" symbols "${symbols}")
+foreach(symbol IN LISTS wanted_symbols)
+  if(NOT symbol IN_LIST symbols)
+    message(FATAL_ERROR "the objects do not ask for ${symbol}: ${symbols}")
+  endif()
+endforeach()
+
+if(abi STREQUAL "msvc")
+  run(clang ${clang_msvc} -c ${root}/cmake/msvcabi/start.c -o start.obj)
+  run(lld-link /nologo /subsystem:console ${link_flags} /out:program.exe legacy.obj import.obj start.obj
+      ${stage}/lib/Nmapi.lib /usr/${triplet}/lib/libmsvcrt.a /usr/${triplet}/lib/libkernel32.a)
+else() # mingw, and objects for the MSVC ABI by GNU ld
+  run(${triplet}-gcc legacy.obj import.obj -o program.exe -L${stage}/lib -lNmapi)
+endif()
+check(${work}/program.exe)
