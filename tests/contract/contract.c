@@ -1,0 +1,252 @@
+#include "contract.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct contract_functions nm;
+HMODULE contract_dll;
+const char *contract_dll_path;
+BOOL contract_aware;
+uint32_t contract_seed = 20240229;
+
+static const char *options;
+
+static void refuse(const char *what, const char *which)
+{
+    fprintf(stderr, "%s: %s (error %lu)\n", what, which, (unsigned long)GetLastError());
+    fflush(stderr);
+    ExitProcess(2);
+}
+
+void contract_arguments(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--aware") == 0)
+            contract_aware = TRUE;
+        else if (strncmp(argv[i], "--options=", 10) == 0)
+            options = argv[i] + 10;
+        else if (strncmp(argv[i], "--seed=", 7) == 0)
+            contract_seed = (uint32_t)strtoul(argv[i] + 7, NULL, 0);
+        else if (contract_dll_path == NULL)
+            contract_dll_path = argv[i];
+    }
+    if (contract_dll_path == NULL)
+        contract_dll_path = "Nmapi.dll";
+    if (contract_seed == 0)
+        contract_seed = 1;
+    SetEnvironmentVariableA("NMAPI_OPTIONS", options);
+}
+
+void contract_load_dll(void)
+{
+    const struct {
+        const char *name;
+        void *slot;
+    } wanted[] = {
+        {"ExpertAllocMemory", &nm.alloc},        {"ExpertReallocMemory", &nm.realloc},
+        {"ExpertFreeMemory", &nm.free},          {"ExpertFreeMemory", &nm.free_wide},
+        {"ExpertMemorySize", &nm.size},          {"NmapiOpenExpert", &nm.open},
+        {"NmapiTerminateExpert", &nm.terminate}, {"NmapiCloseExpert", &nm.close},
+        {"NmapiQueryExpert", &nm.query},         {"NmapiEnumExperts", &nm.enum_experts},
+        {"NmapiEnumMemory", &nm.enum_memory},    {"NmapiTransferMemory", &nm.transfer},
+    };
+
+    contract_dll = LoadLibraryA(contract_dll_path);
+    if (contract_dll == NULL)
+        refuse("cannot load", contract_dll_path);
+    for (size_t i = 0; i < CONTRACT_COUNT(wanted); i++) {
+        FARPROC function = GetProcAddress(contract_dll, wanted[i].name);
+        if (function == NULL)
+            refuse("not exported", wanted[i].name);
+        memcpy(wanted[i].slot, &function, sizeof function);
+    }
+}
+
+void contract_load(int argc, char **argv)
+{
+    contract_arguments(argc, argv);
+    contract_load_dll();
+}
+
+HEXPERTKEY contract_unknown_key(void)
+{
+    static LONG made;
+    return (HEXPERTKEY)(ULONG_PTR)(0x00C0FFE0u + 4u * (ULONG)InterlockedIncrement(&made));
+}
+
+HEXPERTKEY contract_open_key(SIZE_T limit)
+{
+    HEXPERTKEY key = contract_unknown_key();
+    NMAPI_EXPERT_OPTIONS how = {sizeof how, 0, limit};
+    expect_code(nm.open(key, &how), NMERR_SUCCESS);
+    return key;
+}
+
+HEXPERTKEY contract_implicit_key(void)
+{
+    HEXPERTKEY key = contract_unknown_key();
+    expect_free(key, must_alloc(key, 1), NMERR_SUCCESS);
+    return key;
+}
+
+HEXPERTKEY contract_key(void)
+{
+    return contract_aware ? contract_open_key(0) : contract_unknown_key();
+}
+
+static unsigned char pattern(SIZE_T i, uint32_t seed)
+{
+    return (unsigned char)(seed + i * 7 + (i >> 8) * 13 + 1);
+}
+
+void contract_fill(void *block, SIZE_T bytes, uint32_t seed)
+{
+    unsigned char *byte = block;
+    for (SIZE_T i = 0; i < bytes; i++)
+        byte[i] = pattern(i, seed);
+}
+
+BOOL contract_holds(const void *block, SIZE_T bytes, uint32_t seed)
+{
+    const unsigned char *byte = block;
+    for (SIZE_T i = 0; i < bytes; i++)
+        if (byte[i] != pattern(i, seed))
+            return FALSE;
+    return TRUE;
+}
+
+BOOL contract_is_zero(const void *block, SIZE_T bytes)
+{
+    const unsigned char *byte = block;
+    for (SIZE_T i = 0; i < bytes; i++)
+        if (byte[i] != 0)
+            return FALSE;
+    return TRUE;
+}
+
+uint32_t contract_random(uint32_t *state)
+{
+    uint32_t x = *state;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return *state = x;
+}
+
+static void walk(SIZE_T *committed, SIZE_T *reserved)
+{
+    MEMORY_BASIC_INFORMATION region;
+    ULONG_PTR at = 0;
+
+    *committed = *reserved = 0;
+    while (VirtualQuery((const void *)at, &region, sizeof region) != 0) {
+        ULONG_PTR next = (ULONG_PTR)region.BaseAddress + region.RegionSize;
+        if (region.State == MEM_COMMIT && region.Type == MEM_PRIVATE)
+            *committed += region.RegionSize;
+        if (region.State != MEM_FREE)
+            *reserved += region.RegionSize;
+        if (next <= at)
+            break;
+        at = next;
+    }
+}
+
+SIZE_T contract_committed(void)
+{
+    SIZE_T committed, reserved;
+    walk(&committed, &reserved);
+    return committed;
+}
+
+SIZE_T contract_reserved(void)
+{
+    SIZE_T committed, reserved;
+    walk(&committed, &reserved);
+    return reserved;
+}
+
+BOOL contract_readable(const void *address)
+{
+    MEMORY_BASIC_INFORMATION region;
+    if (VirtualQuery(address, &region, sizeof region) == 0)
+        return FALSE;
+    return region.State == MEM_COMMIT && !(region.Protect & (PAGE_NOACCESS | PAGE_GUARD));
+}
+
+BOOL contract_released(const void *address, SIZE_T committed_before)
+{
+    return !contract_readable(address) || contract_committed() <= committed_before + CONTRACT_KEPT;
+}
+
+HANDLE contract_start(LPTHREAD_START_ROUTINE routine, void *argument)
+{
+    HANDLE thread = CreateThread(NULL, 0, routine, argument, 0, NULL);
+    assert_non_null(thread);
+    return thread;
+}
+
+DWORD contract_join_at(HANDLE thread, const char *file, int line)
+{
+    DWORD code = 0;
+    if (WaitForSingleObject(thread, 60000) != WAIT_OBJECT_0) {
+        print_error("a thread did not end within a minute\n");
+        _fail(file, line);
+    }
+    GetExitCodeThread(thread, &code);
+    CloseHandle(thread);
+    return code;
+}
+
+NMAPI_EXPERT_USAGE contract_usage_at(HEXPERTKEY key, const char *file, int line)
+{
+    NMAPI_EXPERT_USAGE usage;
+    DWORD code;
+
+    memset(&usage, 0xA5, sizeof usage);
+    usage.cbSize = sizeof usage;
+    code = nm.query(key, &usage);
+    if (code != NMERR_SUCCESS) {
+        print_error("NmapiQueryExpert answered %lu\n", (unsigned long)code);
+        _fail(file, line);
+    }
+    return usage;
+}
+
+static void check_block(const char *call, const void *block, SIZE_T bytes, DWORD error,
+                        HEXPERTKEY key, const char *file, int line)
+{
+    if (block == NULL || error != NMERR_SUCCESS) {
+        print_error("%s of %lu bytes gave %p, error %lu\n", call, (unsigned long)bytes, block,
+                    (unsigned long)error);
+        _fail(file, line);
+    }
+    if ((ULONG_PTR)block % CONTRACT_ALIGNMENT != 0) {
+        print_error("%s of %lu bytes gave %p: not aligned\n", call, (unsigned long)bytes, block);
+        _fail(file, line);
+    }
+    if (nm.size(key, (LPVOID)(ULONG_PTR)block) != bytes) {
+        print_error("%s of %lu bytes: ExpertMemorySize says %lu\n", call, (unsigned long)bytes,
+                    (unsigned long)nm.size(key, (LPVOID)(ULONG_PTR)block));
+        _fail(file, line);
+    }
+}
+
+void *contract_alloc_at(HEXPERTKEY key, SIZE_T bytes, const char *file, int line)
+{
+    DWORD error = CONTRACT_UNSET;
+    void *block = nm.alloc(key, bytes, &error);
+    check_block("ExpertAllocMemory", block, bytes, error, key, file, line);
+    if (!contract_is_zero(block, bytes)) {
+        print_error("ExpertAllocMemory of %lu bytes: not zeroed\n", (unsigned long)bytes);
+        _fail(file, line);
+    }
+    return block;
+}
+
+void *contract_realloc_at(HEXPERTKEY key, void *block, SIZE_T bytes, const char *file, int line)
+{
+    DWORD error = CONTRACT_UNSET;
+    void *now = nm.realloc(key, block, bytes, &error);
+    check_block("ExpertReallocMemory", now, bytes, error, key, file, line);
+    return now;
+}

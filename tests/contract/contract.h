@@ -1,0 +1,115 @@
+/*
+ * contract.h - what the contract tests share: the DLL by LoadLibrary, its functions by
+ * GetProcAddress, and calls that state what they expect.
+ *
+ * Each test program takes the path of Nmapi.dll as its first argument; then may follow
+ *   --aware          keys are opened by NmapiOpenExpert instead of by their first call
+ *   --options=WORDS  NMAPI_OPTIONS for the DLL (otherwise it is cleared)
+ *   --seed=N         the start of every random series
+ */
+#ifndef CONTRACT_H
+#define CONTRACT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "nmapi.h"
+
+/* The functions of the DLL under test. */
+struct contract_functions {
+    LPVOID(WINAPI *alloc)(HEXPERTKEY, SIZE_T, DWORD *);
+    LPVOID(WINAPI *realloc)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
+    DWORD(WINAPI *free)(HEXPERTKEY, LPVOID);
+    SIZE_T(WINAPI *free_wide)(HEXPERTKEY, LPVOID); /* the same function as the pages type it */
+    SIZE_T(WINAPI *size)(HEXPERTKEY, LPVOID);
+    DWORD(WINAPI *open)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
+    DWORD(WINAPI *terminate)(HEXPERTKEY);
+    DWORD(WINAPI *close)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
+    DWORD(WINAPI *query)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
+    DWORD(WINAPI *enum_experts)(NMAPI_EXPERT_CALLBACK, LPVOID);
+    DWORD(WINAPI *enum_memory)(HEXPERTKEY, NMAPI_MEMORY_CALLBACK, LPVOID);
+    DWORD(WINAPI *transfer)(HEXPERTKEY, HEXPERTKEY, LPVOID);
+};
+
+extern struct contract_functions nm;
+extern HMODULE contract_dll;
+extern const char *contract_dll_path;
+extern BOOL contract_aware;
+extern uint32_t contract_seed;
+
+/* Reads the arguments and loads the DLL; ends the process with a message if that fails. */
+void contract_load(int argc, char **argv);
+/* The part of it that reads the arguments, for programs that load the DLL later. */
+void contract_arguments(int argc, char **argv);
+void contract_load_dll(void);
+
+/* A key that no test used before; opened by the host under --aware. */
+HEXPERTKEY contract_key(void);
+/* The same, but always unknown to the DLL. */
+HEXPERTKEY contract_unknown_key(void);
+/* The same, but always opened by the host; limit 0: none. */
+HEXPERTKEY contract_open_key(SIZE_T limit);
+/* A key implicitly opened by a first allocation that was freed again. */
+HEXPERTKEY contract_implicit_key(void);
+
+#define CONTRACT_ALIGNMENT ((SIZE_T)MEMORY_ALLOCATION_ALIGNMENT)
+#define CONTRACT_UNSET 0xDEADBEEFu /* an error code that nobody returns */
+#define CONTRACT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Patterns: a block's content is a function of its seed. */
+void contract_fill(void *block, SIZE_T bytes, uint32_t seed);
+BOOL contract_holds(const void *block, SIZE_T bytes, uint32_t seed);
+BOOL contract_is_zero(const void *block, SIZE_T bytes);
+
+/* xorshift; the state must not be 0. */
+uint32_t contract_random(uint32_t *state);
+
+/* Private memory committed in this process, in bytes, as the address space tells. */
+SIZE_T contract_committed(void);
+/* Address space not free, in bytes. */
+SIZE_T contract_reserved(void);
+/* Whether a read of this address would succeed. */
+BOOL contract_readable(const void *address);
+/* Bulk-freed: the address is gone, or what is still committed is what was before plus the few
+   regions that the DLL may keep for the next expert. */
+BOOL contract_released(const void *address, SIZE_T committed_before);
+#define CONTRACT_KEPT ((SIZE_T)4 << 20)
+
+/* Threads: a hang is a failure, not a hanging test. */
+HANDLE contract_start(LPTHREAD_START_ROUTINE routine, void *argument);
+DWORD contract_join_at(HANDLE thread, const char *file, int line);
+#define contract_join(thread) contract_join_at((thread), __FILE__, __LINE__)
+
+NMAPI_EXPERT_USAGE contract_usage_at(HEXPERTKEY key, const char *file, int line);
+#define contract_usage(key) contract_usage_at((key), __FILE__, __LINE__)
+
+/* Calls that must succeed. */
+void *contract_alloc_at(HEXPERTKEY key, SIZE_T bytes, const char *file, int line);
+void *contract_realloc_at(HEXPERTKEY key, void *block, SIZE_T bytes, const char *file, int line);
+#define must_alloc(key, bytes) contract_alloc_at((key), (bytes), __FILE__, __LINE__)
+#define must_realloc(key, block, bytes)                                                            \
+    contract_realloc_at((key), (block), (bytes), __FILE__, __LINE__)
+
+/* Calls with the exact answer. Main thread only, as all of cmocka. */
+#define expect_code(call, code) assert_int_equal((call), (code))
+#define expect_free(key, block, code) assert_int_equal(nm.free((key), (block)), (code))
+#define expect_size(key, block, bytes) assert_int_equal(nm.size((key), (block)), (bytes))
+#define expect_no_alloc(key, bytes, code)                                                          \
+    do {                                                                                           \
+        DWORD error_ = CONTRACT_UNSET;                                                             \
+        assert_null(nm.alloc((key), (bytes), &error_));                                            \
+        assert_int_equal(error_, (code));                                                          \
+    } while (0)
+#define expect_no_realloc(key, block, bytes, code)                                                 \
+    do {                                                                                           \
+        DWORD error_ = CONTRACT_UNSET;                                                             \
+        assert_null(nm.realloc((key), (block), (bytes), &error_));                                 \
+        assert_int_equal(error_, (code));                                                          \
+    } while (0)
+
+#endif

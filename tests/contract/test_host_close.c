@@ -1,0 +1,394 @@
+/*
+ * The bulk free: everything comes back, whatever the expert's threads are doing, and nobody else
+ * notices.
+ */
+#include "contract.h"
+
+#include <stdlib.h>
+
+/* An expert that runs beside: its content must outlive whatever happens to others. */
+struct bystander {
+    HEXPERTKEY key;
+    void *blocks[60];
+};
+
+static SIZE_T bystander_bytes(SIZE_T i)
+{
+    return i % 20 == 19 ? 90000 : i * 40;
+}
+
+static struct bystander *bystander_make(BOOL implicit)
+{
+    struct bystander *bystander = calloc(1, sizeof *bystander);
+    assert_non_null(bystander);
+    bystander->key = implicit ? contract_implicit_key() : contract_open_key(0);
+    for (SIZE_T i = 0; i < CONTRACT_COUNT(bystander->blocks); i++) {
+        bystander->blocks[i] = must_alloc(bystander->key, bystander_bytes(i));
+        contract_fill(bystander->blocks[i], bystander_bytes(i), (uint32_t)i + 40);
+    }
+    return bystander;
+}
+
+static void bystander_check(struct bystander *bystander)
+{
+    for (SIZE_T i = 0; i < CONTRACT_COUNT(bystander->blocks); i++) {
+        assert_true(contract_holds(bystander->blocks[i], bystander_bytes(i), (uint32_t)i + 40));
+        expect_size(bystander->key, bystander->blocks[i], bystander_bytes(i));
+    }
+    assert_int_equal(contract_usage(bystander->key).LiveBlocks, CONTRACT_COUNT(bystander->blocks));
+    expect_free(bystander->key, must_alloc(bystander->key, 500), NMERR_SUCCESS);
+}
+
+static void bystander_end(struct bystander *bystander)
+{
+    bystander_check(bystander);
+    expect_code(nm.close(bystander->key, NULL), NMERR_SUCCESS);
+    free(bystander);
+}
+
+static void close_gives_back_everything(void **state)
+{
+    enum { ROUNDS = 5, SMALL = 20000, LARGE = 40 };
+    struct bystander *opened = bystander_make(FALSE), *implicit = bystander_make(TRUE);
+    SIZE_T before = contract_committed();
+    char **pages = calloc(SMALL + LARGE, sizeof *pages);
+    (void)state;
+    assert_non_null(pages);
+    for (int round = 0; round < ROUNDS; round++) {
+        HEXPERTKEY key = round % 2 ? contract_open_key(0) : contract_unknown_key();
+        SIZE_T readable = 0;
+        for (SIZE_T i = 0; i < SMALL + LARGE; i++) {
+            SIZE_T bytes = i < SMALL ? i % 900 : 300000 + i;
+            pages[i] = nm.alloc(key, bytes, NULL);
+            assert_non_null(pages[i]);
+            memset(pages[i], 0xFF, bytes);
+        }
+        assert_true(contract_committed() > before + 18u * (1u << 20));
+        expect_code(nm.close(key, NULL), NMERR_SUCCESS);
+        assert_true(contract_committed() <= before + CONTRACT_KEPT);
+        for (SIZE_T i = 0; i < SMALL + LARGE; i += 16)
+            readable += contract_readable(pages[i]) ? 1 : 0;
+        assert_true(readable * 16 < (SMALL + LARGE) / 2); /* what is kept is little */
+        bystander_check(opened);
+        bystander_check(implicit);
+    }
+    free(pages);
+    bystander_end(opened);
+    bystander_end(implicit);
+}
+
+static void large_blocks_are_no_longer_there(void **state)
+{
+    HEXPERTKEY key = contract_open_key(0);
+    char *blocks[8];
+    (void)state;
+    for (int i = 0; i < 8; i++)
+        blocks[i] = must_alloc(key, 16u << 20);
+    expect_code(nm.close(key, NULL), NMERR_SUCCESS);
+    for (int i = 0; i < 8; i++)
+        assert_false(contract_readable(blocks[i] + (8u << 20)));
+}
+
+/* An expert at work: calls until it is told to stop, and never touches its memory, which may go at
+   any moment. */
+struct worker {
+    HEXPERTKEY key;
+    HANDLE working;
+    uint32_t seed;
+    volatile LONG calls;
+    volatile DWORD answer; /* what ended it */
+};
+
+static DWORD WINAPI work(LPVOID argument)
+{
+    struct worker *worker = argument;
+    uint32_t random = worker->seed;
+    void *blocks[64] = {NULL};
+    DWORD error = NMERR_SUCCESS;
+
+    for (;;) {
+        uint32_t which = contract_random(&random) % CONTRACT_COUNT(blocks);
+        uint32_t kind = contract_random(&random) % 100;
+        SIZE_T bytes = contract_random(&random) % (kind < 2 ? 300000 : kind < 10 ? 20000 : 500);
+        if (blocks[which] == NULL) {
+            blocks[which] = nm.alloc(worker->key, bytes, &error);
+        } else if (kind % 3 == 0) {
+            void *moved = nm.realloc(worker->key, blocks[which], bytes, &error);
+            if (moved != NULL)
+                blocks[which] = moved;
+        } else {
+            error = nm.free(worker->key, blocks[which]);
+            blocks[which] = NULL;
+        }
+        if (++worker->calls == 200)
+            SetEvent(worker->working);
+        if (error != NMERR_SUCCESS)
+            break;
+    }
+    worker->answer = error;
+    SetEvent(worker->working);
+    return error;
+}
+
+static HANDLE worker_start(struct worker *worker, HEXPERTKEY key, uint32_t seed)
+{
+    HANDLE thread;
+    worker->key = key;
+    worker->working = CreateEventA(NULL, TRUE, FALSE, NULL);
+    worker->seed = seed;
+    worker->calls = 0;
+    worker->answer = CONTRACT_UNSET;
+    thread = contract_start(work, worker);
+    assert_int_equal(WaitForSingleObject(worker->working, 30000), WAIT_OBJECT_0);
+    return thread;
+}
+
+static void worker_end(struct worker *worker)
+{
+    CloseHandle(worker->working);
+}
+
+/* A close that hangs must fail the test, not stop it. */
+struct closing {
+    HEXPERTKEY key;
+    DWORD code;
+    NMAPI_EXPERT_USAGE usage;
+};
+
+static DWORD WINAPI do_close(LPVOID argument)
+{
+    struct closing *closing = argument;
+    memset(&closing->usage, 0, sizeof closing->usage);
+    closing->usage.cbSize = sizeof closing->usage;
+    closing->code = nm.close(closing->key, &closing->usage);
+    return 0;
+}
+
+static void close_in_time_at(HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage, int line)
+{
+    static struct closing closing;
+    HANDLE thread;
+    closing.key = key;
+    closing.code = CONTRACT_UNSET;
+    thread = contract_start(do_close, &closing);
+    if (WaitForSingleObject(thread, 10000) != WAIT_OBJECT_0) {
+        print_error("NmapiCloseExpert did not return within ten seconds\n");
+        _fail(__FILE__, line);
+    }
+    CloseHandle(thread);
+    _assert_int_equal(closing.code, NMERR_SUCCESS, __FILE__, line);
+    if (usage != NULL)
+        *usage = closing.usage;
+}
+#define close_in_time(key, usage) close_in_time_at((key), (usage), __LINE__)
+
+static void terminate_reaches_running_threads(void **state)
+{
+    (void)state;
+    for (int count = 1; count <= 3; count++) {
+        HEXPERTKEY key = contract_open_key(0);
+        struct worker workers[3];
+        HANDLE threads[3];
+        for (int i = 0; i < count; i++)
+            threads[i] = worker_start(&workers[i], key, (uint32_t)i + 1);
+        expect_code(nm.terminate(key), NMERR_SUCCESS);
+        for (int i = 0; i < count; i++) {
+            assert_int_equal(contract_join(threads[i]), NMERR_EXPERT_TERMINATE);
+            worker_end(&workers[i]);
+        }
+        assert_int_equal(contract_usage(key).State, NMAPI_STATE_TERMINATED);
+        assert_int_equal(contract_usage(key).Flags, 0); /* told to stop is not broken */
+        expect_code(nm.close(key, NULL), NMERR_SUCCESS);
+    }
+}
+
+static void close_works_with_threads_inside(void **state)
+{
+    struct bystander *bystander = bystander_make(FALSE);
+    SIZE_T before = contract_committed();
+    (void)state;
+    for (int round = 0; round < 60; round++) {
+        HEXPERTKEY key = round % 3 ? contract_open_key(0) : contract_unknown_key();
+        struct worker workers[3];
+        HANDLE threads[3];
+        int count = round % 3 + 1;
+        for (int i = 0; i < count; i++)
+            threads[i] = worker_start(&workers[i], key, (uint32_t)(round * 3 + i + 1));
+        close_in_time(key, NULL);
+        assert_int_equal(contract_usage(key).CommittedBytes, 0);
+        for (int i = 0; i < count; i++) {
+            assert_int_equal(contract_join(threads[i]), NMERR_EXPERT_TERMINATE);
+            worker_end(&workers[i]);
+        }
+        assert_int_equal(contract_usage(key).CommittedBytes, 0);
+    }
+    assert_true(contract_committed() <= before + 2 * CONTRACT_KEPT);
+    bystander_end(bystander);
+}
+
+static void two_closes_at_once_close_once(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        HEXPERTKEY key = contract_open_key(0);
+        struct closing closing[2] = {{key, CONTRACT_UNSET, {0}}, {key, CONTRACT_UNSET, {0}}};
+        HANDLE threads[2];
+        must_alloc(key, 1000);
+        for (int i = 0; i < 2; i++)
+            threads[i] = contract_start(do_close, &closing[i]);
+        for (int i = 0; i < 2; i++)
+            contract_join(threads[i]);
+        assert_int_equal(closing[0].code + closing[1].code, NMERR_SUCCESS + NMERR_EXPERT_TERMINATE);
+    }
+}
+
+static void close_works_with_a_suspended_thread(void **state)
+{
+    struct bystander *bystander = bystander_make(FALSE);
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        HEXPERTKEY key = contract_open_key(0);
+        struct worker worker;
+        HANDLE thread = worker_start(&worker, key, (uint32_t)round + 1);
+        SuspendThread(thread);
+        close_in_time(key, NULL);
+        bystander_check(bystander);
+        ResumeThread(thread);
+        assert_int_equal(contract_join(thread), NMERR_EXPERT_TERMINATE);
+        worker_end(&worker);
+        assert_int_equal(contract_usage(key).State, NMAPI_STATE_CLOSED);
+    }
+    bystander_end(bystander);
+}
+
+static void close_works_with_a_killed_thread(void **state)
+{
+    struct bystander *opened = bystander_make(FALSE), *implicit = bystander_make(TRUE);
+    SIZE_T before = contract_committed();
+    (void)state;
+    for (int round = 0; round < 200; round++) {
+        HEXPERTKEY key = round % 2 ? contract_open_key(0) : contract_unknown_key();
+        struct worker worker;
+        HANDLE thread = worker_start(&worker, key, (uint32_t)round + 1);
+        NMAPI_EXPERT_USAGE usage;
+        for (volatile int wait = 0; wait < round * 50; wait++) {
+        }
+        TerminateThread(thread, 99);
+        assert_int_equal(contract_join(thread), 99);
+        worker_end(&worker);
+        usage = contract_usage(key);
+        assert_true(usage.State == NMAPI_STATE_OPEN || usage.State == NMAPI_STATE_TERMINATED);
+        close_in_time(key, &usage);
+        assert_int_equal(usage.State, NMAPI_STATE_CLOSED);
+        assert_int_equal(usage.CommittedBytes, 0);
+        expect_no_alloc(key, 10, NMERR_EXPERT_TERMINATE);
+        if (round % 20 == 0) {
+            bystander_check(opened);
+            bystander_check(implicit);
+        }
+    }
+    /* Each dead thread's own stack may stay with the process. */
+    assert_true(contract_committed() <= before + 2 * CONTRACT_KEPT + 200u * (64u << 10));
+    bystander_end(opened);
+    bystander_end(implicit);
+}
+
+static void a_killed_thread_does_not_stop_the_keys_other_threads(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 30; round++) {
+        HEXPERTKEY key = contract_open_key(0);
+        struct worker victim, other;
+        HANDLE dead = worker_start(&victim, key, (uint32_t)round + 1);
+        HANDLE alive = worker_start(&other, key, (uint32_t)round + 77);
+        LONG calls;
+        TerminateThread(dead, 99);
+        contract_join(dead);
+        calls = other.calls;
+        for (int wait = 0; wait < 1000 && other.calls == calls && other.answer == CONTRACT_UNSET;
+             wait++)
+            Sleep(5);
+        /* It goes on, or it was told that the expert is broken; it does not hang. */
+        assert_true(other.calls != calls || other.answer == NMERR_EXPERT_TERMINATE);
+        close_in_time(key, NULL);
+        assert_int_equal(contract_join(alive), NMERR_EXPERT_TERMINATE);
+        worker_end(&victim);
+        worker_end(&other);
+    }
+}
+
+static void every_function_answers_after_a_thread_was_killed_inside(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 60; round++) {
+        HEXPERTKEY key = contract_open_key(0), taker = contract_open_key(0);
+        void *block = must_alloc(key, 100);
+        struct worker worker;
+        HANDLE thread = worker_start(&worker, key, (uint32_t)round + 1);
+        DWORD error = CONTRACT_UNSET, state_now;
+        BOOL broken;
+        void *more;
+        TerminateThread(thread, 99);
+        contract_join(thread);
+        worker_end(&worker);
+        more = nm.alloc(key, 10, &error);
+        state_now = contract_usage(key).State;
+        broken = (contract_usage(key).Flags & NMAPI_USAGE_BROKEN) != 0;
+        if (broken) {
+            assert_null(more);
+            assert_int_equal(error, NMERR_EXPERT_TERMINATE);
+            assert_int_equal(state_now, NMAPI_STATE_TERMINATED);
+        } else {
+            assert_non_null(more);
+            assert_int_equal(error, NMERR_SUCCESS);
+            assert_int_equal(state_now, NMAPI_STATE_OPEN);
+            expect_size(key, block, 100);
+            expect_code(nm.transfer(key, taker, block), NMERR_SUCCESS);
+        }
+        expect_code(nm.terminate(key), NMERR_SUCCESS);
+        close_in_time(key, NULL);
+        expect_code(nm.open(key, NULL), NMERR_SUCCESS); /* and the key is good again */
+        expect_free(key, must_alloc(key, 10), NMERR_SUCCESS);
+        expect_code(nm.close(key, NULL), NMERR_SUCCESS);
+        expect_code(nm.close(taker, NULL), NMERR_SUCCESS);
+    }
+}
+
+static void a_dead_experts_memory_is_not_given_to_another_with_its_content(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        HEXPERTKEY key = contract_open_key(0), next;
+        struct worker worker;
+        HANDLE thread;
+        for (int i = 0; i < 100; i++)
+            memset(must_alloc(key, 500), 0xFF, 500);
+        thread = worker_start(&worker, key, (uint32_t)round + 1);
+        TerminateThread(thread, 99);
+        contract_join(thread);
+        worker_end(&worker);
+        close_in_time(key, NULL);
+        next = contract_open_key(0);
+        for (int i = 0; i < 400; i++)
+            must_alloc(next, 500); /* checks the zeroes */
+        expect_code(nm.close(next, NULL), NMERR_SUCCESS);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(close_gives_back_everything),
+        cmocka_unit_test(large_blocks_are_no_longer_there),
+        cmocka_unit_test(terminate_reaches_running_threads),
+        cmocka_unit_test(close_works_with_threads_inside),
+        cmocka_unit_test(two_closes_at_once_close_once),
+        cmocka_unit_test(close_works_with_a_suspended_thread),
+        cmocka_unit_test(close_works_with_a_killed_thread),
+        cmocka_unit_test(a_killed_thread_does_not_stop_the_keys_other_threads),
+        cmocka_unit_test(every_function_answers_after_a_thread_was_killed_inside),
+        cmocka_unit_test(a_dead_experts_memory_is_not_given_to_another_with_its_content),
+    };
+    contract_load(argc, argv);
+    return cmocka_run_group_tests_name("host close and terminate", tests, NULL, NULL) != 0;
+}

@@ -1,0 +1,331 @@
+/*
+ * NMAPI_OPTIONS=reclaim=thread: an implicit expert is closed when the last thread that called with
+ * its key has ended.
+ */
+#include "child.h"
+
+#define KEY(n) ((HEXPERTKEY)(ULONG_PTR)(0x7000 + (n)))
+
+static DWORD state_of(HEXPERTKEY key)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    return nm.query(key, &usage) == NMERR_SUCCESS ? usage.State : 0;
+}
+
+static BOOL works(HEXPERTKEY key, SIZE_T bytes)
+{
+    DWORD error = CONTRACT_UNSET;
+    void *block = nm.alloc(key, bytes, &error);
+    return block != NULL && error == NMERR_SUCCESS && contract_is_zero(block, bytes) &&
+           nm.free(key, block) == NMERR_SUCCESS;
+}
+
+static void *left; /* a block of the thread that ended last */
+
+static DWORD WINAPI leak(LPVOID key)
+{
+    for (int i = 0; i < 30; i++) {
+        char *block = nm.alloc(key, 1u << 20, NULL);
+        if (block == NULL || !contract_is_zero(block, 1u << 20))
+            return FALSE;
+        memset(block, 0xFF, 1u << 20);
+    }
+    for (int i = 0; i < 1000; i++) {
+        left = nm.alloc(key, 1000, NULL);
+        if (left == NULL || !contract_is_zero(left, 1000))
+            return FALSE;
+        memset(left, 0xFF, 1000);
+    }
+    return TRUE;
+}
+
+static BOOL run(LPTHREAD_START_ROUTINE routine, LPVOID argument)
+{
+    return child_join(CreateThread(NULL, 0, routine, argument, 0, NULL)) == TRUE;
+}
+
+static int child_after_the_thread_ends(void)
+{
+    SIZE_T before = contract_committed();
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    CHILD_CHECK(works(KEY(9), 10));
+    CHILD_CHECK(run(leak, KEY(1)));
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED);
+    CHILD_CHECK(contract_committed() <= before + CONTRACT_KEPT);
+    CHILD_CHECK(nm.query(KEY(1), &usage) == NMERR_SUCCESS);
+    CHILD_CHECK(usage.LiveBlocks == 1030 && usage.LiveBytes == (30u << 20) + 1000000);
+    CHILD_CHECK(usage.CommittedBytes == 0);
+    CHILD_CHECK(state_of(KEY(9)) == NMAPI_STATE_OPEN); /* this thread lives */
+    return 0;
+}
+
+static int child_unasked(void)
+{
+    CHILD_CHECK(run(leak, KEY(1)));
+    CHILD_CHECK(works(KEY(9), 10));
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_OPEN);
+    CHILD_CHECK(nm.size(KEY(1), left) == 1000);
+    return 0;
+}
+
+static int child_a_reclaimed_key_is_closed(void)
+{
+    CHILD_CHECK(run(leak, KEY(1)));
+    CHILD_CHECK(nm.free(KEY(1), left) == NMERR_EXPERT_TERMINATE);
+    CHILD_CHECK(nm.size(KEY(1), left) == 0);
+    CHILD_CHECK(nm.terminate(KEY(1)) == NMERR_EXPERT_TERMINATE);
+    CHILD_CHECK(nm.close(KEY(1), NULL) == NMERR_EXPERT_TERMINATE);
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED);
+    CHILD_CHECK(works(KEY(1), 10)); /* and an allocation opens it again */
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_OPEN);
+    CHILD_CHECK(nm.size(KEY(1), left) == 0);
+    return 0;
+}
+
+static int child_again_and_again(void)
+{
+    SIZE_T before = contract_committed();
+    for (int i = 0; i < 100; i++) {
+        CHILD_CHECK(run(leak, KEY(1)));
+        CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED);
+    }
+    CHILD_CHECK(contract_committed() <= before + CONTRACT_KEPT);
+    return 0;
+}
+
+static int child_by_the_host_as_isolated(void)
+{
+    CHILD_CHECK(run(leak, KEY(1)));
+    CHILD_CHECK(nm.open(KEY(1), NULL) == NMERR_SUCCESS);
+    CHILD_CHECK(run(leak, KEY(1)));
+    CHILD_CHECK(works(KEY(9), 10));
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_OPEN); /* the host's to close */
+    CHILD_CHECK(nm.size(KEY(1), left) == 1000);
+    CHILD_CHECK(nm.close(KEY(1), NULL) == NMERR_SUCCESS);
+    return 0;
+}
+
+/* A thread that uses the key and waits for leave to end. */
+struct stay {
+    HEXPERTKEY key;
+    HANDLE used, leave;
+};
+
+static DWORD WINAPI use_and_stay(LPVOID argument)
+{
+    struct stay *stay = argument;
+    void *block = nm.alloc(stay->key, 5000, NULL);
+    SetEvent(stay->used);
+    WaitForSingleObject(stay->leave, 30000);
+    return block != NULL && nm.size(stay->key, block) == 5000;
+}
+
+static HANDLE stay_start(struct stay *stay, HEXPERTKEY key)
+{
+    HANDLE thread;
+    stay->key = key;
+    stay->used = CreateEventA(NULL, TRUE, FALSE, NULL);
+    stay->leave = CreateEventA(NULL, TRUE, FALSE, NULL);
+    thread = CreateThread(NULL, 0, use_and_stay, stay, 0, NULL);
+    WaitForSingleObject(stay->used, 30000);
+    return thread;
+}
+
+static int child_waits_for_the_last_thread(void)
+{
+    struct stay a, b;
+    HANDLE first = stay_start(&a, KEY(1)), second = stay_start(&b, KEY(1));
+    SetEvent(a.leave);
+    CHILD_CHECK(child_join(first) == TRUE);
+    CHILD_CHECK(works(KEY(9), 10));
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_OPEN);
+    SetEvent(b.leave);
+    CHILD_CHECK(child_join(second) == TRUE);
+    CHILD_CHECK(works(KEY(9), 10));
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED);
+    return 0;
+}
+
+static int child_waits_when_the_first_stays_longest(void)
+{
+    struct stay a, b;
+    HANDLE first = stay_start(&a, KEY(1)), second = stay_start(&b, KEY(1));
+    SetEvent(b.leave);
+    CHILD_CHECK(child_join(second) == TRUE);
+    CHILD_CHECK(run(leak, KEY(1))); /* a third comes and goes */
+    CHILD_CHECK(works(KEY(9), 10));
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_OPEN);
+    SetEvent(a.leave);
+    CHILD_CHECK(child_join(first) == TRUE);
+    CHILD_CHECK(works(KEY(9), 10));
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED);
+    return 0;
+}
+
+static int child_a_thread_with_many_keys(void)
+{
+    struct stay stay[40];
+    HANDLE threads[40];
+    for (SIZE_T i = 0; i < 40; i++)
+        threads[i] = stay_start(&stay[i], KEY(1 + i % 20));
+    for (int i = 0; i < 40; i++) {
+        SetEvent(stay[i].leave);
+        CHILD_CHECK(child_join(threads[i]) == TRUE);
+        CHILD_CHECK(works(KEY(99), 10));
+        for (int k = 0; k < 20; k++)
+            CHILD_CHECK(state_of(KEY(1 + k)) ==
+                        (DWORD)(i >= k + 20 ? NMAPI_STATE_CLOSED : NMAPI_STATE_OPEN));
+    }
+    return 0;
+}
+
+static DWORD WINAPI use_twenty_keys(LPVOID argument)
+{
+    (void)argument;
+    for (int round = 0; round < 3; round++)
+        for (int k = 0; k < 20; k++)
+            if (nm.alloc(KEY(200 + k), 1000, NULL) == NULL)
+                return FALSE;
+    return TRUE;
+}
+
+static int child_all_keys_of_the_thread(void)
+{
+    CHILD_CHECK(run(use_twenty_keys, NULL));
+    CHILD_CHECK(works(KEY(9), 10));
+    for (int k = 0; k < 20; k++)
+        CHILD_CHECK(state_of(KEY(200 + k)) == NMAPI_STATE_CLOSED);
+    return 0;
+}
+
+/* TerminateThread runs no detach: the next call that comes by must see to it. */
+static int child_a_killed_idle_thread(void)
+{
+    struct stay stay;
+    HANDLE thread = stay_start(&stay, KEY(1));
+    TerminateThread(thread, 5);
+    CHILD_CHECK(child_join(thread) == 5);
+    CHILD_CHECK(works(KEY(9), 10));
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED);
+    CHILD_CHECK(run(leak, KEY(1)));
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED);
+    return 0;
+}
+
+static volatile LONG spinning = 1;
+
+static DWORD WINAPI spin(LPVOID key)
+{
+    while (spinning) {
+        void *block = nm.alloc(key, 100, NULL);
+        nm.alloc(key, 3000, NULL);
+        nm.free(key, block);
+    }
+    return 0;
+}
+
+static int child_a_thread_killed_at_work(void)
+{
+    SIZE_T before = contract_committed();
+    for (int round = 0; round < 40; round++) {
+        HEXPERTKEY key = KEY(300 + round % 7);
+        HANDLE thread = CreateThread(NULL, 0, spin, key, 0, NULL);
+        CHILD_CHECK(thread != NULL);
+        for (int wait = 0; wait < 1000 && state_of(key) != NMAPI_STATE_OPEN; wait++)
+            Sleep(1);
+        Sleep(2);
+        TerminateThread(thread, 5);
+        CHILD_CHECK(child_join(thread) == 5);
+        CHILD_CHECK(works(KEY(9), 10));
+        CHILD_CHECK(state_of(key) == NMAPI_STATE_CLOSED);
+    }
+    /* The dead threads' stacks may stay. */
+    CHILD_CHECK(contract_committed() <= before + 2 * CONTRACT_KEPT);
+    return 0;
+}
+
+static const struct child children[] = {
+    {"after_the_thread_ends", child_after_the_thread_ends},
+    {"unasked", child_unasked},
+    {"a_reclaimed_key_is_closed", child_a_reclaimed_key_is_closed},
+    {"again_and_again", child_again_and_again},
+    {"by_the_host_as_isolated", child_by_the_host_as_isolated},
+    {"waits_for_the_last_thread", child_waits_for_the_last_thread},
+    {"waits_when_the_first_stays_longest", child_waits_when_the_first_stays_longest},
+    {"a_thread_with_many_keys", child_a_thread_with_many_keys},
+    {"all_keys_of_the_thread", child_all_keys_of_the_thread},
+    {"a_killed_idle_thread", child_a_killed_idle_thread},
+    {"a_thread_killed_at_work", child_a_thread_killed_at_work},
+};
+
+#define RECLAIM(name) assert_int_equal(child_run("reclaim=thread", (name), 0), 0)
+
+static void an_expert_is_closed_when_its_thread_ends(void **state)
+{
+    (void)state;
+    RECLAIM("after_the_thread_ends");
+}
+
+static void without_the_word_it_stays_open(void **state)
+{
+    (void)state;
+    assert_int_equal(child_run(NULL, "unasked", 0), 0);
+}
+
+static void a_reclaimed_key_is_closed_until_it_allocates_again(void **state)
+{
+    (void)state;
+    RECLAIM("a_reclaimed_key_is_closed");
+}
+
+static void a_key_is_used_and_reclaimed_many_times(void **state)
+{
+    (void)state;
+    RECLAIM("again_and_again");
+}
+
+static void an_expert_opened_by_the_host_is_not_reclaimed(void **state)
+{
+    (void)state;
+    RECLAIM("by_the_host_as_isolated");
+}
+
+static void the_last_of_several_threads_decides(void **state)
+{
+    (void)state;
+    RECLAIM("waits_for_the_last_thread");
+    RECLAIM("waits_when_the_first_stays_longest");
+    RECLAIM("a_thread_with_many_keys");
+}
+
+static void every_key_that_the_thread_used_is_closed(void **state)
+{
+    (void)state;
+    RECLAIM("all_keys_of_the_thread");
+}
+
+static void a_killed_thread_is_noticed_by_the_next_call(void **state)
+{
+    (void)state;
+    RECLAIM("a_killed_idle_thread");
+    RECLAIM("a_thread_killed_at_work");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_expert_is_closed_when_its_thread_ends),
+        cmocka_unit_test(without_the_word_it_stays_open),
+        cmocka_unit_test(a_reclaimed_key_is_closed_until_it_allocates_again),
+        cmocka_unit_test(a_key_is_used_and_reclaimed_many_times),
+        cmocka_unit_test(an_expert_opened_by_the_host_is_not_reclaimed),
+        cmocka_unit_test(the_last_of_several_threads_decides),
+        cmocka_unit_test(every_key_that_the_thread_used_is_closed),
+        cmocka_unit_test(a_killed_thread_is_noticed_by_the_next_call),
+    };
+    int code;
+    contract_arguments(argc, argv);
+    if (child_main(argc, argv, children, CONTRACT_COUNT(children), &code))
+        return code;
+    return cmocka_run_group_tests_name("NMAPI_OPTIONS=reclaim=thread", tests, NULL, NULL) != 0;
+}
