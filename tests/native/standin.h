@@ -72,12 +72,14 @@ void standin_use_tls_expansion(BOOL on);
 const char *standin_debug_text(void);
 void standin_clear_debug_text(void);
 
-/* What the module calls do; a NULL member fails. */
+/* What the module calls do; a NULL member fails. The wide calls come here too, a byte a character.
+   `exists` answers GetFileAttributes; NULL: the file system does. */
 struct standin_module_hooks {
     DWORD (*file_name)(HMODULE module, LPSTR buffer, DWORD size);
     HMODULE (*load)(LPCSTR name, DWORD flags);
     FARPROC (*address)(HMODULE module, LPCSTR name);
     BOOL (*release)(HMODULE module);
+    BOOL (*exists)(LPCSTR name);
 };
 void standin_set_module_hooks(const struct standin_module_hooks *hooks);
 

@@ -6,6 +6,11 @@
 
 #include "standin.h"
 
+#include <setjmp.h>
+#include <signal.h>
+#include <time.h>
+#include <ucontext.h>
+
 /* Every call that can be made fail: its id, its name, and whether it fails by name alone. */
 #define STANDIN_CALLS                                                                              \
     STANDIN_CALL(VirtualAllocReserve, "VirtualAlloc.reserve", FALSE)                               \
@@ -28,6 +33,9 @@
     STANDIN_CALL(WriteFile, "WriteFile", FALSE)                                                    \
     STANDIN_CALL(SetFilePointer, "SetFilePointer", FALSE)                                          \
     STANDIN_CALL(GetModuleFileNameA, "GetModuleFileNameA", FALSE)                                  \
+    STANDIN_CALL(GetModuleFileNameW, "GetModuleFileNameW", FALSE)                                  \
+    STANDIN_CALL(GetFileAttributes, "GetFileAttributes", FALSE)                                    \
+    STANDIN_CALL(LoadLibraryExW, "LoadLibraryExW", FALSE)                                          \
     STANDIN_CALL(LoadLibraryExA, "LoadLibraryExA", FALSE)                                          \
     STANDIN_CALL(GetProcAddress, "GetProcAddress", FALSE)                                          \
     STANDIN_CALL(CreateThread, "CreateThread", TRUE)                                               \
@@ -57,7 +65,92 @@ void standin_unlock(int *lock);
 void *standin_arena_new(SIZE_T bytes);
 void standin_arena_free(void *block, SIZE_T bytes);
 
-/* Fills the memory part. */
+/* Ends the process: a test asked for what can't be. */
+void standin_die(const char *what) __attribute__((noreturn));
+
+/* What happens-before is, for ThreadSanitizer. */
+void standin_order_acquire(void *address);
+void standin_order_release(void *address);
+
+void standin_futex_wait(int *word, int expected, const struct timespec *timeout);
+void standin_futex_wake(int *word);
+
+static inline void standin_barrier(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+ULONGLONG standin_nanoseconds(void);
+
+/* Kernel objects */
+
+enum object_type { OBJECT_THREAD = 1, OBJECT_EVENT, OBJECT_FILE };
+
+struct object {
+    enum object_type type;
+    int references; /* handles, waits under way, and the running thread itself */
+};
+
+/* Bits of a thread's gate; below them is the suspend count. */
+#define GATE_PARKED 0x10000000 /* it stands in park() and can't leave while the count is not 0 */
+#define GATE_KILLED 0x20000000 /* TerminateThread was called */
+#define GATE_ENDED 0x40000000  /* it runs no more code of the program */
+#define GATE_COUNT 0x0fffffff
+
+struct thread {
+    struct object object;
+    int gate;                  /* GATE_... and the suspend count; a futex */
+    DWORD id;                  /* the kernel's thread id */
+    DWORD code;                /* exit code, once ended */
+    DWORD kill_code;           /* the same for a thread that was killed */
+    struct standin_teb *teb;   /* for TlsFree, which clears the index in all threads */
+    struct thread *next, **at; /* list of threads that have not ended */
+    BOOL ours;                 /* made by CreateThread: can be killed */
+    LPTHREAD_START_ROUTINE start;
+    LPVOID parameter;
+    ucontext_t *context;    /* where the signal found it, while parked; NULL: at a call's end */
+    struct object *waiting; /* referenced by a wait under way */
+    sigjmp_buf end;         /* where a killed thread goes */
+};
+
+/* The calling thread's own. */
+struct standin_local {
+    struct thread *self;
+    volatile int depth;   /* stand-in calls under way: signals wait */
+    volatile int pending; /* a signal waited */
+    volatile int hooked;  /* inside the call hook */
+    /* single steps */
+    volatile int stepping;
+    unsigned long steps, step_limit;
+    void (*step_hook)(void *);
+    void *step_argument;
+    /* standin_faults */
+    sigjmp_buf *fault_return;
+    void *fault_address;
+};
+extern __thread struct standin_local standin_local __attribute__((tls_model("initial-exec")));
+
+/* The calling thread's record; standin_enter was called. */
+struct thread *standin_self(void);
+
+extern int standin_object_lock;
+HANDLE standin_handle_new(struct object *object);
+BOOL standin_close_handle(HANDLE handle);
+/* The object behind a handle, referenced; NULL with the last error if there is none of this type
+   (0: any). */
+struct object *standin_object_of(HANDLE handle, int type);
+void standin_object_done(struct object *object);
+void standin_unreference(struct object *object); /* the lock is held */
+
+/* The parts of standin_get_usage. */
 void standin_memory_usage(struct standin_usage *usage);
+void standin_object_usage(struct standin_usage *usage);
+void standin_thread_usage(struct standin_usage *usage);
+
+/* Signals and single steps */
+
+void standin_add_handler(int number, void (*handler)(int, siginfo_t *, void *), int flags);
+enum { NOT_STEPPING, STEPPING_SETUP, STEPPING };
+void standin_set_trap_flag(int on);
 
 #endif

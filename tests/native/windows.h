@@ -299,6 +299,7 @@ DECLSPEC_NORETURN void WINAPI ExitProcess(UINT code);
 #define FILE_END 2U
 #define INVALID_SET_FILE_POINTER 0xffffffffU
 #define INVALID_FILE_SIZE 0xffffffffU
+#define INVALID_FILE_ATTRIBUTES 0xffffffffU
 
 HANDLE WINAPI CreateFileA(LPCSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES security,
                           DWORD disposition, DWORD flags, HANDLE model);
@@ -308,6 +309,8 @@ BOOL WINAPI ReadFile(HANDLE file, LPVOID data, DWORD size, DWORD *got, LPOVERLAP
 DWORD WINAPI SetFilePointer(HANDLE file, LONG distance, LONG *high, DWORD method);
 DWORD WINAPI GetFileSize(HANDLE file, DWORD *high);
 BOOL WINAPI DeleteFileA(LPCSTR name);
+DWORD WINAPI GetFileAttributesA(LPCSTR name);
+DWORD WINAPI GetFileAttributesW(LPCWSTR name);
 
 /* Modules: all fail unless a test has put a hook behind them. */
 
@@ -316,7 +319,9 @@ BOOL WINAPI DeleteFileA(LPCSTR name);
 
 HMODULE WINAPI GetModuleHandleA(LPCSTR name);
 DWORD WINAPI GetModuleFileNameA(HMODULE module, LPSTR buffer, DWORD size);
+DWORD WINAPI GetModuleFileNameW(HMODULE module, LPWSTR buffer, DWORD size);
 HMODULE WINAPI LoadLibraryA(LPCSTR name);
+HMODULE WINAPI LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags);
 HMODULE WINAPI LoadLibraryExA(LPCSTR name, HANDLE file, DWORD flags);
 FARPROC WINAPI GetProcAddress(HMODULE module, LPCSTR name);
 BOOL WINAPI FreeLibrary(HMODULE module);

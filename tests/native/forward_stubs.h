@@ -1,0 +1,19 @@
+/*
+ * forward_stubs.h - what stands for the assembly of forward_*.S.
+ */
+#ifndef FORWARD_STUBS_H
+#define FORWARD_STUBS_H
+
+#include "standin.h"
+
+#define OURS(...)
+#define FORWARDED(name, ...)                                                                       \
+    extern char forward_behind_##name[1], forward_resolve_##name[1], forward_failure_##name[1];
+#define GUARDED(name, ...) FORWARDED(name) extern char forward_stopped_##name[1];
+#include "surface.h"
+
+/* Whether the calling thread is to be taken for one that holds the loader lock. */
+extern BOOL standin_in_loader;
+int forward_in_loader(void);
+
+#endif
