@@ -1,0 +1,181 @@
+# Forwarders for an existing installation: whatever Microsoft's Nmapi.dll exports and we don't is passed
+# on to it, by name and by ordinal, so that a host that imports undocumented functions still loads.
+#
+# Included by NmapiDll.cmake when NMAPI_ORIGINAL_DLL is set: replaces the export list, nmapi_def. Or:
+#   cmake -D NMAPI_ORIGINAL_DLL= -D nmapi_arch=x64|x86 -D ordinals=ON -D nmapi_def= -D output= \
+#         -P cmake/NmapiOriginal.cmake
+#
+# The forwarders name the module with its ending, "Nmapi.original.dll": a loader that finds a dot in a
+# module's name adds none. Loaders before Windows Vista split a forwarder at its first dot and can't
+# follow one to such a file: for them set NMAPI_ORIGINAL_MODULE to a name without a dot and keep a second
+# copy of the original under that name.
+
+cmake_minimum_required(VERSION 3.25)
+
+set(NMAPI_ORIGINAL_MODULE Nmapi.original.dll CACHE STRING "The module that the forwarders name")
+
+# A little-endian number in a file.
+function(nmapi_read_number result file offset bytes)
+  file(READ ${file} digits OFFSET ${offset} LIMIT ${bytes} HEX)
+  if(digits STREQUAL "")
+    message(FATAL_ERROR "${file} is not a DLL: it ends before what its headers point at")
+  endif()
+  string(SUBSTRING "${digits}000000" 0 8 digits)
+  string(REGEX REPLACE "(..)(..)(..)(..)" "\\4\\3\\2\\1" digits ${digits})
+  math(EXPR number "0x${digits}")
+  set(${result} ${number} PARENT_SCOPE)
+endfunction()
+
+function(nmapi_read_name result file offset)
+  file(READ ${file} digits OFFSET ${offset} LIMIT 512 HEX)
+  string(REGEX REPLACE "(..)" "\\1;" digits "${digits}")
+  set(name "")
+  foreach(digit IN LISTS digits)
+    if(digit STREQUAL "00" OR digit STREQUAL "")
+      break()
+    endif()
+    math(EXPR code "0x${digit}")
+    string(ASCII ${code} character)
+    string(APPEND name "${character}")
+  endforeach()
+  set(${result} "${name}" PARENT_SCOPE)
+endfunction()
+
+# Writes to `output` the export list `def` with forwarders for the rest of what `dll` exports; by name
+# only if the linker loses their ordinals.
+function(nmapi_add_forwarders dll arch ordinals def output)
+  nmapi_read_number(magic ${dll} 0 2)
+  nmapi_read_number(header ${dll} 60 4)
+  nmapi_read_number(signature ${dll} ${header} 4)
+  if(NOT magic EQUAL 0x5a4d OR NOT signature EQUAL 0x4550)
+    message(FATAL_ERROR "${dll} is not a DLL")
+  endif()
+  math(EXPR machine_at "${header} + 4")
+  math(EXPR count_at "${header} + 6")
+  math(EXPR size_at "${header} + 20")
+  math(EXPR optional "${header} + 24")
+  nmapi_read_number(machine ${dll} ${machine_at} 2)
+  nmapi_read_number(section_count ${dll} ${count_at} 2)
+  nmapi_read_number(optional_size ${dll} ${size_at} 2)
+  if((arch STREQUAL "x64" AND NOT machine EQUAL 0x8664) OR (arch STREQUAL "x86" AND NOT machine EQUAL
+                                                                                     0x14c))
+    message(FATAL_ERROR "${dll} is not for ${arch}")
+  endif()
+  if(machine EQUAL 0x14c)
+    math(EXPR directory_at "${optional} + 96")
+  else()
+    math(EXPR directory_at "${optional} + 112")
+  endif()
+  math(EXPR sections "${optional} + ${optional_size}")
+
+  # From an address in the loaded image to a place in the file.
+  macro(locate place address)
+    set(${place} "")
+    math(EXPR last "${section_count} - 1")
+    foreach(section RANGE ${last})
+      math(EXPR at "${sections} + 40 * ${section}")
+      math(EXPR begin_at "${at} + 12")
+      math(EXPR size_at "${at} + 16")
+      math(EXPR raw_at "${at} + 20")
+      nmapi_read_number(begin ${dll} ${begin_at} 4)
+      nmapi_read_number(size ${dll} ${size_at} 4)
+      nmapi_read_number(raw ${dll} ${raw_at} 4)
+      math(EXPR inside "${address} - ${begin}")
+      if(inside GREATER_EQUAL 0 AND inside LESS size)
+        math(EXPR ${place} "${raw} + ${inside}")
+        break()
+      endif()
+    endforeach()
+    if(${place} STREQUAL "")
+      message(FATAL_ERROR "${dll}: its export table lies outside its sections")
+    endif()
+  endmacro()
+
+  nmapi_read_number(exports_address ${dll} ${directory_at} 4)
+  if(exports_address EQUAL 0)
+    message(FATAL_ERROR "${dll} exports nothing")
+  endif()
+  locate(exports ${exports_address})
+  foreach(field base:16 functions:20 names:24 function_table:28 name_table:32 ordinal_table:36)
+    string(REGEX MATCH "(.+):(.+)" field ${field})
+    math(EXPR at "${exports} + ${CMAKE_MATCH_2}")
+    nmapi_read_number(export_${CMAKE_MATCH_1} ${dll} ${at} 4)
+  endforeach()
+  locate(function_table ${export_function_table})
+
+  file(STRINGS ${def} ours REGEX "^ +[A-Za-z]")
+  list(TRANSFORM ours STRIP)
+
+  # The names, each with its place in the table of functions.
+  if(export_names GREATER 0)
+    locate(name_table ${export_name_table})
+    locate(ordinal_table ${export_ordinal_table})
+    math(EXPR last "${export_names} - 1")
+    foreach(index RANGE ${last})
+      math(EXPR name_at "${name_table} + 4 * ${index}")
+      math(EXPR ordinal_at "${ordinal_table} + 2 * ${index}")
+      nmapi_read_number(address ${dll} ${name_at} 4)
+      nmapi_read_number(function ${dll} ${ordinal_at} 2)
+      locate(place ${address})
+      nmapi_read_name(name ${dll} ${place})
+      list(APPEND names_${function} "${name}")
+    endforeach()
+  endif()
+
+  set(forwarders "")
+  set(count 0)
+  set(unreachable 0)
+  math(EXPR last "${export_functions} - 1")
+  foreach(function RANGE ${last})
+    math(EXPR at "${function_table} + 4 * ${function}")
+    nmapi_read_number(address ${dll} ${at} 4)
+    if(address EQUAL 0)
+      continue() # an ordinal that is not taken
+    endif()
+    math(EXPR ordinal "${export_base} + ${function}")
+    set(number " @${ordinal}") # for the first name alone
+    foreach(name IN LISTS names_${function})
+      if(name STREQUAL "NmapiOpenExpert")
+        message(FATAL_ERROR "${dll} is this replacement itself, not Microsoft's DLL")
+      elseif(NOT name IN_LIST ours)
+        if(NOT ordinals)
+          set(number "")
+        endif()
+        string(APPEND forwarders "    \"${name}\"=\"${NMAPI_ORIGINAL_MODULE}.${name}\"${number}\n")
+      elseif(number)
+        # Ours by name already; who imports it by the original's ordinal gets the same.
+        string(APPEND forwarders "    nmapi_ordinal_${ordinal}=${name}${number} NONAME\n")
+      endif()
+      set(number "")
+      math(EXPR count "${count} + 1")
+    endforeach()
+    if(NOT DEFINED names_${function} AND NOT ordinals)
+      math(EXPR unreachable "${unreachable} + 1")
+    elseif(NOT DEFINED names_${function})
+      string(APPEND forwarders
+             "    nmapi_ordinal_${ordinal}=\"${NMAPI_ORIGINAL_MODULE}.#${ordinal}\"${number} NONAME\n")
+      math(EXPR count "${count} + 1")
+    endif()
+  endforeach()
+
+  file(READ ${def} text)
+  file(WRITE ${output} "${text}${forwarders}")
+  if(NOT ordinals)
+    message(WARNING "Nmapi: lld-link drops the ordinals of forwarders: ${unreachable} exports that have "
+                    "no name are left out, the others can be imported by name only")
+  endif()
+  message(STATUS "Nmapi: ${count} exports of ${dll} are served, ours or forwarded")
+endfunction()
+
+if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
+  nmapi_add_forwarders(${NMAPI_ORIGINAL_DLL} ${nmapi_arch} ${ordinals} ${nmapi_def} ${output})
+else()
+  set(nmapi_forwarder_ordinals ON)
+  if(NOT MSVC AND NOT MINGW)
+    set(nmapi_forwarder_ordinals OFF)
+  endif()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${NMAPI_ORIGINAL_DLL} ${nmapi_def})
+  nmapi_add_forwarders(${NMAPI_ORIGINAL_DLL} ${nmapi_arch} ${nmapi_forwarder_ordinals} ${nmapi_def}
+                       ${PROJECT_BINARY_DIR}/nmapi.def)
+  set(nmapi_def ${PROJECT_BINARY_DIR}/nmapi.def)
+endif()

@@ -1,0 +1,26 @@
+/*
+ * The stand-in for Microsoft's DLL: every documented function, each a recorder, and what no list
+ * names, one function by name and one by ordinal alone.
+ */
+#include "calls.h"
+
+ULONGLONG recorder_tag = ORIGINAL_TAG;
+
+recording *original_recorded(void);
+DWORD original_unlisted(DWORD value);
+DWORD original_unnamed(DWORD value);
+
+recording *original_recorded(void)
+{
+    return &recorded;
+}
+
+DWORD original_unlisted(DWORD value)
+{
+    return value + 1;
+}
+
+DWORD original_unnamed(DWORD value)
+{
+    return value + 2;
+}
