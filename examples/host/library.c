@@ -1,0 +1,47 @@
+#include "library.h"
+
+#include "say.h"
+
+LIBRARY_FUNCTION library_function(HMODULE module, const char *name)
+{
+    return (LIBRARY_FUNCTION)GetProcAddress(module, name);
+}
+
+BOOL library_load(LIBRARY *library)
+{
+    char path[MAX_PATH];
+    DWORD length = GetModuleFileNameA(NULL, path, MAX_PATH);
+
+    while (length > 0 && path[length - 1] != '\\')
+        length--;
+    if (length + sizeof "Nmapi.dll" > MAX_PATH) {
+        say("ERROR: the host's own path is too long\n");
+        return FALSE;
+    }
+    lstrcpyA(path + length, "Nmapi.dll");
+    library->module = LoadLibraryA(path);
+    if (library->module == NULL) {
+        say("ERROR: can't load %s: error %lu\n", path, GetLastError());
+        return FALSE;
+    }
+    HMODULE module = library->module;
+    library->open_expert = (OPEN_EXPERT)library_function(module, "NmapiOpenExpert");
+    library->terminate_expert = (TERMINATE_EXPERT)library_function(module, "NmapiTerminateExpert");
+    library->close_expert = (CLOSE_EXPERT)library_function(module, "NmapiCloseExpert");
+    library->query_expert = (QUERY_EXPERT)library_function(module, "NmapiQueryExpert");
+    library->transfer_memory = (TRANSFER_MEMORY)library_function(module, "NmapiTransferMemory");
+    if (library->open_expert == NULL || library->terminate_expert == NULL ||
+        library->close_expert == NULL || library->query_expert == NULL ||
+        library->transfer_memory == NULL) {
+        say("ERROR: %s is another DLL of that name: it has no host functions\n", path);
+        library_unload(library);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void library_unload(LIBRARY *library)
+{
+    FreeLibrary(library->module);
+    library->module = NULL;
+}

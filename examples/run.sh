@@ -1,0 +1,38 @@
+#!/bin/sh
+# Builds the demonstration for x64 and x86 and runs both under Wine; sets up what is missing first.
+#
+#   sh examples/run.sh [x64 | x86]
+set -eu
+
+cd "$(dirname -- "$0")/.."
+
+case ${1-} in
+    '') architectures='x64 x86' ;;
+    x64 | x86) architectures=$1 ;;
+    *)
+        echo "usage: sh examples/run.sh [x64 | x86]" >&2
+        exit 2
+        ;;
+esac
+
+sh cmake/setup.sh dll wine
+for architecture in $architectures; do
+    preset=mingw-$architecture
+    log=build/$preset.log
+    echo "Building $preset"
+    { cmake --preset "$preset" -D NMAPI_BUILD_TESTS=OFF && cmake --build --preset "$preset"; } \
+        >"$log" 2>&1 || {
+        cat "$log" >&2
+        echo "run.sh: $preset could not be built" >&2
+        exit 1
+    }
+done
+
+# Both, even if the first one fails.
+status=0
+for architecture in $architectures; do
+    echo
+    (cd "build/mingw-$architecture/examples" && sh ../../../cmake/run-wine.sh host.exe office.pcap) ||
+        status=$?
+done
+exit "$status"
