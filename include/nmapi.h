@@ -1,0 +1,178 @@
+/*
+ * nmapi.h - the memory functions of Network Monitor 2.x's Nmapi.dll, and the host functions of
+ * this replacement.
+ *
+ * For C and C++, x86 and x64. May stand before or after <netmon.h> (the SDK's, mingw-w64's or the
+ * one beside this file) or serve without it.
+ *
+ * Experts call the Expert* functions (Microsoft's, Network Monitor SDK). Hosts call the Nmapi*
+ * functions ("ours" below), usually through GetProcAddress. Every function may be called from any
+ * thread at any time, several threads under one key included.
+ */
+#ifndef NMAPI_H
+#define NMAPI_H
+
+#include <windows.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* netmon.h has these too; the same type twice is no conflict in C11 and C++. */
+typedef LPVOID HEXPERTKEY;
+
+/* The SDK's codes. Constants, not macros, so that a netmon.h that comes later may still define its
+   macros in its own spelling. */
+#ifndef NMERR_SUCCESS
+enum {
+    NMERR_SUCCESS = 0,
+    NMERR_OUT_OF_MEMORY = 19,
+    NMERR_ACCESS_DENIED = 74,
+    NMERR_INVALID_PARAMETER = 76,
+    NMERR_NOT_SUPPORTED = 90,
+    NMERR_EXPERT_TERMINATE = 125,
+    NMERR_INVALID_EXPERT_HANDLE = 130
+};
+#endif
+
+/*
+ * Expert functions
+ *
+ * The key is the one that the host handed to Run or Configure. Memory comes zeroed, aligned to
+ * MEMORY_ALLOCATION_ALIGNMENT, and belongs to the key's expert until it is freed or the host closes
+ * the expert. NMERR_EXPERT_TERMINATE tells the expert to clean up and return.
+ */
+
+/* Allocates nBytes bytes; 0 gives a unique block of size 0. Returns NULL on failure, with the reason
+   in *pError when pError is not NULL (on success it is NMERR_SUCCESS):
+     NMERR_INVALID_EXPERT_HANDLE  the key is NULL (or unknown under the option `strict`)
+     NMERR_OUT_OF_MEMORY          too large, no memory, or over the expert's limit
+     NMERR_EXPERT_TERMINATE       the expert was terminated or closed
+   A key never seen before is opened implicitly. */
+LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError);
+
+/* Resizes a block to nBytes bytes, moving it if need be; what it grows by is zero. A NULL block acts
+   as ExpertAllocMemory; size 0 shrinks the block to size 0 without freeing it. On failure the
+   original is untouched and still owned. Returns NULL on failure, with the reason in *pError:
+     NMERR_INVALID_EXPERT_HANDLE  the key is NULL, or unknown and the block is no implicit expert's
+     NMERR_OUT_OF_MEMORY          as for ExpertAllocMemory
+     NMERR_INVALID_PARAMETER      not a live block (freed already, interior, wild)
+     NMERR_ACCESS_DENIED          another expert's block, one of the two opened by the host
+     NMERR_EXPERT_TERMINATE       the expert was terminated or closed
+   Between two implicitly opened experts blocks pass freely: the result is the caller's. */
+LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory, SIZE_T nBytes,
+                                  DWORD *pError);
+
+/* Frees a block; NULL is NMERR_SUCCESS. (The documentation pages return SIZE_T, the SDK's header
+   DWORD: the upper half is zero, so both work.)
+     NMERR_INVALID_EXPERT_HANDLE  the key is NULL, or unknown and the block is no implicit expert's
+     NMERR_INVALID_PARAMETER      not a live block (freed already, interior, wild)
+     NMERR_ACCESS_DENIED          another expert's block, one of the two opened by the host
+     NMERR_EXPERT_TERMINATE       the expert was terminated: the block was freed all the same;
+                                  or closed: nothing was touched
+     NMERR_OUT_OF_MEMORY          the calling thread's first call, and no room to know it by */
+DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
+
+/* The size in bytes that was last asked for; 0 if it is not a live block of this expert. Also answers
+   for a terminated expert. */
+SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
+
+/*
+ * Host functions (ours)
+ *
+ * All return an NMERR code:
+ *   NMERR_INVALID_EXPERT_HANDLE  the key is NULL or was never opened
+ *   NMERR_INVALID_PARAMETER      a cbSize that is too small, a flag that is unknown, a NULL that must
+ *                                not be
+ *   NMERR_OUT_OF_MEMORY          no memory for what the call itself needs; nothing was changed
+ *   NMERR_EXPERT_TERMINATE       the key is closed (where the call says so)
+ * The caller sets cbSize to the structure's size before the call.
+ */
+
+#pragma pack(push, 8) /* some versions of netmon.h leave 1 in force */
+
+typedef struct NMAPI_EXPERT_OPTIONS {
+    DWORD cbSize;       /* sizeof(NMAPI_EXPERT_OPTIONS) */
+    DWORD Flags;        /* none defined: 0 */
+    SIZE_T MemoryLimit; /* bytes asked for, all live blocks together; 0: none */
+} NMAPI_EXPERT_OPTIONS;
+
+enum {
+    NMAPI_STATE_OPEN = 1,       /* works */
+    NMAPI_STATE_TERMINATED = 2, /* told to stop */
+    NMAPI_STATE_CLOSED = 3      /* bulk-freed */
+};
+
+enum {
+    NMAPI_USAGE_IMPLICIT = 1 /* opened by its first call, not by the host */
+};
+
+typedef struct NMAPI_EXPERT_USAGE {
+    DWORD cbSize;          /* sizeof(NMAPI_EXPERT_USAGE) */
+    DWORD State;           /* NMAPI_STATE_... */
+    DWORD Flags;           /* NMAPI_USAGE_... */
+    DWORD Reserved;        /* 0 */
+    SIZE_T MemoryLimit;    /* bytes, 0: none */
+    SIZE_T LiveBlocks;     /* blocks not freed; of a closed expert: what the close found leaked */
+    SIZE_T LiveBytes;      /* bytes asked for in those blocks */
+    SIZE_T PeakBytes;      /* the most that LiveBytes ever was */
+    SIZE_T CommittedBytes; /* bytes of memory committed for the expert alone; 0 once closed */
+    ULONGLONG Allocations; /* blocks allocated or taken over; a reallocation is neither this */
+    ULONGLONG Frees;       /* blocks freed or handed over; nor this */
+    ULONGLONG Refused;     /* calls answered with an error */
+} NMAPI_EXPERT_USAGE;
+
+#pragma pack(pop)
+
+/* Called by NmapiEnumExperts and NmapiEnumMemory, under no lock: it may call any function of the DLL.
+   FALSE ends the enumeration. */
+typedef BOOL(CALLBACK *NMAPI_EXPERT_CALLBACK)(HEXPERTKEY hExpertKey, LPVOID pContext);
+typedef BOOL(CALLBACK *NMAPI_MEMORY_CALLBACK)(HEXPERTKEY hExpertKey, LPVOID pMemory, SIZE_T nBytes,
+                                              LPVOID pContext);
+
+/* Opens an expert, or reopens a closed one: isolated, no other expert's call reaches its blocks.
+   pOptions may be NULL. A key that is open: NMERR_INVALID_EXPERT_HANDLE. */
+DWORD WINAPI NmapiOpenExpert(HEXPERTKEY hExpertKey, const NMAPI_EXPERT_OPTIONS *pOptions);
+
+/* Asks an expert to stop: from here its calls answer NMERR_EXPERT_TERMINATE. Never waits. A closed
+   key: NMERR_EXPERT_TERMINATE. */
+DWORD WINAPI NmapiTerminateExpert(HEXPERTKEY hExpertKey);
+
+/* The bulk free: ends the expert, releases everything that it holds, and fills *pUsage (may be NULL)
+   with what it had leaked. Works whatever state the expert's threads are in. A closed key:
+   NMERR_EXPERT_TERMINATE. */
+DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage);
+
+/* Fills *pUsage; for a closed key with the final usage. While the expert's threads run, each figure
+   is true for a moment of its own. */
+DWORD WINAPI NmapiQueryExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage);
+
+/* Calls pCallback for every key that the DLL knows, closed ones included. */
+DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext);
+
+/* Calls pCallback for every live block of one expert, as they were at one moment during the call. A
+   closed key: NMERR_EXPERT_TERMINATE. */
+DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallback,
+                             LPVOID pContext);
+
+/* Hands one block to another expert; address, size and content stay. A terminated expert can give but
+   not take.
+     NMERR_INVALID_PARAMETER  not a live block
+     NMERR_ACCESS_DENIED      not a block of hFrom
+     NMERR_OUT_OF_MEMORY      over the limit of hTo
+     NMERR_EXPERT_TERMINATE   one of the two is closed, or hTo terminated */
+DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemory);
+
+/* Supplies the function that a call of the named export reaches (Network Monitor's others, which this
+   DLL does not implement); NULL takes it back. Calls under way are not waited for.
+     NMERR_INVALID_PARAMETER  a NULL or unknown name, or one of this DLL's own functions */
+DWORD WINAPI NmapiSetFunction(LPCSTR pName, FARPROC pFunction);
+
+/* What the host supplied under this name; NULL if nothing or an unknown name. */
+FARPROC WINAPI NmapiGetFunction(LPCSTR pName);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
