@@ -1,0 +1,101 @@
+/*
+ * atomic.h - words that several threads read and write, for every compiler that builds the DLL.
+ *
+ * Loads acquire and stores release; on x86 and x64 both are plain moves, so the fast paths pay
+ * nothing. Only atomic_swap, atomic_cas and atomic_add are full barriers.
+ */
+#ifndef NMAPI_ATOMIC_H
+#define NMAPI_ATOMIC_H
+
+#include <windows.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+
+#define atomic_load(address) __atomic_load_n((address), __ATOMIC_ACQUIRE)
+#define atomic_store(address, value) __atomic_store_n((address), (value), __ATOMIC_RELEASE)
+/* For a word that one thread alone writes and others may look at: no ordering, no torn value. */
+#define atomic_peek(address) __atomic_load_n((address), __ATOMIC_RELAXED)
+#define atomic_poke(address, value) __atomic_store_n((address), (value), __ATOMIC_RELAXED)
+/* Keeps the compiler, and only it, from moving memory accesses across. */
+#define atomic_compiler_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define NOINLINE __attribute__((noinline))
+
+static inline LONG atomic_swap(volatile LONG *address, LONG value)
+{
+    return __atomic_exchange_n(address, value, __ATOMIC_SEQ_CST);
+}
+
+/* Stores value if *address is expected; returns what was there. */
+static inline LONG atomic_cas(volatile LONG *address, LONG expected, LONG value)
+{
+    __atomic_compare_exchange_n(address, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return expected;
+}
+
+static inline LONG atomic_add(volatile LONG *address, LONG value)
+{
+    return __atomic_add_fetch(address, value, __ATOMIC_SEQ_CST);
+}
+
+static inline void atomic_pause(void)
+{
+    __builtin_ia32_pause();
+}
+
+#else /* Microsoft's compiler: volatile accesses acquire and release (/volatile:ms) */
+
+#include <intrin.h>
+
+#define atomic_load(address) (*(address))
+#define atomic_store(address, value) (_ReadWriteBarrier(), (void)(*(address) = (value)))
+#define atomic_peek(address) (*(address))
+#define atomic_poke(address, value) ((void)(*(address) = (value)))
+#define atomic_compiler_fence() _ReadWriteBarrier()
+#define LIKELY(condition) (condition)
+#define UNLIKELY(condition) (condition)
+#define NOINLINE __declspec(noinline)
+
+static inline LONG atomic_swap(volatile LONG *address, LONG value)
+{
+    return _InterlockedExchange(address, value);
+}
+
+static inline LONG atomic_cas(volatile LONG *address, LONG expected, LONG value)
+{
+    return _InterlockedCompareExchange(address, value, expected);
+}
+
+static inline LONG atomic_add(volatile LONG *address, LONG value)
+{
+    return _InterlockedExchangeAdd(address, value) + value;
+}
+
+static inline void atomic_pause(void)
+{
+    _mm_pause();
+}
+
+#endif
+
+/* A 64-bit count that one thread raises and others may look at. */
+#ifdef _WIN64
+#define atomic_count(address) atomic_poke((address), *(address) + 1)
+#define atomic_read_count(address) atomic_peek(address)
+#else
+#define atomic_count(address) ((void)++*(address))
+
+static inline ULONGLONG atomic_read_count(const volatile ULONGLONG *address)
+{
+    ULONGLONG before, value = *address;
+
+    do { /* two halves: look until they belong together */
+        before = value;
+        value = *address;
+    } while (value != before);
+    return value;
+}
+#endif
+
+#endif

@@ -1,0 +1,167 @@
+#include "os.h"
+
+DWORD os_tls_index = TLS_OUT_OF_INDEXES;
+
+void *os_reserve(void *address, SIZE_T bytes)
+{
+    return VirtualAlloc(address, bytes, MEM_RESERVE, PAGE_NOACCESS);
+}
+
+static void *find_free_from(char *from, SIZE_T bytes, SIZE_T alignment)
+{
+    MEMORY_BASIC_INFORMATION area;
+    char *at = from;
+
+    while (VirtualQuery(at, &area, sizeof area) == sizeof area) {
+        char *begin = area.BaseAddress;
+        char *end = begin + area.RegionSize;
+        if (area.State == MEM_FREE) {
+            ULONG_PTR first = (ULONG_PTR)(begin > from ? begin : from);
+            first = (first + alignment - 1) & ~(ULONG_PTR)(alignment - 1);
+            if (first && first < (ULONG_PTR)end && (ULONG_PTR)end - first >= bytes)
+                return (void *)first;
+        }
+        if (end <= at) /* the last area ends where addresses do */
+            break;
+        at = end;
+    }
+    return NULL;
+}
+
+void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment)
+{
+    void *found = find_free_from(hint, bytes, alignment);
+    return found || !hint ? found : find_free_from((char *)OS_GRANULE, bytes, alignment);
+}
+
+int os_is_reserved(void *address)
+{
+    MEMORY_BASIC_INFORMATION area;
+    return VirtualQuery(address, &area, sizeof area) == sizeof area && area.State != MEM_FREE &&
+           area.AllocationBase == address && area.AllocationProtect == PAGE_NOACCESS;
+}
+
+void os_release(void *address)
+{
+    VirtualFree(address, 0, MEM_RELEASE);
+}
+
+int os_commit(void *address, SIZE_T bytes)
+{
+    return VirtualAlloc(address, bytes, MEM_COMMIT, PAGE_READWRITE) != NULL;
+}
+
+int os_decommit(void *address, SIZE_T bytes)
+{
+    return VirtualFree(address, bytes, MEM_DECOMMIT) != 0;
+}
+
+int os_tls_open(void)
+{
+    DWORD index;
+
+    if (os_tls_index != TLS_OUT_OF_INDEXES)
+        return 1;
+    index = TlsAlloc();
+    if (index == TLS_OUT_OF_INDEXES)
+        return 0;
+    if (InterlockedCompareExchange((volatile LONG *)&os_tls_index, (LONG)index,
+                                   (LONG)TLS_OUT_OF_INDEXES) != (LONG)TLS_OUT_OF_INDEXES)
+        TlsFree(index); /* another thread was first */
+    return 1;
+}
+
+void os_tls_close(void)
+{
+    if (os_tls_index != TLS_OUT_OF_INDEXES)
+        TlsFree(os_tls_index);
+    os_tls_index = TLS_OUT_OF_INDEXES;
+}
+
+int os_tls_set(void *value)
+{
+    return TlsSetValue(os_tls_index, value) != 0;
+}
+
+void *os_tls_get_far(void)
+{
+    DWORD error;
+    void *value;
+
+    if (os_tls_index == TLS_OUT_OF_INDEXES)
+        return NULL;
+    error = GetLastError();
+    value = TlsGetValue(os_tls_index);
+    SetLastError(error);
+    return value;
+}
+
+int os_thread_open(HANDLE *handle)
+{
+    return DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), handle, 0,
+                           FALSE, DUPLICATE_SAME_ACCESS) != 0;
+}
+
+int os_thread_is_alive(HANDLE handle)
+{
+    return WaitForSingleObject(handle, 0) == WAIT_TIMEOUT;
+}
+
+int os_thread_suspend(HANDLE handle)
+{
+    CONTEXT context;
+
+    if (SuspendThread(handle) == (DWORD)-1)
+        return 0;
+    /* SuspendThread only asks; the context can be had once the thread has really stopped. */
+    context.ContextFlags = CONTEXT_CONTROL;
+    if (GetThreadContext(handle, &context))
+        return 1;
+    ResumeThread(handle);
+    return 0;
+}
+
+int os_thread_resume(HANDLE handle)
+{
+    return ResumeThread(handle) != (DWORD)-1;
+}
+
+void os_close(HANDLE handle)
+{
+    CloseHandle(handle);
+}
+
+void os_yield(unsigned round)
+{
+    Sleep(round < 16 ? 0 : 1);
+}
+
+DWORD os_milliseconds(void)
+{
+    return GetTickCount();
+}
+
+DWORD os_environment(const char *name, char *buffer, DWORD bytes)
+{
+    DWORD length = GetEnvironmentVariableA(name, buffer, bytes);
+    return length < bytes ? length : 0;
+}
+
+void os_debug_line(const char *text)
+{
+    OutputDebugStringA(text);
+}
+
+int os_append(const char *path, const char *text, DWORD bytes)
+{
+    DWORD written = 0;
+    HANDLE file = CreateFileA(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                              OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+
+    if (file == INVALID_HANDLE_VALUE)
+        return 0;
+    SetFilePointer(file, 0, NULL, FILE_END);
+    WriteFile(file, text, bytes, &written, NULL);
+    CloseHandle(file);
+    return written == bytes;
+}
