@@ -1,0 +1,94 @@
+#include "arena.h"
+
+#include <string.h>
+
+#define BLOCK_BYTES ((SIZE_T)1 << 20)
+#define FIRST_BYTES                                                                                \
+    ((SIZE_T)48 << 10) /* enough for a small host, so that it costs no pages of its own */
+#define STEP_BYTES ((SIZE_T)16 << 10)
+#define ALIGNMENT 64
+
+struct block {
+    struct block *next;
+    SIZE_T bytes; /* reserved, this header included */
+    SIZE_T ready; /* committed from the start */
+    SIZE_T used;  /* handed out from the start; the one store that hands out */
+};
+
+static struct lock lock;
+static _Alignas(ALIGNMENT) union {
+    struct block block;
+    char bytes[FIRST_BYTES];
+} first;
+static struct block *volatile blocks; /* the newest, the only one that is handed out from, first */
+
+static struct block *block_make(SIZE_T bytes)
+{
+    SIZE_T reserved = bytes + ALIGNMENT > BLOCK_BYTES ? bytes + ALIGNMENT : BLOCK_BYTES;
+    struct block *block = os_reserve(NULL, reserved);
+
+    if (!block)
+        return NULL;
+    if (!os_commit(block, STEP_BYTES)) {
+        os_release(block);
+        return NULL;
+    }
+    block->bytes = reserved;
+    block->ready = STEP_BYTES;
+    block->used = ALIGNMENT;
+    block->next = blocks;
+    return block;
+}
+
+static void *take(SIZE_T bytes)
+{
+    struct block *block = blocks;
+    SIZE_T used;
+
+    if (!block) {
+        block = &first.block;
+        block->bytes = block->ready = FIRST_BYTES;
+        block->used = ALIGNMENT;
+        blocks = block;
+    }
+    if (bytes > block->bytes - block->used) {
+        block = block_make(bytes);
+        if (!block)
+            return NULL;
+        blocks = block;
+    }
+    used = block->used + bytes;
+    if (used > block->ready) {
+        SIZE_T ready = (used + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES;
+        if (ready > block->bytes)
+            ready = block->bytes;
+        if (!os_commit((char *)block + block->ready, ready - block->ready))
+            return NULL;
+        block->ready = ready;
+    }
+    block->used = used;
+    return (char *)block + used - bytes;
+}
+
+void *arena_alloc(struct thread *self, SIZE_T bytes)
+{
+    void *record;
+
+    bytes = (bytes + ALIGNMENT - 1) & ~(SIZE_T)(ALIGNMENT - 1);
+    lock_acquire(&lock, self);
+    record = take(bytes);
+    lock_release(&lock, self);
+    return record;
+}
+
+void arena_shutdown(void)
+{
+    while (blocks && blocks != &first.block) {
+        struct block *next = blocks->next;
+        os_release(blocks);
+        blocks = next;
+    }
+    blocks = NULL;
+    memset(&first, 0, sizeof first);
+    lock.holder = 0;
+}

@@ -1,0 +1,231 @@
+#include "thread.h"
+
+#define INDEX_BITS 14
+#define THREAD_MAX (1L << INDEX_BITS)
+#define FIRST_RECORDS 64
+#define RECORDS_A_PAGE ((LONG)(OS_PAGE / sizeof(struct thread)))
+
+static struct thread first_records[FIRST_RECORDS];
+static struct thread *volatile more_records; /* reserved for the rest, committed page by page */
+static volatile LONG ready = FIRST_RECORDS;  /* records that can be touched */
+static volatile LONG suspending; /* threads inside thread_barrier, killed ones included */
+
+static struct thread *record_at(LONG index)
+{
+    return index < FIRST_RECORDS ? &first_records[index] : &more_records[index - FIRST_RECORDS];
+}
+
+struct thread *thread_record(LONG id)
+{
+    return record_at(id & (THREAD_MAX - 1));
+}
+
+static void dispose(struct thread *t)
+{
+    if (atomic_cas(&t->state, THREAD_ENDED, THREAD_CLOSING) != THREAD_ENDED)
+        return; /* the other one who could does it */
+    if (t->handle)
+        os_close(t->handle);
+    t->handle = NULL;
+    atomic_store(&t->state, THREAD_FREE);
+}
+
+static void unpin(struct thread *t)
+{
+    if (atomic_add(&t->pins, -1) == 0 && atomic_load(&t->state) == THREAD_ENDED)
+        dispose(t);
+}
+
+/* Keeps the thread's handle open; NULL if the thread has ended. */
+static struct thread *pin(LONG id)
+{
+    struct thread *t = thread_record(id);
+
+    atomic_add(&t->pins, 1);
+    if (atomic_load(&t->state) == THREAD_LIVE && atomic_load(&t->id) == id)
+        return t;
+    unpin(t);
+    return NULL;
+}
+
+static void end(struct thread *t)
+{
+    if (atomic_cas(&t->state, THREAD_LIVE, THREAD_ENDED) == THREAD_LIVE &&
+        atomic_add(&t->pins, 0) == 0)
+        dispose(t);
+}
+
+/* Killed threads send no word. One that died inside an expert keeps its record, which is the only
+   witness, until somebody has looked after the expert. */
+static void bury_the_dead(void)
+{
+    for (LONG i = 0; i < atomic_load(&ready); i++) {
+        struct thread *t = record_at(i);
+        LONG id = atomic_load(&t->id);
+        if (atomic_load(&t->state) == THREAD_LIVE && !thread_is_alive(id) &&
+            !atomic_load(&t->inside) && !atomic_load(&t->suspends) && atomic_load(&t->id) == id)
+            end(t);
+    }
+}
+
+static int make_more(LONG index)
+{
+    LONG page = (index - FIRST_RECORDS) / RECORDS_A_PAGE;
+    LONG known = atomic_load(&ready);
+    struct thread *records;
+
+    if (index >= THREAD_MAX)
+        return 0;
+    if (!more_records) {
+        records = os_reserve(NULL, (THREAD_MAX - FIRST_RECORDS) * sizeof(struct thread));
+        if (!records)
+            return 0;
+        if (InterlockedCompareExchangePointer((PVOID volatile *)&more_records, records, NULL))
+            os_release(records); /* another thread was first */
+    }
+    if (!os_commit(&more_records[page * RECORDS_A_PAGE], OS_PAGE))
+        return 0;
+    atomic_cas(&ready, known, FIRST_RECORDS + (page + 1) * RECORDS_A_PAGE);
+    return 1;
+}
+
+static struct thread *claim_below(LONG count)
+{
+    for (LONG i = 0; i < count; i++) {
+        struct thread *t = record_at(i);
+        if (atomic_load(&t->state) == THREAD_FREE &&
+            atomic_cas(&t->state, THREAD_FREE, THREAD_CLAIMED) == THREAD_FREE) {
+            LONG generation = (atomic_load(&t->id) >> INDEX_BITS) + 1;
+            generation &= (1L << (31 - INDEX_BITS)) - 1;
+            atomic_store(&t->id, (generation ? generation : 1) << INDEX_BITS | i);
+            return t;
+        }
+    }
+    return NULL;
+}
+
+static struct thread *claim(void)
+{
+    struct thread *t = claim_below(atomic_load(&ready));
+
+    if (!t) {
+        bury_the_dead();
+        t = claim_below(atomic_load(&ready));
+    }
+    while (!t && make_more(atomic_load(&ready)))
+        t = claim_below(atomic_load(&ready));
+    return t;
+}
+
+struct thread *thread_enroll(struct expert *nobody)
+{
+    struct thread *t = thread_self();
+
+    if (t)
+        return t;
+    thread_rescue();
+    if (!os_tls_open())
+        return NULL;
+    t = claim();
+    if (!t)
+        return NULL;
+    t->last = nobody;
+    atomic_store(&t->inside, NULL);
+    t->suspends = 0;
+    if (!os_thread_open(&t->handle) || !os_tls_set(t)) {
+        if (t->handle)
+            os_close(t->handle);
+        t->handle = NULL;
+        atomic_store(&t->state, THREAD_FREE);
+        return NULL;
+    }
+    atomic_store(&t->state, THREAD_LIVE);
+    return t;
+}
+
+void thread_retire(struct thread *self)
+{
+    os_tls_set(NULL);
+    end(self);
+}
+
+void thread_shutdown(void)
+{
+    for (LONG i = 0; i < ready; i++) {
+        if (record_at(i)->handle)
+            os_close(record_at(i)->handle);
+        record_at(i)->handle = NULL;
+        record_at(i)->state = THREAD_FREE;
+    }
+    if (more_records)
+        os_release(more_records);
+    more_records = NULL;
+    ready = FIRST_RECORDS;
+    suspending = 0;
+    os_tls_close();
+}
+
+int thread_is_alive(LONG id)
+{
+    struct thread *t = pin(id);
+    int alive;
+
+    if (!t)
+        return 0;
+    alive = os_thread_is_alive(t->handle);
+    unpin(t);
+    return alive;
+}
+
+int thread_was_killed(LONG id)
+{
+    struct thread *t = pin(id);
+    int killed;
+
+    if (!t)
+        return 0;
+    killed = !os_thread_is_alive(t->handle);
+    unpin(t);
+    return killed;
+}
+
+void thread_barrier(struct thread *self, LONG id)
+{
+    struct thread *t = pin(id);
+
+    if (!t)
+        return;
+    atomic_add(&suspending, 1);
+    atomic_store(&self->suspends, id);
+    KILL_POINT("thread about to suspend");
+    if (os_thread_suspend(t->handle)) {
+        KILL_POINT("thread has suspended");
+        os_thread_resume(t->handle);
+    } else if (os_thread_is_alive(t->handle)) {
+        /* Refused: all the same a processor writes its stores out within microseconds. */
+        os_yield(16);
+    }
+    atomic_store(&self->suspends, 0);
+    atomic_add(&suspending, -1);
+    unpin(t);
+}
+
+void thread_rescue(void)
+{
+    if (LIKELY(!atomic_load(&suspending)))
+        return;
+    for (LONG i = 0; i < atomic_load(&ready); i++) {
+        struct thread *dead = record_at(i);
+        LONG suspended = atomic_load(&dead->suspends);
+        struct thread *t;
+        if (!suspended || thread_is_alive(atomic_load(&dead->id)) ||
+            atomic_cas(&dead->suspends, suspended, 0) != suspended)
+            continue;
+        atomic_add(&suspending, -1);
+        t = pin(suspended);
+        if (!t)
+            continue;
+        os_thread_resume(t->handle);
+        unpin(t);
+    }
+}

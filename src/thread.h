@@ -1,0 +1,54 @@
+/*
+ * thread.h - the threads that have called the DLL: one record each, found through one TLS slot.
+ *
+ * A thread is known by its id, which no later thread gets again; Windows reuses its own ids. Records
+ * are never returned to the system while the DLL is loaded, so a stale pointer is safe to read.
+ */
+#ifndef NMAPI_THREAD_H
+#define NMAPI_THREAD_H
+
+#include "atomic.h"
+#include "os.h"
+
+struct expert;
+
+/* A cache line, so that one thread's entering and leaving does not slow another. */
+struct thread {
+    struct expert *volatile inside; /* whose heap it is in under no lock; only itself sets it */
+    struct expert *last;            /* the expert that it called with last, never NULL */
+    volatile LONG id;               /* record index and generation, never 0 once claimed */
+    volatile LONG state;            /* THREAD_... below */
+    volatile LONG pins;             /* others that use the handle just now */
+    volatile LONG suspends;         /* id of the thread that it has suspended just now, or 0 */
+    HANDLE handle;                  /* valid while state is THREAD_LIVE or pins is not 0 */
+    char pad[64 - 3 * sizeof(void *) - 4 * sizeof(LONG)];
+};
+_Static_assert(sizeof(struct thread) == 64, "a record fills a cache line");
+
+enum { THREAD_FREE, THREAD_CLAIMED, THREAD_LIVE, THREAD_ENDED, THREAD_CLOSING };
+
+/* The calling thread's record; NULL before its first call. */
+static inline struct thread *thread_self(void)
+{
+    return (struct thread *)os_tls_get();
+}
+
+/* The same, made if need be, its `last` set to `nobody`; NULL when the system gives no room. */
+struct thread *thread_enroll(struct expert *nobody);
+/* The calling thread ends or the DLL is unloaded. */
+void thread_retire(struct thread *self);
+void thread_shutdown(void);
+
+/* The record of a thread, for looking at; it may have gone to another thread meanwhile. */
+struct thread *thread_record(LONG id);
+int thread_is_alive(LONG id);
+/* It ended without a word to DllMain, and its record is not buried yet. */
+int thread_was_killed(LONG id);
+
+/* A full barrier on the other thread: what it stored before is visible to the caller, and what it loads
+   afterwards sees what the caller stored before. */
+void thread_barrier(struct thread *self, LONG id);
+/* Lets go on whom a thread had suspended when it was killed. Cheap when there is nobody. */
+void thread_rescue(void);
+
+#endif
