@@ -1,0 +1,35 @@
+#include "house.h"
+
+static struct lock lock;
+static struct heap heap;
+
+static void hold(struct thread *self)
+{
+    if (lock_acquire(&lock, self) && heap.owner)
+        heap_repair(self, &heap);
+    if (!heap.owner)
+        heap_open(&heap, HOUSE_OWNER, (SIZE_T)-1);
+}
+
+void *house_alloc(struct thread *self, SIZE_T bytes)
+{
+    void *record;
+
+    hold(self);
+    record = heap_alloc(self, &heap, bytes);
+    lock_release(&lock, self);
+    return record;
+}
+
+void house_free(struct thread *self, void *record)
+{
+    hold(self);
+    heap_free(self, &heap, record);
+    lock_release(&lock, self);
+}
+
+void house_shutdown(void)
+{
+    heap.owner = NULL;
+    lock.holder = 0;
+}

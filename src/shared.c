@@ -1,0 +1,190 @@
+#include "shared.h"
+
+#include "arena.h"
+
+struct shared {
+    struct shared *next;
+    struct region *span;    /* NULL: the record is free */
+    void *volatile *owners; /* one for each block below fresh; NULL: free */
+};
+
+static struct lock lock;
+static struct shared *all;
+
+static struct shared *record_of(const struct region *span)
+{
+    return (struct shared *)(void *)span->next;
+}
+
+static void repair(void)
+{
+    for (struct shared *s = all; s; s = s->next) {
+        if (s->span && s->span->owner != SHARED_OWNER)
+            s->span = NULL; /* not yet made, or released already */
+        if (s->span)
+            span_repair(s->span);
+    }
+}
+
+static void hold(struct thread *self)
+{
+    if (lock_acquire(&lock, self))
+        repair();
+}
+
+/* The live block at an address in a shared span. */
+static struct shared *find(const void *address, int *index)
+{
+    struct region *span = region_find(address);
+
+    if (!span || span->owner != SHARED_OWNER || span->kind != REGION_SHARED)
+        return NULL;
+    *index = span_index(span, address);
+    return *index == SPAN_BAD ? NULL : record_of(span);
+}
+
+int shared_make(struct thread *self, struct region *span, void *owner)
+{
+    struct shared *s;
+    void *volatile *owners;
+
+    owners = os_reserve(NULL, span->fresh * sizeof *owners);
+    if (!owners)
+        return 0;
+    if (!os_commit((void *)owners, span->fresh * sizeof *owners)) {
+        os_release((void *)owners);
+        return 0;
+    }
+    for (unsigned i = 0; i < span->fresh; i++)
+        owners[i] = span->words[i] & SPAN_FREE ? NULL : owner;
+    hold(self);
+    for (s = all; s && s->span; s = s->next)
+        ;
+    if (!s) {
+        s = arena_alloc(self, sizeof *s);
+        if (s) {
+            s->next = all;
+            all = s;
+        }
+    }
+    if (s) {
+        s->owners = owners;
+        s->span = span;
+        span->next = (struct region *)(void *)s;
+        atomic_store(&span->kind, REGION_SHARED);
+        atomic_store(&span->owner, SHARED_OWNER);
+    }
+    lock_release(&lock, self);
+    if (!s)
+        os_release((void *)owners);
+    return s != NULL;
+}
+
+void *shared_owner(struct thread *self, const void *address, SIZE_T *bytes)
+{
+    struct shared *s;
+    void *owner = NULL;
+    int index = 0;
+
+    hold(self);
+    s = find(address, &index);
+    if (s) {
+        owner = s->owners[index];
+        *bytes = span_size(s->span, index);
+    }
+    lock_release(&lock, self);
+    return owner;
+}
+
+static void give_back(struct thread *self, struct shared *s)
+{
+    struct region *span = s->span;
+
+    if (span->used)
+        return;
+    os_release((void *)s->owners);
+    s->span = NULL;
+    region_release(self, span);
+}
+
+void shared_free(struct thread *self, void *address)
+{
+    struct shared *s;
+    int index = 0;
+
+    hold(self);
+    s = find(address, &index);
+    if (s) {
+        s->owners[index] = NULL;
+        span_give(s->span, index);
+        give_back(self, s);
+    }
+    lock_release(&lock, self);
+}
+
+void shared_give(struct thread *self, void *address, void *owner)
+{
+    struct shared *s;
+    int index = 0;
+
+    hold(self);
+    s = find(address, &index);
+    if (s)
+        s->owners[index] = owner;
+    lock_release(&lock, self);
+}
+
+int shared_resize(struct thread *self, void *address, SIZE_T bytes)
+{
+    struct shared *s;
+    int index = 0, fits;
+
+    hold(self);
+    s = find(address, &index);
+    fits = s && bytes <= s->span->block;
+    if (fits) {
+        SIZE_T old = span_size(s->span, index);
+        if (bytes > old)
+            memset((char *)address + old, 0, bytes - old);
+        atomic_poke(&s->span->words[index], (uint16_t)bytes);
+    }
+    lock_release(&lock, self);
+    return fits;
+}
+
+void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T, void *),
+                  void *context)
+{
+    hold(self);
+    for (struct shared *s = all; s; s = s->next)
+        for (unsigned i = 0; s->span && i < s->span->fresh; i++)
+            if (s->owners[i] == owner && !(s->span->words[i] & SPAN_FREE))
+                visit(s->span->base + (SIZE_T)i * s->span->block, s->span->words[i], context);
+    lock_release(&lock, self);
+}
+
+void shared_release(struct thread *self, void *owner)
+{
+    hold(self);
+    for (struct shared *s = all; s; s = s->next) {
+        if (!s->span)
+            continue;
+        for (unsigned i = 0; i < s->span->fresh; i++) {
+            if (s->owners[i] != owner)
+                continue;
+            s->owners[i] = NULL;
+            span_give(s->span, (int)i);
+        }
+        give_back(self, s);
+    }
+    lock_release(&lock, self);
+}
+
+void shared_shutdown(void)
+{
+    for (struct shared *s = all; s; s = s->next)
+        if (s->span)
+            os_release((void *)s->owners);
+    all = NULL;
+    lock.holder = 0;
+}

@@ -1,0 +1,31 @@
+/*
+ * shared.h - spans whose blocks belong to several experts, after NmapiTransferMemory handed one over.
+ *
+ * A block must keep its address, so its whole span leaves the giver's heap: from then on each block has an
+ * owner of its own, no block is handed out any more, and the span goes when its last block does. One
+ * lock guards them all; they are few.
+ */
+#ifndef NMAPI_SHARED_H
+#define NMAPI_SHARED_H
+
+#include "span.h"
+
+#define SHARED_OWNER ((void *)3) /* of the regions */
+
+/* Turns a span, taken out of its heap's lists, into a shared one whose live blocks are all `owner`'s. 0 if
+   there is no memory; then it is a span as before. */
+int shared_make(struct thread *self, struct region *span, void *owner);
+/* Whose the live block at this address is, and its size; NULL: nobody's. */
+void *shared_owner(struct thread *self, const void *address, SIZE_T *bytes);
+/* By the block's owner; the block is known to be live. */
+void shared_free(struct thread *self, void *address);
+void shared_give(struct thread *self, void *address, void *owner);
+/* Resizes in place, zeroing what it grows by; 0 if the block is too short. */
+int shared_resize(struct thread *self, void *address, SIZE_T bytes);
+/* Visits or frees every block of one owner. */
+void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T, void *),
+                  void *context);
+void shared_release(struct thread *self, void *owner);
+void shared_shutdown(void);
+
+#endif

@@ -1,0 +1,63 @@
+#include "span.h"
+
+void span_open(struct region *span, unsigned size_class, uint32_t block)
+{
+    span->block = block;
+    span->reciprocal = 0xFFFFFFFFU / block + 1;
+    atomic_poke(&span->fresh, 0);
+    span->limit = 0;
+    span->head = SPAN_NONE;
+    span->used = 0;
+    span->size_class = (uint8_t)size_class;
+    span->full = 0;
+    atomic_store(&span->kind, REGION_SPAN);
+}
+
+unsigned span_capacity(const struct region *span)
+{
+    return (unsigned)(region_room(span) / span->block);
+}
+
+int span_grow(struct region *span, SIZE_T bytes)
+{
+    unsigned capacity = span_capacity(span);
+    SIZE_T data = (SIZE_T)span->limit * span->block;
+    SIZE_T least = data + span->block;
+    SIZE_T most = (SIZE_T)capacity * span->block;
+    unsigned limit;
+
+    if (least > most)
+        return 0;
+    data = data + bytes < least ? least : data + bytes;
+    if (data < span->pages * OS_PAGE) /* waiting from an earlier owner */
+        data = span->pages * OS_PAGE;
+    data = (data + OS_PAGE - 1) & ~(OS_PAGE - 1);
+    if (data > most)
+        data = most;
+    limit = (unsigned)(data / span->block);
+    if (!region_commit(span, data, limit * sizeof *span->words)) {
+        if (data > least && bytes)
+            return span_grow(span, 0); /* at least one */
+        return 0;
+    }
+    span->limit = (uint16_t)limit;
+    return 1;
+}
+
+SIZE_T span_repair(struct region *span)
+{
+    SIZE_T bytes = 0;
+
+    span->head = SPAN_NONE;
+    span->used = 0;
+    for (unsigned i = span->fresh; i-- > 0;) {
+        if (span->words[i] & SPAN_FREE) {
+            atomic_poke(&span->words[i], (uint16_t)(SPAN_FREE | span->head));
+            span->head = (uint16_t)i;
+        } else {
+            span->used++;
+            bytes += span->words[i];
+        }
+    }
+    return bytes;
+}
