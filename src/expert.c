@@ -1,0 +1,320 @@
+#include "expert.h"
+
+#include "house.h"
+#include "options.h"
+
+#define NEED_FIRST 16         /* entries in a row that earn a gate which was taken away once */
+#define NEED_MOST (1UL << 20) /* each further time it costs eight times as many, up to this */
+
+/* Committed bytes that wait for reuse while an expert is open, for the next one that needs them. */
+#define POOL_OPEN ((SIZE_T)64 << 20)
+
+struct expert expert_nobody;
+
+struct thread *expert_thread(void)
+{
+    struct thread *self = thread_self();
+
+    if (LIKELY(self != NULL))
+        return self;
+    return thread_enroll(&expert_nobody);
+}
+
+int expert_is_implicit(const struct expert *e)
+{
+    return !atomic_peek(&e->isolated);
+}
+
+struct expert *expert_of(void *owner)
+{
+    return (ULONG_PTR)owner > (ULONG_PTR)HOUSE_OWNER ? (struct expert *)owner : NULL;
+}
+
+void expert_refuse(struct expert *e)
+{
+    atomic_add(&e->refused, 1);
+}
+
+/* Shuts the former owner out. Returns 1 if it died inside, or counts as dead. */
+static int shut_out_owner(struct thread *self, struct expert *e, DWORD patience)
+{
+    LONG id = e->owner;
+    struct thread *owner;
+    DWORD since;
+    int died = 0;
+
+    if (!id || id == self->id)
+        return 0;
+    atomic_swap(&e->gate, 0);
+    thread_barrier(self, id);
+    owner = thread_record(id);
+    since = os_milliseconds();
+    for (unsigned round = 0; atomic_load(&owner->inside) == e && atomic_load(&owner->id) == id;
+         round++) {
+        if (!thread_is_alive(id)) {
+            atomic_store(&owner->inside, NULL); /* its record may be buried now */
+            died = 1;
+        } else if (os_milliseconds() - since > patience) {
+            died = 1;
+            break;
+        } else {
+            os_yield(round);
+        }
+    }
+    if (thread_is_alive(id))
+        e->need = !e->need ? NEED_FIRST : e->need < NEED_MOST ? 8 * e->need : NEED_MOST;
+    e->owner = 0;
+    e->streak = 0;
+    return died;
+}
+
+/* A bulk free whose thread was killed: what is left is found by its owner, no list is trusted. */
+static void finish_closing(struct thread *self, struct expert *e)
+{
+    struct heap *heap = e->heap;
+
+    atomic_store(&e->state, EXPERT_CLOSED);
+    if (heap) {
+        heap_repair(self, heap);
+        heap_close(self, heap);
+        e->heap = NULL;
+        house_free(self, heap);
+    }
+    e->closing = 0;
+}
+
+int expert_settle(struct thread *self, struct expert *e, DWORD patience, int died)
+{
+    died |= shut_out_owner(self, e, patience);
+    if (UNLIKELY(died)) {
+        if (e->closing)
+            finish_closing(self, e);
+        else if (e->heap)
+            heap_repair(self, e->heap);
+    }
+    return died;
+}
+
+int expert_lock(struct thread *self, struct expert *e, DWORD patience)
+{
+    int died = lock_try(&e->lock, self) ? 0 : lock_acquire_within(&e->lock, self, patience);
+
+    return expert_settle(self, e, patience, died);
+}
+
+/* Notes who was here: when all of them have ended, nobody can come back. */
+static void note_visitor(struct thread *self, struct expert *e)
+{
+    LONG *more;
+    ULONG kept = 0;
+
+    for (ULONG i = 0; i < e->visitor_count; i++)
+        if (e->visitors[i] == self->id)
+            return;
+    if (!e->visitors) {
+        e->visitors = e->first_visitors;
+        e->visitor_room = EXPERT_VISITORS;
+    }
+    if (e->visitor_count == e->visitor_room) {
+        for (ULONG i = 0; i < e->visitor_count; i++)
+            if (thread_is_alive(e->visitors[i]))
+                e->visitors[kept++] = e->visitors[i];
+        e->visitor_count = (uint16_t)kept;
+    }
+    if (e->visitor_count == e->visitor_room) {
+        more =
+            e->visitor_room < 0x4000 ? house_alloc(self, 2 * e->visitor_room * sizeof *more) : NULL;
+        if (!more) {
+            e->crowded = 1;
+            return;
+        }
+        memcpy(more, e->visitors, e->visitor_count * sizeof *more);
+        if (e->visitors != e->first_visitors)
+            house_free(self, e->visitors);
+        e->visitors = more;
+        e->visitor_room = (uint16_t)(2 * e->visitor_room);
+    }
+    e->visitors[e->visitor_count++] = self->id;
+}
+
+/* Locked. The state comes last: whoever reads it without the lock finds the rest done. */
+static DWORD begin(struct thread *self, struct expert *e, SIZE_T limit, int isolated)
+{
+    struct heap *heap = e->heap ? e->heap : house_alloc(self, sizeof *heap);
+
+    if (!heap)
+        return NMERR_OUT_OF_MEMORY;
+    heap_open(heap, e, limit ? limit : (SIZE_T)-1);
+    if (e->visitors && e->visitors != e->first_visitors)
+        house_free(self, e->visitors);
+    e->visitors = NULL;
+    e->visitor_count = e->visitor_room = 0;
+    e->crowded = e->reclaimed = e->closing = 0;
+    e->streak = e->need = 0;
+    e->last = 0;
+    atomic_poke(&e->refused, 0);
+    atomic_poke(&e->isolated, (uint8_t)isolated);
+    e->heap = heap;
+    region_keep(self, options.pageheap ? 0 : POOL_OPEN);
+    atomic_store(&e->state, EXPERT_OPEN);
+    return NMERR_SUCCESS;
+}
+
+/* Locked. What the state says to a call. */
+static DWORD admit(struct thread *self, struct expert *e, int how)
+{
+    int may_open = (how & EXPERT_CREATE) && !options.strict;
+
+    switch (atomic_load(&e->state)) {
+    case EXPERT_OPEN:
+        return NMERR_SUCCESS;
+    case EXPERT_TERMINATED:
+        return how & EXPERT_EVEN_TERMINATED ? NMERR_SUCCESS : NMERR_EXPERT_TERMINATE;
+    case EXPERT_CLOSED:
+        return may_open && e->reclaimed ? begin(self, e, options.limit, 0) : NMERR_EXPERT_TERMINATE;
+    default:
+        return may_open ? begin(self, e, options.limit, 0) : NMERR_INVALID_EXPERT_HANDLE;
+    }
+}
+
+DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **expert)
+{
+    struct expert *e = key ? table_find(key) : NULL;
+    DWORD code;
+
+    *expert = NULL;
+    if (!e) {
+        if (!key || !(how & EXPERT_CREATE) || options.strict)
+            return NMERR_INVALID_EXPERT_HANDLE;
+        e = table_make(self, key, sizeof *e);
+        if (!e)
+            return NMERR_OUT_OF_MEMORY;
+    }
+    expert_lock(self, e, LOCK_PATIENCE_ENDLESS);
+    code = admit(self, e, how);
+    if (code == NMERR_SUCCESS || atomic_load(&e->state) != EXPERT_NEVER)
+        *expert = e;
+    if (code != NMERR_SUCCESS)
+        lock_release(&e->lock, self);
+    return code;
+}
+
+void expert_leave(struct thread *self, struct expert *e)
+{
+#ifdef NMAPI_DEBUG
+    if (e->heap && !(e->streak & (e->streak + 1)) && !heap_is_valid(self, e->heap))
+        DebugBreak();
+#endif
+    if (e->last != self->id) {
+        e->last = self->id;
+        e->streak = 0;
+        note_visitor(self, e);
+    }
+    self->last = e;
+    if (!e->owner && e->streak++ >= e->need && atomic_load(&e->state) == EXPERT_OPEN) {
+        e->owner = self->id;
+        KILL_POINT("gate about to open");
+        atomic_swap(&e->gate, self->id);
+        if (atomic_load(&e->state) != EXPERT_OPEN) /* expert_terminate came between */
+            atomic_store(&e->gate, 0);
+    }
+    lock_release(&e->lock, self);
+}
+
+void expert_enter_both(struct thread *self, struct expert *a, struct expert *b)
+{
+    expert_lock(self, a < b ? a : b, LOCK_PATIENCE_ENDLESS);
+    expert_lock(self, a < b ? b : a, LOCK_PATIENCE_ENDLESS);
+}
+
+void expert_leave_both(struct thread *self, struct expert *a, struct expert *b)
+{
+    lock_release(&a->lock, self);
+    lock_release(&b->lock, self);
+}
+
+DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)
+{
+    struct expert *e;
+    DWORD code = NMERR_INVALID_EXPERT_HANDLE;
+
+    e = table_make(self, key, sizeof *e);
+    if (!e)
+        return NMERR_OUT_OF_MEMORY;
+    expert_lock(self, e, LOCK_PATIENCE_ENDLESS);
+    if (e->state == EXPERT_NEVER || e->state == EXPERT_CLOSED)
+        code = begin(self, e, limit ? limit : options.limit, 1);
+    lock_release(&e->lock, self);
+    return code;
+}
+
+DWORD expert_terminate(HEXPERTKEY key)
+{
+    struct expert *e = key ? table_find(key) : NULL;
+    LONG state = e ? atomic_cas(&e->state, EXPERT_OPEN, EXPERT_TERMINATED) : EXPERT_NEVER;
+
+    if (state == EXPERT_NEVER)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    if (state == EXPERT_CLOSED)
+        return NMERR_EXPERT_TERMINATE;
+    atomic_swap(&e->gate, 0);
+    return NMERR_SUCCESS;
+}
+
+int expert_is_stopped(HEXPERTKEY key)
+{
+    const struct expert *e = key ? table_find(key) : NULL;
+
+    return e && atomic_load(&e->state) > EXPERT_OPEN;
+}
+
+void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
+{
+    const struct heap *heap = e->heap;
+    SIZE_T limit;
+
+    usage->State = (DWORD)atomic_load(&e->state);
+    usage->Flags = expert_is_implicit(e) ? NMAPI_USAGE_IMPLICIT : 0;
+    usage->Reserved = 0;
+    usage->Refused = (ULONG)atomic_peek(&e->refused);
+    if (!heap) {
+        usage->MemoryLimit = e->final.limit;
+        usage->LiveBlocks = e->final.blocks;
+        usage->LiveBytes = e->final.bytes;
+        usage->PeakBytes = e->final.peak;
+        usage->CommittedBytes = 0;
+        usage->Allocations = e->final.allocations;
+        usage->Frees = e->final.frees;
+        return;
+    }
+    limit = heap->limit;
+    usage->MemoryLimit = limit == (SIZE_T)-1 ? 0 : limit;
+    usage->LiveBytes = atomic_peek(&heap->live_bytes);
+    usage->PeakBytes = atomic_peek(&heap->peak_bytes);
+    usage->CommittedBytes = atomic_peek(&heap->committed);
+    usage->Frees =
+        atomic_read_count(&heap->frees); /* first, so that no block counts as freed only */
+    usage->Allocations = atomic_read_count(&heap->allocations);
+    usage->LiveBlocks = (SIZE_T)(usage->Allocations - usage->Frees);
+}
+
+DWORD expert_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
+{
+    struct expert *e = key ? table_find(key) : NULL;
+
+    if (!e || atomic_load(&e->state) == EXPERT_NEVER)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    /* The owner need not be shut out: the lock alone keeps the heap from going. */
+    if (!lock_try(&e->lock, self))
+        expert_lock(self, e, LOCK_PATIENCE_ENDLESS);
+    expert_usage(e, usage);
+    lock_release(&e->lock, self);
+    return NMERR_SUCCESS;
+}
+
+void expert_shutdown(void)
+{
+    table_shutdown();
+    house_shutdown();
+    heap_pages = 0;
+}

@@ -1,0 +1,112 @@
+/*
+ * expert.h - experts: their states, and which one thread is in an expert's heap just now.
+ *
+ * Nearly every expert runs on one thread. That thread is given the expert's gate, and from then on enters
+ * with two plain moves: it stores that it is inside, then reads whether the gate is still its own. Any
+ * other thread takes the expert's lock, closes the gate, makes sure with a barrier on the former owner
+ * that it saw that, and waits until it is not inside. A thread that was killed inside is found dead, and
+ * what it left in the heap is put right. Experts that several threads really share stay with the lock.
+ */
+#ifndef NMAPI_EXPERT_H
+#define NMAPI_EXPERT_H
+
+#include "nmapi.h"
+
+#include "heap.h"
+#include "table.h"
+
+enum { EXPERT_NEVER, EXPERT_OPEN = NMAPI_STATE_OPEN, EXPERT_TERMINATED, EXPERT_CLOSED };
+
+#define EXPERT_VISITORS 2
+
+/* Never returned to the system while the DLL is loaded. */
+struct expert {
+    struct table_entry entry;
+    volatile LONG gate;    /* id of the thread that may enter under no lock; 0: nobody */
+    volatile LONG state;   /* EXPERT_...; leaves OPEN for TERMINATED under no lock, else under it */
+    struct heap *heap;     /* while open or terminated */
+    volatile LONG refused; /* calls answered with an error */
+    struct lock lock;      /* guards all that follows, and the heap unless the gate is open */
+    LONG owner;            /* the last one that had the gate; not yet shut out while not 0 */
+    LONG last;             /* the last one that entered under the lock */
+    ULONG streak, need;    /* entries in a row by it, and how many earn the gate */
+    uint8_t isolated;      /* opened by the host */
+    uint8_t reclaimed;     /* closed by the end of its threads: the next call may open it */
+    uint8_t closing;       /* the bulk free has begun */
+    uint8_t crowded;       /* there was no memory to note a visitor */
+    uint16_t visitor_count, visitor_room;
+    LONG first_visitors[EXPERT_VISITORS];
+    LONG *visitors; /* ids of the threads that entered since it was opened */
+    struct {        /* once closed */
+        SIZE_T limit, blocks, bytes, peak;
+        uint64_t allocations, frees;
+    } final;
+};
+#ifdef _WIN64
+_Static_assert(sizeof(struct expert) == 128,
+               "closed experts are kept: ten thousand must not matter");
+#endif
+
+/* What a thread last called with when it has called with nothing yet. */
+extern struct expert expert_nobody;
+
+/* The owner's way in and out. NULL: take the other one. */
+static inline struct heap *expert_enter_fast(struct thread *self, HEXPERTKEY key)
+{
+    struct expert *e = self->last;
+
+    if (UNLIKELY(e->entry.key != key))
+        return NULL;
+    atomic_poke(&self->inside, e);
+    atomic_compiler_fence(); /* the processor's part is thread_barrier's */
+    if (UNLIKELY(atomic_load(&e->gate) != self->id)) {
+        atomic_store(&self->inside, NULL);
+        return NULL;
+    }
+    return e->heap;
+}
+
+static inline void expert_leave_fast(struct thread *self)
+{
+    atomic_store(&self->inside, NULL);
+}
+
+/* The calling thread's record, or NULL: NMERR_OUT_OF_MEMORY. */
+struct thread *expert_thread(void);
+
+enum expert_entry {
+    EXPERT_KNOWN = 0,
+    EXPERT_CREATE = 1,         /* a key never seen is opened implicitly */
+    EXPERT_EVEN_TERMINATED = 2 /* go in all the same; look at the state */
+};
+
+/* Goes into the heap of a key's expert under its lock. Unless NMERR_SUCCESS it is not in; *expert is set
+   whenever the key is known. */
+DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **expert);
+void expert_leave(struct thread *self, struct expert *expert);
+/* Into two at once, for handing blocks over. Looks at no state: either may be closed. */
+void expert_enter_both(struct thread *self, struct expert *a, struct expert *b);
+void expert_leave_both(struct thread *self, struct expert *a, struct expert *b);
+
+/* Whether blocks pass freely between it and others of the kind. Needs no lock. */
+int expert_is_implicit(const struct expert *expert);
+/* NULL if a region owner is no expert. */
+struct expert *expert_of(void *region_owner);
+void expert_refuse(struct expert *expert);
+
+DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit);
+DWORD expert_terminate(HEXPERTKEY key);
+DWORD expert_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage);
+/* Whether a key is terminated or closed. */
+int expert_is_stopped(HEXPERTKEY key);
+
+/* Takes an expert's lock, shuts its owner out and puts right what the dead have left. A living thread that
+   has not moved for `patience` milliseconds counts as dead. Returns 1 if somebody died inside. */
+int expert_lock(struct thread *self, struct expert *expert, DWORD patience);
+/* The same but for the taking; `died`: the lock's last holder did. */
+int expert_settle(struct thread *self, struct expert *expert, DWORD patience, int died);
+/* What is true now; the lock is held, the owner may be inside. */
+void expert_usage(const struct expert *expert, NMAPI_EXPERT_USAGE *usage);
+void expert_shutdown(void);
+
+#endif
