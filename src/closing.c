@@ -1,0 +1,256 @@
+#include "closing.h"
+
+#include "house.h"
+#include "options.h"
+#include "report.h"
+
+#define PATIENCE 1000 /* milliseconds for a thread that is inside and does not come out */
+
+/* Committed bytes that wait for reuse when no expert is open. */
+#define POOL_IDLE ((SIZE_T)2 << 20)
+
+/* Reserved addresses that no longer hold anything but catch strays; the oldest go first. Those whose
+   threads live are held longer. */
+#ifdef _WIN64
+#define QUARANTINE_DEAD ((SIZE_T)256 << 20)
+#define QUARANTINE_LIVING ((SIZE_T)16 << 30)
+#else
+#define QUARANTINE_DEAD ((SIZE_T)32 << 20)
+#define QUARANTINE_LIVING ((SIZE_T)256 << 20)
+#endif
+
+/* What an expert that ended badly has held. */
+struct retired {
+    struct retired *next; /* younger */
+    struct heap *heap;
+    SIZE_T bytes;
+    ULONG visitor_count;
+    LONG visitors[];
+};
+
+static struct lock lock; /* guards the queue */
+static struct retired *oldest;
+static SIZE_T retired_bytes;
+
+static int visitor_lives(const LONG *visitors, ULONG count, LONG but)
+{
+    for (ULONG i = 0; i < count; i++)
+        if (visitors[i] != but && thread_is_alive(visitors[i]))
+            return 1;
+    return 0;
+}
+
+static void recount(void)
+{
+    retired_bytes = 0;
+    for (struct retired *r = oldest; r; r = r->next)
+        retired_bytes += r->bytes;
+}
+
+static void hold(struct thread *self)
+{
+    if (lock_acquire(&lock, self))
+        recount();
+}
+
+/* Takes the oldest that may go out of the queue; NULL if there is none that must. */
+static struct retired *next_to_go(struct thread *self)
+{
+    struct retired **link, *r = NULL;
+
+    hold(self);
+    for (link = &oldest; retired_bytes > QUARANTINE_DEAD && (r = *link); link = &r->next)
+        if (retired_bytes > QUARANTINE_LIVING ||
+            !visitor_lives(r->visitors, r->visitor_count, self->id))
+            break;
+    if (r) {
+        retired_bytes -= r->bytes;
+        *link = r->next;
+    }
+    lock_release(&lock, self);
+    return r;
+}
+
+static void queue(struct thread *self, struct retired *r)
+{
+    struct retired **link;
+
+    hold(self);
+    for (link = &oldest; *link; link = &(*link)->next)
+        ;
+    *link = r;
+    retired_bytes += r->bytes;
+    lock_release(&lock, self);
+    while ((r = next_to_go(self))) {
+        heap_close(self, r->heap);
+        house_free(self, r->heap);
+        house_free(self, r);
+    }
+}
+
+/* Whether anybody may still write through a stale pointer into what the expert held. */
+static int ended_badly(const struct thread *self, const struct expert *e, int died)
+{
+    if (died || e->crowded || e->state == EXPERT_TERMINATED)
+        return 1;
+    for (ULONG i = 0; i < e->visitor_count; i++)
+        if (thread_was_killed(e->visitors[i]))
+            return 1;
+    return e->heap->live_bytes && visitor_lives(e->visitors, e->visitor_count, self->id);
+}
+
+static struct retired *retire(struct thread *self, const struct expert *e)
+{
+    struct retired *r = house_alloc(self, sizeof *r + e->visitor_count * sizeof *r->visitors);
+
+    if (!r)
+        return NULL;
+    r->heap = e->heap;
+    r->visitor_count = e->visitor_count;
+    if (e->visitor_count)
+        memcpy(r->visitors, e->visitors, e->visitor_count * sizeof *r->visitors);
+    r->bytes = heap_retire(self, e->heap);
+    return r;
+}
+
+/* Locked and settled. */
+static void end(struct thread *self, struct expert *e, int died)
+{
+    struct heap *heap = e->heap;
+    int badly = ended_badly(self, e, died);
+    NMAPI_EXPERT_USAGE usage;
+    struct retired *r;
+
+    expert_usage(e, &usage);
+    e->final.limit = usage.MemoryLimit;
+    e->final.blocks = usage.LiveBlocks;
+    e->final.bytes = usage.LiveBytes;
+    e->final.peak = usage.PeakBytes;
+    e->final.allocations = usage.Allocations;
+    e->final.frees = usage.Frees;
+    e->closing = 1;
+    atomic_store(&e->state, EXPERT_CLOSED);
+    atomic_swap(&e->gate, 0);
+    KILL_POINT("expert closing");
+    r = badly ? retire(self, e) : NULL;
+    if (!r)
+        heap_close(self, heap);
+    e->owner = 0;
+    e->heap = NULL;
+    e->closing = 0;
+    if (r)
+        queue(self, r);
+    else
+        house_free(self, heap);
+}
+
+static void trim(struct thread *self)
+{
+    for (const struct expert *e = table_first(); e; e = table_next(e)) {
+        LONG state = atomic_load(&e->state);
+        if (state == EXPERT_OPEN || state == EXPERT_TERMINATED)
+            return;
+    }
+    region_keep(self, options.pageheap ? 0 : POOL_IDLE);
+}
+
+struct leaks {
+    struct report_leak first[REPORT_LEAKS];
+    unsigned count;
+};
+
+static void note_leak(void *address, SIZE_T bytes, void *context)
+{
+    struct leaks *leaks = context;
+
+    if (leaks->count == REPORT_LEAKS)
+        return;
+    leaks->first[leaks->count].address = address;
+    leaks->first[leaks->count].bytes = bytes;
+    leaks->count++;
+}
+
+/* Settled and locked: ends the expert and unlocks it. */
+static void close(struct thread *self, struct expert *e, int died)
+{
+    struct leaks leaks;
+    SIZE_T blocks, bytes, peak;
+
+    leaks.count = 0;
+    if (options.report)
+        heap_visit(self, e->heap, note_leak, &leaks);
+    end(self, e, died);
+    blocks = e->final.blocks;
+    bytes = e->final.bytes;
+    peak = e->final.peak;
+    lock_release(&e->lock, self);
+    trim(self);
+    if (options.report && blocks)
+        report_expert(e->entry.key, blocks, bytes, peak, leaks.first, leaks.count);
+}
+
+DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
+{
+    struct expert *e = key ? table_find(key) : NULL;
+    NMAPI_EXPERT_USAGE found;
+    LONG state;
+    int died;
+
+    if (!e)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    died = expert_lock(self, e, PATIENCE);
+    state = atomic_load(&e->state);
+    if (state == EXPERT_NEVER || state == EXPERT_CLOSED) {
+        lock_release(&e->lock, self);
+        return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
+    }
+    if (usage) {
+        DWORD size = usage->cbSize;
+        expert_usage(e, &found);
+        found.State = EXPERT_CLOSED;
+        found.CommittedBytes = 0;
+        found.cbSize = size;
+        memcpy(usage, &found, sizeof found);
+    }
+    close(self, e, died);
+    return NMERR_SUCCESS;
+}
+
+void closing_reclaim(struct thread *self, int ending)
+{
+    for (struct expert *e = table_first(); e; e = table_next(e)) {
+        int died;
+        if (!expert_is_implicit(e) || atomic_load(&e->state) != EXPERT_OPEN ||
+            !lock_try(&e->lock, self))
+            continue;
+        if (atomic_load(&e->state) != EXPERT_OPEN || !expert_is_implicit(e) || e->crowded ||
+            !e->visitor_count ||
+            visitor_lives(e->visitors, e->visitor_count, ending ? self->id : 0)) {
+            lock_release(&e->lock, self);
+            continue;
+        }
+        died = expert_settle(self, e, 0, 0);
+        e->reclaimed = 1;
+        close(self, e, died);
+    }
+}
+
+void closing_report_open(void)
+{
+    for (const struct expert *e = table_first(); options.report && e; e = table_next(e)) {
+        NMAPI_EXPERT_USAGE usage;
+        if (!e->heap)
+            continue;
+        expert_usage(e, &usage);
+        if (usage.LiveBlocks)
+            report_expert(e->entry.key, usage.LiveBlocks, usage.LiveBytes, usage.PeakBytes, NULL,
+                          0);
+    }
+}
+
+void closing_shutdown(void)
+{
+    oldest = NULL;
+    retired_bytes = 0;
+    lock.holder = 0;
+}

@@ -1,0 +1,27 @@
+/*
+ * options.h - NMAPI_OPTIONS, read once at load.
+ */
+#ifndef NMAPI_OPTIONS_H
+#define NMAPI_OPTIONS_H
+
+#include <windows.h>
+
+#define OPTIONS_TEXT 2048 /* characters that the variable may have */
+
+struct options {
+    int reclaim_thread;      /* reclaim=thread */
+    int report;              /* report, report=FILE */
+    int pageheap;            /* pageheap */
+    int strict;              /* strict */
+    SIZE_T limit;            /* limit=BYTES; 0: none */
+    const char *report_file; /* NULL: the debugger output */
+    const char *original;    /* original=PATH, NULL: none */
+};
+
+extern struct options options;
+
+void options_read(void);
+/* The path given by original=, or NULL. */
+const char *options_original(void);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * report.h - lines for people, to the debugger output or the file of the option `report=FILE`.
+ */
+#ifndef NMAPI_REPORT_H
+#define NMAPI_REPORT_H
+
+#include "os.h"
+
+struct report_leak {
+    void *address;
+    SIZE_T bytes;
+};
+
+#define REPORT_LEAKS 16 /* blocks that a report lists one by one */
+
+void report_unknown_option(const char *word);
+/* What an expert had leaked: its key, sums, and the first blocks. */
+void report_expert(const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
+                   const struct report_leak *leaks, unsigned count);
+/* pageheap: the bytes between a block's end and the guard page were written to. */
+void report_overrun(const void *key, const void *address, SIZE_T bytes);
+
+#endif
