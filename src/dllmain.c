@@ -1,0 +1,64 @@
+/*
+ * dllmain.c - process and thread, attach and detach. Runs under the loader lock: waits for nothing, loads
+ * nothing.
+ */
+#include "arena.h"
+#include "closing.h"
+#include "forward.h"
+#include "options.h"
+#include "shared.h"
+
+BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
+
+static void attach(HINSTANCE module)
+{
+    forward_attach(module);
+    options_read();
+    heap_pages = options.pageheap;
+}
+
+static void thread_ends(void)
+{
+    struct thread *self = thread_self();
+
+    thread_rescue();
+    if (!self)
+        return;
+    if (options.reclaim_thread)
+        closing_reclaim(self, 1);
+    thread_retire(self);
+}
+
+/* FreeLibrary: by its contract no thread is inside, and none will come. */
+static void unload(void)
+{
+    closing_shutdown();
+    expert_shutdown();
+    shared_shutdown();
+    region_shutdown();
+    arena_shutdown();
+    thread_shutdown();
+}
+
+BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
+{
+    switch (reason) {
+    case DLL_PROCESS_ATTACH:
+        attach(module);
+        break;
+    case DLL_THREAD_ATTACH:
+        thread_rescue();
+        break;
+    case DLL_THREAD_DETACH:
+        thread_ends();
+        break;
+    case DLL_PROCESS_DETACH:
+        closing_report_open();
+        if (!reserved) /* at the process's end the system takes everything itself */
+            unload();
+        break;
+    default:
+        break;
+    }
+    return TRUE;
+}

@@ -1,0 +1,230 @@
+/*
+ * expert_api.c - the functions that experts call (nmapi.h): arguments, codes, and who may touch which
+ * block. Each begins with the common case, which needs no lock; what is not common goes the slow way
+ * from the start.
+ */
+#include "expert.h"
+
+static void set_error(DWORD *error, DWORD code)
+{
+    if (error)
+        *error = code;
+}
+
+static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
+{
+    struct thread *self = expert_thread();
+    struct expert *e = NULL;
+    LPVOID block = NULL;
+    DWORD code = NMERR_OUT_OF_MEMORY;
+
+    if (self)
+        code = expert_enter(self, key, EXPERT_CREATE, &e);
+    if (code == NMERR_SUCCESS) {
+        block = heap_alloc(self, e->heap, bytes);
+        if (!block)
+            code = NMERR_OUT_OF_MEMORY;
+        expert_leave(self, e);
+    }
+    if (code != NMERR_SUCCESS && e)
+        expert_refuse(e);
+    set_error(error, code);
+    return block;
+}
+
+LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
+{
+    struct thread *self = thread_self();
+    struct heap *heap = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+
+    if (LIKELY(heap != NULL)) {
+        LPVOID block = heap_alloc_fast(heap, nBytes);
+        expert_leave_fast(self);
+        if (LIKELY(block != NULL)) {
+            set_error(pError, NMERR_SUCCESS);
+            return block;
+        }
+    }
+    return alloc_slow(hExpertKey, nBytes, pError);
+}
+
+static DWORD code_of(enum heap_result result)
+{
+    static const DWORD codes[] = {
+        [HEAP_OK] = NMERR_SUCCESS,
+        [HEAP_BAD] = NMERR_INVALID_PARAMETER,
+        [HEAP_FOREIGN] = NMERR_ACCESS_DENIED,
+        [HEAP_FULL] = NMERR_OUT_OF_MEMORY,
+    };
+    return codes[result];
+}
+
+/* The implicitly opened expert that a block belongs to: another of the kind may use it as its own. NULL if
+   it belongs to nobody or to an expert that the host opened. */
+static struct expert *legacy_owner(struct thread *self, const void *address)
+{
+    struct heap_block block;
+    struct expert *owner;
+
+    if (heap_find(self, NULL, address, &block) == HEAP_BAD)
+        return NULL;
+    owner = expert_of(block.owner);
+    return owner && expert_is_implicit(owner) ? owner : NULL;
+}
+
+/* A block that is not the caller's: an ACCESS_DENIED unless it passes freely. */
+static DWORD free_legacy(struct thread *self, const struct expert *e, LPVOID address)
+{
+    struct expert *owner = legacy_owner(self, address);
+    enum heap_result result = HEAP_FOREIGN;
+
+    if (!owner || (e && !expert_is_implicit(e)))
+        return NMERR_ACCESS_DENIED;
+    expert_lock(self, owner, LOCK_PATIENCE_ENDLESS);
+    if (owner->heap && expert_is_implicit(owner))
+        result = heap_free(self, owner->heap, address);
+    lock_release(&owner->lock, self);
+    return code_of(result);
+}
+
+static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
+{
+    struct thread *self;
+    struct expert *e = NULL;
+    DWORD code;
+
+    if (!key)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    if (!address)
+        return NMERR_SUCCESS;
+    self = expert_thread();
+    if (!self)
+        return NMERR_OUT_OF_MEMORY;
+    code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
+    if (code == NMERR_SUCCESS) {
+        int terminated = e->state == EXPERT_TERMINATED;
+        code = code_of(heap_free(self, e->heap, address));
+        expert_leave(self, e);
+        if (code == NMERR_ACCESS_DENIED)
+            code = free_legacy(self, e, address);
+        if (terminated)
+            code = NMERR_EXPERT_TERMINATE;
+    } else if (!e && free_legacy(self, NULL, address) == NMERR_SUCCESS) {
+        return NMERR_SUCCESS;
+    }
+    if (code != NMERR_SUCCESS && e)
+        expert_refuse(e);
+    return code;
+}
+
+DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
+{
+    struct thread *self = thread_self();
+    struct heap *heap = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+
+    if (LIKELY(heap != NULL)) {
+        int freed = heap_free_fast(self, heap, pOriginalMemory);
+        expert_leave_fast(self);
+        if (LIKELY(freed))
+            return NMERR_SUCCESS;
+    }
+    return free_slow(hExpertKey, pOriginalMemory);
+}
+
+/* A block of another implicit expert moves into the caller's heap. */
+static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *address, SIZE_T bytes)
+{
+    struct expert *owner = legacy_owner(self, *address);
+    struct heap_block block;
+    LPVOID moved = NULL;
+    DWORD code = NMERR_EXPERT_TERMINATE;
+
+    if (!owner || owner == e || !expert_is_implicit(e))
+        return NMERR_ACCESS_DENIED;
+    expert_enter_both(self, e, owner);
+    if (e->state == EXPERT_OPEN) {
+        enum heap_result result = HEAP_BAD;
+        if (owner->heap && expert_is_implicit(owner) && expert_is_implicit(e))
+            result = heap_find(self, owner->heap, *address, &block);
+        code = code_of(result);
+        if (result == HEAP_OK) {
+            moved = heap_alloc(self, e->heap, bytes);
+            code = moved ? NMERR_SUCCESS : NMERR_OUT_OF_MEMORY;
+        }
+    }
+    if (moved) {
+        memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
+        heap_free(self, owner->heap, *address);
+        *address = moved;
+    }
+    expert_leave_both(self, e, owner);
+    return code;
+}
+
+static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
+{
+    struct thread *self = expert_thread();
+    struct expert *e = NULL;
+    DWORD code = NMERR_OUT_OF_MEMORY;
+
+    if (self) {
+        /* An unknown key is opened only for a block that it may have. */
+        int known = (key && table_find(key)) || !legacy_owner(self, address);
+        code = expert_enter(self, key, known ? EXPERT_KNOWN : EXPERT_CREATE, &e);
+    }
+    if (code == NMERR_SUCCESS) {
+        code = code_of(heap_realloc(self, e->heap, &address, bytes));
+        expert_leave(self, e);
+        if (code == NMERR_ACCESS_DENIED)
+            code = realloc_legacy(self, e, &address, bytes);
+    }
+    if (code != NMERR_SUCCESS && e)
+        expert_refuse(e);
+    set_error(error, code);
+    return code == NMERR_SUCCESS ? address : NULL;
+}
+
+LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory, SIZE_T nBytes,
+                                  DWORD *pError)
+{
+    struct thread *self;
+    struct heap *heap;
+
+    if (!pOriginalMemory)
+        return ExpertAllocMemory(hExpertKey, nBytes, pError);
+    self = thread_self();
+    heap = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    if (LIKELY(heap != NULL)) {
+        LPVOID block = pOriginalMemory;
+        enum heap_result result = heap_realloc(self, heap, &block, nBytes);
+        expert_leave_fast(self);
+        if (LIKELY(result == HEAP_OK)) {
+            set_error(pError, NMERR_SUCCESS);
+            return block;
+        }
+    }
+    return realloc_slow(hExpertKey, pOriginalMemory, nBytes, pError);
+}
+
+SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
+{
+    struct thread *self = expert_thread();
+    struct heap_block block;
+    struct expert *e;
+    struct heap *heap;
+    SIZE_T bytes = 0;
+
+    if (!self)
+        return 0;
+    heap = expert_enter_fast(self, hExpertKey);
+    if (LIKELY(heap != NULL)) {
+        if (heap_find(self, heap, pOriginalMemory, &block) == HEAP_OK)
+            bytes = block.bytes;
+        expert_leave_fast(self);
+    } else if (expert_enter(self, hExpertKey, EXPERT_EVEN_TERMINATED, &e) == NMERR_SUCCESS) {
+        if (heap_find(self, e->heap, pOriginalMemory, &block) == HEAP_OK)
+            bytes = block.bytes;
+        expert_leave(self, e);
+    }
+    return bytes;
+}

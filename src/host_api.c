@@ -1,0 +1,172 @@
+/*
+ * host_api.c - the functions that hosts call (nmapi.h).
+ */
+#include "closing.h"
+#include "options.h"
+
+#define OPTIONS_MIN sizeof(NMAPI_EXPERT_OPTIONS) /* of the first version */
+#define USAGE_MIN sizeof(NMAPI_EXPERT_USAGE)
+
+/* Every host call passes here: whatever has died meanwhile is looked after. */
+static struct thread *enter(void)
+{
+    struct thread *self = expert_thread();
+
+    thread_rescue();
+    if (self && options.reclaim_thread)
+        closing_reclaim(self, 0);
+    return self;
+}
+
+DWORD WINAPI NmapiOpenExpert(HEXPERTKEY hExpertKey, const NMAPI_EXPERT_OPTIONS *pOptions)
+{
+    struct thread *self;
+
+    if (!hExpertKey)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    if (pOptions && (pOptions->cbSize < OPTIONS_MIN || pOptions->Flags))
+        return NMERR_INVALID_PARAMETER;
+    self = enter();
+    return self ? expert_open(self, hExpertKey, pOptions ? pOptions->MemoryLimit : 0)
+                : NMERR_OUT_OF_MEMORY;
+}
+
+DWORD WINAPI NmapiTerminateExpert(HEXPERTKEY hExpertKey)
+{
+    return expert_terminate(hExpertKey);
+}
+
+DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
+{
+    struct thread *self;
+
+    if (pUsage && pUsage->cbSize < USAGE_MIN)
+        return NMERR_INVALID_PARAMETER;
+    self = enter();
+    return self ? closing_close(self, hExpertKey, pUsage) : NMERR_OUT_OF_MEMORY;
+}
+
+DWORD WINAPI NmapiQueryExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
+{
+    struct thread *self;
+
+    if (!hExpertKey)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    if (!pUsage || pUsage->cbSize < USAGE_MIN)
+        return NMERR_INVALID_PARAMETER;
+    self = enter();
+    return self ? expert_query(self, hExpertKey, pUsage) : NMERR_OUT_OF_MEMORY;
+}
+
+DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext)
+{
+    if (!pCallback)
+        return NMERR_INVALID_PARAMETER;
+    enter();
+    for (struct expert *e = table_first(); e; e = table_next(e))
+        if (atomic_load(&e->state) != EXPERT_NEVER && !pCallback(e->entry.key, pContext))
+            break;
+    return NMERR_SUCCESS;
+}
+
+struct snapshot {
+    struct heap_entry {
+        void *address;
+        SIZE_T bytes;
+    } * entries;
+    SIZE_T count;
+};
+
+static void note(void *address, SIZE_T bytes, void *context)
+{
+    struct snapshot *snapshot = context;
+
+    snapshot->entries[snapshot->count].address = address;
+    snapshot->entries[snapshot->count].bytes = bytes;
+    snapshot->count++;
+}
+
+/* What the expert holds at this moment, in memory of the snapshot's own: callbacks run under no lock. */
+static DWORD take_snapshot(struct thread *self, HEXPERTKEY key, struct snapshot *snapshot)
+{
+    NMAPI_EXPERT_USAGE usage;
+    struct expert *e;
+    DWORD code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
+
+    if (code != NMERR_SUCCESS)
+        return code;
+    expert_usage(e, &usage);
+    snapshot->count = 0;
+    snapshot->entries = os_reserve(NULL, (usage.LiveBlocks + 1) * sizeof *snapshot->entries);
+    if (snapshot->entries &&
+        os_commit(snapshot->entries, (usage.LiveBlocks + 1) * sizeof *snapshot->entries)) {
+        heap_visit(self, e->heap, note, snapshot);
+    } else {
+        code = NMERR_OUT_OF_MEMORY;
+        if (snapshot->entries)
+            os_release(snapshot->entries);
+    }
+    expert_leave(self, e);
+    return code;
+}
+
+DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallback,
+                             LPVOID pContext)
+{
+    struct snapshot snapshot;
+    struct thread *self;
+    DWORD code;
+
+    if (!hExpertKey)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    if (!pCallback)
+        return NMERR_INVALID_PARAMETER;
+    self = enter();
+    code = self ? take_snapshot(self, hExpertKey, &snapshot) : NMERR_OUT_OF_MEMORY;
+    if (code != NMERR_SUCCESS)
+        return code;
+    for (SIZE_T i = 0; i < snapshot.count; i++)
+        if (!pCallback(hExpertKey, snapshot.entries[i].address, snapshot.entries[i].bytes,
+                       pContext))
+            break;
+    os_release(snapshot.entries);
+    return NMERR_SUCCESS;
+}
+
+static DWORD transfer(struct thread *self, struct expert *from, struct expert *to, LPVOID memory)
+{
+    static const DWORD codes[] = {
+        [HEAP_OK] = NMERR_SUCCESS,
+        [HEAP_BAD] = NMERR_INVALID_PARAMETER,
+        [HEAP_FOREIGN] = NMERR_ACCESS_DENIED,
+        [HEAP_FULL] = NMERR_OUT_OF_MEMORY,
+    };
+    struct heap_block block;
+
+    if (!from->heap || to->state != EXPERT_OPEN)
+        return NMERR_EXPERT_TERMINATE;
+    if (from == to)
+        return codes[heap_find(self, from->heap, memory, &block)];
+    return codes[heap_transfer(self, from->heap, to->heap, memory)];
+}
+
+DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemory)
+{
+    struct expert *from = hFrom ? table_find(hFrom) : NULL;
+    struct expert *to = hTo ? table_find(hTo) : NULL;
+    struct thread *self;
+    DWORD code;
+
+    if (!from || !to || from->state == EXPERT_NEVER || to->state == EXPERT_NEVER)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    self = enter();
+    if (!self)
+        return NMERR_OUT_OF_MEMORY;
+    if (from == to)
+        expert_lock(self, from, LOCK_PATIENCE_ENDLESS);
+    else
+        expert_enter_both(self, from, to);
+    code = transfer(self, from, to, pMemory);
+    expert_leave_both(self, from, to);
+    return code;
+}
