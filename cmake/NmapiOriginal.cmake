@@ -1,16 +1,12 @@
 # Forwarders for an existing installation: whatever Microsoft's Nmapi.dll exports and we don't is passed
 # on to it, by name and by ordinal, so that a host that imports undocumented functions still loads.
 #
-# Included by NmapiDll.cmake when NMAPI_ORIGINAL_DLL is set: replaces the export list, nmapi_def. Or:
-#   cmake -D NMAPI_ORIGINAL_DLL= -D nmapi_arch=x64|x86 -D ordinals=ON -D nmapi_def= -D output= \
-#         -P cmake/NmapiOriginal.cmake
+# Included by NmapiDll.cmake when NMAPI_ORIGINAL_DLL is set; replaces the export list, nmapi_def.
 #
 # The forwarders name the module with its ending, "Nmapi.original.dll": a loader that finds a dot in a
 # module's name adds none. Loaders before Windows Vista split a forwarder at its first dot and can't
 # follow one to such a file: for them set NMAPI_ORIGINAL_MODULE to a name without a dot and keep a second
 # copy of the original under that name.
-
-cmake_minimum_required(VERSION 3.25)
 
 set(NMAPI_ORIGINAL_MODULE Nmapi.original.dll CACHE STRING "The module that the forwarders name")
 
@@ -41,9 +37,10 @@ function(nmapi_read_name result file offset)
   set(${result} "${name}" PARENT_SCOPE)
 endfunction()
 
-# Writes to `output` the export list `def` with forwarders for the rest of what `dll` exports; by name
-# only if the linker loses their ordinals.
-function(nmapi_add_forwarders dll arch ordinals def output)
+# Writes to `output` the export list `def` with forwarders for the rest of what `dll` exports. For lld-link,
+# which spoils those in an export list for x86, they go to the file `options`, as options of clang; it
+# loses their ordinals either way.
+function(nmapi_add_forwarders dll arch def output options)
   nmapi_read_number(magic ${dll} 0 2)
   nmapi_read_number(header ${dll} 60 4)
   nmapi_read_number(signature ${dll} ${header} 4)
@@ -122,9 +119,11 @@ function(nmapi_add_forwarders dll arch ordinals def output)
     endforeach()
   endif()
 
+  set(aliases "")
   set(forwarders "")
+  set(arguments "")
   set(count 0)
-  set(unreachable 0)
+  set(unnamed 0)
   math(EXPR last "${export_functions} - 1")
   foreach(function RANGE ${last})
     math(EXPR at "${function_table} + 4 * ${function}")
@@ -138,20 +137,17 @@ function(nmapi_add_forwarders dll arch ordinals def output)
       if(name STREQUAL "NmapiOpenExpert")
         message(FATAL_ERROR "${dll} is this replacement itself, not Microsoft's DLL")
       elseif(NOT name IN_LIST ours)
-        if(NOT ordinals)
-          set(number "")
-        endif()
         string(APPEND forwarders "    \"${name}\"=\"${NMAPI_ORIGINAL_MODULE}.${name}\"${number}\n")
+        string(APPEND arguments "\"-Wl,/export:${name}=${NMAPI_ORIGINAL_MODULE}.${name}\"\n")
       elseif(number)
         # Ours by name already; who imports it by the original's ordinal gets the same.
-        string(APPEND forwarders "    nmapi_ordinal_${ordinal}=${name}${number} NONAME\n")
+        string(APPEND aliases "    nmapi_ordinal_${ordinal}=${name}${number} NONAME\n")
       endif()
       set(number "")
       math(EXPR count "${count} + 1")
     endforeach()
-    if(NOT DEFINED names_${function} AND NOT ordinals)
-      math(EXPR unreachable "${unreachable} + 1")
-    elseif(NOT DEFINED names_${function})
+    if(NOT DEFINED names_${function})
+      math(EXPR unnamed "${unnamed} + 1")
       string(APPEND forwarders
              "    nmapi_ordinal_${ordinal}=\"${NMAPI_ORIGINAL_MODULE}.#${ordinal}\"${number} NONAME\n")
       math(EXPR count "${count} + 1")
@@ -159,23 +155,25 @@ function(nmapi_add_forwarders dll arch ordinals def output)
   endforeach()
 
   file(READ ${def} text)
-  file(WRITE ${output} "${text}${forwarders}")
-  if(NOT ordinals)
-    message(WARNING "Nmapi: lld-link drops the ordinals of forwarders: ${unreachable} exports that have "
-                    "no name are left out, the others can be imported by name only")
+  if(options)
+    file(WRITE ${output} "${text}${aliases}")
+    file(WRITE ${options} "${arguments}")
+    message(WARNING "lld-link drops the ordinals of forwarders: ${unnamed} exports of ${dll} that have no "
+                    "name are left out, and those that we forward can be imported by name only")
+    math(EXPR count "${count} - ${unnamed}")
+  else()
+    file(WRITE ${output} "${text}${aliases}${forwarders}")
   endif()
   message(STATUS "Nmapi: ${count} exports of ${dll} are served, ours or forwarded")
 endfunction()
 
-if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
-  nmapi_add_forwarders(${NMAPI_ORIGINAL_DLL} ${nmapi_arch} ${ordinals} ${nmapi_def} ${output})
-else()
-  set(nmapi_forwarder_ordinals ON)
-  if(NOT MSVC AND NOT MINGW)
-    set(nmapi_forwarder_ordinals OFF)
-  endif()
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${NMAPI_ORIGINAL_DLL} ${nmapi_def})
-  nmapi_add_forwarders(${NMAPI_ORIGINAL_DLL} ${nmapi_arch} ${nmapi_forwarder_ordinals} ${nmapi_def}
-                       ${PROJECT_BINARY_DIR}/nmapi.def)
-  set(nmapi_def ${PROJECT_BINARY_DIR}/nmapi.def)
+set(nmapi_forwarding ${PROJECT_BINARY_DIR}/forwarding)
+set(nmapi_forwarder_options "")
+if(NOT MSVC AND NOT MINGW)
+  set(nmapi_forwarder_options ${nmapi_forwarding}.rsp)
+  cmake_language(DEFER CALL target_link_options Nmapi PRIVATE @${nmapi_forwarder_options})
 endif()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${NMAPI_ORIGINAL_DLL} ${nmapi_def})
+nmapi_add_forwarders(${NMAPI_ORIGINAL_DLL} ${nmapi_arch} ${nmapi_def} ${nmapi_forwarding}.def
+                     "${nmapi_forwarder_options}")
+set(nmapi_def ${nmapi_forwarding}.def)

@@ -11,6 +11,7 @@
 
 #include "expert.h"
 #include "options.h"
+#include "os.h"
 
 /* clang-format off */
 enum {
@@ -101,7 +102,7 @@ static void say(const char *subject, const char *what, const char *detail)
     end = append(end, limit, detail);
     *end++ = '\n';
     *end = 0;
-    OutputDebugStringA(line);
+    os_debug_line(line);
 }
 
 static BOOL is_own_code(const void *code)
