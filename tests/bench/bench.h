@@ -1,6 +1,6 @@
 /*
  * The benchmark's own interfaces: a peer is an allocator under test, a workload is what it is put
- * through, and os is what a program needs of the system to measure both.
+ * through, and sys is what a program needs of the system to measure both.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -172,18 +172,18 @@ int bench_check_targets(FILE *csv, FILE *table);                       /* how ma
  * The system
  */
 
-double os_now(void); /* nanoseconds */
-void os_yield(void);
-long os_load(volatile long *from);               /* acquire */
-void os_store(volatile long *to, long value);    /* release */
-long os_exchange(volatile long *to, long value); /* full barrier */
-long os_add(volatile long *to, long value);      /* full barrier; the value before */
-void os_run_threads(int count, void (*run)(int index, void *context), void *context);
+double sys_now(void); /* nanoseconds */
+void sys_yield(void);
+long sys_load(volatile long *from);               /* acquire */
+void sys_store(volatile long *to, long value);    /* release */
+long sys_exchange(volatile long *to, long value); /* full barrier */
+long sys_add(volatile long *to, long value);      /* full barrier; the value before */
+void sys_run_threads(int count, void (*run)(int index, void *context), void *context);
 /* Runs a workload in another process that has done nothing yet. */
-void os_run_alone(const struct workload *work, const struct peer *peer, double *figures);
-size_t os_committed(void); /* private memory of the process that may be written, bytes */
-size_t os_resident(void);  /* the part of it that takes up memory; 0 where it can't be told */
-void os_describe(char *text, size_t size);
-void os_describe_cpu(char *text, size_t size);
+void sys_run_alone(const struct workload *work, const struct peer *peer, double *figures);
+size_t sys_committed(void); /* private memory of the process that may be written, bytes */
+size_t sys_resident(void);  /* the part of it that takes up memory; 0 where it can't be told */
+void sys_describe(char *text, size_t size);
+void sys_describe_cpu(char *text, size_t size);
 
 #endif

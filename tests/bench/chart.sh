@@ -36,7 +36,6 @@ function text(class, x, y, anchor, what) {
 }
 BEGIN { name_workloads() }
 { sub(/\r$/, "") }
-/^# nmapi: / { sub(/^# nmapi: /, ""); version = $0 }
 /^#/ { if (machine == "") { sub(/^# /, ""); machine = $0 } next }
 $1 == "figure" { next }
 {

@@ -16,7 +16,7 @@ static void cpuid(unsigned leaf, unsigned *words)
 }
 #endif
 
-void os_describe_cpu(char *text, size_t size)
+void sys_describe_cpu(char *text, size_t size)
 {
     unsigned words[12] = {0};
     char brand[sizeof words + 1] = "";

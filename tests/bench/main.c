@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { PEERS_MAX = 8, ROUNDS_MAX = 64, RESULTS_MAX = 512 };
 
@@ -176,7 +177,7 @@ static void measure(const struct workload *work, const bool *chosen, int peers)
             if (!chosen[peer] || !suits(work, bench_peers[peer]))
                 continue;
             if (alone)
-                os_run_alone(work, bench_peers[peer], figures);
+                sys_run_alone(work, bench_peers[peer], figures);
             else
                 work->run(bench_peers[peer], figures);
             for (int metric = 0; round >= 0 && metric < WORK_METRICS_MAX; metric++)
@@ -261,11 +262,13 @@ static void print_csv(FILE *to)
 
 static void print_machine(FILE *to, const char *lead, const bool *chosen, int peers)
 {
-    char system[128], cpu[64];
+    char system[128], cpu[64], date[32];
+    time_t now = time(NULL);
 
-    os_describe(system, sizeof system);
-    os_describe_cpu(cpu, sizeof cpu);
-    fprintf(to, "%s%s; %s\n", lead, system, cpu);
+    sys_describe(system, sizeof system);
+    sys_describe_cpu(cpu, sizeof cpu);
+    strftime(date, sizeof date, "%Y-%m-%d", localtime(&now));
+    fprintf(to, "%s%s; %s; %s\n", lead, system, cpu, date);
     for (int i = 0; i < peers; i++) {
         if (chosen[i])
             fprintf(to, "%s%s: %s\n", lead, bench_peers[i]->name, versions[i]);
@@ -287,7 +290,7 @@ static bool sane(void)
     return bench_result_count > 0;
 }
 
-/* What os_run_alone starts: one workload, one peer, a figure on each line. */
+/* What sys_run_alone starts: one workload, one peer, a figure on each line. */
 static int run_alone(const char *work_name, const char *peer_name)
 {
     double figures[WORK_METRICS_MAX] = {0};
@@ -356,8 +359,14 @@ int main(int argc, char **argv)
         chosen[peers] = present[peers];
     }
     for (int i = 0; workloads[i] != NULL; i++) {
-        if (!by_workload || is_named(workloads[i]->name))
-            measure(workloads[i], chosen, peers);
+        double began = sys_now();
+
+        if (by_workload && !is_named(workloads[i]->name))
+            continue;
+        measure(workloads[i], chosen, peers);
+        if (!bench_quick)
+            fprintf(stderr, "bench: %s took %.1f s\n", workloads[i]->name,
+                    (sys_now() - began) / 1e9);
     }
     if (csv_only)
         csv = stdout;

@@ -73,8 +73,8 @@ static volatile long keys_lock;
 
 static void lock_keys(void)
 {
-    while (os_exchange(&keys_lock, 1) != 0)
-        os_yield();
+    while (sys_exchange(&keys_lock, 1) != 0)
+        sys_yield();
 }
 
 static void *dll_open(void)
@@ -86,7 +86,7 @@ static void *dll_open(void)
         key = closed_keys[--closed_count];
     else if (used_count < KEYS_MAX)
         key = &keys[used_count++];
-    os_store(&keys_lock, 0);
+    sys_store(&keys_lock, 0);
     if (key == NULL || dll.open(key, NULL) != NMERR_SUCCESS)
         return NULL;
     return key;
@@ -98,7 +98,7 @@ static void dll_close(void *heap)
         bench_die("close failed", "nmapi");
     lock_keys();
     closed_keys[closed_count++] = heap;
-    os_store(&keys_lock, 0);
+    sys_store(&keys_lock, 0);
 }
 
 static void *dll_alloc(void *heap, size_t size)

@@ -9,12 +9,12 @@ static const char ns_op[] = "ns";
 static double pair(const struct peer *peer, size_t size, unsigned count)
 {
     void *heap = bench_open(peer);
-    double start = os_now();
+    double start = sys_now();
     double took;
 
     for (unsigned i = 0; i < count; i++)
         peer->free(heap, bench_alloc(peer, heap, size));
-    took = os_now() - start;
+    took = sys_now() - start;
     peer->close(heap);
     return took / count;
 }
@@ -47,14 +47,14 @@ static void run_replace(const struct peer *peer, double *figures)
 
     for (unsigned i = 0; i < live; i++)
         bench_blocks[i] = bench_alloc(peer, heap, bench_between(&random, 16, 1023));
-    start = os_now();
+    start = sys_now();
     for (unsigned i = 0; i < count; i++) {
         void **slot = &bench_blocks[bench_between(&random, 0, live - 1)];
 
         peer->free(heap, *slot);
         *slot = bench_alloc(peer, heap, bench_between(&random, 16, 1023));
     }
-    figures[0] = (os_now() - start) / count;
+    figures[0] = (sys_now() - start) / count;
     bench_close(peer, heap, bench_blocks, live);
 }
 
@@ -70,14 +70,14 @@ static void fill(const struct peer *peer, unsigned count, uint32_t low, uint32_t
 {
     uint32_t random = 0x5eed0002;
     void *heap = bench_open(peer);
-    double start = os_now();
+    double start = sys_now();
     double filled;
 
     for (unsigned i = 0; i < count; i++)
         bench_blocks[i] = bench_alloc(peer, heap, bench_between(&random, low, high));
-    filled = os_now();
+    filled = sys_now();
     bench_close(peer, heap, bench_blocks, count);
-    figures[1] = (os_now() - filled) / count;
+    figures[1] = (sys_now() - filled) / count;
     figures[0] = (filled - start) / count;
 }
 
@@ -153,7 +153,7 @@ static void run_open_close(const struct peer *peer, double *figures)
     unsigned count = bench_count(500, 10);
     void *other = bench_open(peer);
     void *other_block = bench_alloc(peer, other, 100);
-    double start = os_now();
+    double start = sys_now();
 
     for (unsigned i = 0; i < count; i++) {
         void *heap = bench_open(peer);
@@ -161,7 +161,7 @@ static void run_open_close(const struct peer *peer, double *figures)
 
         bench_close(peer, heap, &block, 1);
     }
-    figures[0] = (os_now() - start) / count;
+    figures[0] = (sys_now() - start) / count;
     bench_close(peer, other, &other_block, 1);
 }
 
@@ -195,19 +195,19 @@ static void experts(const struct peer *peer, unsigned count, double *figures)
     if (opened == count) {
         void *heap = heaps[count / 2];
 
-        start = os_now();
+        start = sys_now();
         for (unsigned i = 0; i < pairs; i++)
             peer->free(heap, bench_alloc(peer, heap, 64));
-        figures[0] = (os_now() - start) / pairs;
+        figures[0] = (sys_now() - start) / pairs;
 
         for (unsigned i = 0; i < count; i++)
             peer->free(heaps[i], bench_alloc(peer, heaps[i], 64));
-        start = os_now();
+        start = sys_now();
         for (unsigned i = 0, at = 0; i < pairs; i++) {
             peer->free(heaps[at], bench_alloc(peer, heaps[at], 64));
             at = at + 1 == count ? 0 : at + 1;
         }
-        figures[1] = (os_now() - start) / pairs;
+        figures[1] = (sys_now() - start) / pairs;
     }
     while (opened-- > 0)
         bench_close(peer, heaps[opened], &bench_blocks[opened], 1);

@@ -43,8 +43,8 @@ static void run_after(const struct peer *peer, double *figures)
     size_t committed, resident;
 
     settle();
-    committed = os_committed();
-    resident = os_resident();
+    committed = sys_committed();
+    resident = sys_resident();
     for (int i = 0; i < EXPERTS; i++) {
         heaps[i] = bench_open(peer);
         firsts[i + 1] = fill(peer, heaps[i], firsts[i], bench_count(30000, 100), 16, 255);
@@ -52,8 +52,8 @@ static void run_after(const struct peer *peer, double *figures)
     }
     for (int i = 0; i < EXPERTS; i++)
         bench_close(peer, heaps[i], firsts[i], (size_t)(firsts[i + 1] - firsts[i]));
-    figures[0] = grown(committed, os_committed(), 1 << 20);
-    figures[1] = grown_resident(resident, os_resident(), 1 << 20);
+    figures[0] = grown(committed, sys_committed(), 1 << 20);
+    figures[1] = grown_resident(resident, sys_resident(), 1 << 20);
 }
 
 const struct workload work_memory_after = {
@@ -71,12 +71,12 @@ static void run_million(const struct peer *peer, double *figures)
     void *heap;
 
     settle();
-    committed = os_committed();
-    resident = os_resident();
+    committed = sys_committed();
+    resident = sys_resident();
     heap = bench_open(peer);
     fill(peer, heap, bench_blocks, count, 64, 64);
-    figures[0] = grown(committed, os_committed(), 64.0 * count);
-    figures[1] = grown_resident(resident, os_resident(), 64.0 * count);
+    figures[0] = grown(committed, sys_committed(), 64.0 * count);
+    figures[1] = grown_resident(resident, sys_resident(), 64.0 * count);
     figures[2] = peer->committed ? (double)peer->committed(heap) / (64.0 * count) : NAN;
     bench_close(peer, heap, bench_blocks, count);
 }
@@ -98,14 +98,14 @@ static void run_one(const struct peer *peer, double *figures)
     size_t committed, resident;
 
     settle();
-    committed = os_committed();
-    resident = os_resident();
+    committed = sys_committed();
+    resident = sys_resident();
     for (int i = 0; i < EXPERTS; i++) {
         heaps[i] = bench_open(peer);
         bench_blocks[i] = bench_alloc(peer, heaps[i], 100);
     }
-    figures[0] = grown(committed, os_committed(), 1024.0 * EXPERTS);
-    figures[1] = grown_resident(resident, os_resident(), 1024.0 * EXPERTS);
+    figures[0] = grown(committed, sys_committed(), 1024.0 * EXPERTS);
+    figures[1] = grown_resident(resident, sys_resident(), 1024.0 * EXPERTS);
     figures[2] = peer->committed ? (double)peer->committed(heaps[0]) / 1024 : NAN;
     for (int i = 0; i < EXPERTS; i++)
         bench_close(peer, heaps[i], &bench_blocks[i], 1);

@@ -117,7 +117,7 @@ static void run_mix(const struct peer *peer, double *figures)
 {
     static struct mix mix;
     unsigned packets = bench_count(100000, 1000);
-    double start = os_now();
+    double start = sys_now();
 
     mix.peer = peer;
     mix.random = 0x5eed0003;
@@ -129,7 +129,7 @@ static void run_mix(const struct peer *peer, double *figures)
     for (unsigned i = 0; i < packets; i++)
         mix_packet(&mix);
     bench_close(peer, mix.heap, bench_blocks, mix_remains(&mix));
-    figures[0] = (os_now() - start) / packets;
+    figures[0] = (sys_now() - start) / packets;
 }
 
 const struct workload work_mix = {
@@ -145,14 +145,14 @@ static void run_large(const struct peer *peer, double *figures)
 
     for (unsigned i = 0; i < 16; i++)
         bench_blocks[i] = bench_alloc(peer, heap, bench_between(&random, 64 << 10, 1 << 20));
-    start = os_now();
+    start = sys_now();
     for (unsigned i = 0; i < count; i++) {
         void **slot = &bench_blocks[bench_between(&random, 0, 15)];
 
         peer->free(heap, *slot);
         *slot = bench_alloc(peer, heap, bench_between(&random, 64 << 10, 1 << 20));
     }
-    figures[0] = (os_now() - start) / count / 1000;
+    figures[0] = (sys_now() - start) / count / 1000;
     bench_close(peer, heap, bench_blocks, 16);
 }
 
@@ -189,10 +189,10 @@ static void grow_sampled(const struct peer *peer, size_t full, double *figures)
         size_t size = full / 8 * (2 * i + 1);
         void *heap = bench_open(peer);
         void *block = bench_alloc(peer, heap, size);
-        double start = os_now();
+        double start = sys_now();
 
         block = grow(peer, heap, block, size, size + GROW_WINDOW * GROW_STEP, &moves);
-        took += os_now() - start;
+        took += sys_now() - start;
         bench_close(peer, heap, &block, 1);
     }
     figures[0] = took / (4 * GROW_WINDOW) / 1000;
@@ -213,9 +213,9 @@ static void run_grow(const struct peer *peer, double *figures)
     }
     heap = bench_open(peer);
     block = bench_alloc(peer, heap, GROW_STEP);
-    start = os_now();
+    start = sys_now();
     block = grow(peer, heap, block, GROW_STEP, full, &moves);
-    figures[0] = (os_now() - start) / steps / 1000;
+    figures[0] = (sys_now() - start) / steps / 1000;
     figures[1] = moves / steps * 100;
     bench_close(peer, heap, &block, 1);
 }
@@ -249,13 +249,13 @@ static void run_grow_copy(const struct peer *peer, double *figures)
         size_t end = size + 4 * GROW_STEP;
         void *heap = bench_open(peer);
         void *block = bench_alloc(peer, heap, size);
-        double start = os_now();
+        double start = sys_now();
 
         for (; size < end; size += GROW_STEP) {
             block = copy_realloc(peer, heap, block, size);
             bench_touch(peer, (unsigned char *)block + size, GROW_STEP);
         }
-        took += os_now() - start;
+        took += sys_now() - start;
         bench_close(peer, heap, &block, 1);
     }
     figures[0] = took / 16 / 1000;

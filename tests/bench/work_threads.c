@@ -16,9 +16,9 @@ struct team {
 /* So that all threads are there before one of them starts. */
 static void wait_for_all(volatile long *ready, int threads)
 {
-    os_add(ready, 1);
-    while (os_load(ready) < threads)
-        os_yield();
+    sys_add(ready, 1);
+    while (sys_load(ready) < threads)
+        sys_yield();
 }
 
 /* Each thread keeps 256 blocks of 16 to 255 bytes and replaces one at random. */
@@ -33,14 +33,14 @@ static void replace_in_team(int index, void *context)
     for (unsigned i = 0; i < SLOTS; i++)
         slots[i] = bench_alloc(peer, heap, bench_between(&random, 16, 255));
     wait_for_all(&team->ready, team->threads);
-    team->began[index] = os_now();
+    team->began[index] = sys_now();
     for (unsigned i = 0; i < team->count; i++) {
         void **slot = &slots[bench_between(&random, 0, SLOTS - 1)];
 
         peer->free(heap, *slot);
         *slot = bench_alloc(peer, heap, bench_between(&random, 16, 255));
     }
-    team->ended[index] = os_now();
+    team->ended[index] = sys_now();
     if (team->heap == NULL) {
         bench_close(peer, heap, slots, SLOTS);
     } else {
@@ -56,7 +56,7 @@ static double run_team(struct team *team, int threads, void (*run)(int index, vo
 
     team->threads = threads;
     team->ready = 0;
-    os_run_threads(threads, run, team);
+    sys_run_threads(threads, run, team);
     began = team->began[0];
     ended = team->ended[0];
     for (int i = 1; i < threads; i++) {
@@ -74,11 +74,11 @@ static void compute_in_team(int index, void *context)
     volatile uint32_t last;
 
     wait_for_all(&team->ready, team->threads);
-    team->began[index] = os_now();
+    team->began[index] = sys_now();
     for (unsigned i = 0; i < team->count; i++)
         last = bench_random(&random);
     (void)last;
-    team->ended[index] = os_now();
+    team->ended[index] = sys_now();
 }
 
 /* Side by side, so that the ratios are those of neighbours in time. */
@@ -134,9 +134,9 @@ struct handover {
 
 static void wait_until(volatile long *value, long least)
 {
-    for (unsigned spins = 1; os_load(value) < least; spins++) {
+    for (unsigned spins = 1; sys_load(value) < least; spins++) {
         if (spins % 256 == 0)
-            os_yield();
+            sys_yield();
     }
 }
 
@@ -151,7 +151,7 @@ static void hand_over_in_turns(int index, void *context)
     if (index == 0)
         over->heap = bench_open(peer);
     wait_for_all(&over->ready, 2);
-    start = os_now();
+    start = sys_now();
     for (unsigned round = 0; round < over->rounds; round++) {
         wait_until(&over->turn, (long)round * 2 + index);
         for (unsigned i = 0; i < count; i++) {
@@ -160,11 +160,11 @@ static void hand_over_in_turns(int index, void *context)
             else
                 peer->free(over->heap, bench_blocks[i]);
         }
-        os_add(&over->turn, 1);
+        sys_add(&over->turn, 1);
     }
     if (index == 0) {
         wait_until(&over->turn, (long)over->rounds * 2);
-        over->took = (os_now() - start) / ((double)over->rounds * count);
+        over->took = (sys_now() - start) / ((double)over->rounds * count);
         peer->close(over->heap);
     }
 }
@@ -179,7 +179,7 @@ static void hand_over_at_once(int index, void *context)
     if (index == 0)
         over->heap = bench_open(peer);
     wait_for_all(&over->ready, 2);
-    start = os_now();
+    start = sys_now();
     for (unsigned round = 0; round < over->rounds; round++) {
         void **batch = over->batches[round % RING];
 
@@ -187,17 +187,17 @@ static void hand_over_at_once(int index, void *context)
             wait_until(&over->empty, (long)round - RING + 1);
             for (unsigned i = 0; i < BATCH; i++)
                 batch[i] = bench_alloc(peer, over->heap, 64);
-            os_add(&over->full, 1);
+            sys_add(&over->full, 1);
         } else {
             wait_until(&over->full, (long)round + 1);
             for (unsigned i = 0; i < BATCH; i++)
                 peer->free(over->heap, batch[i]);
-            os_add(&over->empty, 1);
+            sys_add(&over->empty, 1);
         }
     }
     if (index == 0) {
         wait_until(&over->empty, (long)over->rounds);
-        over->took = (os_now() - start) / ((double)over->rounds * BATCH);
+        over->took = (sys_now() - start) / ((double)over->rounds * BATCH);
         peer->close(over->heap);
     }
 }
@@ -208,7 +208,7 @@ static double turns_alone(const struct peer *peer)
     unsigned count = bench_count(TURN, 100);
     unsigned rounds = bench_count(20, 2);
     void *heap = bench_open(peer);
-    double start = os_now();
+    double start = sys_now();
     double took;
 
     for (unsigned round = 0; round < rounds; round++) {
@@ -217,7 +217,7 @@ static double turns_alone(const struct peer *peer)
         for (unsigned i = 0; i < count; i++)
             peer->free(heap, bench_blocks[i]);
     }
-    took = os_now() - start;
+    took = sys_now() - start;
     peer->close(heap);
     return took / ((double)rounds * count);
 }
@@ -233,7 +233,7 @@ static double run_handover(const struct peer *peer, unsigned rounds,
     over.turn = 0;
     over.full = 0;
     over.empty = 0;
-    os_run_threads(2, hand_over, &over);
+    sys_run_threads(2, hand_over, &over);
     return over.took;
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-double os_now(void)
+double sys_now(void)
 {
     static double ns_per_tick;
     LARGE_INTEGER now;
@@ -21,27 +21,27 @@ double os_now(void)
     return (double)now.QuadPart * ns_per_tick;
 }
 
-void os_yield(void)
+void sys_yield(void)
 {
     SwitchToThread();
 }
 
-long os_load(volatile long *from)
+long sys_load(volatile long *from)
 {
     return InterlockedCompareExchange((volatile LONG *)from, 0, 0);
 }
 
-void os_store(volatile long *to, long value)
+void sys_store(volatile long *to, long value)
 {
     InterlockedExchange((volatile LONG *)to, value);
 }
 
-long os_exchange(volatile long *to, long value)
+long sys_exchange(volatile long *to, long value)
 {
     return InterlockedExchange((volatile LONG *)to, value);
 }
 
-long os_add(volatile long *to, long value)
+long sys_add(volatile long *to, long value)
 {
     return InterlockedExchangeAdd((volatile LONG *)to, value);
 }
@@ -60,7 +60,7 @@ static DWORD WINAPI thread_main(LPVOID parameter)
     return 0;
 }
 
-void os_run_threads(int count, void (*run)(int index, void *context), void *context)
+void sys_run_threads(int count, void (*run)(int index, void *context), void *context)
 {
     struct thread_start starts[8];
     HANDLE handles[8] = {0};
@@ -77,7 +77,7 @@ void os_run_threads(int count, void (*run)(int index, void *context), void *cont
 }
 
 /* The program starts itself with --alone and reads the figures from its output, a line each. */
-void os_run_alone(const struct workload *work, const struct peer *peer, double *figures)
+void sys_run_alone(const struct workload *work, const struct peer *peer, double *figures)
 {
     SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
     STARTUPINFOA startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
@@ -116,7 +116,7 @@ void os_run_alone(const struct workload *work, const struct peer *peer, double *
     }
 }
 
-size_t os_committed(void)
+size_t sys_committed(void)
 {
     MEMORY_BASIC_INFORMATION info;
     const char *at = NULL;
@@ -132,12 +132,12 @@ size_t os_committed(void)
     return total;
 }
 
-size_t os_resident(void)
+size_t sys_resident(void)
 {
     return 0;
 }
 
-void os_describe(char *text, size_t size)
+void sys_describe(char *text, size_t size)
 {
     typedef const char *(__cdecl * wine_version_function)(void);
     typedef LONG(WINAPI * rtl_version_function)(OSVERSIONINFOW *);
@@ -147,8 +147,12 @@ void os_describe(char *text, size_t size)
     rtl_version_function rtl_version =
         (rtl_version_function)(void (*)(void))GetProcAddress(ntdll, "RtlGetVersion");
     OSVERSIONINFOW version = {.dwOSVersionInfoSize = sizeof version};
-    const char *bits = sizeof(void *) == 8 ? "x64" : "x86";
+    SYSTEM_INFO machine;
+    char bits[32];
 
+    GetSystemInfo(&machine);
+    snprintf(bits, sizeof bits, "%s, %lu processors", sizeof(void *) == 8 ? "x64" : "x86",
+             machine.dwNumberOfProcessors);
     if (wine_version != NULL)
         snprintf(text, size, "Wine %s, %s", wine_version(), bits);
     else if (rtl_version != NULL && rtl_version(&version) == 0)

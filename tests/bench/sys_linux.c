@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-double os_now(void)
+double sys_now(void)
 {
     struct timespec now;
 
@@ -18,27 +18,27 @@ double os_now(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-void os_yield(void)
+void sys_yield(void)
 {
     sched_yield();
 }
 
-long os_load(volatile long *from)
+long sys_load(volatile long *from)
 {
     return __atomic_load_n(from, __ATOMIC_ACQUIRE);
 }
 
-void os_store(volatile long *to, long value)
+void sys_store(volatile long *to, long value)
 {
     __atomic_store_n(to, value, __ATOMIC_RELEASE);
 }
 
-long os_exchange(volatile long *to, long value)
+long sys_exchange(volatile long *to, long value)
 {
     return __atomic_exchange_n(to, value, __ATOMIC_SEQ_CST);
 }
 
-long os_add(volatile long *to, long value)
+long sys_add(volatile long *to, long value)
 {
     return __atomic_fetch_add(to, value, __ATOMIC_SEQ_CST);
 }
@@ -57,7 +57,7 @@ static void *thread_main(void *parameter)
     return NULL;
 }
 
-void os_run_threads(int count, void (*run)(int index, void *context), void *context)
+void sys_run_threads(int count, void (*run)(int index, void *context), void *context)
 {
     struct thread_start starts[8];
     pthread_t threads[8];
@@ -71,7 +71,7 @@ void os_run_threads(int count, void (*run)(int index, void *context), void *cont
         pthread_join(threads[i], NULL);
 }
 
-void os_run_alone(const struct workload *work, const struct peer *peer, double *figures)
+void sys_run_alone(const struct workload *work, const struct peer *peer, double *figures)
 {
     size_t size = WORK_METRICS_MAX * sizeof *figures;
     int ends[2];
@@ -137,7 +137,7 @@ static void read_smaps(size_t *committed, size_t *resident)
         close(file);
 }
 
-size_t os_committed(void)
+size_t sys_committed(void)
 {
     size_t committed, resident;
 
@@ -145,7 +145,7 @@ size_t os_committed(void)
     return committed;
 }
 
-size_t os_resident(void)
+size_t sys_resident(void)
 {
     size_t committed, resident;
 
@@ -153,10 +153,13 @@ size_t os_resident(void)
     return resident;
 }
 
-void os_describe(char *text, size_t size)
+void sys_describe(char *text, size_t size)
 {
     struct utsname name;
 
+    /* Up to the first dash, which begins what a vendor calls its kernel. */
     uname(&name);
-    snprintf(text, size, "%.32s %.64s, %.32s", name.sysname, name.release, name.machine);
+    name.release[strcspn(name.release, "-")] = '\0';
+    snprintf(text, size, "%.32s %.64s, %.32s, %ld processors", name.sysname, name.release,
+             name.machine, sysconf(_SC_NPROCESSORS_ONLN));
 }
