@@ -628,7 +628,7 @@ static void functions_come_and_go_while_threads_call(void **state)
     FARPROC a = (FARPROC)(ULONG_PTR)answer_a;
     FARPROC b = (FARPROC)(ULONG_PTR)answer_b;
     /* Until every thread has met each of the three often enough; bounded by the test's time limit. */
-    for (int i = 0; i < 3000 || answered[0] < 500 || answered[1] < 500 || answered[2] < 500; i++) {
+    for (int i = 0; i < 600 || answered[0] < 200 || answered[1] < 200 || answered[2] < 200; i++) {
         FARPROC next = i % 3 == 0 ? a : i % 3 == 1 ? b : NULL;
         assert_int_equal(set_function("GetFrameLength", next), NMERR_SUCCESS);
         assert_true(get_function("GetFrameLength") == next);

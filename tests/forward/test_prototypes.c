@@ -1,0 +1,60 @@
+/*
+ * Links against Nmapi.lib every function by the prototypes of netmon.h and nmapi.h: on x86 the names that
+ * a compiler asks for carry the convention and the argument bytes, so they must agree with the table.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <windows.h>
+
+#include <netmon.h>
+
+#include <nmapi.h>
+
+#include <cmocka.h>
+
+typedef void (*any_function)(void);
+
+static const struct {
+    const char *name;
+    any_function function;
+} linked[] = {
+/* clang-format off */
+#define OURS(name, ...) {#name, (any_function)name},
+#define FORWARDED(name, ...) {#name, (any_function)name},
+#define GUARDED(name, ...) {#name, (any_function)name},
+#include "surface.h"
+    /* clang-format on */
+};
+
+static void every_prototype_links_to_the_export_of_its_name(void **state)
+{
+    HMODULE dll = GetModuleHandleA("Nmapi.dll");
+    (void)state;
+    assert_non_null(dll);
+    for (size_t i = 0; i < sizeof linked / sizeof *linked; i++) {
+        const unsigned char *code = (const unsigned char *)(ULONG_PTR)linked[i].function;
+        void *exported = (void *)(ULONG_PTR)GetProcAddress(dll, linked[i].name);
+        /* Without dllimport the linker puts a jump through the import table in between. */
+        ULONG_PTR cell = 0;
+        assert_int_equal(code[0] << 8 | code[1], 0xff25);
+        for (int byte = 3; byte >= 0; byte--)
+            cell = cell << 8 | code[2 + byte];
+#ifdef _WIN64
+        cell = (ULONG_PTR)(code + 6) + (ULONG_PTR)(LONG_PTR)(LONG)cell;
+#endif
+        if (*(void **)cell != exported)
+            fail_msg("%s is linked to another function", linked[i].name);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_prototype_links_to_the_export_of_its_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
