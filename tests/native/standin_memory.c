@@ -182,7 +182,8 @@ static ULONG_PTR map_in_stretch(ULONG_PTR size)
             return 0;
         }
         munmap((void *)top, GRANULE);
-        stretch = (top - 2 * STRETCH) & ~(GRANULE - 1);
+        stretch = top > 4 * STRETCH ? top - 2 * STRETCH : top + GRANULE * 65536; /* Valgrind's */
+        stretch &= ~(GRANULE - 1);
         for (i = 0; i < CLASSES; i++) {
             low[i] = stretch;
         }

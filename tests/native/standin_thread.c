@@ -47,9 +47,25 @@ static void park(struct thread *self, ucontext_t *context);
 
 static void thread_ended(struct thread *self, DWORD code)
 {
-    int gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
+    int gate;
 
+    /* Counted out first: whoever sees it ended sees that too. */
+    standin_lock(&standin_object_lock);
+    if (self->at) { /* else it was suspended below, and killed then */
+        *self->at = self->next;
+        if (self->next) {
+            self->next->at = self->at;
+        }
+        self->at = NULL;
+        thread_count--;
+    }
+    if (self->waiting) {
+        standin_unreference(self->waiting);
+        self->waiting = NULL;
+    }
+    standin_unlock(&standin_object_lock);
     self->code = code;
+    gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
     for (;;) {
         if (!(gate & GATE_KILLED) && (gate & GATE_COUNT)) {
             park(self, NULL);
@@ -62,20 +78,9 @@ static void thread_ended(struct thread *self, DWORD code)
             break;
         }
     }
-    standin_lock(&standin_object_lock);
-    *self->at = self->next;
-    if (self->next) {
-        self->next->at = self->at;
-    }
-    thread_count--;
-    if (self->waiting) {
-        standin_unreference(self->waiting);
-        self->waiting = NULL;
-    }
     standin_futex_wake(&self->gate);
     standin_local.self = NULL;
-    standin_unreference(&self->object);
-    standin_unlock(&standin_object_lock);
+    standin_object_done(&self->object);
 }
 
 static void park(struct thread *self, ucontext_t *context)
@@ -493,6 +498,9 @@ DWORD SuspendThread(HANDLE handle)
             }
         }
         if (before == (DWORD)-1) {
+            if (gate & GATE_ENDED) {
+                standin_order_acquire(&thread->gate);
+            }
             SetLastError(ERROR_ACCESS_DENIED);
         }
         standin_object_done(&thread->object);

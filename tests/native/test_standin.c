@@ -689,6 +689,46 @@ static void single_steps_reach_every_instruction(void **state)
     assert_true(last >= 9);
 }
 
+static void kill_self(void *argument)
+{
+    (void)argument;
+    TerminateThread(GetCurrentThread(), 3);
+}
+
+struct stepped {
+    unsigned long n;
+    volatile LONG count;
+};
+
+static DWORD WINAPI step_and_die(LPVOID parameter)
+{
+    struct stepped *stepped = parameter;
+
+    standin_step(some_work, (void *)&stepped->count, stepped->n, kill_self, NULL);
+    return 4;
+}
+
+static void a_thread_can_be_killed_at_each_step(void **state)
+{
+    unsigned killed = 0;
+    DWORD code = 3;
+    struct stepped stepped = {0, 0};
+
+    (void)state;
+    if (standin_under_tsan())
+        skip();
+    for (; code == 3; stepped.n += 23) {
+        HANDLE thread = CreateThread(NULL, 0, step_and_die, &stepped, 0, NULL);
+        assert_int_equal(WaitForSingleObject(thread, 10000), WAIT_OBJECT_0);
+        GetExitCodeThread(thread, &code);
+        killed += code == 3;
+        CloseHandle(thread);
+    }
+    assert_int_equal(code, 4);
+    assert_true(killed > 5);
+    standin_get_usage(&before); /* regions are lost */
+}
+
 /* The rest */
 
 static void debug_text_is_collected(void **state)
@@ -769,6 +809,7 @@ int main(void)
         TEST(the_nth_call_fails_once_or_from_then_on),
         TEST(a_hook_can_kill_at_a_call),
         TEST(single_steps_reach_every_instruction),
+        TEST(a_thread_can_be_killed_at_each_step),
         TEST(debug_text_is_collected),
         TEST(environment_sizes_are_those_of_windows),
         TEST(files_append),
