@@ -13,7 +13,7 @@ DWORD use_nmapi(HEXPERTKEY key) {
     DWORD error = NMERR_SUCCESS;
     LPVOID block = ExpertReallocMemory(key, ExpertAllocMemory(key, 1, &error), 2, &error);
     DWORD status = ExpertMemorySize(key, block) == 2 ? NmapiOpenExpert(key, NULL) : error;
-    return status == NMERR_SUCCESS ? ExpertFreeMemory(key, block) : NMERR_EXPERT_TERMINATE;
+    return status == NMERR_SUCCESS ? ExpertFreeMemory(key, block) : (DWORD)NMERR_EXPERT_TERMINATE;
 }
 ")
 set(use_netmon
@@ -77,12 +77,8 @@ foreach(order IN ITEMS N O NO ON NON ONO NM MN OM MO NMO MNO MON)
   endif()
 
   if(order MATCHES "M")
-    # g++ does not take mingw-w64's header: a member there is named as its type. Its warnings are not ours
-    # to mend.
-    set(options "")
-    if(LANGUAGE STREQUAL "C" OR CXX_COMPILER MATCHES "clang")
-      try(${with_reference} "${includes}")
-    endif()
+    set(options "") # its warnings are not ours to mend
+    try(${with_reference} "${includes}")
   else()
     set(options ${warnings})
     string(LENGTH "${order}" length)

@@ -1,8 +1,13 @@
 # make_table(<file> <header>): C source that holds a row of text for each constant, type, structure and
 # member of <header>, to be compiled against any header that claims the same. A line within a structure
-# that it does not understand is an error, so that none is left out.
+# that it does not understand is an error, so that none is left out. <only>, if given, is a regular
+# expression: the names to take.
 
 function(make_table file header)
+  set(only "")
+  if(ARGC GREATER 2)
+    set(only "${ARGV2}")
+  endif()
   read_lines(lines ${header})
   set(rows "")
   set(asserts "")
@@ -10,8 +15,10 @@ function(make_table file header)
   set(count 0)
 
   macro(row name value)
-    math(EXPR count "${count} + 1")
-    string(APPEND rows "ROW(${count}, \"${name}\", ${value})\n")
+    if("${name}" MATCHES "${only}")
+      math(EXPR count "${count} + 1")
+      string(APPEND rows "ROW(${count}, \"${name}\", ${value})\n")
+    endif()
   endmacro()
 
   set(depth 0)
@@ -26,6 +33,9 @@ function(make_table file header)
       set(value "${CMAKE_MATCH_2}")
       # Function-like macros, and what is no constant.
       if(value MATCHES "^[(]" OR value STREQUAL "" OR name MATCHES "^(INLINE|BHAPI|NETMON_EXTENSION)$")
+        continue()
+      endif()
+      if(NOT name MATCHES "${only}")
         continue()
       endif()
       string(APPEND rows "#ifdef ${name}\n")
@@ -107,6 +117,9 @@ function(make_table file header)
         set(name ${CMAKE_MATCH_1})
         set(width "${CMAKE_MATCH_2}")
         set(ctype "${CMAKE_MATCH_3}")
+        if(NOT "${type}.${name}" MATCHES "${only}")
+          continue()
+        endif()
         if(width)
           math(EXPR count "${count} + 1")
           string(APPEND rows "BITS(${count}, ${type}, ${name}, \"${type}.${name}\", ${width})\n")
@@ -132,6 +145,7 @@ function(make_table file header)
   if(NOT depth EQUAL 0 OR NOT statement STREQUAL "")
     message(FATAL_ERROR "${header} ends within a declaration")
   endif()
+  set(TABLE_ROWS ${count} PARENT_SCOPE)
   file(WRITE ${file} "#include \"${HERE}/table.h\"\n${rows}\n#ifndef ROWS_ONLY\n${asserts}\n${typedefs}#endif\n")
 endfunction()
 

@@ -14,14 +14,15 @@
     (char)(NIBBLE(value, shift) < 10 ? '0' + NIBBLE(value, shift) : 'a' - 10 + NIBBLE(value, shift))
 #define BYTE_DIGITS(value, shift) DIGIT(value, (shift) + 4), DIGIT(value, shift)
 
-/* "ROW name=value", the value as 16 hexadecimal digits. */
+/* "ROW name=value", the value as 16 hexadecimal digits, in a line of its own whatever lies before.
+ */
 #define ROW(id, name, value)                                                                       \
     extern const struct row_##id {                                                                 \
-        char text[sizeof("ROW " name "=") - 1];                                                    \
+        char text[sizeof("\nROW " name "=") - 1];                                                  \
         char digits[16];                                                                           \
         char end;                                                                                  \
     } row_##id;                                                                                    \
-    const struct row_##id row_##id = {"ROW " name "=",                                             \
+    const struct row_##id row_##id = {"\nROW " name "=",                                           \
                                       {BYTE_DIGITS(value, 56), BYTE_DIGITS(value, 48),             \
                                        BYTE_DIGITS(value, 40), BYTE_DIGITS(value, 32),             \
                                        BYTE_DIGITS(value, 24), BYTE_DIGITS(value, 16),             \
@@ -33,8 +34,8 @@
     const char text_##id[] = line;
 
 #undef TEXT /* windows.h's */
-#define TEXT(id, name, value) TEXT_ROW(id, "ROW " name "=" value "\n")
-#define ABSENT(id, name) TEXT_ROW(id, "ROW " name " is absent\n")
+#define TEXT(id, name, value) TEXT_ROW(id, "\nROW " name "=" value "\n")
+#define ABSENT(id, name) TEXT_ROW(id, "\nROW " name " is absent\n")
 
 /* "BITS type.member", 64 bytes long, then 64 bytes in which the member's bits alone are set. */
 #define BITS(id, type, member, name, width)                                                        \
