@@ -117,31 +117,20 @@ lint() {
     fi
 
     say "clang-tidy"
-    if build msvcabi-x64 && build native; then
-        # Each file as the first build that has it compiles it: the real headers before the stand-in.
-        status=0
-        for preset in msvcabi-x64 native; do
-            git ls-files --cached --others --exclude-standard -- '*.c' | while read -r file; do
-                grep -q "\"file\": \"$top/$file\"" "build/$preset/compile_commands.json" || continue
-                if [ "$preset" = native ] &&
-                    grep -q "\"file\": \"$top/$file\"" build/msvcabi-x64/compile_commands.json; then
-                    continue
-                fi
-                printf '%s\0' "$file"
-            done | xargs -0 -r -n 4 -P "$jobs" clang-tidy --quiet -p "build/$preset" \
-                2>"build/tidy-$preset.log" || status=1
-        done
-        if [ "$status" -eq 0 ]; then
-            passed=$((passed + 1))
-        else
-            give_up_on "clang-tidy"
-        fi
+    # What ships and what people copy from; cmocka's macros would drown the tests' own findings.
+    mkdir -p build
+    if cmake --preset msvcabi-x64 >build/msvcabi-x64.log 2>&1 &&
+        git ls-files -z --cached --others --exclude-standard -- 'src/*.c' 'examples/*.c' |
+        xargs -0 -n 2 -P "$jobs" clang-tidy --quiet -p build/msvcabi-x64 2>build/clang-tidy.log; then
+        passed=$((passed + 1))
+    else
+        grep -h 'error:' build/clang-tidy.log || true
+        give_up_on "clang-tidy"
     fi
 
     say "cppcheck"
     if cppcheck --quiet --error-exitcode=1 --std=c11 --platform=win64 --inline-suppr -j "$jobs" \
-        --enable=warning,performance,portability --suppressions-list=cmake/cppcheck.txt \
-        -D_WIN32 -D_WIN64 -D__GNUC__=12 -D__x86_64__ -I include -I src src; then
+        --enable=warning,performance,portability -D_WIN32 -D_WIN64 -D__GNUC__=12 -D__x86_64__ -I include -I src src; then
         passed=$((passed + 1))
     else
         give_up_on "cppcheck"
