@@ -40,7 +40,7 @@ const struct workload work_pair = {"pair",
 static void run_replace(const struct peer *peer, double *figures)
 {
     unsigned live = bench_count(10000, 100);
-    unsigned count = bench_count(200000, 500);
+    unsigned count = bench_count(100000, 500);
     uint32_t random = 0x5eed0001;
     void *heap = bench_open(peer);
     double start;
