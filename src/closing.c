@@ -6,9 +6,6 @@
 
 #define PATIENCE 1000 /* milliseconds for a thread that is inside and does not come out */
 
-/* Committed bytes that wait for reuse when no expert is open. */
-#define POOL_IDLE ((SIZE_T)2 << 20)
-
 /* Reserved addresses that no longer hold anything but catch strays; the oldest go first. Those whose
    threads live are held longer. */
 #ifdef _WIN64
@@ -144,16 +141,6 @@ static void end(struct thread *self, struct expert *e, int died)
         house_free(self, heap);
 }
 
-static void trim(struct thread *self)
-{
-    for (const struct expert *e = table_first(); e; e = table_next(e)) {
-        LONG state = atomic_load(&e->state);
-        if (state == EXPERT_OPEN || state == EXPERT_TERMINATED)
-            return;
-    }
-    region_keep(self, options.pageheap ? 0 : POOL_IDLE);
-}
-
 struct leaks {
     struct report_leak first[REPORT_LEAKS];
     unsigned count;
@@ -184,7 +171,7 @@ static void close(struct thread *self, struct expert *e, int died)
     bytes = e->final.bytes;
     peak = e->final.peak;
     lock_release(&e->lock, self);
-    trim(self);
+    region_settle(self);
     if (options.report && blocks)
         report_expert(e->entry.key, blocks, bytes, peak, leaks.first, leaks.count);
 }

@@ -14,7 +14,7 @@ static void attach(HINSTANCE module)
 {
     forward_attach(module);
     options_read();
-    heap_pages = options.pageheap;
+    heap_pages = region_keeps_nothing = options.pageheap;
 }
 
 static void thread_ends(void)

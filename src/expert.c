@@ -6,9 +6,6 @@
 #define NEED_FIRST 16         /* entries in a row that earn a gate which was taken away once */
 #define NEED_MOST (1UL << 20) /* each further time it costs eight times as many, up to this */
 
-/* Committed bytes that wait for reuse while an expert is open, for the next one that needs them. */
-#define POOL_OPEN ((SIZE_T)64 << 20)
-
 struct expert expert_nobody;
 
 struct thread *expert_thread(void)
@@ -27,7 +24,7 @@ int expert_is_implicit(const struct expert *e)
 
 struct expert *expert_of(void *owner)
 {
-    return (ULONG_PTR)owner > (ULONG_PTR)HOUSE_OWNER ? (struct expert *)owner : NULL;
+    return owner > REGION_OWN ? (struct expert *)owner : NULL;
 }
 
 void expert_refuse(struct expert *e)
@@ -155,7 +152,6 @@ static DWORD begin(struct thread *self, struct expert *e, SIZE_T limit, int isol
     atomic_poke(&e->refused, 0);
     atomic_poke(&e->isolated, (uint8_t)isolated);
     e->heap = heap;
-    region_keep(self, options.pageheap ? 0 : POOL_OPEN);
     atomic_store(&e->state, EXPERT_OPEN);
     return NMERR_SUCCESS;
 }

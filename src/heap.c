@@ -321,8 +321,6 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
     struct region *r = region_find(address);
     void *owner = r ? atomic_load(&r->owner) : NULL;
 
-    if (!owner || owner == REGION_RETIRED)
-        return HEAP_BAD;
     found->owner = owner;
     if (owner == SHARED_OWNER) {
         found->owner = shared_owner(self, address, &found->bytes);
@@ -334,6 +332,8 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
     }
     if (heap && owner == heap->owner)
         return block_at(r, address, found) ? HEAP_OK : HEAP_BAD;
+    if (owner <= REGION_OWN)
+        return HEAP_BAD;
     /* Somebody else's: it may go any moment, and its words with it, unless it is held. */
     region_hold(self);
     r = region_find(address);
@@ -363,7 +363,8 @@ static int resize_in_place(struct thread *self, struct heap *heap, const struct 
 
     if (r->kind == REGION_LARGE)
         return large_resize(heap, r, bytes);
-    if (bytes > r->block || (!even_if_wasteful && bytes * 2 < r->block && r->block > 64))
+    if (bytes > HEAP_SMALL || bytes > r->block ||
+        (!even_if_wasteful && bytes * 2 < r->block && r->block > 64))
         return 0;
     if (r->kind == REGION_SHARED)
         return shared_resize(self, address, bytes);

@@ -12,6 +12,10 @@ struct chunk *volatile region_map[1 << (OS_ADDRESS_BITS - CHUNK_SHIFT)];
 
 #define DATA_SLOTS 0xFFFCU /* CHUNK_FIRST and up */
 #define BIT(index) ((uint16_t)(1U << (index)))
+/* What may wait for reuse: at least this, so that small experts come and go without system calls; and
+   not more than that, however much is in use. */
+#define KEEP_LEAST ((SIZE_T)2 << 20)
+#define KEEP_MOST ((SIZE_T)64 << 20)
 #define LONE_KEEP ((SIZE_T)1 << 20) /* a large region with more committed is not kept for reuse */
 #define SPLIT_OWNER ((void *)2)     /* of a slot that is split or about to be */
 #define ALL_MINIS (SLOT_MINIS == 32 ? 0xFFFFFFFFU : (1U << (SLOT_MINIS & 31)) - 1)
@@ -21,8 +25,25 @@ static struct lock lock;
 static struct chunk *chunks;
 static struct chunk *slot_hint, *mini_hint; /* where to look first */
 static unsigned free_slots, free_minis;
-static SIZE_T warm_bytes, keep_bytes;
-static char *where; /* address to try first for the next reservation */
+static SIZE_T warm_bytes;
+static volatile LONG used_pages; /* committed in regions that have an owner; moves under no lock */
+static char *where;              /* address to try first for the next reservation */
+
+int region_keeps_nothing;
+
+static void count_used(SIZE_T bytes, int sign)
+{
+    atomic_add(&used_pages, sign * (LONG)(bytes / OS_PAGE));
+}
+
+static SIZE_T keep_limit(void)
+{
+    SIZE_T used = (SIZE_T)(ULONG)atomic_load(&used_pages) * OS_PAGE;
+
+    if (region_keeps_nothing)
+        return 0;
+    return used < KEEP_LEAST ? KEEP_LEAST : used < KEEP_MOST ? used : KEEP_MOST;
+}
 
 static int lowest(uint32_t bits)
 {
@@ -359,6 +380,8 @@ struct region *region_take(struct thread *self, void *owner, int mini)
 
     region_hold(self);
     r = mini ? mini_take(self, owner) : slot_take(self, owner);
+    if (r)
+        count_used(region_footprint(r), 1);
     region_let_go(self);
     return r;
 }
@@ -429,6 +452,7 @@ static struct region *lone_take(struct thread *self, void *owner, SIZE_T room)
         return NULL;
     atomic_store(&best->slots[0].owner, owner);
     KILL_POINT("large region taken");
+    count_used(warm_of(best, 0), 1);
     if (best->warm)
         warm_bytes -= warm_of(best, 0);
     best->free = best->warm = 0;
@@ -462,11 +486,12 @@ int region_commit(struct region *r, SIZE_T data, SIZE_T words)
 {
     uint16_t pages = (uint16_t)((data + OS_PAGE - 1) / OS_PAGE);
     uint8_t word_pages = (uint8_t)((words + OS_PAGE - 1) / OS_PAGE);
+    SIZE_T before = region_footprint(r);
 
     if (r->word_pages < word_pages) {
         /* A mini's words begin inside a page: the system commits whole pages, some twice. */
-        if (!os_commit((char *)r->words + (SIZE_T)r->word_pages * OS_PAGE,
-                       words - (SIZE_T)r->word_pages * OS_PAGE))
+        SIZE_T have = (SIZE_T)r->word_pages * OS_PAGE;
+        if (!os_commit((char *)r->words + have, words - have))
             return 0;
         r->word_pages = word_pages;
     }
@@ -476,6 +501,8 @@ int region_commit(struct region *r, SIZE_T data, SIZE_T words)
             return 0;
         r->pages = pages;
     }
+    count_used(before, -1);
+    count_used(region_footprint(r), 1);
     return 1;
 }
 
@@ -502,22 +529,28 @@ int region_commit_large(struct region *r, SIZE_T bytes)
         return 1;
     if (!os_commit(r->base + r->committed, all - r->committed))
         return 0;
+    count_used(all - r->committed, 1);
     r->committed = all;
     return 1;
 }
 
-void region_shrink_large(struct region *r, SIZE_T bytes)
+static void large_decommit(struct region *r, SIZE_T all)
 {
-    SIZE_T all = (bytes + OS_PAGE - 1) & ~(OS_PAGE - 1);
     SIZE_T committed = r->committed;
 
-    if (all >= committed)
-        return;
     r->committed = all;
-    if (!os_decommit(r->base + all, committed - all))
+    if (committed > all && !os_decommit(r->base + all, committed - all))
         r->committed = committed;
     else if (r->touched > all)
         r->touched = all;
+}
+
+void region_shrink_large(struct region *r, SIZE_T bytes)
+{
+    SIZE_T before = r->committed;
+
+    large_decommit(r, (bytes + OS_PAGE - 1) & ~(OS_PAGE - 1));
+    count_used(before - r->committed, -1);
 }
 
 static int is_mini(const struct chunk *c, const struct region *r)
@@ -538,7 +571,7 @@ SIZE_T region_footprint(const struct region *r)
 static void decommit(struct chunk *c, struct region *r, int large)
 {
     if (large) {
-        region_shrink_large(r, 0);
+        large_decommit(r, 0);
         r->dirty = 0;
     } else if (is_mini(c, r)) {
         pages_decommit(r);
@@ -574,6 +607,7 @@ void region_retire(struct thread *self, struct region *r)
     if (!large)
         atomic_store(&r->kind, REGION_NONE);
     set_owner(c, r, REGION_RETIRED);
+    count_used(region_footprint(r), -1);
     decommit(c, r, large);
     region_let_go(self);
 }
@@ -630,7 +664,8 @@ void region_release(struct thread *self, struct region *r)
     int keep = !large || (c->lone && r->committed <= LONE_KEEP);
 
     region_hold(self);
-    if (!keep || warm_bytes + region_footprint(r) > keep_bytes)
+    count_used(region_footprint(r), -1);
+    if (!keep || warm_bytes + region_footprint(r) > keep_limit())
         decommit(c, r, large);
     else if (large)
         r->touched = r->committed;
@@ -689,13 +724,12 @@ static void cool_to(SIZE_T limit)
             cool(c, limit);
 }
 
-void region_keep(struct thread *self, SIZE_T bytes)
+void region_settle(struct thread *self)
 {
-    if (atomic_peek(&keep_bytes) == bytes && atomic_peek(&warm_bytes) <= bytes)
+    if (atomic_peek(&warm_bytes) <= keep_limit())
         return;
     region_hold(self);
-    atomic_poke(&keep_bytes, bytes);
-    cool_to(bytes);
+    cool_to(keep_limit());
     region_let_go(self);
 }
 
@@ -718,7 +752,10 @@ void region_shutdown(void)
             os_release(c->base);
     chunks = slot_hint = mini_hint = NULL;
     free_slots = free_minis = 0;
-    warm_bytes = keep_bytes = 0;
+    warm_bytes = 0;
+    used_pages = 0;
+    where = NULL;
+    region_keeps_nothing = 0;
     lock.holder = 0;
 }
 

@@ -163,6 +163,7 @@ void region_give(struct thread *self, struct region *region, void *owner);
 /* Makes the blocks fault but keeps the addresses: the owner becomes REGION_RETIRED. */
 void region_retire(struct thread *self, struct region *region);
 #define REGION_RETIRED ((void *)1)
+#define REGION_OWN ((void *)15) /* owners up to here are the DLL itself, not experts */
 
 /* Frees one region; its pages are kept for the next owner while there is room for that. */
 void region_release(struct thread *self, struct region *region);
@@ -173,10 +174,14 @@ void region_let_go(struct thread *self);
 /* Calls visit for every region of an owner; the caller holds the regions still. Slow: walks them all. */
 void region_visit(void *owner, void (*visit)(struct region *, void *), void *context);
 
-/* How many committed bytes may wait for reuse; what is over is returned to the system now. */
-void region_keep(struct thread *self, SIZE_T bytes);
+/* Committed pages of freed regions wait for the next owner, as many as owners have in use, within bounds.
+   Returns to the system what is over. */
+void region_settle(struct thread *self);
 /* Returns all of it now; 0 if there was nothing. */
 int region_trim(struct thread *self);
+
+/* pageheap: nothing may wait. Set once, at load. */
+extern int region_keeps_nothing;
 
 /* DLL unload: everything back to the system, no thread left. */
 void region_shutdown(void);

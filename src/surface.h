@@ -1,7 +1,7 @@
 /*
  * surface.h - every function that the DLL exports, one line each: the one table from which the
  * exports of forward_*.S, the names that NmapiSetFunction knows and the tests are made. The import
- * library for x86 takes its decorated names from what the compilers make of it.
+ * library for x86 takes its decorated names from the objects.
  *
  *   PROVIDER(name, x86 convention, x86 argument bytes, what it returns, what it returns on failure)
  *
