@@ -15,15 +15,18 @@ case ${1-} in
         ;;
 esac
 
+# A folder of its own: without the tests, and what they need, the preset's would be another build.
 sh cmake/setup.sh dll wine
 for architecture in $architectures; do
-    preset=mingw-$architecture
-    log=build/$preset.log
-    echo "Building $preset"
-    { cmake --preset "$preset" -D NMAPI_BUILD_TESTS=OFF && cmake --build --preset "$preset"; } \
-        >"$log" 2>&1 || {
-        cat "$log" >&2
-        echo "run.sh: $preset could not be built" >&2
+    folder=build/demonstration-$architecture
+    echo "Building $folder (preset mingw-$architecture)"
+    mkdir -p "$folder"
+    {
+        cmake --preset "mingw-$architecture" -B "$folder" -D NMAPI_BUILD_TESTS=OFF &&
+            cmake --build "$folder"
+    } >"$folder/log" 2>&1 || {
+        cat "$folder/log" >&2
+        echo "run.sh: the build failed" >&2
         exit 1
     }
 done
@@ -32,7 +35,7 @@ done
 status=0
 for architecture in $architectures; do
     echo
-    (cd "build/mingw-$architecture/examples" && sh ../../../cmake/run-wine.sh host.exe office.pcap) ||
-        status=$?
+    (cd "build/demonstration-$architecture/examples" &&
+        sh ../../../cmake/run-wine.sh host.exe office.pcap) || status=$?
 done
 exit "$status"
