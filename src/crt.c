@@ -3,7 +3,7 @@
  */
 #include <stddef.h>
 
-#ifdef _MSC_VER
+#if defined(_MSC_VER) && !defined(__clang__)
 #pragma function(memcpy, memmove, memset, memcmp)
 #endif
 

@@ -396,8 +396,8 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
         return HEAP_FULL;
     if (!resize_in_place(self, heap, &block, *address, bytes, 0)) {
         /* A block that grows once grows again: its new region has room for that. */
-        moved =
-            block_take(self, heap, bytes, bytes < LARGE_HEADROOM / 2 ? LARGE_HEADROOM : 2 * bytes);
+        SIZE_T twice = 2 * bytes;
+        moved = block_take(self, heap, bytes, twice > LARGE_HEADROOM ? twice : LARGE_HEADROOM);
         if (moved) {
             memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
             block_give(self, heap, &block, *address);

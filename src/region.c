@@ -420,6 +420,7 @@ static struct region *run_take(struct thread *self, void *owner, int slots)
                     continue;
                 for (int k = i + slots - 1; k >= i; k--) {
                     struct region *r = &c->slots[k];
+                    r->committed = r->touched = 0;
                     atomic_poke(&r->kind, (uint8_t)(k == i ? REGION_NONE : REGION_TAIL));
                     atomic_store(&r->owner, owner);
                     c->free &= (uint16_t)~BIT(k);
