@@ -2,7 +2,7 @@
  * What an exported function that is not ours does: in each state every one is called through the DLL
  * with the stack, the registers and the result checked.
  *
- *   test_forward Nmapi.dll ORIGINAL.dll DLLMAIN_CALLER.dll FOLDER
+ *   test_forward Nmapi.dll ORIGINAL.dll DLLMAIN_CALLER.dll BACKWARD.dll FOLDER
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ _Static_assert(offsetof(checked_call, result) == 0x38, "calls_x86.S");
 
 ULONGLONG recorder_tag = HOST_TAG;
 
-static const char *nmapi_file, *original_file, *caller_file, *work_folder;
+static const char *nmapi_file, *original_file, *caller_file, *backward_file, *work_folder;
 
 /* The DLL under test, a copy in a folder of its own. */
 static HMODULE dll;
@@ -511,6 +511,15 @@ static void ourselves_under_our_own_name_are_refused(void **state)
     assert_true(GetModuleHandleA("Nmapi.dll") == dll);
 }
 
+static void an_original_that_leads_back_here_counts_as_none(void **state)
+{
+    (void)state;
+    copy_into_folder(backward_file, "Nmapi.original.dll");
+    load(NULL);
+    assert_int_equal(call_frame_length(), 0);
+    assert_int_equal(lines_with("leads back here"), 1);
+}
+
 static void names_that_a_host_may_not_supply_are_refused(void **state)
 {
     static const char *const refused[] = {"",
@@ -783,6 +792,7 @@ int main(int argc, char **argv)
         TEST(a_relative_path_is_refused),
         TEST(ourselves_under_another_name_are_refused),
         TEST(ourselves_under_our_own_name_are_refused),
+        TEST(an_original_that_leads_back_here_counts_as_none),
         TEST(names_that_a_host_may_not_supply_are_refused),
         TEST(a_function_of_our_own_is_refused),
         TEST(the_last_error_survives_a_failing_call),
@@ -793,14 +803,15 @@ int main(int argc, char **argv)
         TEST(four_functions_tell_a_stopped_expert_to_terminate),
         TEST(termination_is_told_with_nothing_behind_too),
     };
-    if (argc != 5) {
-        fprintf(stderr, "usage: test_forward NMAPI ORIGINAL DLLMAIN_CALLER FOLDER\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: test_forward NMAPI ORIGINAL DLLMAIN_CALLER BACKWARD FOLDER\n");
         return 2;
     }
     nmapi_file = argv[1];
     original_file = argv[2];
     caller_file = argv[3];
-    work_folder = argv[4];
+    backward_file = argv[4];
+    work_folder = argv[5];
     AddVectoredExceptionHandler(1, catch_line);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
