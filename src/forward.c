@@ -84,24 +84,23 @@ static void *read_pointer(void *volatile *cell)
     return InterlockedCompareExchangePointer(cell, NULL, NULL);
 }
 
-static char *append(char *end, const char *limit, const char *text)
+static DWORD append(char *line, DWORD length, const char *text)
 {
-    while (*text && end < limit)
-        *end++ = *text++;
-    return end;
+    while (*text && length < LINE_CHARS - 2) /* room for the end of the line */
+        line[length++] = *text++;
+    return length;
 }
 
 /* One line to the debugger output. */
 static void say(const char *subject, const char *what, const char *detail)
 {
     char line[LINE_CHARS];
-    const char *limit = line + sizeof line - 2;
-    char *end = append(line, limit, "Nmapi: ");
-    end = append(end, limit, subject);
-    end = append(end, limit, what);
-    end = append(end, limit, detail);
-    *end++ = '\n';
-    *end = 0;
+    DWORD length = append(line, 0, "Nmapi: ");
+    length = append(line, length, subject);
+    length = append(line, length, what);
+    length = append(line, length, detail);
+    line[length++] = '\n';
+    line[length] = 0;
     os_debug_line(line);
 }
 
