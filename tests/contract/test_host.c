@@ -174,7 +174,7 @@ static void usage_is_right_after_every_step(void **state)
 {
     HEXPERTKEY key = contract_open_key(5000), other = contract_open_key(0);
     struct figures want = {0, 0, 0, 0, 0, 0};
-    void *a, *b, *c, *moved;
+    void *a, *b, *c;
     (void)state;
     assert_int_equal(contract_usage(key).State, NMAPI_STATE_OPEN);
     assert_int_equal(contract_usage(key).Flags, 0);
@@ -206,20 +206,10 @@ static void usage_is_right_after_every_step(void **state)
     expect_free(key, NULL, NMERR_SUCCESS);
     check_figures(key, &want);
 
-    moved = must_realloc(key, c, 3000);
-    if (moved != c) {
-        want.allocations++;
-        want.frees++;
-    }
-    c = moved;
+    c = must_realloc(key, c, 3000); /* neither an allocation nor a free, moved or not */
     want.bytes = want.peak = 3100;
     check_figures(key, &want);
-    moved = must_realloc(key, c, 50);
-    if (moved != c) {
-        want.allocations++;
-        want.frees++;
-    }
-    c = moved;
+    c = must_realloc(key, c, 50);
     want.bytes = 150;
     check_figures(key, &want);
 
@@ -275,7 +265,7 @@ static void committed_bytes_follow_the_memory(void **state)
     for (int i = 0; i < 10000; i++)
         must_alloc(key, 100);
     usage = contract_usage(key);
-    assert_true(usage.CommittedBytes >= 11u << 20);
+    assert_true(usage.CommittedBytes >= (10u << 20) + 1000000);
     assert_true(usage.CommittedBytes < 64u << 20);
     expect_code(nm.close(key, NULL), NMERR_SUCCESS);
     assert_int_equal(contract_usage(key).CommittedBytes, 0);

@@ -89,6 +89,15 @@ static void large_blocks_are_no_longer_there(void **state)
         assert_false(contract_readable(blocks[i] + (8u << 20)));
 }
 
+static BOOL CALLBACK count_block(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context)
+{
+    (void)key;
+    (void)block;
+    (void)bytes;
+    ++*(int *)context;
+    return TRUE;
+}
+
 /* An expert at work: calls until it is told to stop, and never touches its memory, which may go at
    any moment. */
 struct worker {
@@ -164,6 +173,8 @@ static DWORD WINAPI do_close(LPVOID argument)
     return 0;
 }
 
+static HANDLE suspended; /* what a close that hangs may be waiting for */
+
 static void close_in_time_at(HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage, int line)
 {
     static struct closing closing;
@@ -173,6 +184,9 @@ static void close_in_time_at(HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage, int line
     thread = contract_start(do_close, &closing);
     if (WaitForSingleObject(thread, 10000) != WAIT_OBJECT_0) {
         print_error("NmapiCloseExpert did not return within ten seconds\n");
+        if (suspended != NULL)
+            ResumeThread(suspended);
+        WaitForSingleObject(thread, 10000);
         _fail(__FILE__, line);
     }
     CloseHandle(thread);
@@ -242,21 +256,47 @@ static void two_closes_at_once_close_once(void **state)
     }
 }
 
+static void close_while_suspended(struct worker *worker, HANDLE *thread, int round)
+{
+    HEXPERTKEY key = contract_open_key(0);
+    *thread = worker_start(worker, key, (uint32_t)round + 1);
+    SuspendThread(*thread);
+    suspended = *thread;
+    close_in_time(key, NULL);
+    suspended = NULL;
+    assert_int_equal(contract_usage(key).State, NMAPI_STATE_CLOSED);
+    assert_int_equal(contract_usage(key).CommittedBytes, 0);
+}
+
 static void close_works_with_a_suspended_thread(void **state)
 {
     struct bystander *bystander = bystander_make(FALSE);
     (void)state;
     for (int round = 0; round < 100; round++) {
-        HEXPERTKEY key = contract_open_key(0);
         struct worker worker;
-        HANDLE thread = worker_start(&worker, key, (uint32_t)round + 1);
-        SuspendThread(thread);
-        close_in_time(key, NULL);
+        HANDLE thread;
+        close_while_suspended(&worker, &thread, round);
         bystander_check(bystander);
+        TerminateThread(thread, 99);
+        contract_join(thread);
+        worker_end(&worker);
+    }
+    bystander_end(bystander);
+}
+
+/* It comes back into the middle of a call, to an expert that is no more. */
+static void a_suspended_thread_may_come_back_after_the_close(void **state)
+{
+    struct bystander *bystander = bystander_make(FALSE);
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        struct worker worker;
+        HANDLE thread;
+        close_while_suspended(&worker, &thread, round + 500);
         ResumeThread(thread);
         assert_int_equal(contract_join(thread), NMERR_EXPERT_TERMINATE);
         worker_end(&worker);
-        assert_int_equal(contract_usage(key).State, NMAPI_STATE_CLOSED);
+        bystander_check(bystander);
     }
     bystander_end(bystander);
 }
@@ -277,7 +317,7 @@ static void close_works_with_a_killed_thread(void **state)
         assert_int_equal(contract_join(thread), 99);
         worker_end(&worker);
         usage = contract_usage(key);
-        assert_true(usage.State == NMAPI_STATE_OPEN || usage.State == NMAPI_STATE_TERMINATED);
+        assert_int_equal(usage.State, NMAPI_STATE_OPEN);
         close_in_time(key, &usage);
         assert_int_equal(usage.State, NMAPI_STATE_CLOSED);
         assert_int_equal(usage.CommittedBytes, 0);
@@ -308,8 +348,8 @@ static void a_killed_thread_does_not_stop_the_keys_other_threads(void **state)
         for (int wait = 0; wait < 1000 && other.calls == calls && other.answer == CONTRACT_UNSET;
              wait++)
             Sleep(5);
-        /* It goes on, or it was told that the expert is broken; it does not hang. */
-        assert_true(other.calls != calls || other.answer == NMERR_EXPERT_TERMINATE);
+        assert_true(other.calls != calls);
+        assert_int_equal(other.answer, CONTRACT_UNSET);
         close_in_time(key, NULL);
         assert_int_equal(contract_join(alive), NMERR_EXPERT_TERMINATE);
         worker_end(&victim);
@@ -317,36 +357,34 @@ static void a_killed_thread_does_not_stop_the_keys_other_threads(void **state)
     }
 }
 
-static void every_function_answers_after_a_thread_was_killed_inside(void **state)
+/* Wherever the thread stood: its expert is neither lost nor stopped by that. */
+static void an_expert_works_on_after_a_thread_of_its_was_killed(void **state)
 {
     (void)state;
     for (int round = 0; round < 60; round++) {
         HEXPERTKEY key = contract_open_key(0), taker = contract_open_key(0);
         void *block = must_alloc(key, 100);
+        NMAPI_EXPERT_USAGE usage, leaked;
         struct worker worker;
         HANDLE thread = worker_start(&worker, key, (uint32_t)round + 1);
-        DWORD error = CONTRACT_UNSET, state_now;
-        BOOL broken;
-        void *more;
+        int listed = 0;
+        contract_fill(block, 100, 5);
         TerminateThread(thread, 99);
         contract_join(thread);
         worker_end(&worker);
-        more = nm.alloc(key, 10, &error);
-        state_now = contract_usage(key).State;
-        broken = (contract_usage(key).Flags & NMAPI_USAGE_BROKEN) != 0;
-        if (broken) {
-            assert_null(more);
-            assert_int_equal(error, NMERR_EXPERT_TERMINATE);
-            assert_int_equal(state_now, NMAPI_STATE_TERMINATED);
-        } else {
-            assert_non_null(more);
-            assert_int_equal(error, NMERR_SUCCESS);
-            assert_int_equal(state_now, NMAPI_STATE_OPEN);
-            expect_size(key, block, 100);
-            expect_code(nm.transfer(key, taker, block), NMERR_SUCCESS);
-        }
-        expect_code(nm.terminate(key), NMERR_SUCCESS);
-        close_in_time(key, NULL);
+        expect_free(key, must_alloc(key, 500), NMERR_SUCCESS);
+        expect_free(key, must_realloc(key, must_alloc(key, 500), 50000), NMERR_SUCCESS);
+        usage = contract_usage(key);
+        assert_int_equal(usage.State, NMAPI_STATE_OPEN);
+        expect_code(nm.enum_memory(key, count_block, &listed), NMERR_SUCCESS);
+        assert_int_equal(listed, usage.LiveBlocks); /* half-made blocks: all here or all gone */
+        expect_size(key, block, 100);
+        assert_true(contract_holds(block, 100, 5));
+        expect_code(nm.transfer(key, taker, block), NMERR_SUCCESS);
+        close_in_time(key, &leaked);
+        assert_int_equal(leaked.LiveBlocks, usage.LiveBlocks - 1);
+        assert_int_equal(leaked.LiveBytes, usage.LiveBytes - 100);
+        assert_true(contract_holds(block, 100, 5));
         expect_code(nm.open(key, NULL), NMERR_SUCCESS); /* and the key is good again */
         expect_free(key, must_alloc(key, 10), NMERR_SUCCESS);
         expect_code(nm.close(key, NULL), NMERR_SUCCESS);
@@ -386,8 +424,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(close_works_with_a_suspended_thread),
         cmocka_unit_test(close_works_with_a_killed_thread),
         cmocka_unit_test(a_killed_thread_does_not_stop_the_keys_other_threads),
-        cmocka_unit_test(every_function_answers_after_a_thread_was_killed_inside),
+        cmocka_unit_test(an_expert_works_on_after_a_thread_of_its_was_killed),
         cmocka_unit_test(a_dead_experts_memory_is_not_given_to_another_with_its_content),
+        cmocka_unit_test(a_suspended_thread_may_come_back_after_the_close),
     };
     contract_load(argc, argv);
     return cmocka_run_group_tests_name("host close and terminate", tests, NULL, NULL) != 0;

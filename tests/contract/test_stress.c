@@ -185,12 +185,13 @@ static void call_alloc(void)
 
     if (block->at != NULL || (bytes < SIZE_MAX / 2 && model_bytes + bytes > MODEL_BYTES))
         return;
+    if (expert->fresh && bytes > SIZE_MAX / 2)
+        return; /* whether that opens the key is not said */
     if (draw(4) == 0)
         at = nm.realloc(expert->key, NULL, bytes, &error);
     else
         at = nm.alloc(expert->key, bytes, &error);
-    if (bytes < SIZE_MAX / 2 || at != NULL)
-        expert->fresh = FALSE;
+    expert->fresh = FALSE;
     if (expert->terminated) {
         HOLD(at == NULL && error == NMERR_EXPERT_TERMINATE);
     } else if (bytes > SIZE_MAX / 2 || over(expert, 0, bytes)) {
@@ -243,6 +244,12 @@ static void call_realloc(void)
         return; /* whether that opens the key is not said */
     look(block);
     at = nm.realloc(expert->key, block->at, bytes, &error);
+    if (error != want)
+        print_error("error %lu, expected %lu; caller %s, owner %s, own %d, %lu -> %lu bytes\n",
+                    (unsigned long)error, (unsigned long)want,
+                    expert->isolated ? "isolated" : "implicit",
+                    block->owner->isolated ? "isolated" : "implicit", expert == block->owner,
+                    (unsigned long)block->bytes, (unsigned long)bytes);
     HOLD(error == want);
     HOLD((at != NULL) == (want == NMERR_SUCCESS));
     if (at == NULL) {
@@ -253,7 +260,7 @@ static void call_realloc(void)
     kept = bytes < block->bytes ? bytes : block->bytes;
     HOLD(contract_holds(at, kept, block->seed));
     HOLD(contract_is_zero(at + kept, bytes - kept));
-    if (at == block->at && expert == block->owner) {
+    if (expert == block->owner) { /* neither an allocation nor a free, moved or not */
         block->owner->bytes = block->owner->bytes - block->bytes + bytes;
         model_bytes = model_bytes - block->bytes + bytes;
         if (block->owner->bytes > block->owner->peak)
@@ -261,9 +268,9 @@ static void call_realloc(void)
     } else {
         expert_loses(block->owner, block->bytes);
         expert_gains(expert, bytes);
-        if (at != block->at)
-            stale[draw(CONTRACT_COUNT(stale))] = block->at;
     }
+    if (at != block->at)
+        stale[draw(CONTRACT_COUNT(stale))] = block->at;
     *block = (struct model_block){at, bytes, contract_random(&random_state), expert};
     contract_fill(at, bytes, block->seed);
 }
