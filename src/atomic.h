@@ -21,6 +21,7 @@
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define NOINLINE __attribute__((noinline))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 static inline LONG atomic_swap(volatile LONG *address, LONG value)
 {
@@ -56,6 +57,7 @@ static inline void atomic_pause(void)
 #define LIKELY(condition) (condition)
 #define UNLIKELY(condition) (condition)
 #define NOINLINE __declspec(noinline)
+#define ALWAYS_INLINE __forceinline
 
 static inline LONG atomic_swap(volatile LONG *address, LONG value)
 {

@@ -5,6 +5,7 @@
 #include "arena.h"
 #include "closing.h"
 #include "forward.h"
+#include "large.h"
 #include "options.h"
 #include "shared.h"
 
@@ -14,16 +15,16 @@ static void attach(HINSTANCE module)
 {
     forward_attach(module);
     options_read();
-    heap_pages = region_keeps_nothing = options.pageheap;
+    large_pages = region_keeps_nothing = options.pageheap;
 }
 
 static void thread_ends(void)
 {
     struct thread *self = thread_self();
 
-    thread_rescue();
     if (!self)
         return;
+    thread_rescue(self);
     if (options.reclaim_thread)
         closing_reclaim(self, 1);
     thread_retire(self);
@@ -45,9 +46,6 @@ BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
     switch (reason) {
     case DLL_PROCESS_ATTACH:
         attach(module);
-        break;
-    case DLL_THREAD_ATTACH:
-        thread_rescue();
         break;
     case DLL_THREAD_DETACH:
         thread_ends();

@@ -55,6 +55,7 @@ static int shut_out_owner(struct thread *self, struct expert *e, DWORD patience)
             died = 1;
             break;
         } else {
+            thread_rescue(self); /* it may stand still because its suspender was killed */
             os_yield(round);
         }
     }
@@ -207,7 +208,8 @@ void expert_leave(struct thread *self, struct expert *e)
         note_visitor(self, e);
     }
     self->last = e;
-    if (!e->owner && e->streak++ >= e->need && atomic_load(&e->state) == EXPERT_OPEN) {
+    if (atomic_peek(&e->gate) != self->id && e->streak++ >= e->need &&
+        atomic_load(&e->state) == EXPERT_OPEN) {
         e->owner = self->id;
         KILL_POINT("gate about to open");
         atomic_swap(&e->gate, self->id);
@@ -312,5 +314,4 @@ void expert_shutdown(void)
 {
     table_shutdown();
     house_shutdown();
-    heap_pages = 0;
 }

@@ -50,8 +50,8 @@ _Static_assert(sizeof(struct expert) == 128,
 /* What a thread last called with when it has called with nothing yet. */
 extern struct expert expert_nobody;
 
-/* The owner's way in and out. NULL: take the other one. */
-static inline struct heap *expert_enter_fast(struct thread *self, HEXPERTKEY key)
+/* The owner's way in, and out. NULL: take the other one. */
+static ALWAYS_INLINE struct expert *expert_enter_fast(struct thread *self, HEXPERTKEY key)
 {
     struct expert *e = self->last;
 
@@ -59,14 +59,13 @@ static inline struct heap *expert_enter_fast(struct thread *self, HEXPERTKEY key
         return NULL;
     atomic_poke(&self->inside, e);
     atomic_compiler_fence(); /* the processor's part is thread_barrier's */
-    if (UNLIKELY(atomic_load(&e->gate) != self->id)) {
-        atomic_store(&self->inside, NULL);
-        return NULL;
-    }
-    return e->heap;
+    if (LIKELY(atomic_load(&e->gate) == self->id))
+        return e;
+    atomic_store(&self->inside, NULL);
+    return NULL;
 }
 
-static inline void expert_leave_fast(struct thread *self)
+static ALWAYS_INLINE void expert_leave_fast(struct thread *self)
 {
     atomic_store(&self->inside, NULL);
 }

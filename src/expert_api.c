@@ -32,20 +32,32 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
     return block;
 }
 
+/* Inside. The caller's last resort before the slow way. */
+static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
+{
+    LPVOID block = bytes <= HEAP_SMALL ? heap_alloc_near(self->last->heap, bytes) : NULL;
+
+    expert_leave_fast(self);
+    if (UNLIKELY(!block))
+        return alloc_slow(key, bytes, error);
+    set_error(error, NMERR_SUCCESS);
+    return block;
+}
+
 LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
 {
-    struct thread *self = thread_self();
-    struct heap *heap = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    struct thread *self = thread_self_fast();
+    struct expert *e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    LPVOID block;
 
-    if (LIKELY(heap != NULL)) {
-        LPVOID block = heap_alloc_fast(heap, nBytes);
-        expert_leave_fast(self);
-        if (LIKELY(block != NULL)) {
-            set_error(pError, NMERR_SUCCESS);
-            return block;
-        }
-    }
-    return alloc_slow(hExpertKey, nBytes, pError);
+    if (UNLIKELY(!e))
+        return alloc_slow(hExpertKey, nBytes, pError);
+    block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(e->heap, nBytes) : NULL;
+    if (UNLIKELY(!block))
+        return alloc_near(self, hExpertKey, nBytes, pError);
+    expert_leave_fast(self);
+    set_error(pError, NMERR_SUCCESS);
+    return block;
 }
 
 static DWORD code_of(enum heap_result result)
@@ -117,25 +129,35 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
     return code;
 }
 
+/* Inside, with a span that is empty now. */
+static NOINLINE DWORD free_emptied(struct thread *self, struct region *span)
+{
+    heap_span_emptied(self, self->last->heap, span);
+    expert_leave_fast(self);
+    return NMERR_SUCCESS;
+}
+
 DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 {
-    struct thread *self = thread_self();
-    struct heap *heap = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    struct thread *self = thread_self_fast();
+    struct expert *e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    struct region *emptied = NULL;
+    int freed;
 
-    if (LIKELY(heap != NULL)) {
-        int freed = heap_free_fast(self, heap, pOriginalMemory);
-        expert_leave_fast(self);
-        if (LIKELY(freed))
-            return NMERR_SUCCESS;
-    }
-    return free_slow(hExpertKey, pOriginalMemory);
+    if (UNLIKELY(!e))
+        return free_slow(hExpertKey, pOriginalMemory);
+    freed = heap_free_fast(e->heap, pOriginalMemory, &emptied);
+    if (UNLIKELY(emptied != NULL))
+        return free_emptied(self, emptied);
+    expert_leave_fast(self);
+    return LIKELY(freed) ? NMERR_SUCCESS : free_slow(hExpertKey, pOriginalMemory);
 }
 
 /* A block of another implicit expert moves into the caller's heap. */
 static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *address, SIZE_T bytes)
 {
     struct expert *owner = legacy_owner(self, *address);
-    struct heap_block block;
+    struct heap_block block = {.bytes = 0};
     LPVOID moved = NULL;
     DWORD code = NMERR_EXPERT_TERMINATE;
 
@@ -188,15 +210,13 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
                                   DWORD *pError)
 {
     struct thread *self;
-    struct heap *heap;
 
     if (!pOriginalMemory)
         return ExpertAllocMemory(hExpertKey, nBytes, pError);
-    self = thread_self();
-    heap = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
-    if (LIKELY(heap != NULL)) {
+    self = thread_self_fast();
+    if (LIKELY(self != NULL) && LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) {
         LPVOID block = pOriginalMemory;
-        enum heap_result result = heap_realloc(self, heap, &block, nBytes);
+        enum heap_result result = heap_realloc(self, self->last->heap, &block, nBytes);
         expert_leave_fast(self);
         if (LIKELY(result == HEAP_OK)) {
             set_error(pError, NMERR_SUCCESS);
@@ -211,14 +231,12 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     struct thread *self = expert_thread();
     struct heap_block block;
     struct expert *e;
-    struct heap *heap;
     SIZE_T bytes = 0;
 
     if (!self)
         return 0;
-    heap = expert_enter_fast(self, hExpertKey);
-    if (LIKELY(heap != NULL)) {
-        if (heap_find(self, heap, pOriginalMemory, &block) == HEAP_OK)
+    if (LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) {
+        if (heap_find(self, self->last->heap, pOriginalMemory, &block) == HEAP_OK)
             bytes = block.bytes;
         expert_leave_fast(self);
     } else if (expert_enter(self, hExpertKey, EXPERT_EVEN_TERMINATED, &e) == NMERR_SUCCESS) {

@@ -1,35 +1,25 @@
 #include "heap.h"
 
+#include "large.h"
 #include "shared.h"
 
-#define MINI_BLOCK_MAX 1024            /* larger blocks begin with a slot */
-#define GROW_LEAST ((SIZE_T)16 << 10)  /* what a span commits at first */
-#define LARGE_SLACK ((SIZE_T)64 << 10) /* what a growing large block commits ahead */
-#define GRAVES 4096                    /* pageheap: freed regions that keep faulting */
+#define MINI_BLOCK_MAX 1024           /* larger blocks begin with a slot */
+#define GROW_LEAST ((SIZE_T)16 << 10) /* what a span commits at first */
+#define GRAVES 4096                   /* pageheap: freed regions that keep faulting */
 
 struct region heap_no_span = {.head = SPAN_NONE};
-int heap_pages;
 
-static void push(struct region **list, struct region *r)
+void heap_open(struct heap *heap, void *owner, SIZE_T limit)
 {
-    struct region *first = *list == &heap_no_span ? NULL : *list;
-
-    r->prev = NULL;
-    r->next = first;
-    if (first)
-        first->prev = r;
-    *list = r;
+    memset(heap, 0, sizeof *heap);
+    heap->owner = owner;
+    heap->limit = limit;
+    heap->recent = &heap_no_span;
+    for (int i = 0; i < HEAP_CLASSES; i++)
+        heap->current[i] = &heap_no_span;
 }
 
-static void unlink_from(struct region **list, struct region *r, struct region *none)
-{
-    if (r->next)
-        r->next->prev = r->prev;
-    if (r->prev)
-        r->prev->next = r->next;
-    else
-        *list = r->next ? r->next : none;
-}
+/* Sums */
 
 static void count_committed(struct heap *heap, SIZE_T before, SIZE_T after)
 {
@@ -48,13 +38,77 @@ static void set_live(struct heap *heap, SIZE_T bytes)
         atomic_poke(&heap->peak_bytes, bytes);
 }
 
-void heap_open(struct heap *heap, void *owner, SIZE_T limit)
+/* Lists */
+
+static void push(struct region **list, struct region *r)
 {
-    memset(heap, 0, sizeof *heap);
-    heap->owner = owner;
-    heap->limit = limit;
-    for (int i = 0; i < HEAP_CLASSES; i++)
-        heap->current[i] = &heap_no_span;
+    r->prev = NULL;
+    r->next = *list;
+    if (r->next)
+        r->next->prev = r;
+    *list = r;
+}
+
+static void pull(struct region **list, struct region *r)
+{
+    if (r->next)
+        r->next->prev = r->prev;
+    if (r->prev)
+        r->prev->next = r->next;
+    else
+        *list = r->next;
+}
+
+/* The first span of a class is its current one, and `used` counts that, so that it never looks empty. */
+static void class_push(struct heap *heap, struct region *span)
+{
+    struct region **current = &heap->current[span->size_class];
+    struct region *first = *current == &heap_no_span ? NULL : *current;
+
+    if (first)
+        first->used--;
+    span->used++;
+    span->prev = NULL;
+    span->next = first;
+    if (first)
+        first->prev = span;
+    *current = span;
+}
+
+static void class_pull(struct heap *heap, struct region *span)
+{
+    struct region **current = &heap->current[span->size_class];
+
+    if (heap->recent == span)
+        heap->recent = &heap_no_span;
+    if (span->next)
+        span->next->prev = span->prev;
+    if (span->prev) {
+        span->prev->next = span->next;
+        return;
+    }
+    span->used--;
+    if (span->next)
+        span->next->used++;
+    *current = span->next ? span->next : &heap_no_span;
+}
+
+void heap_list(struct heap *heap, struct region *r)
+{
+    if (r->kind == REGION_SPAN)
+        class_push(heap, r);
+    else
+        push(r->kind == REGION_LARGE ? &heap->large : &heap->full, r);
+    count_committed(heap, 0, region_footprint(r));
+}
+
+static void unlist(struct heap *heap, struct region *r)
+{
+    count_committed(heap, region_footprint(r), 0);
+    if (r->kind == REGION_SPAN)
+        class_pull(heap, r);
+    else
+        pull(r->kind == REGION_LARGE ? &heap->large : &heap->full, r);
 }
 
 /* Spans */
@@ -78,181 +132,106 @@ static struct region *new_span(struct thread *self, struct heap *heap, unsigned 
 
     if (!span)
         return NULL;
-    count_committed(heap, 0, region_footprint(span));
     span_open(span, size_class, block);
     KILL_POINT("span opened");
-    if (!grow(heap, span)) {
-        count_committed(heap, region_footprint(span), 0);
-        region_release(self, span);
-        return NULL;
-    }
-    push(&heap->current[size_class], span);
-    return span;
+    heap_list(heap, span);
+    if (grow(heap, span))
+        return span;
+    unlist(heap, span);
+    region_release(self, span);
+    return NULL;
 }
 
 /* A span with room in this class, the new current one. */
 static struct region *span_with_room(struct thread *self, struct heap *heap, unsigned size_class)
 {
-    struct region **current = &heap->current[size_class];
-    int any = 0;
+    int first = 1;
 
-    while (*current != &heap_no_span) {
-        struct region *span = *current;
-        any = 1;
+    for (struct region *span; (span = heap->current[size_class]) != &heap_no_span; first = 0) {
         if (span_has_room(span) || grow(heap, span))
             return span;
         if (span->fresh < span_capacity(span))
             return NULL; /* no memory; it stays what it is */
-        unlink_from(current, span, &heap_no_span);
-        span->full = 1;
+        class_pull(heap, span);
+        span->kind = REGION_FULL;
         push(&heap->full, span);
     }
-    return new_span(self, heap, size_class, !any && !heap->full);
+    return new_span(self, heap, size_class, first && !heap->full);
 }
 
-/* A block was freed: a full span has room again, an empty one may go. */
-void heap_relist(struct thread *self, struct heap *heap, struct region *span)
+void heap_span_emptied(struct thread *self, struct heap *heap, struct region *span)
 {
-    struct region **current = &heap->current[span->size_class];
+    unlist(heap, span);
+    region_release(self, span);
+}
 
-    if (span->full) {
-        unlink_from(&heap->full, span, NULL);
-        span->full = 0;
-        if (*current == &heap_no_span || span->used == 0) {
-            push(current, span);
-        } else { /* behind the current one, which goes on until it is full */
-            span->next = (*current)->next;
-            span->prev = *current;
-            if (span->next)
-                span->next->prev = span;
-            (*current)->next = span;
-        }
+/* A block of a full span was freed: it goes behind the current one, which goes on until it is full. */
+static void has_room_again(struct heap *heap, struct region *span)
+{
+    struct region *current = heap->current[span->size_class];
+
+    pull(&heap->full, span);
+    span->kind = REGION_SPAN;
+    if (current == &heap_no_span) {
+        class_push(heap, span);
+        return;
     }
-    if (span->used == 0 && (span != *current || span->next)) {
-        unlink_from(current, span, &heap_no_span);
-        count_committed(heap, region_footprint(span), 0);
-        region_release(self, span);
-    }
+    span->next = current->next;
+    span->prev = current;
+    if (span->next)
+        span->next->prev = span;
+    current->next = span;
 }
 
-/* Large blocks, and with pageheap every block */
-
-static SIZE_T large_offset(SIZE_T bytes)
-{
-    SIZE_T alignment = heap_pages ? MEMORY_ALLOCATION_ALIGNMENT : OS_PAGE;
-    SIZE_T length = bytes ? bytes : 1;
-
-    length = (length + alignment - 1) & ~(alignment - 1);
-    return (0 - length) & (OS_PAGE - 1);
-}
-
-static struct region *large_region(struct thread *self, struct heap *heap, SIZE_T length,
-                                   SIZE_T room)
-{
-    struct region *r;
-
-    if (!heap_pages || length > SLOT_DATA)
-        return region_take_large(self, heap->owner, length, heap_pages ? length : room);
-    r = region_take(self, heap->owner, length <= MINI_DATA);
-    if (!r)
-        return NULL;
-    r->committed = r->pages * OS_PAGE;
-    r->touched = r->dirty * OS_PAGE;
-    r->pages = 0;
-    if (region_commit_large(r, length))
-        return r;
-    region_release(self, r);
-    return NULL;
-}
+/* Large blocks */
 
 static void *large_alloc(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE_T room)
 {
-    SIZE_T offset = large_offset(bytes);
-    struct region *r;
+    struct region *r = large_open(self, heap->owner, bytes, room);
 
-    if (bytes > (SIZE_T)-1 / 2)
-        return NULL;
-    r = large_region(self, heap, bytes + offset, room);
     if (!r)
         return NULL;
-    if (r->touched)
-        memset(r->base, 0, bytes + offset < r->touched ? bytes + offset : r->touched);
-    if (r->touched < bytes + offset)
-        r->touched = bytes + offset;
-    r->bytes = bytes;
-    r->dirty = (uint16_t)offset;
-    count_committed(heap, 0, r->committed);
-    push(&heap->large, r);
-    atomic_store(&r->kind, REGION_LARGE);
-    return r->base + offset;
-}
-
-static void release_buried(struct thread *self, struct heap *heap)
-{
-    struct region *r = heap->last_buried;
-
-    heap->last_buried = r->prev;
-    unlink_from(&heap->buried, r, NULL);
-    heap->buried_count--;
-    region_release(self, r);
+    heap_list(heap, r);
+    return large_block(r);
 }
 
 static void large_free(struct thread *self, struct heap *heap, struct region *r)
 {
-    count_committed(heap, r->committed, 0);
-    unlink_from(&heap->large, r, NULL);
-    if (!heap_pages) {
-        r->dirty = 0;
+    unlist(heap, r);
+    if (!large_pages) {
         region_release(self, r);
         return;
     }
-    region_shrink_large(r, 0);
-    r->bytes = 0;
-    r->dirty = 0;
-    atomic_store(&r->kind, REGION_NONE);
+    large_bury(r);
     push(&heap->buried, r);
     if (!heap->last_buried)
         heap->last_buried = r;
-    if (++heap->buried_count > GRAVES)
-        release_buried(self, heap);
+    if (++heap->buried_count <= GRAVES)
+        return;
+    r = heap->last_buried;
+    heap->last_buried = r->prev;
+    pull(&heap->buried, r);
+    heap->buried_count--;
+    region_release(self, r);
 }
 
-/* In place; 0 if it has to move. */
-static int large_resize(struct heap *heap, struct region *r, SIZE_T bytes)
-{
-    SIZE_T before = r->committed, room = region_room(r);
-
-    if (heap_pages || bytes <= HEAP_SMALL || bytes > room)
-        return 0;
-    if (bytes > r->committed) {
-        SIZE_T ahead = bytes + LARGE_SLACK + bytes / 16;
-        if (!region_commit_large(r, ahead < room ? ahead : room) && !region_commit_large(r, bytes))
-            return 0;
-    } else if (r->committed - bytes > LARGE_SLACK + bytes / 8) {
-        region_shrink_large(r, bytes);
-    }
-    if (bytes > r->bytes) {
-        SIZE_T stale = bytes < r->touched ? bytes : r->touched;
-        if (stale > r->bytes)
-            memset(r->base + r->bytes, 0, stale - r->bytes);
-        if (r->touched < bytes)
-            r->touched = bytes;
-    }
-    r->bytes = bytes;
-    count_committed(heap, before, r->committed);
-    return 1;
-}
-
-/* Blocks of any kind, without the sums */
+/* Blocks of any kind, without the sums of live blocks */
 
 static void *try_take(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE_T room)
 {
     struct region *span;
+    void *block;
 
-    if (bytes > HEAP_SMALL || heap_pages)
+    if (bytes > HEAP_SMALL || large_pages)
         return large_alloc(self, heap, bytes, room);
     span = span_with_room(self, heap, heap_class(bytes));
-    return span ? span_take(span, bytes) : NULL;
+    if (!span)
+        return NULL;
+    if (span->head == SPAN_NONE)
+        return span_take_fresh(span, bytes);
+    block = span_take_freed(span, bytes);
+    memset(block, 0, bytes);
+    return block;
 }
 
 static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE_T room)
@@ -271,11 +250,14 @@ static void block_give(struct thread *self, struct heap *heap, const struct heap
     struct region *r = block->region;
 
     switch (r->kind) {
+    case REGION_FULL:
+        has_room_again(heap, r);
+        /* fall through */
     case REGION_SPAN:
         span_give(r, block->index);
         KILL_POINT("block given back");
-        if (r->full || !r->used)
-            heap_relist(self, heap, r);
+        if (!r->used)
+            heap_span_emptied(self, heap, r);
         break;
     case REGION_SHARED:
         shared_free(self, address);
@@ -303,16 +285,16 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
 /* What a region that is held still, or is the caller's, has at an address. */
 static int block_at(struct region *r, const void *address, struct heap_block *found)
 {
+    unsigned kind = atomic_load(&r->kind);
+
     found->region = r;
-    if (r->kind == REGION_SPAN) {
-        found->index = span_index(r, address);
-        if (found->index == SPAN_BAD)
-            return 0;
-        found->bytes = span_size(r, found->index);
-        return 1;
+    if (kind == REGION_SPAN || kind == REGION_FULL) {
+        found->index = span_index(r, (SIZE_T)((const char *)address - r->base), &found->bytes);
+        return found->index != SPAN_BAD;
     }
+    found->index = 0;
     found->bytes = atomic_peek(&r->bytes);
-    return r->kind == REGION_LARGE && (const char *)address == r->base + r->dirty;
+    return kind == REGION_LARGE && address == large_block(r);
 }
 
 enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
@@ -356,31 +338,26 @@ enum heap_result heap_free(struct thread *self, struct heap *heap, void *address
     return HEAP_OK;
 }
 
+/* 0 if it has to move. A block that would leave most of its room unused moves if it can. */
 static int resize_in_place(struct thread *self, struct heap *heap, const struct heap_block *block,
                            void *address, SIZE_T bytes, int even_if_wasteful)
 {
     struct region *r = block->region;
 
-    if (r->kind == REGION_LARGE)
-        return large_resize(heap, r, bytes);
+    if (r->kind == REGION_LARGE) {
+        SIZE_T before = r->committed;
+        int done = (even_if_wasteful || bytes > HEAP_SMALL) && large_resize(r, bytes);
+        count_committed(heap, before, r->committed);
+        return done;
+    }
     if (bytes > HEAP_SMALL || bytes > r->block ||
-        (!even_if_wasteful && bytes * 2 < r->block && r->block > 64))
+        (!even_if_wasteful && bytes < r->block / 2 && r->block > 64))
         return 0;
     if (r->kind == REGION_SHARED)
         return shared_resize(self, address, bytes);
     if (bytes > block->bytes)
         memset((char *)address + block->bytes, 0, bytes - block->bytes);
     atomic_poke(&r->words[block->index], (uint16_t)bytes);
-    return 1;
-}
-
-/* A block that shrinks but has nowhere to go. */
-static int shrink_at_all_cost(struct thread *self, struct heap *heap,
-                              const struct heap_block *block, void *address, SIZE_T bytes)
-{
-    if (block->region->kind != REGION_LARGE)
-        return resize_in_place(self, heap, block, address, bytes, 1);
-    block->region->bytes = bytes;
     return 1;
 }
 
@@ -403,7 +380,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
             block_give(self, heap, &block, *address);
             *address = moved;
         } else if (bytes > block.bytes ||
-                   !shrink_at_all_cost(self, heap, &block, *address, bytes)) {
+                   !resize_in_place(self, heap, &block, *address, bytes, 1)) {
             return HEAP_FULL;
         }
     }
@@ -422,172 +399,23 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
         return result;
     if (!within_limit(to, block.bytes))
         return HEAP_FULL;
-    if (r->kind == REGION_SPAN) {
-        SIZE_T footprint = region_footprint(r);
-        unlink_from(r->full ? &from->full : &from->current[r->size_class], r,
-                    r->full ? NULL : &heap_no_span);
+    if (r->kind == REGION_SPAN || r->kind == REGION_FULL) {
+        unlist(from, r);
         if (!shared_make(self, r, from->owner)) {
-            push(r->full ? &from->full : &from->current[r->size_class], r);
+            heap_list(from, r);
             return HEAP_FULL;
         }
-        count_committed(from, footprint, 0);
     }
     if (r->kind == REGION_SHARED) {
         shared_give(self, address, to->owner);
     } else {
-        unlink_from(&from->large, r, NULL);
+        unlist(from, r);
         region_give(self, r, to->owner);
-        push(&to->large, r);
-        count_committed(from, r->committed, 0);
-        count_committed(to, 0, r->committed);
+        heap_list(to, r);
     }
     atomic_poke(&from->live_bytes, from->live_bytes - block.bytes);
     atomic_count(&from->frees);
     set_live(to, to->live_bytes + block.bytes);
     atomic_count(&to->allocations);
     return HEAP_OK;
-}
-
-/* All of a heap */
-
-static SIZE_T for_each_region(struct heap *heap, void (*act)(struct thread *, struct region *),
-                              struct thread *self)
-{
-    SIZE_T addresses = 0;
-    struct region *lists[HEAP_CLASSES + 3];
-
-    for (int i = 0; i < HEAP_CLASSES; i++)
-        lists[i] = heap->current[i] == &heap_no_span ? NULL : heap->current[i];
-    lists[HEAP_CLASSES] = heap->full;
-    lists[HEAP_CLASSES + 1] = heap->large;
-    lists[HEAP_CLASSES + 2] = heap->buried;
-    for (int i = 0; i < HEAP_CLASSES + 3; i++) {
-        for (struct region *r = lists[i], *next; r; r = next) {
-            next = r->next;
-            addresses += region_room(r) + OS_PAGE;
-            act(self, r);
-        }
-    }
-    return addresses;
-}
-
-void heap_close(struct thread *self, struct heap *heap)
-{
-    for_each_region(heap, region_release, self);
-    shared_release(self, heap->owner);
-}
-
-SIZE_T heap_retire(struct thread *self, struct heap *heap)
-{
-    SIZE_T addresses = for_each_region(heap, region_retire, self);
-
-    shared_release(self, heap->owner);
-    return addresses;
-}
-
-struct repair {
-    struct heap *heap;
-    struct region *unfinished; /* taken, but never filled; or emptied, but not freed yet */
-    SIZE_T blocks, bytes;
-};
-
-static void relist(struct region *r, void *context)
-{
-    struct repair *repair = context;
-    struct heap *heap = repair->heap;
-
-    if (r->kind == REGION_SPAN) {
-        repair->bytes += span_repair(r);
-        repair->blocks += r->used;
-        r->full = !span_has_room(r) && r->fresh == span_capacity(r);
-        push(r->full ? &heap->full : &heap->current[r->size_class], r);
-    } else if (r->kind == REGION_LARGE) {
-        repair->bytes += r->bytes;
-        repair->blocks++;
-        push(&heap->large, r);
-    } else {
-        r->next = repair->unfinished;
-        repair->unfinished = r;
-        return;
-    }
-    count_committed(heap, 0, region_footprint(r));
-}
-
-static void count_shared(void *block, SIZE_T bytes, void *context)
-{
-    struct repair *repair = context;
-
-    (void)block;
-    repair->bytes += bytes;
-    repair->blocks++;
-}
-
-void heap_repair(struct thread *self, struct heap *heap)
-{
-    struct repair repair = {.heap = heap};
-
-    for (int i = 0; i < HEAP_CLASSES; i++)
-        heap->current[i] = &heap_no_span;
-    heap->full = heap->large = heap->buried = heap->last_buried = NULL;
-    heap->buried_count = 0;
-    atomic_poke(&heap->committed, 0);
-    region_hold(self);
-    region_visit(heap->owner, relist, &repair);
-    region_let_go(self);
-    while (repair.unfinished) {
-        struct region *r = repair.unfinished;
-        repair.unfinished = r->next;
-        region_release(self, r);
-    }
-    shared_visit(self, heap->owner, count_shared, &repair);
-    if (heap->allocations - heap->frees < repair.blocks)
-        heap->allocations = heap->frees + repair.blocks;
-    else
-        heap->frees = heap->allocations - repair.blocks;
-    set_live(heap, repair.bytes);
-}
-
-void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context)
-{
-    for (int i = -1; i < HEAP_CLASSES; i++) {
-        struct region *r = i < 0 ? heap->full : heap->current[i];
-        for (; r && r != &heap_no_span; r = r->next)
-            for (unsigned k = 0; k < r->fresh; k++)
-                if (!(r->words[k] & SPAN_FREE))
-                    visit(r->base + (SIZE_T)k * r->block, r->words[k], context);
-    }
-    for (struct region *r = heap->large; r; r = r->next)
-        visit(r->base + r->dirty, r->bytes, context);
-    shared_visit(self, heap->owner, visit, context);
-}
-
-int heap_is_valid(struct thread *self, struct heap *heap)
-{
-    struct repair found = {.heap = heap};
-    SIZE_T committed = 0;
-
-    heap_visit(self, heap, count_shared, &found);
-    for (int i = -1; i < HEAP_CLASSES; i++) {
-        struct region *r = i < 0 ? heap->full : heap->current[i];
-        for (struct region *prev = NULL; r && r != &heap_no_span; prev = r, r = r->next) {
-            unsigned free_blocks = 0;
-            if (r->prev != prev || r->owner != heap->owner || r->kind != REGION_SPAN ||
-                r->full != (i < 0) || (i >= 0 && r->size_class != i))
-                return 0;
-            for (unsigned k = r->head; k != SPAN_NONE; k = r->words[k] & SPAN_NONE)
-                if (k >= r->fresh || !(r->words[k] & SPAN_FREE) || free_blocks++ > r->fresh)
-                    return 0;
-            if (r->used + free_blocks != r->fresh || r->fresh > r->limit ||
-                r->limit * (SIZE_T)r->block > r->pages * OS_PAGE)
-                return 0;
-            committed += region_footprint(r);
-        }
-    }
-    for (struct region *r = heap->large; r; r = r->next) {
-        if (r->owner != heap->owner || r->kind != REGION_LARGE || r->committed < r->bytes)
-            return 0;
-        committed += region_footprint(r);
-    }
-    return found.bytes == heap->live_bytes && committed == heap->committed &&
-           found.blocks == heap->allocations - heap->frees;
 }

@@ -10,18 +10,21 @@
 
 #include "span.h"
 
-#define HEAP_CLASSES 80
+#define HEAP_CLASSES 105
 #define HEAP_SMALL 32767 /* bytes; what is larger gets a region of its own */
 
 struct heap {
-    void *owner;                          /* of its regions */
-    SIZE_T live_bytes;                    /* asked for, all live blocks */
-    SIZE_T peak_bytes;                    /* the most that live_bytes ever was; never over limit */
-    SIZE_T limit;                         /* of live_bytes */
-    SIZE_T committed;                     /* bytes, state words included, shared spans not */
-    uint64_t allocations;                 /* blocks that came; live blocks = allocations - frees */
-    uint64_t frees;                       /* blocks that went */
-    struct region *current[HEAP_CLASSES]; /* heap_no_span where there is none */
+    void *owner;          /* of its regions */
+    SIZE_T live_bytes;    /* asked for, all live blocks */
+    SIZE_T peak_bytes;    /* the most that live_bytes ever was; never over limit */
+    SIZE_T limit;         /* of live_bytes */
+    uint64_t allocations; /* blocks that came; live blocks = allocations - frees */
+    uint64_t frees;       /* blocks that went */
+    struct region
+        *recent;      /* a span with room: the one allocated from last, where a free looks first */
+    SIZE_T committed; /* bytes, state words included, shared spans not */
+    struct region
+        *current[HEAP_CLASSES]; /* first of its class's list; heap_no_span where it is empty */
     struct region *full;
     struct region *large;
     struct region *buried, *last_buried; /* pageheap: freed, no access, newest first */
@@ -42,12 +45,9 @@ enum heap_result {
 struct heap_block {
     void *owner;
     struct region *region;
-    int index; /* in a span */
+    unsigned index; /* in a span */
     SIZE_T bytes;
 };
-
-/* pageheap: each block in a region of its own that ends where it ends. Set once, at load. */
-extern int heap_pages;
 
 static inline unsigned heap_top_bit(uint32_t value)
 {
@@ -60,68 +60,111 @@ static inline unsigned heap_top_bit(uint32_t value)
 #endif
 }
 
-/* 16 bytes apart up to 512, then eight classes for each doubling. */
+#define HEAP_FINE                                                                                  \
+    1024 /* bytes up to which classes are 16 bytes apart; then eight for each doubling */
+
+static ALWAYS_INLINE unsigned heap_class_fine(SIZE_T bytes)
+{
+    return (unsigned)(bytes + 15) >> 4; /* blocks of size 0 have a class of their own */
+}
+
 static inline unsigned heap_class(SIZE_T bytes)
 {
-    uint32_t last = (uint32_t)bytes - (bytes != 0);
+    uint32_t last = (uint32_t)bytes - 1;
     unsigned shift;
 
-    if (LIKELY(last < 512))
-        return last >> 4;
+    if (bytes <= HEAP_FINE)
+        return heap_class_fine(bytes);
     shift = heap_top_bit(last) - 3;
-    return 32 + (shift - 6) * 8 + ((last >> shift) & 7);
+    return HEAP_FINE / 16 + 1 + (shift - 7) * 8 + ((last >> shift) & 7);
 }
 
 static inline uint32_t heap_class_bytes(unsigned size_class)
 {
-    if (size_class < 32)
-        return (size_class + 1) * 16;
-    return ((size_class & 7) + 9) << (6 + (size_class - 32) / 8);
+    unsigned coarse = size_class - (HEAP_FINE / 16 + 1);
+
+    if (size_class <= HEAP_FINE / 16)
+        return size_class ? size_class * 16 : 16;
+    return ((coarse & 7) + 9) << (7 + coarse / 8);
 }
 
 void heap_open(struct heap *heap, void *owner, SIZE_T limit);
+/* Puts a region that it owns into the list where it belongs; for heap.c and heap_walk.c. */
+void heap_list(struct heap *heap, struct region *region);
 
-/* The common case of heap_alloc, NULL when it is not. */
-static inline void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
+/* Counts a block that is about to come; 0 if it may not. */
+static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
 {
-    SIZE_T live;
+    SIZE_T live = heap->live_bytes + bytes;
+
+    if (UNLIKELY(live > heap->peak_bytes)) {
+        if (UNLIKELY(live > heap->limit))
+            return 0;
+        atomic_poke(&heap->peak_bytes, live);
+    }
+    atomic_poke(&heap->live_bytes, live);
+    atomic_count(&heap->allocations);
+    return 1;
+}
+
+/* The common cases of heap_alloc; NULL when it is none of them. At most SPAN_QUICK bytes, a freed block: */
+static ALWAYS_INLINE void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
+{
+    struct region *span = heap->current[heap_class_fine(bytes)];
     void *block;
 
-    if (UNLIKELY(bytes > HEAP_SMALL))
+    if (UNLIKELY(span->head == SPAN_NONE) || UNLIKELY(!heap_admit(heap, bytes)))
         return NULL;
-    live = heap->live_bytes + bytes;
-    if (UNLIKELY(live > heap->limit))
-        return NULL;
-    block = span_take(heap->current[heap_class(bytes)], bytes);
-    if (UNLIKELY(!block))
-        return NULL;
-    atomic_poke(&heap->live_bytes, live);
-    if (live > heap->peak_bytes)
-        atomic_poke(&heap->peak_bytes, live);
-    atomic_count(&heap->allocations);
+    heap->recent = span;
+    block = span_take_freed(span, bytes);
+    span_zero(block, bytes);
     return block;
 }
 
-void heap_relist(struct thread *self, struct heap *heap, struct region *span);
-
-/* The common case of heap_free, 0 when it is not: then nothing was done. */
-static inline int heap_free_fast(struct thread *self, struct heap *heap, const void *address)
+/* At most HEAP_SMALL bytes, any block that its class's current span has room for: */
+static inline void *heap_alloc_near(struct heap *heap, SIZE_T bytes)
 {
-    struct region *span = region_find(address);
-    int index;
+    struct region *span = heap->current[heap_class(bytes)];
+    void *block;
 
-    if (UNLIKELY(!span || atomic_load(&span->owner) != heap->owner || span->kind != REGION_SPAN))
-        return 0;
-    index = span_index(span, address);
-    if (UNLIKELY(index == SPAN_BAD))
-        return 0;
-    atomic_poke(&heap->live_bytes, heap->live_bytes - span_size(span, index));
+    if (!span_has_room(span) || !heap_admit(heap, bytes))
+        return NULL;
+    heap->recent = span;
+    if (span->head == SPAN_NONE)
+        return span_take_fresh(span, bytes);
+    block = span_take_freed(span, bytes);
+    memset(block, 0, bytes);
+    return block;
+}
+
+/* The common case of heap_free: 1. Else 0, and nothing was done. *emptied: a span that is to go to
+   heap_span_emptied now. */
+static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
+                                        struct region **emptied)
+{
+    struct region *span = heap->recent;
+    SIZE_T bytes;
+    unsigned index = span_index(span, (SIZE_T)((const char *)address - span->base), &bytes);
+
+    if (index == SPAN_BAD) {
+        span = region_find(address);
+        if (UNLIKELY(!span) || UNLIKELY(atomic_load(&span->owner) != heap->owner) ||
+            UNLIKELY(span->kind != REGION_SPAN))
+            return 0;
+        index = span_index(span, (SIZE_T)((const char *)address - span->base), &bytes);
+        if (UNLIKELY(index == SPAN_BAD))
+            return 0;
+    }
+    atomic_poke(&heap->live_bytes, heap->live_bytes - bytes);
     atomic_count(&heap->frees);
     span_give(span, index);
-    if (UNLIKELY(span->full | !span->used))
-        heap_relist(self, heap, span);
+    if (UNLIKELY(!span->used))
+        *emptied = span;
     return 1;
 }
+
+/* A span that is not its class's current one has no live block any more. */
+void heap_span_emptied(struct thread *self, struct heap *heap, struct region *span);
 
 /* A zeroed block, or NULL: HEAP_FULL. */
 void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes);

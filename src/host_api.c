@@ -12,8 +12,10 @@ static struct thread *enter(void)
 {
     struct thread *self = expert_thread();
 
-    thread_rescue();
-    if (self && options.reclaim_thread)
+    if (!self)
+        return NULL;
+    thread_rescue(self);
+    if (options.reclaim_thread)
         closing_reclaim(self, 0);
     return self;
 }

@@ -19,9 +19,11 @@ int lock_acquire_within(struct lock *lock, struct thread *self, DWORD patience)
         if (round == SPINS)
             since = os_milliseconds();
         if (holder && (!thread_is_alive(holder) || os_milliseconds() - since > patience) &&
-            atomic_cas(&lock->holder, holder, self->id) == holder)
+            atomic_cas(&lock->holder, holder, self->id) == holder) {
+            thread_rescue(self);
             return 1;
-        thread_rescue();
+        }
+        thread_rescue(self);
         os_yield(round - SPINS);
     }
 }

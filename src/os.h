@@ -7,7 +7,7 @@
 #ifndef NMAPI_OS_H
 #define NMAPI_OS_H
 
-#include <windows.h>
+#include "atomic.h"
 
 #define OS_PAGE ((SIZE_T)4096)
 #define OS_GRANULE ((SIZE_T)65536) /* what reservations are aligned to */
@@ -40,17 +40,18 @@ void os_release(void *address);
 int os_commit(void *address, SIZE_T bytes);
 int os_decommit(void *address, SIZE_T bytes);
 
-/* The one TLS slot. Reads are inline where the index lies in the TEB; a read keeps the last error. */
+/* The one TLS slot. Inline it is read only where its index lies in the thread environment block, else NULL:
+   the slow paths ask os_tls_get_far, which keeps the last error. */
 extern DWORD os_tls_index;
 int os_tls_open(void);
 void os_tls_close(void);
 int os_tls_set(void *value);
 void *os_tls_get_far(void);
 
-static inline void *os_tls_get(void)
+static ALWAYS_INLINE void *os_tls_get(void)
 {
     DWORD index = os_tls_index;
-    return index < OS_TEB_SLOTS ? OS_TEB_SLOT(index) : os_tls_get_far();
+    return LIKELY(index < OS_TEB_SLOTS) ? OS_TEB_SLOT(index) : NULL;
 }
 
 /* A handle of the calling thread that other threads can use; written to *handle by the system itself,

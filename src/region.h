@@ -51,6 +51,7 @@ _Static_assert(SLOT_DATA / 16 <= 0x7FFF, "15 bits number the blocks of a span");
 enum region_kind {
     REGION_NONE,   /* free, or not filled yet */
     REGION_SPAN,   /* equal blocks of one expert */
+    REGION_FULL,   /* the same, with no room left */
     REGION_SHARED, /* equal blocks of several experts (shared.h) */
     REGION_LARGE,  /* one block */
     REGION_TAIL,   /* a slot of a large region that is not its first */
@@ -64,12 +65,12 @@ struct region {
     union {
         struct {                 /* REGION_SPAN, REGION_SHARED; see span.h */
             uint16_t *words;     /* one for each block */
-            uint32_t reciprocal; /* of block: offset * reciprocal >> 32 is the block's index */
+            uint32_t reciprocal; /* of block / 8, times 2^32, rounded up */
             uint32_t block;      /* bytes of one block */
             uint16_t fresh;      /* blocks ever handed out; those from here on never were */
             uint16_t limit;      /* blocks that lie in committed pages */
             uint16_t head;       /* the first free block below fresh, or SPAN_NONE */
-            uint16_t used;       /* live blocks */
+            uint16_t used;       /* live blocks, and one more while it is its heap's current span */
         };
         struct {              /* REGION_LARGE */
             SIZE_T bytes;     /* asked for */
@@ -82,7 +83,7 @@ struct region {
     uint8_t kind;       /* enum region_kind */
     uint8_t size_class; /* heap.h */
     uint8_t word_pages; /* committed pages of state words */
-    uint8_t full;       /* the heap's: in the list of full spans */
+    uint8_t unused;
 };
 
 struct chunk {
@@ -110,7 +111,7 @@ extern struct chunk *volatile *volatile region_map[1 << MAP_ROOT_BITS];
 extern struct chunk *volatile region_map[1 << (OS_ADDRESS_BITS - CHUNK_SHIFT)];
 #endif
 
-static inline struct chunk *region_chunk(ULONG_PTR address)
+static ALWAYS_INLINE struct chunk *region_chunk(ULONG_PTR address)
 {
 #ifdef _WIN64
     struct chunk *volatile *leaf;
@@ -128,7 +129,7 @@ static inline struct chunk *region_chunk(ULONG_PTR address)
 
 /* The record of the region that an address lies in, for any address at all; NULL if it is not ours. Who
    does not own the region may look at `owner` only, or hold it still with region_hold. */
-static inline struct region *region_find(const void *address)
+static ALWAYS_INLINE struct region *region_find(const void *address)
 {
     ULONG_PTR at = (ULONG_PTR)address;
     struct chunk *chunk = region_chunk(at);

@@ -33,13 +33,13 @@ static void hold(struct thread *self)
 }
 
 /* The live block at an address in a shared span. */
-static struct shared *find(const void *address, int *index)
+static struct shared *find(const void *address, unsigned *index, SIZE_T *bytes)
 {
     struct region *span = region_find(address);
 
     if (!span || span->owner != SHARED_OWNER || span->kind != REGION_SHARED)
         return NULL;
-    *index = span_index(span, address);
+    *index = span_index(span, (SIZE_T)((const char *)address - span->base), bytes);
     return *index == SPAN_BAD ? NULL : record_of(span);
 }
 
@@ -84,14 +84,12 @@ void *shared_owner(struct thread *self, const void *address, SIZE_T *bytes)
 {
     struct shared *s;
     void *owner = NULL;
-    int index = 0;
+    unsigned index = 0;
 
     hold(self);
-    s = find(address, &index);
-    if (s) {
+    s = find(address, &index, bytes);
+    if (s)
         owner = s->owners[index];
-        *bytes = span_size(s->span, index);
-    }
     lock_release(&lock, self);
     return owner;
 }
@@ -110,10 +108,11 @@ static void give_back(struct thread *self, struct shared *s)
 void shared_free(struct thread *self, void *address)
 {
     struct shared *s;
-    int index = 0;
+    SIZE_T old = 0;
+    unsigned index = 0;
 
     hold(self);
-    s = find(address, &index);
+    s = find(address, &index, &old);
     if (s) {
         s->owners[index] = NULL;
         span_give(s->span, index);
@@ -125,10 +124,11 @@ void shared_free(struct thread *self, void *address)
 void shared_give(struct thread *self, void *address, void *owner)
 {
     struct shared *s;
-    int index = 0;
+    SIZE_T old = 0;
+    unsigned index = 0;
 
     hold(self);
-    s = find(address, &index);
+    s = find(address, &index, &old);
     if (s)
         s->owners[index] = owner;
     lock_release(&lock, self);
@@ -137,13 +137,14 @@ void shared_give(struct thread *self, void *address, void *owner)
 int shared_resize(struct thread *self, void *address, SIZE_T bytes)
 {
     struct shared *s;
-    int index = 0, fits;
+    SIZE_T old = 0;
+    unsigned index = 0;
+    int fits;
 
     hold(self);
-    s = find(address, &index);
+    s = find(address, &index, &old);
     fits = s && bytes <= s->span->block;
     if (fits) {
-        SIZE_T old = span_size(s->span, index);
         if (bytes > old)
             memset((char *)address + old, 0, bytes - old);
         atomic_poke(&s->span->words[index], (uint16_t)bytes);
@@ -173,7 +174,7 @@ void shared_release(struct thread *self, void *owner)
             if (s->owners[i] != owner)
                 continue;
             s->owners[i] = NULL;
-            span_give(s->span, (int)i);
+            span_give(s->span, i);
         }
         give_back(self, s);
     }

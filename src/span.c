@@ -3,13 +3,12 @@
 void span_open(struct region *span, unsigned size_class, uint32_t block)
 {
     span->block = block;
-    span->reciprocal = 0xFFFFFFFFU / block + 1;
+    span->reciprocal = 0xFFFFFFFFU / (block / 8) + 1;
     atomic_poke(&span->fresh, 0);
     span->limit = 0;
     span->head = SPAN_NONE;
     span->used = 0;
     span->size_class = (uint8_t)size_class;
-    span->full = 0;
     atomic_store(&span->kind, REGION_SPAN);
 }
 

@@ -18,23 +18,37 @@
 #define SPAN_FREE 0x8000U
 #define SPAN_NONE 0x7FFFU
 #define SPAN_ALIGNMENT 16
-#define SPAN_BAD (-1)
+#define SPAN_BAD 0xFFFFFFFFU
 
-/* Zeroes bytes, rounded up to SPAN_ALIGNMENT. The block has room for that. */
-static inline void span_zero(void *block, SIZE_T bytes)
+#define SPAN_QUICK 1024 /* bytes of the largest block that is zeroed inline */
+
+/* Zeroes up to SPAN_QUICK bytes, rounded up to SPAN_ALIGNMENT, which a block has room for; 0 as 1. */
+static ALWAYS_INLINE void span_zero(void *block, SIZE_T bytes)
 {
-    if (bytes > 512) {
-        memset(block, 0, bytes);
-        return;
-    }
 #ifdef _WIN64
-    for (char *at = block, *end = at + bytes; at < end; at += SPAN_ALIGNMENT) {
-        _mm_store_si128((__m128i *)(void *)at, _mm_setzero_si128());
+    const __m128i zero = _mm_setzero_si128();
+    __m128i *at = block, *last = at + ((bytes - (bytes != 0)) / SPAN_ALIGNMENT);
+
+    /* Stores from both ends that may overlap: most blocks need no loop, and so no guess at its length. */
+    _mm_store_si128(at, zero);
+    _mm_store_si128(last, zero);
+    if (bytes <= 32)
+        return;
+    _mm_store_si128(at + 1, zero);
+    _mm_store_si128(last - 1, zero);
+    for (at += 2; at < last - 1; at += 2) {
+        _mm_store_si128(at, zero);
+        _mm_store_si128(at + 1, zero);
         atomic_compiler_fence(); /* or compilers make a slower memset of it */
     }
 #else
-    for (volatile LONG *at = block, *end = at + (bytes + 3) / 4; at < end; at++)
-        *at = 0;
+    LONG *at = block, *end = at + (bytes - (bytes != 0)) / SPAN_ALIGNMENT * 4 + 4;
+
+    do {
+        at[0] = at[1] = at[2] = at[3] = 0;
+        at += 4;
+        atomic_compiler_fence();
+    } while (at < end);
 #endif
 }
 
@@ -50,57 +64,68 @@ static inline int span_has_room(const struct region *span)
     return span->head != SPAN_NONE || span->fresh < span->limit;
 }
 
-/* Takes a zeroed block of `bytes` bytes; NULL unless span_has_room. */
-static inline void *span_take(struct region *span, SIZE_T bytes)
+/* Takes a block of `bytes` bytes from a span that has a freed one; it is not zero. */
+static ALWAYS_INLINE void *span_take_freed(struct region *span, SIZE_T bytes)
 {
     unsigned index = span->head;
-    char *block;
+    uint16_t *word = &span->words[index];
 
-    if (LIKELY(index != SPAN_NONE)) {
-        span->head = atomic_peek(&span->words[index]) & SPAN_NONE;
-        block = span->base + (SIZE_T)index * span->block;
-        span_zero(block, bytes);
-        atomic_poke(&span->words[index], (uint16_t)bytes);
-    } else {
-        index = span->fresh;
-        if (UNLIKELY(index >= span->limit))
-            return NULL;
-        block = span->base + (SIZE_T)index * span->block;
-        if (block < span->base + span->dirty * OS_PAGE)
-            span_zero(block, bytes);
-        atomic_poke(&span->words[index], (uint16_t)bytes);
-        atomic_compiler_fence(); /* a word counts from here on */
-        atomic_poke(&span->fresh, (uint16_t)(index + 1));
-    }
+    span->head = atomic_peek(word) & SPAN_NONE;
+    atomic_poke(word, (uint16_t)bytes);
+    span->used++;
+    return span->base + (SIZE_T)index * span->block;
+}
+
+/* Takes one that was never handed out, zeroed; NULL if there is none in committed pages. */
+static inline void *span_take_fresh(struct region *span, SIZE_T bytes)
+{
+    unsigned index = span->fresh;
+    char *block = span->base + (SIZE_T)index * span->block;
+
+    if (UNLIKELY(index >= span->limit))
+        return NULL;
+    if (block < span->base + span->dirty * OS_PAGE)
+        memset(block, 0, bytes);
+    atomic_poke(&span->words[index], (uint16_t)bytes);
+    atomic_compiler_fence(); /* a word counts from here on */
+    atomic_poke(&span->fresh, (uint16_t)(index + 1));
     span->used++;
     return block;
 }
 
-/* The index of the live block that begins at this address inside the span; SPAN_BAD if none does. */
-static inline int span_index(const struct region *span, const void *address)
+/* The index of the live block at an offset inside the span, and its size; SPAN_BAD if none begins there.
+   The offset may be anything. In units of 8 bytes, lower bits rotated to where they make it too large,
+   one product has the index in its upper half and, in its lower, less than the reciprocal only where
+   nothing remains (test_span.c tries every offset of every class). */
+static ALWAYS_INLINE unsigned span_index(const struct region *span, SIZE_T offset, SIZE_T *bytes)
 {
-    uint32_t offset = (uint32_t)((const char *)address - span->base);
-    uint32_t index = (uint32_t)(((uint64_t)offset * span->reciprocal) >> 32);
+    SIZE_T units = offset >> 3 | offset << (8 * sizeof offset - 3);
+    uint64_t product;
+    uint32_t index;
+    unsigned word;
 
-    if (index >= atomic_peek(&span->fresh) || index * span->block != offset ||
-        (atomic_peek(&span->words[index]) & SPAN_FREE))
+    if (units >= SLOT_BYTES / 8)
         return SPAN_BAD;
-    return (int)index;
+    product = (uint64_t)(uint32_t)units * span->reciprocal;
+    index = (uint32_t)(product >> 32);
+    if (UNLIKELY(index >= atomic_peek(&span->fresh)) ||
+        UNLIKELY((uint32_t)product >= span->reciprocal))
+        return SPAN_BAD;
+    word = atomic_peek(&span->words[index]);
+    *bytes = word;
+    return LIKELY(word < SPAN_FREE) ? index : SPAN_BAD;
 }
 
-static inline SIZE_T span_size(const struct region *span, int index)
+static ALWAYS_INLINE void span_give(struct region *span, unsigned index)
 {
-    return atomic_peek(&span->words[index]);
-}
+    unsigned next = SPAN_FREE | span->head;
 
-static inline void span_give(struct region *span, int index)
-{
-    atomic_poke(&span->words[index], (uint16_t)(SPAN_FREE | span->head));
+    atomic_poke(&span->words[index], (uint16_t)next);
     span->head = (uint16_t)index;
     span->used--;
 }
 
-/* Makes head and used anew from the words; returns the bytes asked for in live blocks. */
+/* Makes head and used (live blocks alone) anew from the words; returns the bytes asked for in them. */
 SIZE_T span_repair(struct region *span);
 
 #endif

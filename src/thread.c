@@ -8,7 +8,10 @@
 static struct thread first_records[FIRST_RECORDS];
 static struct thread *volatile more_records; /* reserved for the rest, committed page by page */
 static volatile LONG ready = FIRST_RECORDS;  /* records that can be touched */
-static volatile LONG suspending; /* threads inside thread_barrier, killed ones included */
+
+/* Who suspends somebody just now, one at a time: two that suspended each other would both stand still. */
+static volatile LONG suspender;
+static volatile LONG suspended; /* whom, set before and cleared after */
 
 static struct thread *record_at(LONG index)
 {
@@ -63,7 +66,7 @@ static void bury_the_dead(void)
         struct thread *t = record_at(i);
         LONG id = atomic_load(&t->id);
         if (atomic_load(&t->state) == THREAD_LIVE && !thread_is_alive(id) &&
-            !atomic_load(&t->inside) && !atomic_load(&t->suspends) && atomic_load(&t->id) == id)
+            !atomic_load(&t->inside) && atomic_load(&t->id) == id)
             end(t);
     }
 }
@@ -123,7 +126,6 @@ struct thread *thread_enroll(struct expert *nobody)
 
     if (t)
         return t;
-    thread_rescue();
     if (!os_tls_open())
         return NULL;
     t = claim();
@@ -131,7 +133,6 @@ struct thread *thread_enroll(struct expert *nobody)
         return NULL;
     t->last = nobody;
     atomic_store(&t->inside, NULL);
-    t->suspends = 0;
     if (!os_thread_open(&t->handle) || !os_tls_set(t)) {
         if (t->handle)
             os_close(t->handle);
@@ -140,6 +141,7 @@ struct thread *thread_enroll(struct expert *nobody)
         return NULL;
     }
     atomic_store(&t->state, THREAD_LIVE);
+    thread_rescue(t);
     return t;
 }
 
@@ -161,7 +163,7 @@ void thread_shutdown(void)
         os_release(more_records);
     more_records = NULL;
     ready = FIRST_RECORDS;
-    suspending = 0;
+    suspender = suspended = 0;
     os_tls_close();
 }
 
@@ -189,43 +191,50 @@ int thread_was_killed(LONG id)
     return killed;
 }
 
-void thread_barrier(struct thread *self, LONG id)
+static void let_go(void)
 {
-    struct thread *t = pin(id);
+    LONG id = atomic_load(&suspended);
+    struct thread *t = id ? pin(id) : NULL;
 
-    if (!t)
-        return;
-    atomic_add(&suspending, 1);
-    atomic_store(&self->suspends, id);
-    KILL_POINT("thread about to suspend");
-    if (os_thread_suspend(t->handle)) {
-        KILL_POINT("thread has suspended");
-        os_thread_resume(t->handle);
-    } else if (os_thread_is_alive(t->handle)) {
-        /* Refused: all the same a processor writes its stores out within microseconds. */
-        os_yield(16);
-    }
-    atomic_store(&self->suspends, 0);
-    atomic_add(&suspending, -1);
-    unpin(t);
-}
-
-void thread_rescue(void)
-{
-    if (LIKELY(!atomic_load(&suspending)))
-        return;
-    for (LONG i = 0; i < atomic_load(&ready); i++) {
-        struct thread *dead = record_at(i);
-        LONG suspended = atomic_load(&dead->suspends);
-        struct thread *t;
-        if (!suspended || thread_is_alive(atomic_load(&dead->id)) ||
-            atomic_cas(&dead->suspends, suspended, 0) != suspended)
-            continue;
-        atomic_add(&suspending, -1);
-        t = pin(suspended);
-        if (!t)
-            continue;
+    if (t) {
         os_thread_resume(t->handle);
         unpin(t);
     }
+    atomic_store(&suspended, 0);
+    KILL_POINT("thread has resumed");
+    atomic_store(&suspender, 0);
+}
+
+void thread_rescue(struct thread *self)
+{
+    LONG holder = atomic_load(&suspender);
+
+    /* Whether the dead one had come to suspend is not known; one resumption too many does nothing. */
+    if (UNLIKELY(holder) && !thread_is_alive(holder) &&
+        atomic_cas(&suspender, holder, self->id) == holder)
+        let_go();
+}
+
+void thread_barrier(struct thread *self, LONG id)
+{
+    struct thread *t;
+
+    for (unsigned round = 0; atomic_cas(&suspender, 0, self->id); round++) {
+        thread_rescue(self);
+        os_yield(round);
+    }
+    t = pin(id);
+    if (t) {
+        atomic_store(&suspended, id);
+        KILL_POINT("thread about to suspend");
+        if (!os_thread_suspend(t->handle)) {
+            atomic_store(&suspended, 0);
+            /* Refused: all the same a processor writes its stores out within microseconds. */
+            if (os_thread_is_alive(t->handle))
+                os_yield(16);
+        }
+        KILL_POINT("thread has suspended");
+        unpin(t);
+    }
+    let_go();
 }

@@ -16,21 +16,25 @@ struct expert;
 struct thread {
     struct expert *volatile inside; /* whose heap it is in under no lock; only itself sets it */
     struct expert *last;            /* the expert that it called with last, never NULL */
+    HANDLE handle;                  /* valid while state is THREAD_LIVE or pins is not 0 */
     volatile LONG id;               /* record index and generation, never 0 once claimed */
     volatile LONG state;            /* THREAD_... below */
     volatile LONG pins;             /* others that use the handle just now */
-    volatile LONG suspends;         /* id of the thread that it has suspended just now, or 0 */
-    HANDLE handle;                  /* valid while state is THREAD_LIVE or pins is not 0 */
-    char pad[64 - 3 * sizeof(void *) - 4 * sizeof(LONG)];
+    char pad[64 - 3 * sizeof(void *) - 3 * sizeof(LONG)];
 };
 _Static_assert(sizeof(struct thread) == 64, "a record fills a cache line");
 
 enum { THREAD_FREE, THREAD_CLAIMED, THREAD_LIVE, THREAD_ENDED, THREAD_CLOSING };
 
-/* The calling thread's record; NULL before its first call. */
-static inline struct thread *thread_self(void)
+/* The calling thread's record, NULL before its first call; the first way may not find it (os.h). */
+static ALWAYS_INLINE struct thread *thread_self_fast(void)
 {
     return (struct thread *)os_tls_get();
+}
+
+static inline struct thread *thread_self(void)
+{
+    return (struct thread *)os_tls_get_far();
 }
 
 /* The same, made if need be, its `last` set to `nobody`; NULL when the system gives no room. */
@@ -49,6 +53,6 @@ int thread_was_killed(LONG id);
    afterwards sees what the caller stored before. */
 void thread_barrier(struct thread *self, LONG id);
 /* Lets go on whom a thread had suspended when it was killed. Cheap when there is nobody. */
-void thread_rescue(void);
+void thread_rescue(struct thread *self);
 
 #endif

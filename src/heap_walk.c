@@ -1,0 +1,150 @@
+/*
+ * heap_walk.c - what concerns all of a heap at once: its end, its repair, its census.
+ */
+#include "heap.h"
+
+#include "large.h"
+#include "shared.h"
+
+static SIZE_T for_each_region(struct heap *heap, void (*act)(struct thread *, struct region *),
+                              struct thread *self)
+{
+    SIZE_T addresses = 0;
+    struct region *lists[HEAP_CLASSES + 3];
+
+    for (int i = 0; i < HEAP_CLASSES; i++)
+        lists[i] = heap->current[i] == &heap_no_span ? NULL : heap->current[i];
+    lists[HEAP_CLASSES] = heap->full;
+    lists[HEAP_CLASSES + 1] = heap->large;
+    lists[HEAP_CLASSES + 2] = heap->buried;
+    for (int i = 0; i < HEAP_CLASSES + 3; i++) {
+        for (struct region *r = lists[i], *next; r; r = next) {
+            next = r->next;
+            addresses += region_room(r) + OS_PAGE;
+            act(self, r);
+        }
+    }
+    return addresses;
+}
+
+void heap_close(struct thread *self, struct heap *heap)
+{
+    for_each_region(heap, region_release, self);
+    shared_release(self, heap->owner);
+}
+
+SIZE_T heap_retire(struct thread *self, struct heap *heap)
+{
+    SIZE_T addresses = for_each_region(heap, region_retire, self);
+
+    shared_release(self, heap->owner);
+    return addresses;
+}
+
+struct repair {
+    struct heap *heap;
+    struct region *unfinished; /* taken, but never filled; or emptied, but not freed yet */
+    SIZE_T blocks, bytes;
+};
+
+static void relist(struct region *r, void *context)
+{
+    struct repair *repair = context;
+    struct heap *heap = repair->heap;
+
+    if (r->kind == REGION_SPAN || r->kind == REGION_FULL) {
+        repair->bytes += span_repair(r);
+        repair->blocks += r->used;
+        r->kind = span_has_room(r) || r->fresh < span_capacity(r) ? REGION_SPAN : REGION_FULL;
+        heap_list(heap, r);
+    } else if (r->kind == REGION_LARGE) {
+        repair->bytes += r->bytes;
+        repair->blocks++;
+        heap_list(heap, r);
+    } else {
+        r->next = repair->unfinished;
+        repair->unfinished = r;
+    }
+}
+
+static void count_shared(void *block, SIZE_T bytes, void *context)
+{
+    struct repair *repair = context;
+
+    (void)block;
+    repair->bytes += bytes;
+    repair->blocks++;
+}
+
+void heap_repair(struct thread *self, struct heap *heap)
+{
+    struct repair repair = {.heap = heap};
+
+    for (int i = 0; i < HEAP_CLASSES; i++)
+        heap->current[i] = &heap_no_span;
+    heap->full = heap->large = heap->buried = heap->last_buried = NULL;
+    heap->buried_count = 0;
+    heap->recent = &heap_no_span;
+    atomic_poke(&heap->committed, 0);
+    region_hold(self);
+    region_visit(heap->owner, relist, &repair);
+    region_let_go(self);
+    while (repair.unfinished) {
+        struct region *r = repair.unfinished;
+        repair.unfinished = r->next;
+        region_release(self, r);
+    }
+    shared_visit(self, heap->owner, count_shared, &repair);
+    if (heap->allocations - heap->frees < repair.blocks)
+        heap->allocations = heap->frees + repair.blocks;
+    else
+        heap->frees = heap->allocations - repair.blocks;
+    atomic_poke(&heap->live_bytes, repair.bytes);
+    if (heap->peak_bytes < repair.bytes)
+        atomic_poke(&heap->peak_bytes, repair.bytes);
+}
+
+void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context)
+{
+    for (int i = -1; i < HEAP_CLASSES; i++) {
+        struct region *r = i < 0 ? heap->full : heap->current[i];
+        for (; r && r != &heap_no_span; r = r->next)
+            for (unsigned k = 0; k < r->fresh; k++)
+                if (!(r->words[k] & SPAN_FREE))
+                    visit(r->base + (SIZE_T)k * r->block, r->words[k], context);
+    }
+    for (struct region *r = heap->large; r; r = r->next)
+        visit(large_block(r), r->bytes, context);
+    shared_visit(self, heap->owner, visit, context);
+}
+
+int heap_is_valid(struct thread *self, struct heap *heap)
+{
+    struct repair found = {.heap = heap};
+    SIZE_T committed = 0;
+
+    heap_visit(self, heap, count_shared, &found);
+    for (int i = -1; i < HEAP_CLASSES; i++) {
+        struct region *r = i < 0 ? heap->full : heap->current[i];
+        for (struct region *prev = NULL; r && r != &heap_no_span; prev = r, r = r->next) {
+            unsigned free_blocks = 0;
+            if (r->prev != prev || r->owner != heap->owner ||
+                r->kind != (i < 0 ? REGION_FULL : REGION_SPAN) || (i >= 0 && r->size_class != i))
+                return 0;
+            for (unsigned k = r->head; k != SPAN_NONE; k = r->words[k] & SPAN_NONE)
+                if (k >= r->fresh || !(r->words[k] & SPAN_FREE) || free_blocks++ > r->fresh)
+                    return 0;
+            if (r->used - (i >= 0 && !prev ? 1U : 0U) + free_blocks != r->fresh ||
+                r->fresh > r->limit || r->limit * (SIZE_T)r->block > r->pages * OS_PAGE)
+                return 0;
+            committed += region_footprint(r);
+        }
+    }
+    for (struct region *r = heap->large; r; r = r->next) {
+        if (r->owner != heap->owner || r->kind != REGION_LARGE || r->committed < r->bytes)
+            return 0;
+        committed += region_footprint(r);
+    }
+    return found.bytes == heap->live_bytes && committed == heap->committed &&
+           found.blocks == heap->allocations - heap->frees;
+}

@@ -1,0 +1,92 @@
+#include "large.h"
+
+#include <string.h>
+
+#define SLACK ((SIZE_T)64 << 10) /* what a growing block commits ahead, and a shrinking one keeps */
+#define FILL 0xFD                /* pageheap: between a block's end and the no-access page */
+
+int large_pages;
+
+/* Where in its first page a block begins: with pageheap so that it ends with a page. */
+static SIZE_T offset_of(SIZE_T bytes)
+{
+    SIZE_T length = bytes ? bytes : 1;
+
+    if (!large_pages)
+        return 0;
+    length =
+        (length + MEMORY_ALLOCATION_ALIGNMENT - 1) & ~(SIZE_T)(MEMORY_ALLOCATION_ALIGNMENT - 1);
+    return (0 - length) & (OS_PAGE - 1);
+}
+
+static struct region *take(struct thread *self, void *owner, SIZE_T length, SIZE_T room)
+{
+    struct region *r;
+
+    if (!large_pages || length > SLOT_DATA)
+        return region_take_large(self, owner, length, large_pages ? length : room);
+    r = region_take(self, owner, length <= MINI_DATA);
+    if (!r)
+        return NULL;
+    r->committed = 0; /* with pageheap nothing waits for reuse with its pages */
+    r->touched = 0;
+    if (region_commit_large(r, length))
+        return r;
+    region_release(self, r);
+    return NULL;
+}
+
+struct region *large_open(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room)
+{
+    SIZE_T offset = offset_of(bytes), length = bytes + offset;
+    struct region *r;
+
+    if (bytes > (SIZE_T)-1 / 2)
+        return NULL;
+    r = take(self, owner, length, room);
+    if (!r)
+        return NULL;
+    if (r->touched)
+        memset(r->base, 0, length < r->touched ? length : r->touched);
+    if (r->touched < length)
+        r->touched = length;
+    r->bytes = bytes;
+    r->dirty = (uint16_t)offset;
+    if (large_pages)
+        memset(r->base + length, FILL, (0 - length) & (MEMORY_ALLOCATION_ALIGNMENT - 1));
+    KILL_POINT("large block about to live");
+    atomic_store(&r->kind, REGION_LARGE);
+    return r;
+}
+
+int large_resize(struct region *r, SIZE_T bytes)
+{
+    SIZE_T room = region_room(r);
+
+    if (large_pages || bytes > room)
+        return 0;
+    if (bytes > r->committed) {
+        SIZE_T ahead = bytes + SLACK + bytes / 16;
+        if (!region_commit_large(r, ahead < room ? ahead : room) && !region_commit_large(r, bytes))
+            return 0;
+    } else if (r->committed - bytes > SLACK + bytes / 8) {
+        region_shrink_large(r, bytes);
+    }
+    if (bytes > r->bytes) {
+        SIZE_T stale = bytes < r->touched ? bytes : r->touched;
+        if (stale > r->bytes)
+            memset(r->base + r->bytes, 0, stale - r->bytes);
+        if (r->touched < bytes)
+            r->touched = bytes;
+    }
+    atomic_poke(&r->bytes, bytes);
+    return 1;
+}
+
+void large_bury(struct region *r)
+{
+    atomic_store(&r->kind, REGION_NONE);
+    region_shrink_large(r, 0);
+    r->bytes = 0;
+    r->dirty = 0;
+}
