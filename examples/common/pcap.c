@@ -38,6 +38,8 @@ BOOL pcap_next(PCAP *pcap, PCAP_FRAME *frame)
 
     if (left < FRAME_HEADER)
         return FALSE;
+    frame->time = (ULONGLONG)read_dword(pcap, pcap->position) * 1000000 +
+                  read_dword(pcap, pcap->position + 4);
     frame->stored = read_dword(pcap, pcap->position + 8);
     frame->length = read_dword(pcap, pcap->position + 12);
     if (frame->stored > left - FRAME_HEADER)

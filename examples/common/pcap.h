@@ -12,8 +12,9 @@ typedef struct PCAP {
 
 typedef struct PCAP_FRAME {
     const BYTE *data;
-    DWORD stored; /* bytes in the file */
-    DWORD length; /* bytes on the wire */
+    DWORD stored;   /* bytes in the file */
+    DWORD length;   /* bytes on the wire */
+    ULONGLONG time; /* microseconds since 1970 */
 } PCAP_FRAME;
 
 /* FALSE if it is not such a file. The bytes must stay where they are while the walk lasts. */

@@ -1,19 +1,32 @@
 /*
  * host.c - a host for Network Monitor experts:
  *
- *     host CAPTURE [EXPERT.dll ...]
+ *     host CAPTURE [EXPERT.dll ...] [--alone EXPERT.dll ...]
  *
  * runs each expert over a capture file (without a name: the demonstration's, beside the host) and
- * gives back all its memory, whatever became of it. The exit status is 0 if everything was
- * reclaimed, be the experts' own ends good or bad.
+ * gives back all its memory, whatever became of it. Those behind --alone have to do without the
+ * functions that the host supplies. The exit status is 0 if everything was reclaimed, be the
+ * experts' own ends good or bad.
  */
 #include "say.h"
 #include "session.h"
+#include "supply.h"
 
 enum { RUNS = 32, SLACK = 1024 * 1024 /* bytes of Windows' own that come and go */ };
 
-static const char *const demonstration[] = {"topusers.dll", "leaky.dll", "crasher.dll",
-                                            "runaway.dll",  "hung.dll",  "configured.dll"};
+static const char option_alone[] = "--alone";
+
+static const char *const demonstration[] = {
+    "topusers.dll",      "leaky.dll",      "crasher.dll",   "runaway.dll",
+    "hung.dll",          "configured.dll", "protocols.dll",
+#ifdef HOST_HAS_PROTOCOLS_SDK
+    "protocols_sdk.dll",
+#endif
+    option_alone,        "protocols.dll",
+#ifdef HOST_HAS_PROTOCOLS_SDK
+    "protocols_sdk.dll",
+#endif
+};
 
 /* 1234567 as 1,234,567. */
 static const char *grouped(SIZE_T number, char text[32])
@@ -116,15 +129,22 @@ static void warm_up(void)
 static int run_all(const LIBRARY *library, const char *capture, const char *const *files,
                    int file_count, SESSION sessions[RUNS])
 {
+    BOOL alone = FALSE;
     int count = 0;
 
     for (int index = 0; index < file_count && count < RUNS - 1; index++) {
+        if (lstrcmpA(files[index], option_alone) == 0) {
+            alone = TRUE;
+            continue;
+        }
         SESSION *session = &sessions[count++];
         session->file = files[index];
         session->handover = HANDOVER_TRANSFER;
+        session->alone = alone;
         session_run(library, capture, session);
         if (session->configurable) {
-            sessions[count] = (SESSION){.file = files[index], .handover = HANDOVER_IMPLICIT};
+            sessions[count] =
+                (SESSION){.file = files[index], .handover = HANDOVER_IMPLICIT, .alone = alone};
             session_run(library, capture, &sessions[count++]);
         }
     }
@@ -138,7 +158,7 @@ int main(int argument_count, char **arguments)
     LIBRARY library;
 
     if (argument_count < 2) {
-        say("usage: host CAPTURE [EXPERT.dll ...]\n");
+        say("usage: host CAPTURE [EXPERT.dll ...] [--alone EXPERT.dll ...]\n");
         return 2;
     }
     DWORD length = GetFullPathNameA(arguments[1], MAX_PATH, capture, NULL);
@@ -155,6 +175,10 @@ int main(int argument_count, char **arguments)
     SIZE_T memory_before = session_committed_memory();
     if (!library_load(&library))
         return 2;
+    if (!supply_open(&library, capture)) {
+        library_unload(&library);
+        return 2;
+    }
 
     say("Host for %s, capture %s; each call of an expert:\n"
         "at most %d ms, then %d ms to obey; at most %d MiB of memory.\n\n",
@@ -165,6 +189,7 @@ int main(int argument_count, char **arguments)
     int file_count = argument_count > 2 ? argument_count - 2
                                         : (int)(sizeof demonstration / sizeof *demonstration);
     int count = run_all(&library, capture, files, file_count, sessions);
+    supply_close();
     library_unload(&library);
     SIZE_T memory_after = session_committed_memory();
 

@@ -30,9 +30,16 @@ BOOL library_load(LIBRARY *library)
     library->close_expert = (CLOSE_EXPERT)library_function(module, "NmapiCloseExpert");
     library->query_expert = (QUERY_EXPERT)library_function(module, "NmapiQueryExpert");
     library->transfer_memory = (TRANSFER_MEMORY)library_function(module, "NmapiTransferMemory");
+    library->set_function = (SET_FUNCTION)library_function(module, "NmapiSetFunction");
+    library->alloc_memory = (ALLOC_MEMORY)library_function(module, "ExpertAllocMemory");
+    library->realloc_memory = (REALLOC_MEMORY)library_function(module, "ExpertReallocMemory");
+    library->free_memory = (FREE_MEMORY)library_function(module, "ExpertFreeMemory");
+    library->memory_size = (MEMORY_SIZE)library_function(module, "ExpertMemorySize");
     if (library->open_expert == NULL || library->terminate_expert == NULL ||
         library->close_expert == NULL || library->query_expert == NULL ||
-        library->transfer_memory == NULL) {
+        library->transfer_memory == NULL || library->set_function == NULL ||
+        library->alloc_memory == NULL || library->realloc_memory == NULL ||
+        library->free_memory == NULL || library->memory_size == NULL) {
         say("ERROR: %s is another DLL of that name: it has no host functions\n", path);
         library_unload(library);
         return FALSE;

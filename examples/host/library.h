@@ -9,6 +9,11 @@ typedef DWORD(WINAPI *TERMINATE_EXPERT)(HEXPERTKEY);
 typedef DWORD(WINAPI *CLOSE_EXPERT)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
 typedef DWORD(WINAPI *QUERY_EXPERT)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
 typedef DWORD(WINAPI *TRANSFER_MEMORY)(HEXPERTKEY, HEXPERTKEY, LPVOID);
+typedef DWORD(WINAPI *SET_FUNCTION)(LPCSTR, FARPROC);
+typedef LPVOID(WINAPI *ALLOC_MEMORY)(HEXPERTKEY, SIZE_T, DWORD *);
+typedef LPVOID(WINAPI *REALLOC_MEMORY)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
+typedef DWORD(WINAPI *FREE_MEMORY)(HEXPERTKEY, LPVOID);
+typedef SIZE_T(WINAPI *MEMORY_SIZE)(HEXPERTKEY, LPVOID);
 
 typedef struct LIBRARY {
     HMODULE module;
@@ -17,6 +22,12 @@ typedef struct LIBRARY {
     CLOSE_EXPERT close_expert;
     QUERY_EXPERT query_expert;
     TRANSFER_MEMORY transfer_memory;
+    SET_FUNCTION set_function;
+    /* The expert functions, for what a supplied function allocates on an expert's behalf. */
+    ALLOC_MEMORY alloc_memory;
+    REALLOC_MEMORY realloc_memory;
+    FREE_MEMORY free_memory;
+    MEMORY_SIZE memory_size;
 } LIBRARY;
 
 /* Loads the Nmapi.dll that lies beside the host, no other: Network Monitor 3.x has an unrelated

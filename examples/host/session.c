@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "say.h"
-
-#include <netmon.h>
-#pragma pack() /* some versions of netmon.h leave 1 in force */
+#include "supply.h"
+#include "viewer.h"
 
 enum {
     CONFIGURE_CALLS = 2,
@@ -66,7 +65,7 @@ static HEXPERTKEY new_key(void)
     return (HEXPERTKEY)++last;
 }
 
-static BOOL load_expert(EXPERT *expert, const char *file, const char *capture)
+static BOOL load_expert(EXPERT *expert, const char *file, const char *path, HCAPTURE capture)
 {
     memset(expert, 0, sizeof *expert);
     expert->module = LoadLibraryA(file);
@@ -84,7 +83,8 @@ static BOOL load_expert(EXPERT *expert, const char *file, const char *capture)
         FreeLibrary(expert->module);
         return FALSE;
     }
-    lstrcpynA(expert->startup.szCaptureFile, capture, sizeof expert->startup.szCaptureFile);
+    lstrcpynA(expert->startup.szCaptureFile, path, sizeof expert->startup.szCaptureFile);
+    expert->startup.hCapture = capture;
     return TRUE;
 }
 
@@ -94,10 +94,12 @@ static DWORD WINAPI call_thread(LPVOID parameter)
     EXPERT *expert = call->expert;
 
     guard_thread(&call->guard);
+    supply_thread(call->key);
     call->result = call->configures
                        ? expert->configure(call->key, &expert->config, &expert->startup, 0, NULL)
                        : expert->run(call->key, expert->config, &expert->startup, 0, NULL);
     call->returned = TRUE;
+    supply_thread(NULL);
     guard_thread(NULL);
     return 0;
 }
@@ -215,21 +217,28 @@ void session_run(const LIBRARY *library, const char *capture, SESSION *session)
     session->reclaimed = TRUE;
     session->outcome = OUTCOME_NOT_LOADED;
     lstrcpynA(session->name, session->file, sizeof session->name);
-    if (load_expert(&expert, session->file, capture)) {
+    if (!session->alone && !supply_begin())
+        session->reclaimed = FALSE;
+    if (load_expert(&expert, session->file, capture, session->alone ? NULL : supply_capture())) {
         session->configurable =
             expert.configure != NULL && (expert.info.Flags & EXPERT_ENUM_FLAG_CONFIGURABLE) != 0;
         wsprintfA(session->name, "%.18s%s", expert.info.szName,
-                  !session->configurable                   ? ""
+                  session->alone                           ? ", alone"
+                  : !session->configurable                 ? ""
                   : session->handover == HANDOVER_IMPLICIT ? ", implicit"
                                                            : ", transfer");
         say("-- %s: %.58s\n", session->name, expert.info.szDescription);
+        viewer_begin();
         int used = make_calls(library, &expert, keys, session);
+        viewer_end();
         for (int index = 0; index < used; index++) {
             if (!close_key(library, keys[index], session))
                 session->reclaimed = FALSE;
         }
         FreeLibrary(expert.module);
     }
+    if (!session->alone)
+        supply_end();
     session->memory_after = session_committed_memory();
     if (session->memory_after < session->memory_before + session->stack)
         session->stack = 0; /* freed after all */

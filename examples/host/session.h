@@ -33,6 +33,7 @@ typedef enum HANDOVER {
 typedef struct SESSION {
     const char *file; /* the expert's DLL */
     HANDOVER handover;
+    BOOL alone;        /* it gets none of the functions of supply.h */
     BOOL configurable; /* as the expert says */
     char name[32];
     OUTCOME outcome;
@@ -48,8 +49,8 @@ typedef struct SESSION {
     BOOL reclaimed; /* every key closed and its memory gone, the process's back to where it was */
 } SESSION;
 
-/* Runs it over the capture (an absolute path) and waits for its end; file and handover are the
-   caller's to set, the rest is filled in. */
+/* Runs it over the capture (an absolute path) and waits for its end; file, handover and alone
+   are the caller's to set, the rest is filled in. */
 void session_run(const LIBRARY *library, const char *capture, SESSION *session);
 
 /* The committed memory that belongs to the process alone, in bytes: what VirtualQuery says about
