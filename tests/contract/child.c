@@ -9,7 +9,7 @@
 ULONGLONG child_expect;
 char child_debug_text[8192];
 
-static ULONG_PTR fault_expected;
+static volatile ULONG_PTR fault_expected;
 
 static void add_debug_text(const char *text)
 {
@@ -20,9 +20,12 @@ static void add_debug_text(const char *text)
 
 static BOOL in_this_program(const void *address)
 {
-    MEMORY_BASIC_INFORMATION region;
-    return VirtualQuery(address, &region, sizeof region) != 0 &&
-           region.AllocationBase == (void *)GetModuleHandleA(NULL);
+    const char *base = (const char *)GetModuleHandleA(NULL);
+    IMAGE_DOS_HEADER dos;
+    IMAGE_NT_HEADERS headers;
+    memcpy(&dos, base, sizeof dos);
+    memcpy(&headers, base + dos.e_lfanew, sizeof headers);
+    return (ULONG_PTR)address - (ULONG_PTR)base < headers.OptionalHeader.SizeOfImage;
 }
 
 static LONG CALLBACK on_exception(EXCEPTION_POINTERS *pointers)

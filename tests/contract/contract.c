@@ -197,6 +197,17 @@ DWORD contract_join_at(HANDLE thread, const char *file, int line)
     return code;
 }
 
+void contract_kill(HANDLE thread, DWORD code)
+{
+    CONTEXT context;
+
+    memset(&context, 0, sizeof context);
+    context.ContextFlags = CONTEXT_CONTROL;
+    SuspendThread(thread);
+    GetThreadContext(thread, &context); /* returns when it has stopped */
+    TerminateThread(thread, code);
+}
+
 NMAPI_EXPERT_USAGE contract_usage_at(HEXPERTKEY key, const char *file, int line)
 {
     NMAPI_EXPERT_USAGE usage;

@@ -85,6 +85,10 @@ HANDLE contract_start(LPTHREAD_START_ROUTINE routine, void *argument);
 DWORD contract_join_at(HANDLE thread, const char *file, int line);
 #define contract_join(thread) contract_join_at((thread), __FILE__, __LINE__)
 
+/* Kills a thread wherever it stands, but not inside the system: Wine 8 leaves the lock of its address
+   space held by a thread that dies there. */
+void contract_kill(HANDLE thread, DWORD code);
+
 NMAPI_EXPERT_USAGE contract_usage_at(HEXPERTKEY key, const char *file, int line);
 #define contract_usage(key) contract_usage_at((key), __FILE__, __LINE__)
 
