@@ -21,16 +21,26 @@ static _Alignas(ALIGNMENT) union {
     char bytes[FIRST_BYTES];
 } first;
 static struct block *volatile blocks; /* the newest, the only one that is handed out from, first */
+static void *volatile noted;          /* a block that is being made */
+
+static void discard_noted(void)
+{
+    if (noted && noted != (void *)blocks && os_is_reserved(noted))
+        os_release(noted);
+    noted = NULL;
+}
 
 static struct block *block_make(SIZE_T bytes)
 {
     SIZE_T reserved = bytes + ALIGNMENT > BLOCK_BYTES ? bytes + ALIGNMENT : BLOCK_BYTES;
-    struct block *block = os_reserve(NULL, reserved);
+    struct block *block;
 
+    discard_noted(); /* of a thread that was killed at it */
+    block = os_reserve_noted(&noted, reserved);
     if (!block)
         return NULL;
     if (!os_commit(block, STEP_BYTES)) {
-        os_release(block);
+        discard_noted();
         return NULL;
     }
     block->bytes = reserved;
@@ -83,6 +93,7 @@ void *arena_alloc(struct thread *self, SIZE_T bytes)
 
 void arena_shutdown(void)
 {
+    discard_noted();
     while (blocks && blocks != &first.block) {
         struct block *next = blocks->next;
         os_release(blocks);

@@ -2,6 +2,7 @@
  * host_api.c - the functions that hosts call (nmapi.h).
  */
 #include "closing.h"
+#include "house.h"
 #include "options.h"
 
 #define OPTIONS_MIN sizeof(NMAPI_EXPERT_OPTIONS) /* of the first version */
@@ -99,15 +100,11 @@ static DWORD take_snapshot(struct thread *self, HEXPERTKEY key, struct snapshot 
         return code;
     expert_usage(e, &usage);
     snapshot->count = 0;
-    snapshot->entries = os_reserve(NULL, (usage.LiveBlocks + 1) * sizeof *snapshot->entries);
-    if (snapshot->entries &&
-        os_commit(snapshot->entries, (usage.LiveBlocks + 1) * sizeof *snapshot->entries)) {
+    snapshot->entries = house_alloc(self, usage.LiveBlocks * sizeof *snapshot->entries);
+    if (snapshot->entries)
         heap_visit(self, e->heap, note, snapshot);
-    } else {
+    else
         code = NMERR_OUT_OF_MEMORY;
-        if (snapshot->entries)
-            os_release(snapshot->entries);
-    }
     expert_leave(self, e);
     return code;
 }
@@ -131,7 +128,7 @@ DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallb
         if (!pCallback(hExpertKey, snapshot.entries[i].address, snapshot.entries[i].bytes,
                        pContext))
             break;
-    os_release(snapshot.entries);
+    house_free(self, snapshot.entries);
     return NMERR_SUCCESS;
 }
 

@@ -1,5 +1,8 @@
 #include "os.h"
 
+#define RESUME_TRIES                                                                               \
+    1000 /* a thread that stays suspended is lost, so a failure is not taken at once */
+
 DWORD os_tls_index = TLS_OUT_OF_INDEXES;
 
 void *os_reserve(void *address, SIZE_T bytes)
@@ -39,6 +42,21 @@ int os_is_reserved(void *address)
     MEMORY_BASIC_INFORMATION area;
     return VirtualQuery(address, &area, sizeof area) == sizeof area && area.State != MEM_FREE &&
            area.AllocationBase == address && area.AllocationProtect == PAGE_NOACCESS;
+}
+
+void *os_reserve_noted(void *volatile *note, SIZE_T bytes)
+{
+    char *at = NULL;
+
+    for (unsigned tries = 0; tries < 16; tries++) {
+        at = os_find_free(at, bytes, OS_GRANULE);
+        *note = at;
+        KILL_POINT("reservation noted");
+        if (!at || os_reserve(at, bytes))
+            return at;
+        at += OS_GRANULE; /* another thread was first */
+    }
+    return *note = NULL;
 }
 
 void os_release(void *address)
@@ -104,7 +122,7 @@ int os_thread_open(HANDLE *handle)
 
 int os_thread_is_alive(HANDLE handle)
 {
-    return WaitForSingleObject(handle, 0) == WAIT_TIMEOUT;
+    return WaitForSingleObject(handle, 0) != WAIT_OBJECT_0; /* who can't tell must not bury */
 }
 
 int os_thread_suspend(HANDLE handle)
@@ -117,13 +135,14 @@ int os_thread_suspend(HANDLE handle)
     context.ContextFlags = CONTEXT_CONTROL;
     if (GetThreadContext(handle, &context))
         return 1;
-    ResumeThread(handle);
+    os_thread_resume(handle);
     return 0;
 }
 
-int os_thread_resume(HANDLE handle)
+void os_thread_resume(HANDLE handle)
 {
-    return ResumeThread(handle) != (DWORD)-1;
+    for (unsigned round = 0; round < RESUME_TRIES && ResumeThread(handle) == (DWORD)-1; round++)
+        os_yield(round);
 }
 
 void os_close(HANDLE handle)

@@ -561,9 +561,11 @@ static int is_mini(const struct chunk *c, const struct region *r)
 
 SIZE_T region_footprint(const struct region *r)
 {
-    if (r->kind == REGION_LARGE)
+    const struct chunk *c = region_chunk((ULONG_PTR)r->base);
+
+    if (r->kind == REGION_LARGE || c->lone)
         return r->committed;
-    if (is_mini(region_chunk((ULONG_PTR)r->base), r))
+    if (is_mini(c, r))
         return r->pages * (OS_PAGE + MINI_WORDS);
     return slot_footprint(r);
 }
@@ -603,13 +605,15 @@ void region_retire(struct thread *self, struct region *r)
 {
     struct chunk *c = region_chunk((ULONG_PTR)r->base);
     int large = r->kind == REGION_LARGE;
+    SIZE_T before = region_footprint(r);
 
     region_hold(self);
     if (!large)
         atomic_store(&r->kind, REGION_NONE);
     set_owner(c, r, REGION_RETIRED);
-    count_used(region_footprint(r), -1);
+    count_used(before, -1);
     decommit(c, r, large);
+    count_used(region_footprint(r), 1);
     region_let_go(self);
 }
 

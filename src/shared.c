@@ -5,6 +5,7 @@
 struct shared {
     struct shared *next;
     struct region *span;    /* NULL: the record is free */
+    struct region *table;   /* what owners lies in */
     void *volatile *owners; /* one for each block below fresh; NULL: free */
 };
 
@@ -46,15 +47,14 @@ static struct shared *find(const void *address, unsigned *index, SIZE_T *bytes)
 int shared_make(struct thread *self, struct region *span, void *owner)
 {
     struct shared *s;
+    struct region *table;
     void *volatile *owners;
 
-    owners = os_reserve(NULL, span->fresh * sizeof *owners);
-    if (!owners)
+    table = region_take_large(self, SHARED_OWNER, span->fresh * sizeof *owners, 0);
+    if (!table)
         return 0;
-    if (!os_commit((void *)owners, span->fresh * sizeof *owners)) {
-        os_release((void *)owners);
-        return 0;
-    }
+    table->kind = REGION_LARGE;
+    owners = (void *volatile *)(void *)table->base;
     for (unsigned i = 0; i < span->fresh; i++)
         owners[i] = span->words[i] & SPAN_FREE ? NULL : owner;
     hold(self);
@@ -68,6 +68,7 @@ int shared_make(struct thread *self, struct region *span, void *owner)
         }
     }
     if (s) {
+        s->table = table;
         s->owners = owners;
         s->span = span;
         span->next = (struct region *)(void *)s;
@@ -76,7 +77,7 @@ int shared_make(struct thread *self, struct region *span, void *owner)
     }
     lock_release(&lock, self);
     if (!s)
-        os_release((void *)owners);
+        region_release(self, table);
     return s != NULL;
 }
 
@@ -100,8 +101,8 @@ static void give_back(struct thread *self, struct shared *s)
 
     if (span->used)
         return;
-    os_release((void *)s->owners);
     s->span = NULL;
+    region_release(self, s->table);
     region_release(self, span);
 }
 
@@ -183,9 +184,6 @@ void shared_release(struct thread *self, void *owner)
 
 void shared_shutdown(void)
 {
-    for (struct shared *s = all; s; s = s->next)
-        if (s->span)
-            os_release((void *)s->owners);
     all = NULL;
     lock.holder = 0;
 }

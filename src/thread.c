@@ -1,26 +1,21 @@
 #include "thread.h"
 
-#define INDEX_BITS 14
-#define THREAD_MAX (1L << INDEX_BITS)
-#define FIRST_RECORDS 64
-#define RECORDS_A_PAGE ((LONG)(OS_PAGE / sizeof(struct thread)))
+#define INDEX_BITS 12
+#define THREAD_MAX                                                                                 \
+    (1L << INDEX_BITS) /* that live at once; further ones are told NMERR_OUT_OF_MEMORY */
+#define STEP 64
 
-static struct thread first_records[FIRST_RECORDS];
-static struct thread *volatile more_records; /* reserved for the rest, committed page by page */
-static volatile LONG ready = FIRST_RECORDS;  /* records that can be touched */
+static struct thread records[THREAD_MAX];
+static volatile LONG touched =
+    STEP; /* records that may have been claimed, so that a search stays short */
 
 /* Who suspends somebody just now, one at a time: two that suspended each other would both stand still. */
 static volatile LONG suspender;
 static volatile LONG suspended; /* whom, set before and cleared after */
 
-static struct thread *record_at(LONG index)
-{
-    return index < FIRST_RECORDS ? &first_records[index] : &more_records[index - FIRST_RECORDS];
-}
-
 struct thread *thread_record(LONG id)
 {
-    return record_at(id & (THREAD_MAX - 1));
+    return &records[id & (THREAD_MAX - 1)];
 }
 
 static void dispose(struct thread *t)
@@ -62,8 +57,8 @@ static void end(struct thread *t)
    witness, until somebody has looked after the expert. */
 static void bury_the_dead(void)
 {
-    for (LONG i = 0; i < atomic_load(&ready); i++) {
-        struct thread *t = record_at(i);
+    for (LONG i = 0; i < atomic_load(&touched); i++) {
+        struct thread *t = &records[i];
         LONG id = atomic_load(&t->id);
         if (atomic_load(&t->state) == THREAD_LIVE && !thread_is_alive(id) &&
             !atomic_load(&t->inside) && atomic_load(&t->id) == id)
@@ -71,31 +66,10 @@ static void bury_the_dead(void)
     }
 }
 
-static int make_more(LONG index)
+static struct thread *claim_touched(void)
 {
-    LONG page = (index - FIRST_RECORDS) / RECORDS_A_PAGE;
-    LONG known = atomic_load(&ready);
-    struct thread *records;
-
-    if (index >= THREAD_MAX)
-        return 0;
-    if (!more_records) {
-        records = os_reserve(NULL, (THREAD_MAX - FIRST_RECORDS) * sizeof(struct thread));
-        if (!records)
-            return 0;
-        if (InterlockedCompareExchangePointer((PVOID volatile *)&more_records, records, NULL))
-            os_release(records); /* another thread was first */
-    }
-    if (!os_commit(&more_records[page * RECORDS_A_PAGE], OS_PAGE))
-        return 0;
-    atomic_cas(&ready, known, FIRST_RECORDS + (page + 1) * RECORDS_A_PAGE);
-    return 1;
-}
-
-static struct thread *claim_below(LONG count)
-{
-    for (LONG i = 0; i < count; i++) {
-        struct thread *t = record_at(i);
+    for (LONG i = 0; i < atomic_load(&touched); i++) {
+        struct thread *t = &records[i];
         if (atomic_load(&t->state) == THREAD_FREE &&
             atomic_cas(&t->state, THREAD_FREE, THREAD_CLAIMED) == THREAD_FREE) {
             LONG generation = (atomic_load(&t->id) >> INDEX_BITS) + 1;
@@ -109,14 +83,17 @@ static struct thread *claim_below(LONG count)
 
 static struct thread *claim(void)
 {
-    struct thread *t = claim_below(atomic_load(&ready));
+    struct thread *t = claim_touched();
+    LONG count;
 
     if (!t) {
         bury_the_dead();
-        t = claim_below(atomic_load(&ready));
+        t = claim_touched();
     }
-    while (!t && make_more(atomic_load(&ready)))
-        t = claim_below(atomic_load(&ready));
+    while (!t && (count = atomic_load(&touched)) < THREAD_MAX) {
+        atomic_cas(&touched, count, count + STEP);
+        t = claim_touched();
+    }
     return t;
 }
 
@@ -153,16 +130,12 @@ void thread_retire(struct thread *self)
 
 void thread_shutdown(void)
 {
-    for (LONG i = 0; i < ready; i++) {
-        if (record_at(i)->handle)
-            os_close(record_at(i)->handle);
-        record_at(i)->handle = NULL;
-        record_at(i)->state = THREAD_FREE;
+    for (LONG i = 0; i < touched; i++) {
+        if (records[i].handle)
+            os_close(records[i].handle);
+        records[i].handle = NULL;
+        records[i].state = THREAD_FREE;
     }
-    if (more_records)
-        os_release(more_records);
-    more_records = NULL;
-    ready = FIRST_RECORDS;
     suspender = suspended = 0;
     os_tls_close();
 }
