@@ -79,7 +79,7 @@ static void queue(struct thread *self, struct retired *r)
     retired_bytes += r->bytes;
     lock_release(&lock, self);
     while ((r = next_to_go(self))) {
-        heap_close(self, r->heap);
+        heap_discard(self, r->heap);
         house_free(self, r->heap);
         house_free(self, r);
     }

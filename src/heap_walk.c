@@ -27,9 +27,14 @@ static SIZE_T for_each_region(struct heap *heap, void (*act)(struct thread *, st
     return addresses;
 }
 
-void heap_close(struct thread *self, struct heap *heap)
+void heap_discard(struct thread *self, struct heap *heap)
 {
     for_each_region(heap, region_release, self);
+}
+
+void heap_close(struct thread *self, struct heap *heap)
+{
+    heap_discard(self, heap);
     shared_release(self, heap->owner);
 }
 
