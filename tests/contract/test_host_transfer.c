@@ -261,6 +261,28 @@ static void a_configuration_wanders_through_isolated_experts(void **state)
     expect_free(key, block, NMERR_SUCCESS);
 }
 
+/* What an earlier life of the taker's key has left behind must not reach into this one. */
+static void it_outlives_what_an_earlier_life_of_the_key_held(void **state)
+{
+    HEXPERTKEY key = contract_open_key(0), from = contract_open_key(0);
+    void *block = must_alloc(from, 32);
+    (void)state;
+    must_alloc(key, 100);
+    expect_code(nm.terminate(key), NMERR_SUCCESS);
+    expect_code(nm.close(key, NULL), NMERR_SUCCESS);
+    expect_code(nm.open(key, NULL), NMERR_SUCCESS);
+    expect_code(nm.transfer(from, key, block), NMERR_SUCCESS);
+    for (int i = 0; i < 100; i++) {
+        HEXPERTKEY other = contract_open_key(0);
+        for (int j = 0; j < 10; j++)
+            must_alloc(other, 100000);
+        expect_code(nm.terminate(other), NMERR_SUCCESS);
+        expect_code(nm.close(other, NULL), NMERR_SUCCESS);
+        expect_size(key, block, 32);
+    }
+    expect_free(key, block, NMERR_SUCCESS);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
@@ -277,6 +299,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_terminated_expert_gives_but_does_not_take),
         cmocka_unit_test(an_implicit_expert_may_give_and_take),
         cmocka_unit_test(a_configuration_wanders_through_isolated_experts),
+        cmocka_unit_test(it_outlives_what_an_earlier_life_of_the_key_held),
     };
     contract_load(argc, argv);
     return cmocka_run_group_tests_name("host transfer", tests, NULL, NULL) != 0;
