@@ -35,6 +35,7 @@ typedef struct SESSION {
     HANDOVER handover;
     BOOL alone;        /* it gets none of the functions of supply.h */
     BOOL configurable; /* as the expert says */
+    BOOL reclaimed; /* every key closed and its memory gone, the process's back to where it was */
     char name[32];
     OUTCOME outcome;
     GUARD guard;          /* for OUTCOME_FAILED */
@@ -46,7 +47,6 @@ typedef struct SESSION {
     /* Bytes of these that are a killed or vanished thread's stack: Wine and Windows before Vista
        never free it. */
     SIZE_T stack;
-    BOOL reclaimed; /* every key closed and its memory gone, the process's back to where it was */
 } SESSION;
 
 /* Runs it over the capture (an absolute path) and waits for its end; file, handover and alone

@@ -14,7 +14,7 @@
 #pragma pack() /* some versions of netmon.h leave 1 in force */
 
 /* Reads the capture; once, before everything else. Says what is wrong when it fails. */
-BOOL supply_open(const LIBRARY *library, const char *path);
+BOOL supply_open(const LIBRARY *nmapi, const char *path);
 
 /* After the last expert. */
 void supply_close(void);

@@ -66,7 +66,8 @@ void viewer_status(EXPERTSTATUSENUMERATION status, const char *text, LONG percen
     if (text == NULL)
         text = "";
 
-    BOOL news = status != shown_status || (*text != '\0' && strncmp(text, shown_text, TEXT_CHARS));
+    BOOL news =
+        status != shown_status || (*text != '\0' && strncmp(text, shown_text, TEXT_CHARS) != 0);
     if (terminal && (news || percent != shown_percent))
         draw_bar(status, text, percent);
     if (!terminal && news)
