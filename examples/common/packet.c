@@ -89,6 +89,11 @@ int address_compare(const PACKET_ADDRESS *first, const PACKET_ADDRESS *second)
     return memcmp(first->bytes, second->bytes, first->length);
 }
 
+static WORD group_of(const BYTE *bytes, int group)
+{
+    return read_word(&bytes[(SIZE_T)group * 2]);
+}
+
 /* The longest run of zero groups becomes "::". */
 static void ipv6_text(const BYTE *bytes, char *text)
 {
@@ -96,7 +101,7 @@ static void ipv6_text(const BYTE *bytes, char *text)
 
     for (int first = 0; first < 8; first++) {
         int length = 0;
-        while (first + length < 8 && read_word(bytes + 2 * (first + length)) == 0)
+        while (first + length < 8 && group_of(bytes, first + length) == 0)
             length++;
         if (length > best_length) {
             best = first;
@@ -110,7 +115,7 @@ static void ipv6_text(const BYTE *bytes, char *text)
             continue;
         }
         const char *colon = group == 0 || group == best + best_length ? "" : ":";
-        text += wsprintfA(text, "%s%x", colon, read_word(bytes + 2 * group));
+        text += wsprintfA(text, "%s%x", colon, group_of(bytes, group));
     }
 }
 

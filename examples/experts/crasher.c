@@ -38,7 +38,7 @@ BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup
             /* The mistake: to take the end of the list for one more note. Volatile, or the compiler
                would draw its own conclusions. */
             const volatile NOTE *oldest = newest;
-            while (oldest->length != 0)
+            while (oldest->length != 0) /* NOLINT(clang-analyzer-core.NullDereference) */
                 oldest = oldest->next;
         }
     }

@@ -33,7 +33,7 @@ static int compare(const ENTRY *entry, const PACKET_ADDRESS *first, const PACKET
 static BOOL make_room(HEXPERTKEY key, TABLE *table, DWORD *error)
 {
     SIZE_T capacity = ExpertMemorySize(key, table->entries) / sizeof(ENTRY);
-    if (table->count < capacity)
+    if (table->entries != NULL && table->count < capacity)
         return TRUE;
 
     SIZE_T wanted = capacity == 0 ? FIRST_ENTRIES : 2 * capacity;

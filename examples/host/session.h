@@ -38,10 +38,10 @@ typedef struct SESSION {
     BOOL reclaimed; /* every key closed and its memory gone, the process's back to where it was */
     char name[32];
     OUTCOME outcome;
+    DWORD microseconds;   /* that the close took */
     GUARD guard;          /* for OUTCOME_FAILED */
     SIZE_T blocks;        /* still held at the close */
     SIZE_T bytes;         /* in those */
-    DWORD microseconds;   /* that the close took */
     SIZE_T memory_before; /* bytes that the process had committed */
     SIZE_T memory_after;
     /* Bytes of these that are a killed or vanished thread's stack: Wine and Windows before Vista
