@@ -87,7 +87,7 @@ void *arena_alloc(struct thread *self, SIZE_T bytes)
     bytes = (bytes + ALIGNMENT - 1) & ~(SIZE_T)(ALIGNMENT - 1);
     lock_acquire(&lock, self);
     record = take(bytes);
-    lock_release(&lock, self);
+    lock_release(&lock);
     return record;
 }
 

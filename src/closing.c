@@ -4,8 +4,6 @@
 #include "options.h"
 #include "report.h"
 
-#define PATIENCE 1000 /* milliseconds for a thread that is inside and does not come out */
-
 /* Reserved addresses that no longer hold anything but catch strays; the oldest go first. Those whose
    threads live are held longer. */
 #ifdef _WIN64
@@ -64,7 +62,7 @@ static struct retired *next_to_go(struct thread *self)
         retired_bytes -= r->bytes;
         *link = r->next;
     }
-    lock_release(&lock, self);
+    lock_release(&lock);
     return r;
 }
 
@@ -77,7 +75,7 @@ static void queue(struct thread *self, struct retired *r)
         ;
     *link = r;
     retired_bytes += r->bytes;
-    lock_release(&lock, self);
+    lock_release(&lock);
     while ((r = next_to_go(self))) {
         heap_discard(self, r->heap);
         house_free(self, r->heap);
@@ -170,7 +168,7 @@ static void close(struct thread *self, struct expert *e, int died)
     blocks = e->final.blocks;
     bytes = e->final.bytes;
     peak = e->final.peak;
-    lock_release(&e->lock, self);
+    lock_release(&e->lock);
     region_settle(self);
     if (options.report && blocks)
         report_expert(e->entry.key, blocks, bytes, peak, leaks.first, leaks.count);
@@ -185,10 +183,10 @@ DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
 
     if (!e)
         return NMERR_INVALID_EXPERT_HANDLE;
-    died = expert_lock(self, e, PATIENCE);
+    died = expert_lock(self, e);
     state = atomic_load(&e->state);
     if (state == EXPERT_NEVER || state == EXPERT_CLOSED) {
-        lock_release(&e->lock, self);
+        lock_release(&e->lock);
         return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
     }
     if (usage) {
@@ -208,15 +206,16 @@ void closing_reclaim(struct thread *self, int ending)
     for (struct expert *e = table_first(); e; e = table_next(e)) {
         int died;
         if (!expert_is_implicit(e) || atomic_load(&e->state) != EXPERT_OPEN ||
-            !lock_try(&e->lock, self))
+            lock_is_busy(&e->lock))
             continue;
+        died = lock_acquire(&e->lock, self);
         if (atomic_load(&e->state) != EXPERT_OPEN || !expert_is_implicit(e) || e->crowded ||
             !e->visitor_count ||
             visitor_lives(e->visitors, e->visitor_count, ending ? self->id : 0)) {
-            lock_release(&e->lock, self);
+            lock_release(&e->lock);
             continue;
         }
-        died = expert_settle(self, e, 0, 0);
+        died = expert_settle(self, e, died);
         e->reclaimed = 1;
         close(self, e, died);
     }

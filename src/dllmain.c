@@ -25,7 +25,6 @@ static void thread_ends(void)
 
     if (!self)
         return;
-    thread_rescue(self);
     if (options.reclaim_thread)
         closing_reclaim(self, 1);
     thread_retire(self);

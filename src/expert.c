@@ -32,32 +32,26 @@ void expert_refuse(struct expert *e)
     atomic_add(&e->refused, 1);
 }
 
-/* Shuts the former owner out. Returns 1 if it died inside, or counts as dead. */
-static int shut_out_owner(struct thread *self, struct expert *e, DWORD patience)
+/* Shuts the former owner out. Returns 1 if it died inside. */
+static int shut_out_owner(const struct thread *self, struct expert *e)
 {
+    struct thread_wait wait = {.rounds = 0};
     LONG id = e->owner;
     struct thread *owner;
-    DWORD since;
     int died = 0;
 
     if (!id || id == self->id)
         return 0;
     atomic_swap(&e->gate, 0);
-    thread_barrier(self, id);
+    thread_barrier(id);
     owner = thread_record(id);
-    since = os_milliseconds();
-    for (unsigned round = 0; atomic_load(&owner->inside) == e && atomic_load(&owner->id) == id;
-         round++) {
-        if (!thread_is_alive(id)) {
-            atomic_store(&owner->inside, NULL); /* its record may be buried now */
-            died = 1;
-        } else if (os_milliseconds() - since > patience) {
-            died = 1;
-            break;
-        } else {
-            thread_rescue(self); /* it may stand still because its suspender was killed */
-            os_yield(round);
+    while (atomic_load(&owner->inside) == e && atomic_load(&owner->id) == id) {
+        if (thread_is_alive(id)) {
+            thread_wait_for(&wait, id);
+            continue;
         }
+        atomic_store(&owner->inside, NULL); /* its record may be buried now */
+        died = 1;
     }
     if (thread_is_alive(id))
         e->need = !e->need ? NEED_FIRST : e->need < NEED_MOST ? 8 * e->need : NEED_MOST;
@@ -81,9 +75,9 @@ static void finish_closing(struct thread *self, struct expert *e)
     e->closing = 0;
 }
 
-int expert_settle(struct thread *self, struct expert *e, DWORD patience, int died)
+int expert_settle(struct thread *self, struct expert *e, int died)
 {
-    died |= shut_out_owner(self, e, patience);
+    died |= shut_out_owner(self, e);
     if (UNLIKELY(died)) {
         if (e->closing)
             finish_closing(self, e);
@@ -93,11 +87,9 @@ int expert_settle(struct thread *self, struct expert *e, DWORD patience, int die
     return died;
 }
 
-int expert_lock(struct thread *self, struct expert *e, DWORD patience)
+int expert_lock(struct thread *self, struct expert *e)
 {
-    int died = lock_try(&e->lock, self) ? 0 : lock_acquire_within(&e->lock, self, patience);
-
-    return expert_settle(self, e, patience, died);
+    return expert_settle(self, e, lock_acquire(&e->lock, self));
 }
 
 /* Notes who was here: when all of them have ended, nobody can come back. */
@@ -187,12 +179,17 @@ DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert *
         if (!e)
             return NMERR_OUT_OF_MEMORY;
     }
-    expert_lock(self, e, LOCK_PATIENCE_ENDLESS);
+    expert_lock(self, e);
     code = admit(self, e, how);
     if (code == NMERR_SUCCESS || atomic_load(&e->state) != EXPERT_NEVER)
         *expert = e;
-    if (code != NMERR_SUCCESS)
-        lock_release(&e->lock, self);
+    if (code != NMERR_SUCCESS) {
+        lock_release(&e->lock);
+    } else if (e->last != self->id) {
+        e->last = self->id;
+        e->streak = 0;
+        note_visitor(self, e);
+    }
     return code;
 }
 
@@ -202,11 +199,6 @@ void expert_leave(struct thread *self, struct expert *e)
     if (e->heap && !(e->streak & (e->streak + 1)) && !heap_is_valid(self, e->heap))
         DebugBreak();
 #endif
-    if (e->last != self->id) {
-        e->last = self->id;
-        e->streak = 0;
-        note_visitor(self, e);
-    }
     self->last = e;
     if (atomic_peek(&e->gate) != self->id && e->streak++ >= e->need &&
         atomic_load(&e->state) == EXPERT_OPEN) {
@@ -216,19 +208,19 @@ void expert_leave(struct thread *self, struct expert *e)
         if (atomic_load(&e->state) != EXPERT_OPEN) /* expert_terminate came between */
             atomic_store(&e->gate, 0);
     }
-    lock_release(&e->lock, self);
+    lock_release(&e->lock);
 }
 
 void expert_enter_both(struct thread *self, struct expert *a, struct expert *b)
 {
-    expert_lock(self, a < b ? a : b, LOCK_PATIENCE_ENDLESS);
-    expert_lock(self, a < b ? b : a, LOCK_PATIENCE_ENDLESS);
+    expert_lock(self, a < b ? a : b);
+    expert_lock(self, a < b ? b : a);
 }
 
-void expert_leave_both(struct thread *self, struct expert *a, struct expert *b)
+void expert_leave_both(struct expert *a, struct expert *b)
 {
-    lock_release(&a->lock, self);
-    lock_release(&b->lock, self);
+    lock_release(&a->lock);
+    lock_release(&b->lock);
 }
 
 DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)
@@ -239,10 +231,10 @@ DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)
     e = table_make(self, key, sizeof *e);
     if (!e)
         return NMERR_OUT_OF_MEMORY;
-    expert_lock(self, e, LOCK_PATIENCE_ENDLESS);
+    expert_lock(self, e);
     if (e->state == EXPERT_NEVER || e->state == EXPERT_CLOSED)
         code = begin(self, e, limit ? limit : options.limit, 1);
-    lock_release(&e->lock, self);
+    lock_release(&e->lock);
     return code;
 }
 
@@ -304,9 +296,9 @@ DWORD expert_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usag
         return NMERR_INVALID_EXPERT_HANDLE;
     /* The owner need not be shut out: the lock alone keeps the heap from going. */
     if (!lock_try(&e->lock, self))
-        expert_lock(self, e, LOCK_PATIENCE_ENDLESS);
+        expert_lock(self, e);
     expert_usage(e, usage);
-    lock_release(&e->lock, self);
+    lock_release(&e->lock);
     return NMERR_SUCCESS;
 }
 

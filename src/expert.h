@@ -85,7 +85,7 @@ DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert *
 void expert_leave(struct thread *self, struct expert *expert);
 /* Into two at once, for handing blocks over. Looks at no state: either may be closed. */
 void expert_enter_both(struct thread *self, struct expert *a, struct expert *b);
-void expert_leave_both(struct thread *self, struct expert *a, struct expert *b);
+void expert_leave_both(struct expert *a, struct expert *b);
 
 /* Whether blocks pass freely between it and others of the kind. Needs no lock. */
 int expert_is_implicit(const struct expert *expert);
@@ -99,11 +99,11 @@ DWORD expert_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usag
 /* Whether a key is terminated or closed. */
 int expert_is_stopped(HEXPERTKEY key);
 
-/* Takes an expert's lock, shuts its owner out and puts right what the dead have left. A living thread that
-   has not moved for `patience` milliseconds counts as dead. Returns 1 if somebody died inside. */
-int expert_lock(struct thread *self, struct expert *expert, DWORD patience);
+/* Takes an expert's lock, shuts its owner out and puts right what the dead have left. Returns 1 if somebody
+   died inside. */
+int expert_lock(struct thread *self, struct expert *expert);
 /* The same but for the taking; `died`: the lock's last holder did. */
-int expert_settle(struct thread *self, struct expert *expert, DWORD patience, int died);
+int expert_settle(struct thread *self, struct expert *expert, int died);
 /* What is true now; the lock is held, the owner may be inside. */
 void expert_usage(const struct expert *expert, NMAPI_EXPERT_USAGE *usage);
 void expert_shutdown(void);

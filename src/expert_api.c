@@ -92,10 +92,10 @@ static DWORD free_legacy(struct thread *self, const struct expert *e, LPVOID add
 
     if (!owner || (e && !expert_is_implicit(e)))
         return NMERR_ACCESS_DENIED;
-    expert_lock(self, owner, LOCK_PATIENCE_ENDLESS);
+    expert_lock(self, owner);
     if (owner->heap && expert_is_implicit(owner))
         result = heap_free(self, owner->heap, address);
-    lock_release(&owner->lock, self);
+    lock_release(&owner->lock);
     return code_of(result);
 }
 
@@ -179,7 +179,7 @@ static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *addre
         heap_free(self, owner->heap, *address);
         *address = moved;
     }
-    expert_leave_both(self, e, owner);
+    expert_leave_both(e, owner);
     return code;
 }
 

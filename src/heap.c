@@ -5,7 +5,13 @@
 
 #define MINI_BLOCK_MAX 1024           /* larger blocks begin with a slot */
 #define GROW_LEAST ((SIZE_T)16 << 10) /* what a span commits at first */
-#define GRAVES 4096                   /* pageheap: freed regions that keep faulting */
+
+/* pageheap: addresses of freed blocks that keep faulting; the oldest go first. */
+#ifdef _WIN64
+#define GRAVES ((SIZE_T)1 << 30)
+#else
+#define GRAVES ((SIZE_T)32 << 20)
+#endif
 
 struct region heap_no_span = {.head = SPAN_NONE};
 
@@ -206,13 +212,14 @@ static void large_free(struct thread *self, struct heap *heap, struct region *r)
     push(&heap->buried, r);
     if (!heap->last_buried)
         heap->last_buried = r;
-    if (++heap->buried_count <= GRAVES)
-        return;
-    r = heap->last_buried;
-    heap->last_buried = r->prev;
-    pull(&heap->buried, r);
-    heap->buried_count--;
-    region_release(self, r);
+    heap->buried_bytes += region_room(r);
+    while (heap->buried_bytes > GRAVES) {
+        r = heap->last_buried;
+        heap->last_buried = r->prev;
+        heap->buried_bytes -= region_room(r);
+        pull(&heap->buried, r);
+        region_release(self, r);
+    }
 }
 
 /* Blocks of any kind, without the sums of live blocks */
@@ -321,7 +328,7 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
     r = region_find(address);
     if (!r || r->owner != owner || !block_at(r, address, found))
         owner = NULL;
-    region_let_go(self);
+    region_let_go();
     return owner ? HEAP_FOREIGN : HEAP_BAD;
 }
 

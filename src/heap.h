@@ -28,7 +28,7 @@ struct heap {
     struct region *full;
     struct region *large;
     struct region *buried, *last_buried; /* pageheap: freed, no access, newest first */
-    unsigned buried_count;
+    SIZE_T buried_bytes;                 /* of addresses */
 };
 
 /* A span that never has room, so that the fast path needs no test for "none". */

@@ -88,12 +88,12 @@ void heap_repair(struct thread *self, struct heap *heap)
     for (int i = 0; i < HEAP_CLASSES; i++)
         heap->current[i] = &heap_no_span;
     heap->full = heap->large = heap->buried = heap->last_buried = NULL;
-    heap->buried_count = 0;
+    heap->buried_bytes = 0;
     heap->recent = &heap_no_span;
     atomic_poke(&heap->committed, 0);
     region_hold(self);
     region_visit(heap->owner, relist, &repair);
-    region_let_go(self);
+    region_let_go();
     while (repair.unfinished) {
         struct region *r = repair.unfinished;
         repair.unfinished = r->next;

@@ -15,7 +15,6 @@ static struct thread *enter(void)
 
     if (!self)
         return NULL;
-    thread_rescue(self);
     if (options.reclaim_thread)
         closing_reclaim(self, 0);
     return self;
@@ -162,10 +161,10 @@ DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemor
     if (!self)
         return NMERR_OUT_OF_MEMORY;
     if (from == to)
-        expert_lock(self, from, LOCK_PATIENCE_ENDLESS);
+        expert_lock(self, from);
     else
         expert_enter_both(self, from, to);
     code = transfer(self, from, to, pMemory);
-    expert_leave_both(self, from, to);
+    expert_leave_both(from, to);
     return code;
 }

@@ -17,7 +17,7 @@ void *house_alloc(struct thread *self, SIZE_T bytes)
 
     hold(self);
     record = heap_alloc(self, &heap, bytes);
-    lock_release(&lock, self);
+    lock_release(&lock);
     return record;
 }
 
@@ -25,7 +25,7 @@ void house_free(struct thread *self, void *record)
 {
     hold(self);
     heap_free(self, &heap, record);
-    lock_release(&lock, self);
+    lock_release(&lock);
 }
 
 void house_shutdown(void)

@@ -14,11 +14,8 @@ struct lock {
     volatile LONG holder; /* id of the thread that has it, 0: nobody */
 };
 
-#define LOCK_PATIENCE_ENDLESS 0xFFFFFFFFU
-
-/* Returns 1 if the lock was taken from a dead thread, or after `patience` milliseconds from a living one
-   that does not move (a host may have suspended it for good); else 0. */
-int lock_acquire_within(struct lock *lock, struct thread *self, DWORD patience);
+/* Returns 1 if the lock was taken from a dead thread, else 0. */
+int lock_acquire_slow(struct lock *lock, struct thread *self);
 
 static inline int lock_try(struct lock *lock, struct thread *self)
 {
@@ -27,15 +24,15 @@ static inline int lock_try(struct lock *lock, struct thread *self)
 
 static inline int lock_acquire(struct lock *lock, struct thread *self)
 {
-    return LIKELY(lock_try(lock, self)) ? 0
-                                        : lock_acquire_within(lock, self, LOCK_PATIENCE_ENDLESS);
+    return LIKELY(lock_try(lock, self)) ? 0 : lock_acquire_slow(lock, self);
 }
 
-/* Nothing happens if the lock was taken away. */
-static inline void lock_release(struct lock *lock, const struct thread *self)
+static inline void lock_release(struct lock *lock)
 {
-    if (LIKELY(lock->holder == self->id))
-        atomic_store(&lock->holder, 0);
+    atomic_store(&lock->holder, 0);
 }
+
+/* Whether a living thread has it. */
+int lock_is_busy(const struct lock *lock);
 
 #endif

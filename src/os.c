@@ -125,24 +125,32 @@ int os_thread_is_alive(HANDLE handle)
     return WaitForSingleObject(handle, 0) != WAIT_OBJECT_0; /* who can't tell must not bury */
 }
 
-int os_thread_suspend(HANDLE handle)
+DWORD os_thread_suspend(HANDLE handle)
 {
-    CONTEXT context;
+    DWORD times = SuspendThread(handle);
 
-    if (SuspendThread(handle) == (DWORD)-1)
-        return 0;
-    /* SuspendThread only asks; the context can be had once the thread has really stopped. */
-    context.ContextFlags = CONTEXT_CONTROL;
-    if (GetThreadContext(handle, &context))
-        return 1;
-    os_thread_resume(handle);
-    return 0;
+    return times == (DWORD)-1 ? 0 : times;
 }
 
-void os_thread_resume(HANDLE handle)
+DWORD os_thread_resume(HANDLE handle)
 {
-    for (unsigned round = 0; round < RESUME_TRIES && ResumeThread(handle) == (DWORD)-1; round++)
-        os_yield(round);
+    DWORD times = ResumeThread(handle);
+
+    return times == (DWORD)-1 ? 0 : times;
+}
+
+/* Windows has had a call for this since Vista. Elsewhere (and where an emulation does nothing in it) time does
+   the same: an x86 processor writes its stores out within microseconds, at every interrupt at the latest.
+   Unlike a suspension this leaves nothing behind if the thread is killed in it. */
+void os_settle_stores(void)
+{
+    typedef void(WINAPI * flush)(void);
+    HMODULE kernel = GetModuleHandleA("kernel32.dll");
+    flush call = kernel ? (flush)(void *)GetProcAddress(kernel, "FlushProcessWriteBuffers") : NULL;
+
+    if (call)
+        call();
+    Sleep(1);
 }
 
 void os_close(HANDLE handle)

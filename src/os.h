@@ -61,9 +61,11 @@ static ALWAYS_INLINE void *os_tls_get(void)
    so that a kill loses nothing. */
 int os_thread_open(HANDLE *handle);
 int os_thread_is_alive(HANDLE handle);
-/* Stops the thread for certain (it is in no instruction) and lets it go on. */
-int os_thread_suspend(HANDLE handle);
-void os_thread_resume(HANDLE handle);
+/* Both return how often it was suspended before; 0 as well if the call failed. */
+DWORD os_thread_suspend(HANDLE handle);
+DWORD os_thread_resume(HANDLE handle);
+/* Returns when every store that any processor had finished before is visible to all. */
+void os_settle_stores(void);
 void os_close(HANDLE handle);
 
 /* Gives the processor away: at first to whoever is ready, from the 16th round on for a millisecond. */

@@ -169,9 +169,9 @@ void region_hold(struct thread *self)
         repair();
 }
 
-void region_let_go(struct thread *self)
+void region_let_go(void)
 {
-    lock_release(&lock, self);
+    lock_release(&lock);
 }
 
 static struct chunk *chunk_record(struct thread *self)
@@ -382,7 +382,7 @@ struct region *region_take(struct thread *self, void *owner, int mini)
     r = mini ? mini_take(self, owner) : slot_take(self, owner);
     if (r)
         count_used(region_footprint(r), 1);
-    region_let_go(self);
+    region_let_go();
     return r;
 }
 
@@ -475,7 +475,7 @@ struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes,
         if (!r && room > bytes)
             r = lone_take(self, owner, bytes);
     }
-    region_let_go(self);
+    region_let_go();
     if (r && !region_commit_large(r, bytes)) {
         region_release(self, r);
         return NULL;
@@ -598,7 +598,7 @@ void region_give(struct thread *self, struct region *r, void *owner)
 {
     region_hold(self);
     set_owner(region_chunk((ULONG_PTR)r->base), r, owner);
-    region_let_go(self);
+    region_let_go();
 }
 
 void region_retire(struct thread *self, struct region *r)
@@ -614,7 +614,7 @@ void region_retire(struct thread *self, struct region *r)
     count_used(before, -1);
     decommit(c, r, large);
     count_used(region_footprint(r), 1);
-    region_let_go(self);
+    region_let_go();
 }
 
 static void mini_free(struct chunk *c, struct region *m)
@@ -684,7 +684,7 @@ void region_release(struct thread *self, struct region *r)
     }
     if (is_idle(c) && !c->warm && (c->lone || free_slots >= 2 * (CHUNK_SLOTS - CHUNK_FIRST)))
         chunk_release(c);
-    region_let_go(self);
+    region_let_go();
 }
 
 void region_visit(void *owner, void (*visit)(struct region *, void *), void *context)
@@ -735,7 +735,7 @@ void region_settle(struct thread *self)
         return;
     region_hold(self);
     cool_to(keep_limit());
-    region_let_go(self);
+    region_let_go();
 }
 
 int region_trim(struct thread *self)
@@ -746,7 +746,7 @@ int region_trim(struct thread *self)
     before = warm_bytes;
     cool_to(0);
     before -= warm_bytes;
-    region_let_go(self);
+    region_let_go();
     return before != 0;
 }
 
@@ -776,6 +776,6 @@ int region_is_valid(struct thread *self)
     warm = warm_bytes;
     repair();
     valid = slots == free_slots && minis == free_minis && warm == warm_bytes;
-    region_let_go(self);
+    region_let_go();
     return valid;
 }

@@ -171,7 +171,7 @@ void region_release(struct thread *self, struct region *region);
 
 /* Holds every region still: while held, none is taken or released. */
 void region_hold(struct thread *self);
-void region_let_go(struct thread *self);
+void region_let_go(void);
 /* Calls visit for every region of an owner; the caller holds the regions still. Slow: walks them all. */
 void region_visit(void *owner, void (*visit)(struct region *, void *), void *context);
 

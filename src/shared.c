@@ -75,7 +75,7 @@ int shared_make(struct thread *self, struct region *span, void *owner)
         atomic_store(&span->kind, REGION_SHARED);
         atomic_store(&span->owner, SHARED_OWNER);
     }
-    lock_release(&lock, self);
+    lock_release(&lock);
     if (!s)
         region_release(self, table);
     return s != NULL;
@@ -91,7 +91,7 @@ void *shared_owner(struct thread *self, const void *address, SIZE_T *bytes)
     s = find(address, &index, bytes);
     if (s)
         owner = s->owners[index];
-    lock_release(&lock, self);
+    lock_release(&lock);
     return owner;
 }
 
@@ -119,7 +119,7 @@ void shared_free(struct thread *self, void *address)
         span_give(s->span, index);
         give_back(self, s);
     }
-    lock_release(&lock, self);
+    lock_release(&lock);
 }
 
 void shared_give(struct thread *self, void *address, void *owner)
@@ -132,7 +132,7 @@ void shared_give(struct thread *self, void *address, void *owner)
     s = find(address, &index, &old);
     if (s)
         s->owners[index] = owner;
-    lock_release(&lock, self);
+    lock_release(&lock);
 }
 
 int shared_resize(struct thread *self, void *address, SIZE_T bytes)
@@ -150,7 +150,7 @@ int shared_resize(struct thread *self, void *address, SIZE_T bytes)
             memset((char *)address + old, 0, bytes - old);
         atomic_poke(&s->span->words[index], (uint16_t)bytes);
     }
-    lock_release(&lock, self);
+    lock_release(&lock);
     return fits;
 }
 
@@ -162,7 +162,7 @@ void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T
         for (unsigned i = 0; s->span && i < s->span->fresh; i++)
             if (s->owners[i] == owner && !(s->span->words[i] & SPAN_FREE))
                 visit(s->span->base + (SIZE_T)i * s->span->block, s->span->words[i], context);
-    lock_release(&lock, self);
+    lock_release(&lock);
 }
 
 void shared_release(struct thread *self, void *owner)
@@ -179,7 +179,7 @@ void shared_release(struct thread *self, void *owner)
         }
         give_back(self, s);
     }
-    lock_release(&lock, self);
+    lock_release(&lock);
 }
 
 void shared_shutdown(void)

@@ -100,7 +100,7 @@ struct expert *table_make(struct thread *self, HEXPERTKEY key, SIZE_T bytes)
         insert(table, e);
         count++;
     }
-    lock_release(&lock, self);
+    lock_release(&lock);
     return e;
 }
 

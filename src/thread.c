@@ -4,14 +4,11 @@
 #define THREAD_MAX                                                                                 \
     (1L << INDEX_BITS) /* that live at once; further ones are told NMERR_OUT_OF_MEMORY */
 #define STEP 64
+#define PATIENCE 500 /* milliseconds */
 
 static struct thread records[THREAD_MAX];
 static volatile LONG touched =
     STEP; /* records that may have been claimed, so that a search stays short */
-
-/* Who suspends somebody just now, one at a time: two that suspended each other would both stand still. */
-static volatile LONG suspender;
-static volatile LONG suspended; /* whom, set before and cleared after */
 
 struct thread *thread_record(LONG id)
 {
@@ -118,7 +115,6 @@ struct thread *thread_enroll(struct expert *nobody)
         return NULL;
     }
     atomic_store(&t->state, THREAD_LIVE);
-    thread_rescue(t);
     return t;
 }
 
@@ -136,7 +132,6 @@ void thread_shutdown(void)
         records[i].handle = NULL;
         records[i].state = THREAD_FREE;
     }
-    suspender = suspended = 0;
     os_tls_close();
 }
 
@@ -164,50 +159,42 @@ int thread_was_killed(LONG id)
     return killed;
 }
 
-static void let_go(void)
+void thread_barrier(LONG id)
 {
-    LONG id = atomic_load(&suspended);
-    struct thread *t = id ? pin(id) : NULL;
-
-    if (t) {
-        os_thread_resume(t->handle);
-        unpin(t);
-    }
-    atomic_store(&suspended, 0);
-    KILL_POINT("thread has resumed");
-    atomic_store(&suspender, 0);
+    if (thread_is_alive(id))
+        os_settle_stores();
 }
 
-void thread_rescue(struct thread *self)
+/* A moment for a suspended thread, after which it is as suspended as before. */
+static void let_run(LONG id)
 {
-    LONG holder = atomic_load(&suspender);
+    struct thread *t = pin(id);
+    DWORD times = 0;
 
-    /* Whether the dead one had come to suspend is not known; one resumption too many does nothing. */
-    if (UNLIKELY(holder) && !thread_is_alive(holder) &&
-        atomic_cas(&suspender, holder, self->id) == holder)
-        let_go();
+    if (!t)
+        return;
+    for (DWORD before; (before = os_thread_resume(t->handle)) != 0;) {
+        times++;
+        if (before == 1)
+            break;
+    }
+    if (times)
+        os_yield(16);
+    while (times--)
+        os_thread_suspend(t->handle);
+    unpin(t);
 }
 
-void thread_barrier(struct thread *self, LONG id)
+void thread_wait_for(struct thread_wait *wait, LONG id)
 {
-    struct thread *t;
+    DWORD now = os_milliseconds();
 
-    for (unsigned round = 0; atomic_cas(&suspender, 0, self->id); round++) {
-        thread_rescue(self);
-        os_yield(round);
+    if (!wait->rounds || wait->thread != id) {
+        wait->rounds = 0;
+        wait->thread = id;
+        wait->since = now;
     }
-    t = pin(id);
-    if (t) {
-        atomic_store(&suspended, id);
-        KILL_POINT("thread about to suspend");
-        if (!os_thread_suspend(t->handle)) {
-            atomic_store(&suspended, 0);
-            /* Refused: all the same a processor writes its stores out within microseconds. */
-            if (os_thread_is_alive(t->handle))
-                os_yield(16);
-        }
-        KILL_POINT("thread has suspended");
-        unpin(t);
-    }
-    let_go();
+    if (id && now - wait->since > PATIENCE)
+        let_run(id);
+    os_yield(wait->rounds++);
 }

@@ -49,10 +49,17 @@ int thread_is_alive(LONG id);
 /* It ended without a word to DllMain, and its record is not buried yet. */
 int thread_was_killed(LONG id);
 
-/* A full barrier on the other thread: what it stored before is visible to the caller, and what it loads
-   afterwards sees what the caller stored before. */
-void thread_barrier(struct thread *self, LONG id);
-/* Lets go on whom a thread had suspended when it was killed. Cheap when there is nobody. */
-void thread_rescue(struct thread *self);
+/* After it, what the other thread stored before the caller's last swap is visible to the caller, and what it
+   loads from now on sees that swap. */
+void thread_barrier(LONG id);
+
+/* One round of waiting for a thread to leave something of ours. One that somebody has suspended there is, after
+   a while, let run a little: else nobody would go on until it is resumed. */
+struct thread_wait {
+    unsigned rounds;
+    LONG thread; /* waited for since */
+    DWORD since;
+};
+void thread_wait_for(struct thread_wait *wait, LONG id);
 
 #endif
