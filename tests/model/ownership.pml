@@ -1,0 +1,481 @@
+/*
+ * The ownership protocol of src/expert.c, for spin: which one thread is in an expert's heap.
+ *
+ * A few threads make a few calls each, on any expert, in any order, and any of them may be killed
+ * between any two steps. Each step names its function. A wait is a guard: a thread that would wait for
+ * ever shows as an invalid end state.
+ *
+ * x86 lets a store wait in its processor's buffer while later loads go ahead. The stores that matter,
+ * `inside` and the release of a lock, go through `buffer`; atomic_swap, atomic_cas and atomic_add,
+ * the system's suspension and death empty it. What others read only after one of those is stored at once.
+ *
+ * Left out: patience with threads that the host has suspended, records of threads that go to others, the
+ * count of entries that earns a gate (any number may).
+ *
+ * Claims, as assertions:
+ *   alone     never two living threads in one heap
+ *   repaired  nobody enters a heap that somebody died in before it is put right
+ *   held      nobody enters a heap that is closed
+ *   told      once expert_terminate has returned, the owner's fast way is shut
+ * and every living thread comes to its end; whom a killed thread had stopped, once `later` calls.
+ */
+
+#ifndef THREADS
+#define THREADS 2 /* 2 or 3 */
+#endif
+#ifndef EXPERTS
+#define EXPERTS 1 /* 1 or 2 */
+#endif
+#ifndef CALLS
+#define CALLS 2 /* of each thread, at most */
+#endif
+#ifndef KILLS
+#define KILLS 1
+#endif
+
+/* NO_BARRIER, NO_SUSPENDER, NO_WITNESS and NO_RECHECK each leave a part out; the search must notice. */
+
+#define NEVER 0
+#define OPEN 1
+#define TERMINATED 2
+#define CLOSED 3
+
+#define INSIDE 1
+#define HOLDER 2
+
+/* Threads and experts are numbered from 1; 0 is nobody. */
+byte gate[EXPERTS + 1], state[EXPERTS + 1], holder[EXPERTS + 1], owner[EXPERTS + 1];
+bool closing[EXPERTS + 1];
+byte inside[THREADS + 1], suspender, suspended;
+byte ready;
+
+/* The system: what each processor has not yet written, who is in a system call, stopped, dead or ended. */
+chan buffer[THREADS + 1] = [3] of { byte, byte, byte };
+byte stopped[THREADS + 1];
+bool kernel[THREADS + 1], dead[THREADS + 1], ended[THREADS + 1];
+
+/* What only the claims look at. */
+byte within[THREADS + 1];
+bool broken[EXPERTS + 1], held[EXPERTS + 1], asked[EXPERTS + 1], told[EXPERTS + 1];
+
+#define me (_pid + 1)
+#define alive(t) (!dead[t] && !ended[t])
+
+inline write_oldest(t)
+{
+    buffer[t] ? word, at, value;
+    if
+    :: word == INSIDE -> inside[t] = value
+    :: word == HOLDER -> holder[at] = value
+    fi;
+    word = 0; at = 0; value = 0
+}
+
+inline drain(t)
+{
+    do
+    :: nempty(buffer[t]) -> write_oldest(t)
+    :: empty(buffer[t]) -> break
+    od
+}
+
+inline check_alone(e)
+{
+    other = 1;
+    do
+    :: other <= THREADS -> assert(other == me || within[other] != e); other++
+    :: else -> break
+    od;
+    other = 0
+}
+
+/* Part of the same step as the check that lets the thread in. */
+inline enter_heap(e)
+{
+    check_alone(e);
+    assert(!broken[e]);
+    assert(held[e]);
+    within[me] = e
+}
+
+/* thread.c: thread_rescue, let_go */
+#define somebody_to_rescue (suspender && !alive(suspender))
+
+inline let_go()
+{
+    target = suspended;
+    if
+    :: atomic { target && stopped[target] -> stopped[target]-- } /* os_thread_resume */
+    :: !target || !stopped[target] -> skip
+    fi;
+    target = 0;
+    suspended = 0;
+    suspender = 0
+}
+
+inline thread_rescue()
+{
+    if
+    :: atomic { somebody_to_rescue -> suspender = me };
+        let_go()
+    :: !somebody_to_rescue -> skip
+    fi
+}
+
+inline thread_barrier(t)
+{
+#ifdef NO_SUSPENDER
+    skip
+#else
+    do /* one thread suspends at a time, or two could stop each other */
+    :: atomic { suspender == 0 -> suspender = me };
+        break
+    :: somebody_to_rescue -> thread_rescue()
+    od;
+    suspended = t;
+#endif
+    /* os_thread_suspend: who stops another may be stopped itself, on its way out of the system */
+    kernel[me] = true;
+    atomic {
+        if
+        :: alive(t) -> stopped[t]++; target = t
+        :: else -> target = 0
+        fi
+    };
+    kernel[me] = false;
+    if
+    :: atomic { target && (!kernel[target] || !alive(target)) -> drain(target) }
+    :: !target -> skip
+    fi;
+#ifdef NO_SUSPENDER
+    atomic {
+        if
+        :: target && stopped[target] -> stopped[target]--
+        :: else
+        fi;
+        target = 0
+    }
+#else
+    let_go()
+#endif
+}
+
+/* expert.c: shut_out_owner */
+inline shut_out_owner(e)
+{
+    former = owner[e];
+    if
+    :: former == 0 || former == me -> skip
+    :: else ->
+        gate[e] = 0;
+#ifndef NO_BARRIER
+        thread_barrier(former);
+#endif
+        do
+        :: inside[former] != e -> break
+        :: inside[former] == e && !alive(former) ->
+            inside[former] = 0;
+#ifndef NO_WITNESS
+            died = true
+#endif
+        :: inside[former] == e && alive(former) && somebody_to_rescue -> thread_rescue()
+        od;
+        owner[e] = 0
+    fi;
+    former = 0
+}
+
+/* expert.c: heap_repair, as expert_settle calls it */
+inline heap_repair(e)
+{
+    atomic { check_alone(e); broken[e] = false }
+}
+
+inline heap_close(e)
+{
+    atomic { check_alone(e); broken[e] = true };
+    atomic { check_alone(e); broken[e] = false; held[e] = false }
+}
+
+inline expert_settle(e)
+{
+    shut_out_owner(e);
+    if
+    :: died && closing[e] -> /* finish_closing */
+        state[e] = CLOSED;
+        if
+        :: held[e] -> heap_repair(e); heap_close(e)
+        :: else
+        fi;
+        closing[e] = false
+    :: died && !closing[e] -> heap_repair(e)
+    :: !died -> skip
+    fi;
+    died = false
+}
+
+/* lock_try and lock_acquire_within, then expert_settle */
+inline expert_lock(e)
+{
+    atomic { drain(me) };
+    do
+    :: atomic { holder[e] == 0 -> holder[e] = me }; break
+    :: atomic { holder[e] != 0 && !alive(holder[e]) -> holder[e] = me; died = true };
+        thread_rescue();
+        break
+    :: holder[e] != 0 && alive(holder[e]) && somebody_to_rescue -> thread_rescue()
+    od;
+    expert_settle(e)
+}
+
+inline lock_release(e)
+{
+    buffer[me] ! HOLDER, e, 0
+}
+
+/* expert.c: begin */
+inline begin(e)
+{
+    held[e] = true;
+    atomic { asked[e] = false; told[e] = false; state[e] = OPEN }
+}
+
+inline expert_leave(e)
+{
+    if
+    :: gate[e] != me && state[e] == OPEN ->
+        owner[e] = me;
+        atomic { drain(me); gate[e] = me };
+        if
+#ifndef NO_RECHECK
+        :: state[e] != OPEN -> gate[e] = 0 /* expert_terminate came between */
+#endif
+        :: else
+        fi
+    :: true -> skip
+    fi;
+    lock_release(e)
+}
+
+/* Any call of an expert's: expert_enter_fast, and if it does not let the thread in, expert_enter. */
+inline call(e)
+{
+    if
+    :: buffer[me] ! INSIDE, 0, e;
+        atomic {
+            if
+            :: gate[e] == me -> assert(!told[e]); enter_heap(e)
+            :: else
+            fi
+        };
+        atomic { in = within[me]; within[me] = 0; buffer[me] ! INSIDE, 0, 0 } /* expert_leave_fast */
+    :: true /* the thread called with another key last */
+    fi;
+    if
+    :: in -> in = 0
+    :: else ->
+        expert_lock(e);
+        if /* admit */
+        :: state[e] == NEVER -> begin(e)
+        :: else
+        fi;
+        if
+        :: state[e] == OPEN -> atomic { enter_heap(e) }; within[me] = 0; expert_leave(e)
+        :: state[e] != OPEN -> lock_release(e)
+        fi
+    fi
+}
+
+inline expert_open(e)
+{
+    expert_lock(e);
+    if
+    :: state[e] == NEVER || state[e] == CLOSED -> begin(e)
+    :: else
+    fi;
+    lock_release(e)
+}
+
+inline expert_terminate(e)
+{
+    atomic {
+        drain(me);
+        if
+        :: state[e] == OPEN -> state[e] = TERMINATED; asked[e] = true
+        :: else
+        fi;
+        in = state[e]
+    };
+    if
+    :: in == TERMINATED -> atomic { gate[e] = 0; told[e] = asked[e] }
+    :: else
+    fi;
+    in = 0
+}
+
+/* Does not shut the owner out unless it has to wait. */
+inline expert_query(e)
+{
+    atomic { drain(me) };
+    if
+    :: atomic { holder[e] == 0 -> holder[e] = me }
+    :: holder[e] != 0 -> expert_lock(e)
+    fi;
+    lock_release(e)
+}
+
+/* closing.c: closing_close, end */
+inline closing_close(e)
+{
+    expert_lock(e);
+    if
+    :: state[e] == OPEN || state[e] == TERMINATED ->
+        closing[e] = true;
+        state[e] = CLOSED;
+        gate[e] = 0;
+        heap_close(e);
+        owner[e] = 0;
+        closing[e] = false
+    :: else
+    fi;
+    lock_release(e)
+}
+
+/* host_api.c: transfer, between two experts */
+inline transfer()
+{
+    expert_lock(1);
+    expert_lock(EXPERTS);
+    atomic {
+        if
+        :: held[1] -> enter_heap(1)
+        :: else
+        fi
+    };
+    atomic {
+        check_alone(EXPERTS);
+        within[me] = 0
+    };
+    lock_release(1);
+    lock_release(EXPERTS)
+}
+
+active [THREADS] proctype thread() provided (!stopped[_pid + 1] || kernel[_pid + 1] || dead[_pid + 1])
+{
+    byte calls, e, in, former, target, other, word, at, value;
+    bool died;
+
+    {
+#ifdef OWNED
+        /* Begins as the owner of the expert of its number, as after a first call. */
+        atomic {
+            if
+            :: me <= EXPERTS -> state[me] = OPEN; held[me] = true; owner[me] = me; gate[me] = me
+            :: else
+            fi;
+            ready++
+        };
+        ready == THREADS;
+#endif
+        do
+        :: calls < CALLS ->
+            calls++;
+            e = 1;
+            do
+            :: e < EXPERTS -> e++
+            :: break
+            od;
+            if
+            :: call(e)
+#if THREADS == 2 /* the whole of it with three is too much for an exhaustive search */
+            :: expert_terminate(e)
+            :: closing_close(e)
+            :: expert_open(e)
+            :: expert_query(e)
+#if EXPERTS == 2
+            :: transfer()
+#endif
+#endif
+            fi
+        :: break
+        od;
+        thread_rescue(); /* dllmain.c: thread_ends */
+        atomic { drain(me); ended[me] = true }
+    } unless { dead[me] }
+}
+
+/* A host call, or a thread that begins or ends, some day: it lets go on whom a killed thread had stopped.
+   Until then nobody else may have waited for that one. */
+active proctype later()
+{
+    byte t;
+
+end:
+    do
+    :: atomic {
+            timeout && somebody_to_rescue ->
+            t = 1;
+            do
+            :: t <= THREADS -> assert(!alive(t) || stopped[t]); t++
+            :: else -> break
+            od;
+            if
+            :: suspended && stopped[suspended] -> stopped[suspended]--
+            :: else
+            fi;
+            suspended = 0;
+            suspender = 0;
+            t = 0
+        }
+    od
+}
+
+/* Writes out what waits, whenever it likes. */
+active proctype processor()
+{
+    byte t, word, at, value;
+
+end:
+    do
+    :: atomic { nempty(buffer[1]) -> t = 1; write_oldest(t); t = 0 }
+    :: atomic { nempty(buffer[2]) -> t = 2; write_oldest(t); t = 0 }
+#if THREADS > 2
+    :: atomic { nempty(buffer[3]) -> t = 3; write_oldest(t); t = 0 }
+#endif
+    od
+}
+
+active proctype killer()
+{
+    byte kills, t, word, at, value;
+
+end:
+#ifdef OWNED
+    ready == THREADS;
+#endif
+    do
+    :: kills < KILLS ->
+        atomic {
+            t = 1;
+            do
+            :: t < THREADS -> t++
+            :: break
+            od;
+            if
+            :: alive(t) ->
+                drain(t); /* the system stops a thread before it ends it */
+                if
+                :: within[t] -> broken[within[t]] = true
+                :: else
+                fi;
+                within[t] = 0;
+                kernel[t] = false;
+                dead[t] = true;
+                kills++
+            :: else
+            fi;
+            t = 0
+        }
+    :: kills = KILLS; break
+    od
+}
