@@ -70,6 +70,8 @@ int large_resize(struct region *r, SIZE_T bytes)
         if (!region_commit_large(r, ahead < room ? ahead : room) && !region_commit_large(r, bytes))
             return 0;
     } else if (r->committed - bytes > SLACK + bytes / 8) {
+        atomic_poke(&r->bytes,
+                    bytes); /* what is live must be committed, whenever a thread is killed */
         region_shrink_large(r, bytes);
     }
     if (bytes > r->bytes) {

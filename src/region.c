@@ -198,11 +198,8 @@ static struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
 
     if (!c)
         return NULL;
-    if (!where) { /* begin where the system would, so that its randomness is ours */
-        where = os_reserve(NULL, CHUNK_BYTES);
-        if (where)
-            os_release(where);
-    }
+    if (!where) /* begin where the system has put this thread's stack: its randomness is ours */
+        where = (char *)&tries;
     do {
         c->base = os_find_free(where, bytes, CHUNK_BYTES);
         if (!c->base || tries++ == 64 || !map_prepare(self, c->base))
@@ -224,9 +221,10 @@ static struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
         r->committed = 0;
         r->pages = r->dirty = r->word_pages = 0;
     }
-    c->state = CHUNK_LIVE;
     recount(c);
     map_store(c, c);
+    KILL_POINT("chunk mapped");
+    c->state = CHUNK_LIVE;
     slot_hint = lone ? slot_hint : c;
     return c;
 }
