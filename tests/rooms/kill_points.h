@@ -1,0 +1,11 @@
+/*
+ * kill_points.h - included before each of the library's sources, so that a test can kill a thread in every
+ * instant that they name.
+ */
+#ifndef KILL_POINTS_H
+#define KILL_POINTS_H
+
+void kill_point(const char *name);
+#define KILL_POINT(name) kill_point(name)
+
+#endif

@@ -1,0 +1,138 @@
+/*
+ * test_faults.c - every system call fails at its n-th time, n = 1, 2, 3 ... until the scenario gets by
+ * without a failure: once only, and from then on. Each time only documented codes come back, nothing is
+ * lost, and afterwards everything works.
+ */
+#include "world.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+/* What the library calls. NULL: all of them. */
+static const char *const calls[] = {
+    "VirtualAlloc.reserve", "VirtualAlloc.commit",
+    "VirtualFree.decommit", "VirtualFree.release",
+    "VirtualQuery",         "TlsAlloc",
+    "TlsSetValue",          "DuplicateHandle",
+    "CloseHandle",          "WaitForSingleObject",
+    "SuspendThread",        "ResumeThread",
+    "GetThreadContext",     NULL,
+};
+#define CALLS (int)(sizeof calls / sizeof *calls)
+
+struct injection {
+    const struct scenario *scenario;
+    int call;
+    unsigned long n; /* 0: none, only count */
+    BOOL forever;
+};
+
+static const struct injection *the_injection;
+
+static void arm(void)
+{
+    const struct injection *i = the_injection;
+
+    for (int k = 0; k < CALLS; k++)
+        outcome->calls[k] = standin_calls(calls[k]);
+    if (i->n) {
+        world_may_fail = TRUE;
+        world_lets_go = i->forever;
+        standin_fail_at(calls[i->call], i->n, i->forever);
+    }
+}
+
+/* What the system refuses to take back is lost, whatever the library does. */
+static int returns(const char *name)
+{
+    return name && (strcmp(name, "VirtualFree.release") == 0 || strcmp(name, "CloseHandle") == 0);
+}
+
+static void inject(void *argument)
+{
+    unsigned long lost = 0;
+
+    the_injection = argument;
+    world_begin(the_injection->scenario);
+    world_act(arm);
+    standin_fail_never();
+    world_may_fail = FALSE;
+    for (int k = 0; k < CALLS; k++) {
+        outcome->calls[k] = standin_calls(calls[k]) - outcome->calls[k];
+        if (the_injection->n && returns(calls[k]) &&
+            (!calls[the_injection->call] || the_injection->call == k))
+            lost += outcome->calls[k];
+    }
+    outcome->failed = the_injection->n ? standin_failed() : 0;
+    if (lost > outcome->failed)
+        lost = outcome->failed;
+    world_verify();
+    world_works();
+    world_verify();
+    world_end(lost);
+}
+
+static void each_scenario(BOOL forever)
+{
+    unsigned long failures = 0, runs = 0, bad = 0;
+
+    for (const struct scenario *s = scenarios; s->name; s++) {
+        struct injection i = {s, 0, 0, FALSE};
+        unsigned long counts[CALLS];
+        world_context("%s: counting", s->name);
+        if (!world_child(inject, &i)) {
+            bad++;
+            continue;
+        }
+        for (int k = 0; k < CALLS; k++)
+            counts[k] = outcome->calls[k];
+        i.forever = forever;
+        for (i.call = 0; i.call < CALLS; i.call++) {
+            if (!counts[i.call] || (!forever && !calls[i.call]))
+                continue;
+            for (i.n = 1;; i.n++) {
+                world_context("%s: %s fails %s %lu", s->name,
+                              calls[i.call] ? calls[i.call] : "every call", forever ? "from" : "at",
+                              i.n);
+                outcome->failed = 0;
+                if (!world_child(inject, &i)) {
+                    bad++;
+                    if (!outcome->failed && i.n >= 2 * counts[i.call])
+                        break;
+                } else if (!outcome->failed) {
+                    break;
+                }
+                runs++;
+                failures += outcome->failed;
+            }
+        }
+    }
+    print_message("%lu failures injected in %lu runs\n", failures, runs);
+    assert_int_equal(bad, 0);
+    assert_true(failures > 100);
+}
+
+static void one_failure_is_answered_as_documented_and_loses_nothing(void **state)
+{
+    (void)state;
+    each_scenario(FALSE);
+}
+
+static void failures_from_then_on_are_answered_as_documented_and_lose_nothing(void **state)
+{
+    (void)state;
+    each_scenario(TRUE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_failure_is_answered_as_documented_and_loses_nothing),
+        cmocka_unit_test(failures_from_then_on_are_answered_as_documented_and_lose_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

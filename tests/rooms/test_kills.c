@@ -1,0 +1,208 @@
+/*
+ * test_kills.c - a thread dies at every point that the sources name, and (--all: at every instruction;
+ * else at a few of them) inside the library. Nobody else waits, nothing of theirs is touched, what the
+ * dead one held goes on, is closed and returned.
+ */
+#include "kill_points.h"
+
+#include "kill_point_names.h"
+#include "world.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const char *const points[] = {KILL_POINT_NAMES};
+#define POINTS (int)(sizeof points / sizeof *points)
+
+static int all;
+
+struct death {
+    const struct scenario *scenario;
+    int point; /* -1: none, only count; unless `step` */
+    unsigned long occurrence, step;
+};
+
+static const struct death *the_death;
+static unsigned long seen;
+
+void kill_point(const char *name)
+{
+    if (!world_is_victim || !the_death || the_death->step)
+        return;
+    for (int i = 0; i < POINTS; i++) {
+        if (strcmp(points[i], name) != 0)
+            continue;
+        outcome->hits[i]++;
+        if (i == the_death->point && seen++ == the_death->occurrence)
+            TerminateThread(GetCurrentThread(), WORLD_DEATH);
+    }
+}
+
+/* Others at work */
+
+static volatile LONG stop, at_work;
+
+static DWORD WINAPI work(LPVOID parameter)
+{
+    HEXPERTKEY key = parameter;
+    unsigned char *blocks[16] = {0};
+    SIZE_T sizes[16] = {0};
+    DWORD code, longest = 0;
+
+    for (unsigned round = 0; !atomic_load(&stop); round++) {
+        unsigned i = round * 7 % 16;
+        SIZE_T bytes = round % 29 == 0 ? 40000 : round * 37 % 1500;
+        DWORD since = GetTickCount();
+        for (SIZE_T k = 0; k < sizes[i]; k += sizes[i] / 16 + 1)
+            CHECK(blocks[i][k] == (unsigned char)(i + k));
+        if (blocks[i] && round % 3 == 0) {
+            CHECK(ExpertFreeMemory(key, blocks[i]) == NMERR_SUCCESS);
+            blocks[i] = NULL;
+            sizes[i] = 0;
+        } else {
+            blocks[i] = ExpertReallocMemory(key, blocks[i], bytes, &code);
+            CHECK(blocks[i] && code == NMERR_SUCCESS);
+            sizes[i] = bytes;
+            for (SIZE_T k = 0; k < bytes; k += bytes / 16 + 1)
+                blocks[i][k] = (unsigned char)(i + k);
+        }
+        if (GetTickCount() - since > longest)
+            longest = GetTickCount() - since;
+        if (round % 64 == 63) {
+            atomic_store(&at_work, 1);
+            Sleep(0);
+        }
+    }
+    CHECK(longest < 1000);
+    CHECK(NmapiCloseExpert(key, NULL) == NMERR_SUCCESS);
+    return 0;
+}
+
+static void get_ready(void)
+{
+    world_step_at = the_death->step;
+}
+
+static void kill(void *argument)
+{
+    HANDLE worker = NULL;
+
+    the_death = argument;
+    world_begin(the_death->scenario);
+    if (!the_death->step)
+        worker = CreateThread(NULL, 0, work, (HEXPERTKEY)(ULONG_PTR)0x7770, 0, NULL);
+    while (worker && !atomic_load(&at_work))
+        Sleep(0);
+    outcome->killed = (unsigned long)world_act(get_ready);
+    outcome->steps = world_steps;
+    world_verify();
+    world_works();
+    world_verify();
+    CHECK(world_longest < 1000);
+    if (worker) {
+        atomic_store(&stop, 1);
+        WaitForSingleObject(worker, INFINITE);
+        CloseHandle(worker);
+    }
+    world_end(0);
+}
+
+static void killed_at_a_named_point_a_thread_harms_nobody(void **state)
+{
+    unsigned long total[POINTS] = {0}, deaths = 0, bad = 0;
+
+    (void)state;
+    for (const struct scenario *s = scenarios; s->name; s++) {
+        struct death death = {s, -1, 0, 0};
+        unsigned long hits[POINTS];
+        memset(outcome->hits, 0, sizeof outcome->hits);
+        world_context("%s: counting", s->name);
+        if (!world_child(kill, &death)) {
+            bad++;
+            continue;
+        }
+        memcpy(hits, outcome->hits, sizeof hits);
+        for (death.point = 0; death.point < POINTS; death.point++) {
+            unsigned long most = all || hits[death.point] < 2 ? hits[death.point] : 2;
+            for (death.occurrence = 0; death.occurrence < most; death.occurrence++) {
+                world_context("%s: killed at \"%s\", time %lu", s->name, points[death.point],
+                              death.occurrence + 1);
+                outcome->killed = 0;
+                bad += !world_child(kill, &death);
+                deaths += outcome->killed;
+                total[death.point] += outcome->killed;
+            }
+        }
+    }
+    print_message("%lu deaths at %d points\n", deaths, POINTS);
+    for (int i = 0; i < POINTS; i++) {
+        if (!total[i]) {
+            print_message("nobody died at \"%s\"\n", points[i]);
+            bad++;
+        }
+    }
+    assert_int_equal(bad, 0);
+}
+
+/* About how many instructions apart. In a short run each scenario has about a dozen deaths. */
+static unsigned long stride_for(unsigned long steps)
+{
+    unsigned long deaths = world_is_slow() ? 4 : 12;
+
+    return all ? 1 : steps / deaths + 1;
+}
+
+static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
+{
+    unsigned long deaths = 0, bad = 0;
+
+    (void)state;
+    if (standin_under_tsan())
+        skip();
+    for (const struct scenario *s = scenarios; s->name; s++) {
+        struct death death = {s, -1, 0, ~0UL};
+        unsigned long stride;
+        world_context("%s: counting instructions", s->name);
+        if (!world_child(kill, &death)) {
+            bad++;
+            continue;
+        }
+        stride = stride_for(outcome->steps);
+        if (all)
+            print_message("%s: %lu instructions\n", s->name, outcome->steps);
+        for (death.step = 1 + stride / 2;; death.step += stride) {
+            world_context("%s: killed at instruction %lu", s->name, death.step);
+            outcome->killed = 0;
+            if (!world_child(kill, &death))
+                bad++;
+            else if (!outcome->killed)
+                break;
+            deaths += outcome->killed;
+        }
+    }
+    print_message("%lu deaths\n", deaths);
+    assert_int_equal(bad, 0);
+}
+
+int main(int count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed_at_a_named_point_a_thread_harms_nobody),
+        cmocka_unit_test(killed_at_any_instruction_a_thread_harms_nobody),
+    };
+
+    /* SCENARIO INSTRUCTION or SCENARIO POINT: that death alone */
+    for (const struct scenario *s = scenarios; count == 3 && s->name; s++) {
+        struct death death = {s, 0, 0, strtoul(arguments[2], NULL, 0)};
+        while (!death.step && strcmp(points[death.point], arguments[2]) != 0)
+            death.point++;
+        if (strcmp(s->name, arguments[1]) == 0)
+            return !world_child(kill, &death);
+    }
+    all = count > 1 && strcmp(arguments[1], "--all") == 0;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
