@@ -324,11 +324,11 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
     if (owner <= REGION_OWN)
         return HEAP_BAD;
     /* Somebody else's: it may go any moment, and its words with it, unless it is held. */
-    region_hold(self);
+    chunk_hold(self);
     r = region_find(address);
     if (!r || r->owner != owner || !block_at(r, address, found))
         owner = NULL;
-    region_let_go();
+    chunk_let_go();
     return owner ? HEAP_FOREIGN : HEAP_BAD;
 }
 

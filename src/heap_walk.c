@@ -91,9 +91,9 @@ void heap_repair(struct thread *self, struct heap *heap)
     heap->buried_bytes = 0;
     heap->recent = &heap_no_span;
     atomic_poke(&heap->committed, 0);
-    region_hold(self);
-    region_visit(heap->owner, relist, &repair);
-    region_let_go();
+    chunk_hold(self);
+    chunk_visit(heap->owner, relist, &repair);
+    chunk_let_go();
     while (repair.unfinished) {
         struct region *r = repair.unfinished;
         repair.unfinished = r->next;

@@ -1,0 +1,243 @@
+#include "chunk.h"
+
+#include <string.h>
+
+#include "arena.h"
+
+#ifdef _WIN64
+struct chunk *volatile *volatile region_map[1 << MAP_ROOT_BITS];
+static struct chunk *volatile first_leaf[1 << MAP_LEAF_BITS]; /* most processes need no second */
+static int first_leaf_used;
+#else
+struct chunk *volatile region_map[1 << (OS_ADDRESS_BITS - CHUNK_SHIFT)];
+#endif
+
+static struct lock lock;
+static char *where; /* address to try first for the next reservation */
+struct chunk_pool chunk_pool;
+
+int chunk_is_idle(const struct chunk *c)
+{
+    return c->free == (c->lone ? 1 : CHUNK_DATA);
+}
+
+static void map_store(const struct chunk *c, struct chunk *value)
+{
+    ULONG_PTR at = (ULONG_PTR)c->base;
+#ifdef _WIN64
+    atomic_store(&region_map[at >> (CHUNK_SHIFT + MAP_LEAF_BITS)]
+                            [(at >> CHUNK_SHIFT) & ((1 << MAP_LEAF_BITS) - 1)],
+                 value);
+#else
+    atomic_store(&region_map[at >> CHUNK_SHIFT], value);
+#endif
+}
+
+static int map_prepare(struct thread *self, const char *base)
+{
+#ifdef _WIN64
+    ULONG_PTR root = (ULONG_PTR)base >> (CHUNK_SHIFT + MAP_LEAF_BITS);
+    struct chunk *volatile *leaf = region_map[root];
+
+    if (leaf)
+        return 1;
+    if (!first_leaf_used) {
+        first_leaf_used = 1;
+        leaf = first_leaf;
+    } else {
+        leaf = arena_alloc(self, sizeof first_leaf);
+    }
+    atomic_store(&region_map[root], leaf);
+    return leaf != NULL;
+#else
+    (void)self, (void)base;
+    return 1;
+#endif
+}
+
+/* What a free region would keep committed. */
+SIZE_T chunk_warm(const struct chunk *c, int slot)
+{
+    return c->lone ? c->slots[0].committed : chunk_slot_bytes(&c->slots[slot]);
+}
+
+void chunk_count_mini(const struct region *m, int sign)
+{
+    chunk_pool.free_minis += (unsigned)sign;
+    chunk_pool.warm_bytes += (SIZE_T)sign * m->pages * (OS_PAGE + MINI_WORDS);
+}
+
+/* Makes the masks of a chunk and adds it to the totals. */
+static void recount(struct chunk *c)
+{
+    c->free = c->warm = c->split = 0;
+    for (int i = c->lone ? 0 : CHUNK_FIRST; i < (c->lone ? 1 : CHUNK_SLOTS); i++) {
+        struct region *r = &c->slots[i];
+        if (r->owner == CHUNK_SPLIT && r->kind != REGION_SPLIT)
+            r->owner = NULL;
+        if (!r->owner) {
+            c->free |= CHUNK_BIT(i);
+            chunk_pool.free_slots += !c->lone;
+            if (chunk_warm(c, i))
+                c->warm |= CHUNK_BIT(i);
+            chunk_pool.warm_bytes += chunk_warm(c, i);
+        } else if (r->kind == REGION_SPLIT) {
+            c->minis_free[i] = 0;
+            for (int k = 0; k < SLOT_MINIS; k++) {
+                if (chunk_mini(c, i, k)->owner)
+                    continue;
+                c->minis_free[i] |= 1U << k;
+                c->split |= CHUNK_BIT(i);
+                chunk_count_mini(chunk_mini(c, i, k), 1);
+            }
+        }
+    }
+}
+
+/* After a thread died with the lock: finishes what it had begun with the system and recounts. */
+static void repair(void)
+{
+    chunk_pool.free_slots = chunk_pool.free_minis = 0;
+    chunk_pool.warm_bytes = 0;
+    for (struct chunk *c = chunk_pool.first; c; c = c->next) {
+        if (c->state == CHUNK_RESERVING || c->state == CHUNK_RELEASING) {
+            if (region_chunk((ULONG_PTR)c->base) == c)
+                map_store(c, NULL);
+            if (os_is_reserved(c->base))
+                os_release(c->base);
+            c->state = CHUNK_NONE;
+        }
+        if (c->state == CHUNK_LIVE)
+            recount(c);
+    }
+    chunk_pool.slot_hint = chunk_pool.mini_hint = chunk_pool.first;
+}
+
+void chunk_hold(struct thread *self)
+{
+    if (UNLIKELY(lock_acquire(&lock, self)))
+        repair();
+}
+
+void chunk_let_go(void)
+{
+    lock_release(&lock);
+}
+
+static struct chunk *chunk_record(struct thread *self)
+{
+    struct chunk *c;
+
+    for (c = chunk_pool.first; c; c = c->next)
+        if (c->state == CHUNK_NONE)
+            return c;
+    c = arena_alloc(self, sizeof *c);
+    if (!c)
+        return NULL;
+    c->next = chunk_pool.first;
+    chunk_pool.first = c;
+    return c;
+}
+
+/* The address is recorded before the reservation is made at it: a thread killed in between leaves
+   nothing that could not be found. */
+struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
+{
+    struct chunk *c = chunk_record(self);
+    int tries = 0;
+
+    if (!c)
+        return NULL;
+    if (!where) /* begin where the system has put this thread's stack: its randomness is ours */
+        where = (char *)&tries;
+    do {
+        c->base = os_find_free(where, bytes, CHUNK_BYTES);
+        if (!c->base || tries++ == 64 || !map_prepare(self, c->base))
+            return NULL;
+        where = c->base + bytes;
+        c->bytes = bytes;
+        c->state = CHUNK_RESERVING;
+        KILL_POINT("chunk about to be reserved");
+        if (!os_reserve(c->base, bytes))
+            c->state = CHUNK_NONE; /* somebody else was first */
+        KILL_POINT("chunk reserved");
+    } while (c->state == CHUNK_NONE);
+    c->lone = (uint16_t)lone;
+    for (int i = 0; i < CHUNK_SLOTS; i++) {
+        struct region *r = &c->slots[i];
+        atomic_store(&r->owner, i < CHUNK_FIRST && !lone ? CHUNK_WORDS : NULL);
+        r->base = c->base + (SIZE_T)i * SLOT_BYTES;
+        atomic_poke(&r->kind, REGION_NONE);
+        r->committed = 0;
+        r->pages = r->dirty = r->word_pages = 0;
+    }
+    recount(c);
+    map_store(c, c);
+    KILL_POINT("chunk mapped");
+    c->state = CHUNK_LIVE;
+    chunk_pool.slot_hint = lone ? chunk_pool.slot_hint : c;
+    return c;
+}
+
+void chunk_release(struct chunk *c)
+{
+    if (!c->lone)
+        chunk_pool.free_slots -= CHUNK_SLOTS - CHUNK_FIRST;
+    for (int i = 0; i < CHUNK_SLOTS; i++)
+        if (c->warm & CHUNK_BIT(i))
+            chunk_pool.warm_bytes -= chunk_warm(c, i);
+    c->state = CHUNK_RELEASING;
+    KILL_POINT("chunk about to be released");
+    map_store(c, NULL);
+    os_release(c->base);
+    c->state = CHUNK_NONE;
+}
+
+/* The first chunk from hint on, then from the start, in which a mask has a bit. */
+struct chunk *chunk_with(struct chunk *hint, int split)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (struct chunk *c = pass ? chunk_pool.first : hint; c; c = c->next)
+            if (c->state == CHUNK_LIVE && !c->lone && (split ? c->split : c->free))
+                return c;
+    return NULL;
+}
+
+void chunk_visit(void *owner, void (*visit)(struct region *, void *), void *context)
+{
+    for (struct chunk *c = chunk_pool.first; c; c = c->next) {
+        for (int i = 0; i < CHUNK_SLOTS && c->state == CHUNK_LIVE; i++) {
+            struct region *r = &c->slots[i];
+            if (r->owner == owner && r->kind != REGION_TAIL && r->kind != REGION_SPLIT)
+                visit(r, context);
+            for (int k = 0; r->kind == REGION_SPLIT && k < SLOT_MINIS; k++)
+                if (chunk_mini(c, i, k)->owner == owner)
+                    visit(chunk_mini(c, i, k), context);
+        }
+    }
+}
+
+void chunk_shutdown(void)
+{
+    for (struct chunk *c = chunk_pool.first; c; c = c->next)
+        if (c->state != CHUNK_NONE && os_is_reserved(c->base))
+            os_release(c->base);
+    memset(&chunk_pool, 0, sizeof chunk_pool);
+    where = NULL;
+    lock.holder = 0;
+}
+
+int chunk_is_valid(struct thread *self)
+{
+    struct chunk_pool before;
+    int valid;
+
+    chunk_hold(self);
+    before = chunk_pool;
+    repair();
+    valid = before.free_slots == chunk_pool.free_slots &&
+            before.free_minis == chunk_pool.free_minis &&
+            before.warm_bytes == chunk_pool.warm_bytes;
+    chunk_let_go();
+    return valid;
+}
