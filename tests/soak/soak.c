@@ -1,0 +1,228 @@
+#include "soak.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#ifdef NMAPI_NATIVE
+#include "standin.h"
+#endif
+
+struct soak_functions nm;
+DWORD soak_seconds = 2, soak_kills = 60;
+uint32_t soak_seed = 20240229;
+
+static void load(const char *path)
+{
+#ifdef NMAPI_NATIVE
+    (void)path;
+    nm = (struct soak_functions){ExpertAllocMemory, ExpertReallocMemory, ExpertFreeMemory,
+                                 ExpertMemorySize,  NmapiOpenExpert,     NmapiTerminateExpert,
+                                 NmapiCloseExpert,  NmapiQueryExpert,    NmapiEnumExperts,
+                                 NmapiEnumMemory,   NmapiTransferMemory};
+#else
+    static const char *const names[] = {
+        "ExpertAllocMemory", "ExpertReallocMemory",  "ExpertFreeMemory",   "ExpertMemorySize",
+        "NmapiOpenExpert",   "NmapiTerminateExpert", "NmapiCloseExpert",   "NmapiQueryExpert",
+        "NmapiEnumExperts",  "NmapiEnumMemory",      "NmapiTransferMemory"};
+    HMODULE dll = LoadLibraryA(path);
+
+    _Static_assert(sizeof nm == sizeof names, "a name for each function");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        FARPROC function = dll ? GetProcAddress(dll, names[i]) : NULL;
+        if (!function) {
+            fprintf(stderr, "%s: no %s\n", path, names[i]);
+            exit(2);
+        }
+        memcpy((char *)&nm + i * sizeof function, &function, sizeof function);
+    }
+#endif
+}
+
+void soak_begin(int argc, char **argv)
+{
+    const char *path = "Nmapi.dll";
+
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--seconds=", 10) == 0)
+            soak_seconds = (DWORD)strtoul(argv[i] + 10, NULL, 0);
+        else if (strncmp(argv[i], "--kills=", 8) == 0)
+            soak_kills = (DWORD)strtoul(argv[i] + 8, NULL, 0);
+        else if (strncmp(argv[i], "--seed=", 7) == 0)
+            soak_seed = (uint32_t)strtoul(argv[i] + 7, NULL, 0);
+        else
+            path = argv[i];
+    }
+    if (!soak_seed)
+        soak_seed = 1;
+    load(path);
+    printf("seed %lu\n", (unsigned long)soak_seed);
+}
+
+uint32_t soak_random(uint32_t *state)
+{
+    uint32_t x = *state;
+
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return *state = x;
+}
+
+HANDLE soak_start(LPTHREAD_START_ROUTINE routine, void *argument)
+{
+    /* Small stacks: a system may keep those of killed threads. */
+    HANDLE thread = CreateThread(NULL, 65536, routine, argument, 0x10000, NULL);
+
+    assert_non_null(thread);
+    return thread;
+}
+
+BOOL soak_join(HANDLE thread)
+{
+    BOOL ended = WaitForSingleObject(thread, 60000) == WAIT_OBJECT_0;
+
+    CloseHandle(thread);
+    return ended;
+}
+
+void soak_memory(SIZE_T *committed, SIZE_T *reserved)
+{
+#ifdef NMAPI_NATIVE
+    struct standin_usage usage;
+
+    standin_get_usage(&usage);
+    *committed = usage.committed;
+    *reserved = usage.reserved;
+#else
+    MEMORY_BASIC_INFORMATION area;
+    char *at = NULL;
+
+    *committed = *reserved = 0;
+    while (VirtualQuery(at, &area, sizeof area) == sizeof area) {
+        char *next = (char *)area.BaseAddress + area.RegionSize;
+        if (area.State == MEM_COMMIT && area.Type == MEM_PRIVATE)
+            *committed += area.RegionSize;
+        if (area.State != MEM_FREE)
+            *reserved += area.RegionSize;
+        if (next <= at)
+            break;
+        at = next;
+    }
+#endif
+}
+
+enum { BYSTANDER_BLOCKS = 40 };
+
+static void fill(unsigned char *block, SIZE_T bytes, uint32_t seed)
+{
+    for (SIZE_T i = 0; i < bytes; i++)
+        block[i] = (unsigned char)(seed + 7 * i);
+}
+
+static BOOL holds(const unsigned char *block, SIZE_T bytes, uint32_t seed)
+{
+    for (SIZE_T i = 0; i < bytes; i++)
+        if (block[i] != (unsigned char)(seed + 7 * i))
+            return FALSE;
+    return TRUE;
+}
+
+static DWORD WINAPI bystander_run(LPVOID argument)
+{
+    struct bystander *b = argument;
+    unsigned char *blocks[BYSTANDER_BLOCKS] = {NULL};
+    SIZE_T sizes[BYSTANDER_BLOCKS] = {0};
+    uint32_t random = b->seed;
+
+    while (!InterlockedCompareExchange(&b->stop, 0, 0)) {
+        uint32_t which = soak_random(&random) % BYSTANDER_BLOCKS;
+        uint32_t kind = soak_random(&random);
+        SIZE_T bytes = kind % (kind % 64 ? 600 : 90000);
+        DWORD error = NMERR_SUCCESS, since;
+        unsigned char *block;
+        if (blocks[which] && !holds(blocks[which], sizes[which], which))
+            b->failures++;
+        since = GetTickCount();
+        if (blocks[which] && kind % 3 == 0) {
+            error = nm.free(b->key, blocks[which]);
+            block = NULL;
+        } else {
+            block = blocks[which] ? nm.realloc(b->key, blocks[which], bytes, &error)
+                                  : nm.alloc(b->key, bytes, &error);
+        }
+        since = GetTickCount() - since;
+        if (since > b->longest)
+            b->longest = since;
+        b->calls++;
+        if (error != NMERR_SUCCESS) {
+            b->failures++;
+            continue;
+        }
+        blocks[which] = block;
+        sizes[which] = bytes;
+        if (block)
+            fill(block, bytes, which);
+        if (b->calls % 64 == 0)
+            Sleep(0);
+    }
+    for (int i = 0; i < BYSTANDER_BLOCKS; i++)
+        if (blocks[i] && (!holds(blocks[i], sizes[i], (uint32_t)i) ||
+                          nm.free(b->key, blocks[i]) != NMERR_SUCCESS))
+            b->failures++;
+    return 0;
+}
+
+void bystander_begin(struct bystander *b, HEXPERTKEY key, uint32_t seed)
+{
+    memset(b, 0, sizeof *b);
+    b->key = key;
+    b->seed = seed;
+    b->thread = soak_start(bystander_run, b);
+}
+
+void bystander_end(struct bystander *b)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+
+    InterlockedExchange(&b->stop, 1);
+    assert_true(soak_join(b->thread));
+    assert_int_equal(b->failures, 0);
+    assert_int_equal(nm.close(b->key, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBlocks, 0);
+    assert_int_equal(usage.LiveBytes, 0);
+    assert_int_equal(usage.Refused, 0);
+    assert_true(usage.Allocations > 0);
+}
+
+static struct {
+    volatile LONG stop;
+    DWORD longest;
+    HANDLE thread;
+} canary;
+
+static DWORD WINAPI canary_run(LPVOID argument)
+{
+    (void)argument;
+    while (!InterlockedCompareExchange(&canary.stop, 0, 0)) {
+        DWORD since = GetTickCount();
+        Sleep(1);
+        since = GetTickCount() - since;
+        if (since > canary.longest)
+            canary.longest = since;
+    }
+    return 0;
+}
+
+void soak_canary_begin(void)
+{
+    canary.stop = 0;
+    canary.longest = 0;
+    canary.thread = soak_start(canary_run, NULL);
+}
+
+DWORD soak_canary_end(void)
+{
+    InterlockedExchange(&canary.stop, 1);
+    assert_true(soak_join(canary.thread));
+    return canary.longest;
+}

@@ -1,0 +1,63 @@
+/*
+ * soak.h - what the long tests share: the functions under test, random series, patterns, and how long
+ * calls take. The same sources run against the DLL (Windows) and against the native library.
+ *
+ *   --seconds=N  --kills=N  --seed=N; on Windows the first other argument is the path of Nmapi.dll
+ */
+#ifndef SOAK_H
+#define SOAK_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "nmapi.h"
+
+struct soak_functions {
+    LPVOID(WINAPI *alloc)(HEXPERTKEY, SIZE_T, DWORD *);
+    LPVOID(WINAPI *realloc)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
+    DWORD(WINAPI *free)(HEXPERTKEY, LPVOID);
+    SIZE_T(WINAPI *size)(HEXPERTKEY, LPVOID);
+    DWORD(WINAPI *open)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
+    DWORD(WINAPI *terminate)(HEXPERTKEY);
+    DWORD(WINAPI *close)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
+    DWORD(WINAPI *query)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
+    DWORD(WINAPI *enum_experts)(NMAPI_EXPERT_CALLBACK, LPVOID);
+    DWORD(WINAPI *enum_memory)(HEXPERTKEY, NMAPI_MEMORY_CALLBACK, LPVOID);
+    DWORD(WINAPI *transfer)(HEXPERTKEY, HEXPERTKEY, LPVOID);
+};
+extern struct soak_functions nm;
+extern DWORD soak_seconds, soak_kills;
+extern uint32_t soak_seed;
+
+void soak_begin(int argc, char **argv);
+uint32_t soak_random(uint32_t *state);
+HANDLE soak_start(LPTHREAD_START_ROUTINE routine, void *argument);
+/* FALSE: the thread did not end within a minute. */
+BOOL soak_join(HANDLE thread);
+/* Bytes of address space that are committed, and that are not free. */
+void soak_memory(SIZE_T *committed, SIZE_T *reserved);
+
+/* A bystander: an expert of its own whose blocks carry patterns, on a thread of its own. */
+struct bystander {
+    HEXPERTKEY key;
+    uint32_t seed;
+    volatile LONG stop;
+    LONG calls, failures; /* read once it has ended */
+    DWORD longest;        /* milliseconds that a call took at most */
+    HANDLE thread;
+};
+void bystander_begin(struct bystander *bystander, HEXPERTKEY key, uint32_t seed);
+void bystander_end(struct bystander *bystander);
+
+/* How long a thread that calls nothing had to wait for a processor at most, since soak_canary_begin. A
+   call may take a second more than that. */
+void soak_canary_begin(void);
+DWORD soak_canary_end(void);
+#define SOAK_PATIENCE 1000
+
+#endif
