@@ -2467,15 +2467,20 @@ BOOL WINAPIV LoadMACAddresses(const char *pConfig, const char *pVarName, LPBYTE 
  * Helpers
  */
 
-static __inline HRESULT NMERR_TO_HRESULT(DWORD nmerror) {
+static __inline HRESULT NMERR_TO_HRESULT(DWORD nmerror)
+{
     return nmerror == NMERR_SUCCESS ? S_OK
                                     : MAKE_HRESULT(SEVERITY_ERROR, FACILITY_ITF, (WORD)nmerror);
 }
 
-static __inline DWORD HRESULT_TO_NMERR(HRESULT hResult) { return (DWORD)HRESULT_CODE(hResult); }
+static __inline DWORD HRESULT_TO_NMERR(HRESULT hResult)
+{
+    return (DWORD)HRESULT_CODE(hResult);
+}
 
 /* A property's data, whether the frame's or attached beside it. */
-static __inline LPVOID GetPropertyInstanceData(LPPROPERTYINST PropertyInst) {
+static __inline LPVOID GetPropertyInstanceData(LPPROPERTYINST PropertyInst)
+{
     if (PropertyInst->DataLength != (WORD)-1)
         return PropertyInst->lpData;
     return (LPVOID)PropertyInst->lpPropertyInstEx->Byte;
@@ -2484,7 +2489,8 @@ static __inline LPVOID GetPropertyInstanceData(LPPROPERTYINST PropertyInst) {
 #define GetPropertyInstanceDataValue(p, type) ((type *)GetPropertyInstanceData(p))[0]
 
 /* How much of the frame belongs to a property, in bytes. */
-static __inline DWORD GetPropertyInstanceFrameDataLength(LPPROPERTYINST PropertyInst) {
+static __inline DWORD GetPropertyInstanceFrameDataLength(LPPROPERTYINST PropertyInst)
+{
     if (PropertyInst->DataLength != (WORD)-1)
         return PropertyInst->DataLength;
     return PropertyInst->lpPropertyInstEx->Length;
@@ -2492,36 +2498,53 @@ static __inline DWORD GetPropertyInstanceFrameDataLength(LPPROPERTYINST Property
 
 /* How much was attached beside it, in bytes; (WORD)-1 if nothing. (The SDK's never says how much.)
  */
-static __inline DWORD GetPropertyInstanceExDataLength(LPPROPERTYINST PropertyInst) {
+static __inline DWORD GetPropertyInstanceExDataLength(LPPROPERTYINST PropertyInst)
+{
     if (PropertyInst->DataLength != (WORD)-1)
         return (WORD)-1;
     return PropertyInst->lpPropertyInstEx->LengthEx;
 }
 
-static __inline BYTE IP_Version(ULPIP pIP) {
+static __inline BYTE IP_Version(ULPIP pIP)
+{
     return (BYTE)((pIP->Version & IP_VERSION_MASK) >> IP_VERSION_SHIFT);
 }
 
 /* In bytes, as the other lengths and offsets here. */
-static __inline DWORD IP_HdrLen(ULPIP pIP) {
+static __inline DWORD IP_HdrLen(ULPIP pIP)
+{
     return (DWORD)((pIP->HdrLen & IP_HDRLEN_MASK) >> IP_HDRLEN_SHIFT) << 2;
 }
 
-static __inline WORD IP_FragOff(ULPIP pIP) {
+static __inline WORD IP_FragOff(ULPIP pIP)
+{
     return (WORD)((XCHG(pIP->FragOff) & IP_FRAGOFF_MASK) << IP_FRAGOFF_SHIFT);
 }
 
-static __inline DWORD IP_TotalLen(ULPIP pIP) { return XCHG(pIP->TotalLen); }
+static __inline DWORD IP_TotalLen(ULPIP pIP)
+{
+    return XCHG(pIP->TotalLen);
+}
 
-static __inline DWORD IP_MoreFragments(ULPIP pIP) {
+static __inline DWORD IP_MoreFragments(ULPIP pIP)
+{
     return (DWORD)((pIP->Flags & IP_MF_MASK) >> IP_MF_SHIFT);
 }
 
-static __inline DWORD TCP_HdrLen(ULPTCP pTCP) { return (DWORD)(pTCP->DataOff & 0xf0) >> 2; }
+static __inline DWORD TCP_HdrLen(ULPTCP pTCP)
+{
+    return (DWORD)(pTCP->DataOff & 0xf0) >> 2;
+}
 
-static __inline DWORD TCP_SrcPort(ULPTCP pTCP) { return XCHG(pTCP->SrcPort); }
+static __inline DWORD TCP_SrcPort(ULPTCP pTCP)
+{
+    return XCHG(pTCP->SrcPort);
+}
 
-static __inline DWORD TCP_DstPort(ULPTCP pTCP) { return XCHG(pTCP->DstPort); }
+static __inline DWORD TCP_DstPort(ULPTCP pTCP)
+{
+    return XCHG(pTCP->DstPort);
+}
 
 #pragma pack(pop)
 

@@ -112,8 +112,9 @@ static void note_visitor(struct thread *self, struct expert *e)
         e->visitor_count = (uint16_t)kept;
     }
     if (e->visitor_count == e->visitor_room) {
-        more =
-            e->visitor_room < 0x4000 ? house_alloc(self, 2 * e->visitor_room * sizeof *more) : NULL;
+        more = e->visitor_room < 0x4000
+                   ? house_alloc(self, (SIZE_T)2 * e->visitor_room * sizeof *more)
+                   : NULL;
         if (!more) {
             e->crowded = 1;
             return;

@@ -213,7 +213,7 @@ static void large_free(struct thread *self, struct heap *heap, struct region *r)
     if (!heap->last_buried)
         heap->last_buried = r;
     heap->buried_bytes += region_room(r);
-    while (heap->buried_bytes > GRAVES) {
+    while (heap->buried_bytes > GRAVES && heap->last_buried) {
         r = heap->last_buried;
         heap->last_buried = r->prev;
         heap->buried_bytes -= region_room(r);
@@ -308,8 +308,11 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
                            struct heap_block *found)
 {
     struct region *r = region_find(address);
-    void *owner = r ? atomic_load(&r->owner) : NULL;
+    void *owner;
 
+    if (!r)
+        return HEAP_BAD;
+    owner = atomic_load(&r->owner);
     found->owner = owner;
     if (owner == SHARED_OWNER) {
         found->owner = shared_owner(self, address, &found->bytes);
@@ -400,10 +403,11 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
 {
     struct heap_block block;
     enum heap_result result = heap_find(self, from, address, &block);
-    struct region *r = block.region;
+    struct region *r;
 
     if (result != HEAP_OK)
         return result;
+    r = block.region;
     if (!within_limit(to, block.bytes))
         return HEAP_FULL;
     if (r->kind == REGION_SPAN || r->kind == REGION_FULL) {

@@ -13,13 +13,13 @@ extern int large_pages;
 /* A zeroed block with room to grow for at least `room` bytes; NULL: no memory. */
 struct region *large_open(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room);
 /* Makes it another length in place, zeroing what it grows by; 0 if it has to move. */
-int large_resize(struct region *large, SIZE_T bytes);
+int large_resize(struct region *r, SIZE_T bytes);
 /* pageheap: the block is dead and faults, the addresses stay. */
-void large_bury(struct region *large);
+void large_bury(struct region *r);
 
-static inline char *large_block(const struct region *large)
+static inline char *large_block(const struct region *r)
 {
-    return large->base + large->dirty;
+    return r->base + r->dirty;
 }
 
 #endif

@@ -170,12 +170,14 @@ static int run_cool(struct chunk *c, int first, int slots)
 /* A run of slots for a large region, its tails marked first. */
 static struct region *run_take(struct thread *self, void *owner, int slots)
 {
+    const unsigned mask = (1U << (slots & 15)) - 1;
+
     for (int pass = 0; pass < 2; pass++) {
         for (struct chunk *c = chunk_pool.first; c; c = c->next) {
             if (c->state != CHUNK_LIVE || c->lone)
                 continue;
             for (int i = CHUNK_FIRST; i + slots <= CHUNK_SLOTS; i++) {
-                unsigned run = ((1U << slots) - 1) << i;
+                unsigned run = mask << i;
                 if ((c->free & run) != run || !run_cool(c, i, slots))
                     continue;
                 for (int k = i + slots - 1; k >= i; k--) {
@@ -270,16 +272,16 @@ int region_commit(struct region *r, SIZE_T data, SIZE_T words)
 SIZE_T region_room(const struct region *r)
 {
     const struct chunk *c = region_chunk((ULONG_PTR)r->base);
-    int i = chunk_slot(c, r), slots = 1;
+    int first = chunk_slot(c, r), last = first;
 
     if (c->lone)
         return c->bytes - OS_PAGE;
-    if (r != &c->slots[i])
+    if (chunk_has_mini(c, r))
         return MINI_DATA;
-    while (i + slots < CHUNK_SLOTS && c->slots[i + slots].owner == r->owner &&
-           c->slots[i + slots].kind == REGION_TAIL)
-        slots++;
-    return (SIZE_T)slots * SLOT_BYTES - OS_PAGE;
+    while (last + 1 < CHUNK_SLOTS && c->slots[last + 1].owner == r->owner &&
+           c->slots[last + 1].kind == REGION_TAIL)
+        last++;
+    return (SIZE_T)(last - first + 1) * SLOT_BYTES - OS_PAGE;
 }
 
 int region_commit_large(struct region *r, SIZE_T bytes)

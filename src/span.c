@@ -19,27 +19,24 @@ unsigned span_capacity(const struct region *span)
 
 int span_grow(struct region *span, SIZE_T bytes)
 {
-    unsigned capacity = span_capacity(span);
-    SIZE_T data = (SIZE_T)span->limit * span->block;
-    SIZE_T least = data + span->block;
-    SIZE_T most = (SIZE_T)capacity * span->block;
-    unsigned limit;
+    SIZE_T have = (SIZE_T)span->limit * span->block;
+    SIZE_T least = have + span->block;
+    SIZE_T most = (SIZE_T)span_capacity(span) * span->block;
+    SIZE_T data = have + bytes < least ? least : have + bytes;
 
     if (least > most)
         return 0;
-    data = data + bytes < least ? least : data + bytes;
     if (data < span->pages * OS_PAGE) /* waiting from an earlier owner */
         data = span->pages * OS_PAGE;
     data = (data + OS_PAGE - 1) & ~(OS_PAGE - 1);
     if (data > most)
         data = most;
-    limit = (unsigned)(data / span->block);
-    if (!region_commit(span, data, limit * sizeof *span->words)) {
-        if (data > least && bytes)
-            return span_grow(span, 0); /* at least one */
-        return 0;
+    if (!region_commit(span, data, data / span->block * sizeof *span->words)) {
+        data = least; /* at least one */
+        if (!region_commit(span, data, data / span->block * sizeof *span->words))
+            return 0;
     }
-    span->limit = (uint16_t)limit;
+    span->limit = (uint16_t)(data / span->block);
     return 1;
 }
 

@@ -61,7 +61,7 @@ static int grow(struct thread *self)
 
     while (((SIZE_T)1 << bits) < 4 * (count + 1))
         bits++;
-    bigger = arena_alloc(self, sizeof *bigger + ((SIZE_T)1 << bits) * sizeof *bigger->slots);
+    bigger = arena_alloc(self, sizeof *bigger + ((SIZE_T)1 << bits) * sizeof(struct expert *));
     if (!bigger)
         return 0;
     bigger->shift = (unsigned)(KEY_BITS - bits);
