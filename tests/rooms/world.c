@@ -715,7 +715,7 @@ void world_verify(void)
             CHECK(ExpertMemorySize(key(b->owner), b->at) == b->bytes);
     }
     under_way.op = OP_NONE;
-    CHECK(region_is_valid(thread_self()));
+    CHECK(chunk_is_valid(thread_self()));
 }
 
 void world_works(void)
@@ -760,7 +760,7 @@ void world_end(unsigned long lost)
             world_close(x);
         }
     }
-    CHECK(region_is_valid(thread_self()));
+    CHECK(chunk_is_valid(thread_self()));
     standin_set_dllmain(NULL);
     DllMain(NULL, DLL_PROCESS_DETACH, NULL);
     standin_get_usage(&now);

@@ -1,0 +1,80 @@
+/*
+ * room.h - for the tests of single rooms: the calling thread is known, and what is held at the end is
+ * what was held at the start.
+ */
+#ifndef ROOM_H
+#define ROOM_H
+
+#include "closing.h"
+#include "expert.h"
+#include "house.h"
+#include "options.h"
+#include "standin.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
+
+static struct thread *self; /* the calling thread's record */
+static struct standin_usage usage_before;
+
+static inline int room_setup(void **state)
+{
+    (void)state;
+    standin_get_usage(&usage_before);
+    DllMain(NULL, DLL_PROCESS_ATTACH, NULL);
+    standin_set_dllmain(DllMain);
+    self = expert_thread();
+    return self == NULL;
+}
+
+static inline int room_teardown(void **state)
+{
+    struct standin_usage now;
+    int valid = chunk_is_valid(self);
+
+    (void)state;
+    standin_set_dllmain(NULL);
+    DllMain(NULL, DLL_PROCESS_DETACH, NULL);
+    standin_get_usage(&now);
+    return !(valid && now.reserved == usage_before.reserved &&
+             now.handles == usage_before.handles && now.committed == usage_before.committed &&
+             now.tls_indexes == usage_before.tls_indexes);
+}
+
+#define ROOM_RUN(tests) cmocka_run_group_tests(tests, room_setup, room_teardown)
+
+/* Touches a byte; for standin_faults. */
+static inline void room_touch(void *byte)
+{
+    ++*(volatile char *)byte;
+}
+
+static inline unsigned room_random(unsigned *seed)
+{
+    *seed = *seed * 1664525U + 1013904223U;
+    return *seed >> 8;
+}
+
+/* Runs a function on another thread to its end. */
+static inline DWORD room_on_thread(LPTHREAD_START_ROUTINE function, void *argument)
+{
+    HANDLE thread = CreateThread(NULL, 0, function, argument, 0, NULL);
+    DWORD code = 0;
+
+    WaitForSingleObject(thread, INFINITE);
+    GetExitCodeThread(thread, &code);
+    CloseHandle(thread);
+    return code;
+}
+
+static inline DWORD WINAPI room_use_key(LPVOID key)
+{
+    return ExpertAllocMemory(key, 100, NULL) != NULL;
+}
+
+#endif

@@ -1,0 +1,140 @@
+/* test_closing.c - the promises of closing.h and expert.h. */
+#include "room.h"
+
+#define A ((HEXPERTKEY)0x1000)
+#define B ((HEXPERTKEY)0x2000)
+
+static struct expert *expert_named(HEXPERTKEY key)
+{
+    return table_find(key);
+}
+
+static void the_thread_that_calls_gets_the_gate_and_another_takes_it(void **state)
+{
+    DWORD code;
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        assert_non_null(ExpertAllocMemory(A, 10, &code));
+    assert_int_equal(expert_named(A)->gate, self->id);
+    assert_int_equal(room_on_thread(room_use_key, A), 1);
+    assert_int_not_equal(expert_named(A)->gate, self->id);
+    assert_non_null(ExpertAllocMemory(A, 10, &code));
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(expert_named(A)->gate, 0);
+    assert_null(expert_named(A)->heap);
+}
+
+static void a_terminated_expert_loses_its_gate_at_once(void **state)
+{
+    DWORD code;
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        assert_non_null(ExpertAllocMemory(B, 10, &code));
+    assert_int_equal(NmapiTerminateExpert(B), NMERR_SUCCESS);
+    assert_int_equal(expert_named(B)->gate, 0);
+    assert_null(ExpertAllocMemory(B, 10, &code));
+    assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+    assert_int_equal(NmapiCloseExpert(B, NULL), NMERR_SUCCESS);
+}
+
+struct visit {
+    HEXPERTKEY key;
+    char *volatile block;
+    volatile LONG done, stop;
+};
+
+static DWORD WINAPI allocate_and_wait(LPVOID parameter)
+{
+    struct visit *visit = parameter;
+
+    visit->block = ExpertAllocMemory(visit->key, 100, NULL);
+    atomic_store(&visit->done, 1);
+    while (!atomic_load(&visit->stop))
+        Sleep(1);
+    return 0;
+}
+
+static void what_a_living_thread_may_still_write_to_faults_and_is_nobody_elses(void **state)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x3000;
+    struct visit visit = {.key = key};
+    HANDLE thread = CreateThread(NULL, 0, allocate_and_wait, &visit, 0, NULL);
+
+    (void)state;
+    while (!atomic_load(&visit.done))
+        Sleep(1);
+    assert_int_equal(NmapiTerminateExpert(key), NMERR_SUCCESS);
+    assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+    assert_true(standin_faults(room_touch, visit.block, NULL));
+    for (int i = 0; i < 3000; i++) {
+        char *block = ExpertAllocMemory((HEXPERTKEY)0x3100, 100, NULL);
+        assert_true(block + 100 <= visit.block || block >= visit.block + 100);
+    }
+    assert_int_equal(NmapiCloseExpert((HEXPERTKEY)0x3100, NULL), NMERR_SUCCESS);
+    atomic_store(&visit.stop, 1);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+}
+
+static DWORD WINAPI allocate_and_die(LPVOID parameter)
+{
+    struct visit *visit = parameter;
+
+    visit->block = ExpertAllocMemory(visit->key, 40000, NULL);
+    TerminateThread(GetCurrentThread(), 1);
+    return 0;
+}
+
+static void the_addresses_of_the_dead_are_held_within_bounds(void **state)
+{
+    enum { EXPERTS = 60 };
+    struct standin_usage before, after;
+
+    (void)state;
+    standin_get_usage(&before);
+    for (ULONG_PTR i = 0; i < EXPERTS; i++) {
+        struct visit visit = {.key = (HEXPERTKEY)(0x100000 + i * 16)};
+        room_on_thread(allocate_and_die, &visit);
+        assert_non_null(visit.block);
+        assert_int_equal(NmapiCloseExpert(visit.key, NULL), NMERR_SUCCESS);
+    }
+    standin_get_usage(&after);
+    /* each had 64 MiB of addresses: some are held, no memory is, and not those of all */
+    assert_true(after.reserved - before.reserved < (SIZE_T)2 << 30);
+    assert_true(after.committed < before.committed + (4 << 20));
+}
+
+static void with_reclaim_the_last_thread_ends_the_expert_and_a_new_one_begins_it_again(void **state)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x4000, own = (HEXPERTKEY)0x5000;
+
+    (void)state;
+    options.reclaim_thread = 1;
+    assert_non_null(ExpertAllocMemory(own, 10, NULL));
+    assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x6000, NULL), NMERR_SUCCESS);
+    assert_int_equal(room_on_thread(room_use_key, key), 1);
+    assert_int_equal(room_on_thread(room_use_key, (HEXPERTKEY)0x6000), 1);
+    assert_int_equal(expert_named(key)->state, EXPERT_CLOSED);
+    assert_int_equal(expert_named(own)->state, EXPERT_OPEN);
+    assert_int_equal(expert_named((HEXPERTKEY)0x6000)->state, EXPERT_OPEN);
+    assert_int_equal(room_on_thread(room_use_key, key), 1);
+    assert_int_equal(room_on_thread(room_use_key, own), 1);
+    assert_int_equal(expert_named(own)->state, EXPERT_OPEN);
+    options.reclaim_thread = 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_thread_that_calls_gets_the_gate_and_another_takes_it),
+        cmocka_unit_test(a_terminated_expert_loses_its_gate_at_once),
+        cmocka_unit_test(what_a_living_thread_may_still_write_to_faults_and_is_nobody_elses),
+        cmocka_unit_test(the_addresses_of_the_dead_are_held_within_bounds),
+        cmocka_unit_test(
+            with_reclaim_the_last_thread_ends_the_expert_and_a_new_one_begins_it_again),
+    };
+
+    return ROOM_RUN(tests);
+}

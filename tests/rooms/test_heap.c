@@ -1,0 +1,237 @@
+/* test_heap.c - the promises of heap.h. */
+#include "room.h"
+
+#define ME ((void *)0x4440)
+#define YOU ((void *)0x5550)
+
+static struct heap mine, yours;
+
+static int open_heaps(void **state)
+{
+    (void)state;
+    heap_open(&mine, ME, (SIZE_T)-1);
+    heap_open(&yours, YOU, (SIZE_T)-1);
+    return 0;
+}
+
+static int close_heaps(void **state)
+{
+    int valid = heap_is_valid(self, &mine) && heap_is_valid(self, &yours);
+
+    (void)state;
+    heap_close(self, &mine);
+    heap_close(self, &yours);
+    return !valid || !chunk_is_valid(self);
+}
+
+static void every_size_has_the_smallest_class_that_holds_it(void **state)
+{
+    (void)state;
+    for (unsigned bytes = 0; bytes <= HEAP_SMALL; bytes++) {
+        unsigned c = heap_class(bytes), block = heap_class_bytes(c);
+        assert_true(c < HEAP_CLASSES);
+        assert_true(block >= bytes && block % 16 == 0);
+        assert_true(c == 0 || bytes == 0 || heap_class_bytes(c - 1) < bytes || c == 1);
+        if (bytes > 512)
+            assert_true((block - bytes) * 8 <= block);
+        else if (bytes)
+            assert_true(block - bytes < 16);
+    }
+}
+
+static void the_limit_is_never_passed_and_the_peak_is_the_most(void **state)
+{
+    void *a, *b;
+
+    (void)state;
+    mine.limit = 1000;
+    a = heap_alloc(self, &mine, 600);
+    assert_non_null(a);
+    assert_null(heap_alloc(self, &mine, 401));
+    assert_int_equal(heap_realloc(self, &mine, &a, 1001), HEAP_FULL);
+    b = heap_alloc(self, &mine, 400);
+    assert_non_null(b);
+    assert_int_equal(heap_free(self, &mine, b), HEAP_OK);
+    assert_int_equal(mine.live_bytes, 600);
+    assert_int_equal(mine.peak_bytes, 1000);
+    assert_null(heap_alloc(self, &mine, (SIZE_T)-1));
+    assert_null(heap_alloc(self, &mine, (SIZE_T)-700));
+}
+
+static void the_gate_tells_mine_from_yours_and_from_nothing(void **state)
+{
+    static const SIZE_T sizes[] = {0, 24, 1000, 5000, 32767, 32768, 100000};
+    struct heap_block found;
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char *block = heap_alloc(self, &mine, sizes[i]);
+        assert_int_equal(heap_find(self, &mine, block, &found), HEAP_OK);
+        assert_int_equal(found.bytes, sizes[i]);
+        assert_int_equal(heap_find(self, &yours, block, &found), HEAP_FOREIGN);
+        assert_ptr_equal(found.owner, ME);
+        assert_int_equal(heap_find(self, NULL, block, &found), HEAP_FOREIGN);
+        for (int k = 1; k < 16; k++) {
+            assert_int_equal(heap_find(self, &mine, block + k, &found), HEAP_BAD);
+            assert_int_equal(heap_find(self, &yours, block - k, &found), HEAP_BAD);
+        }
+        assert_int_equal(heap_free(self, &yours, block), HEAP_FOREIGN);
+        assert_int_equal(heap_free(self, &mine, block), HEAP_OK);
+        assert_int_equal(heap_find(self, &mine, block, &found), HEAP_BAD);
+        assert_int_equal(heap_find(self, &yours, block, &found), HEAP_BAD);
+        assert_int_equal(heap_free(self, &mine, block), HEAP_BAD);
+    }
+}
+
+static void add(void *block, SIZE_T bytes, void *context)
+{
+    SIZE_T *sum = context;
+
+    (void)block;
+    sum[0]++;
+    sum[1] += bytes;
+}
+
+static void repair_makes_lists_and_sums_anew(void **state)
+{
+    void *blocks[3000];
+    SIZE_T sums[2] = {0, 0}, live;
+
+    (void)state;
+    for (unsigned i = 0; i < 3000; i++)
+        blocks[i] = heap_alloc(self, &mine, i % 100 == 99 ? 40000 : i);
+    for (unsigned i = 0; i < 3000; i += 2)
+        assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+    live = mine.live_bytes;
+    mine.live_bytes = 12345;
+    mine.frees -= 7;
+    mine.committed = 0;
+    memset(mine.current, 0, sizeof mine.current);
+    mine.full = mine.large = NULL;
+    heap_repair(self, &mine);
+    assert_int_equal(mine.live_bytes, live);
+    assert_int_equal(mine.allocations - mine.frees, 1500);
+    assert_true(heap_is_valid(self, &mine));
+    heap_visit(self, &mine, add, sums);
+    assert_int_equal(sums[0], 1500);
+    assert_int_equal(sums[1], live);
+}
+
+static void a_retired_heap_faults_until_it_is_discarded(void **state)
+{
+    static const SIZE_T sizes[] = {24, 1000, 5000, 100000};
+    char *blocks[4];
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        blocks[i] = heap_alloc(self, &mine, sizes[i]);
+    assert_true(heap_retire(self, &mine) >= 100000);
+    for (int i = 0; i < 4; i++) {
+        assert_true(standin_faults(room_touch, blocks[i], NULL));
+        assert_int_equal(heap_free(self, &yours, blocks[i]), HEAP_BAD);
+    }
+    heap_discard(self, &mine);
+    heap_open(&mine, ME, (SIZE_T)-1);
+}
+
+static void a_block_handed_over_is_the_takers(void **state)
+{
+    static const SIZE_T sizes[] = {24, 5000, 100000};
+    SIZE_T sums[2] = {0, 0};
+    struct heap_block found;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char *block = heap_alloc(self, &mine, sizes[i]), *other = heap_alloc(self, &mine, sizes[i]);
+        void *at = block;
+        memset(block, 0x44, sizes[i]);
+        assert_int_equal(heap_transfer(self, &yours, &mine, block), HEAP_FOREIGN);
+        assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+        assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_FOREIGN);
+        assert_int_equal(heap_find(self, &yours, block, &found), HEAP_OK);
+        assert_int_equal(found.bytes, sizes[i]);
+        assert_int_equal(heap_find(self, &mine, other, &found), HEAP_OK);
+        assert_int_equal(heap_free(self, &mine, block), HEAP_FOREIGN);
+        assert_int_equal(heap_realloc(self, &yours, &at, sizes[i] / 2), HEAP_OK);
+        assert_int_equal(heap_realloc(self, &yours, &at, sizes[i] * 2), HEAP_OK);
+        assert_memory_equal(at, "DDDD", 4);
+        assert_int_equal(((char *)at)[sizes[i] / 2], 0);
+        assert_int_equal(heap_transfer(self, &mine, &yours, (char *)other + 1), HEAP_BAD);
+        assert_true(heap_is_valid(self, &mine) && heap_is_valid(self, &yours));
+    }
+    heap_visit(self, &yours, add, sums);
+    assert_int_equal(sums[0], 3);
+    yours.limit = yours.live_bytes + 10;
+    assert_int_equal(heap_transfer(self, &mine, &yours, heap_alloc(self, &mine, 11)), HEAP_FULL);
+}
+
+/* A model beside it: what each block's address, size and content must be. */
+static void a_million_calls_agree_with_a_model(void **state)
+{
+    enum { MOST = 4000 };
+    static char *blocks[MOST];
+    static SIZE_T sizes[MOST];
+    unsigned seed = 1996, calls = standin_under_tsan() ? 100000 : 1000000;
+    SIZE_T live = 0, count = 0;
+
+    (void)state;
+    print_message("seed %u\n", seed);
+    for (unsigned call = 0; call < calls; call++) {
+        unsigned i = room_random(&seed) % MOST, what = room_random(&seed) % 64;
+        SIZE_T bytes = what == 0  ? 30000 + room_random(&seed) % 100000
+                       : what < 8 ? room_random(&seed) % 8000
+                                  : room_random(&seed) % 300;
+        if (!blocks[i]) {
+            blocks[i] = heap_alloc(self, &mine, bytes);
+            assert_non_null(blocks[i]);
+            for (SIZE_T k = 0; k < bytes; k += 1 + bytes / 8)
+                assert_int_equal(blocks[i][k], 0);
+            live += bytes;
+            count++;
+        } else if (what % 3 == 0) {
+            void *at = blocks[i];
+            SIZE_T common = bytes < sizes[i] ? bytes : sizes[i];
+            assert_int_equal(heap_realloc(self, &mine, &at, bytes), HEAP_OK);
+            blocks[i] = at;
+            live += bytes - sizes[i];
+            if (common)
+                assert_int_equal(blocks[i][0], (char)(i | 1));
+            if (common == sizes[i] && common)
+                assert_int_equal(blocks[i][common - 1], (char)(i | 1));
+            if (bytes > common)
+                assert_int_equal(blocks[i][common] | blocks[i][bytes - 1], 0);
+        } else {
+            if (sizes[i])
+                assert_int_equal(blocks[i][sizes[i] - 1], (char)(i | 1));
+            assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+            blocks[i] = NULL;
+            live -= sizes[i];
+            count--;
+            bytes = 0;
+        }
+        sizes[i] = bytes;
+        if (blocks[i] && bytes)
+            blocks[i][0] = blocks[i][bytes - 1] = (char)(i | 1);
+        if (call % 20000 == 0)
+            assert_true(heap_is_valid(self, &mine));
+    }
+    assert_int_equal(mine.live_bytes, live);
+    assert_int_equal(mine.allocations - mine.frees, count);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_heaps, close_heaps)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_size_has_the_smallest_class_that_holds_it),
+        TEST(the_limit_is_never_passed_and_the_peak_is_the_most),
+        TEST(the_gate_tells_mine_from_yours_and_from_nothing),
+        TEST(repair_makes_lists_and_sums_anew),
+        TEST(a_retired_heap_faults_until_it_is_discarded),
+        TEST(a_block_handed_over_is_the_takers),
+        TEST(a_million_calls_agree_with_a_model),
+    };
+
+    return ROOM_RUN(tests);
+}
