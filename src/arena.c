@@ -40,7 +40,8 @@ static struct block *block_make(SIZE_T bytes)
     if (!block)
         return NULL;
     if (!os_commit(block, STEP_BYTES)) {
-        discard_noted();
+        os_release(block);
+        noted = NULL;
         return NULL;
     }
     block->bytes = reserved;
