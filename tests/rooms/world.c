@@ -215,12 +215,13 @@ static void look(const char *at, int block, SIZE_T filled, SIZE_T bytes)
 
 static void look_for_zeros(const char *at, SIZE_T from, SIZE_T bytes)
 {
-    if (bytes - from < 65536)
-        for (SIZE_T i = from; i < bytes; i++)
-            CHECK(at[i] == 0);
-    else
-        for (SIZE_T i = from; i < bytes; i += (bytes - from) / 64)
-            CHECK(at[i] == 0);
+    SIZE_T stride = bytes - from < 65536 ? 1 : (bytes - from) / 64;
+
+    for (SIZE_T i = from; i < bytes; i += stride) {
+        if (at[i])
+            dprintf(2, "byte %zu of %zu to %zu is not zero\n", i, from, bytes);
+        CHECK(at[i] == 0);
+    }
 }
 
 /* Calls */
@@ -347,8 +348,7 @@ static int new_block(char *at, SIZE_T bytes, int owner)
         fill(i);
         return i;
     }
-    CHECK(!"too many blocks");
-    return -1;
+    world_fail(__FILE__, __LINE__, "there is room for a block");
 }
 
 int world_alloc(int expert, SIZE_T bytes)
