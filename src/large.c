@@ -69,9 +69,9 @@ int large_resize(struct region *r, SIZE_T bytes)
         SIZE_T ahead = bytes + SLACK + bytes / 16;
         if (!region_commit_large(r, ahead < room ? ahead : room) && !region_commit_large(r, bytes))
             return 0;
-    } else if (r->committed - bytes > SLACK + bytes / 8) {
-        atomic_poke(&r->bytes,
-                    bytes); /* what is live must be committed, whenever a thread is killed */
+    } else if (bytes < r->bytes && r->committed - bytes > SLACK + bytes / 8) {
+        /* First, for what is live must be committed, whenever a thread is killed. */
+        atomic_poke(&r->bytes, bytes);
         region_shrink_large(r, bytes);
     }
     if (bytes > r->bytes) {
