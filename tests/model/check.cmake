@@ -5,8 +5,7 @@ file(MAKE_DIRECTORY ${FOLDER})
 configure_file(${MODEL} ${FOLDER}/model.pml COPYONLY)
 execute_process(COMMAND ${SPIN} -a ${DEFINES} model.pml WORKING_DIRECTORY ${FOLDER}
                 COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET)
-# Spin's reduction knows nothing of `provided`.
-execute_process(COMMAND ${CC} -O1 -w -DSAFETY -DNOREDUCE -DCOLLAPSE -o pan pan.c
+execute_process(COMMAND ${CC} -O1 -w -DSAFETY -DCOLLAPSE -o pan pan.c
                 WORKING_DIRECTORY ${FOLDER} COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${FOLDER}/pan -m1000000 WORKING_DIRECTORY ${FOLDER}
                 OUTPUT_VARIABLE output ERROR_VARIABLE output)

@@ -7,7 +7,7 @@
  *
  * x86 lets a store wait in its processor's buffer while later loads go ahead. The stores that matter,
  * `inside` and the release of a lock, go through `buffer`; atomic_swap, atomic_cas and atomic_add,
- * the system's suspension and death empty it. What others read only after one of those is stored at once.
+ * thread_barrier and death empty it. What others read only after one of those is stored at once.
  *
  * Left out: patience with threads that the host has suspended, records of threads that go to others, the
  * count of entries that earns a gate (any number may).
@@ -17,7 +17,7 @@
  *   repaired  nobody enters a heap that somebody died in before it is put right
  *   held      nobody enters a heap that is closed
  *   told      once expert_terminate has returned, the owner's fast way is shut
- * and every living thread comes to its end; whom a killed thread had stopped, once `later` calls.
+ * and every living thread comes to its end.
  */
 
 #ifndef THREADS
@@ -33,7 +33,7 @@
 #define KILLS 1
 #endif
 
-/* NO_BARRIER, NO_SUSPENDER, NO_WITNESS and NO_RECHECK each leave a part out; the search must notice. */
+/* NO_BARRIER, NO_WITNESS and NO_RECHECK each leave a part out; the search must notice. */
 
 #define NEVER 0
 #define OPEN 1
@@ -46,13 +46,12 @@
 /* Threads and experts are numbered from 1; 0 is nobody. */
 byte gate[EXPERTS + 1], state[EXPERTS + 1], holder[EXPERTS + 1], owner[EXPERTS + 1];
 bool closing[EXPERTS + 1];
-byte inside[THREADS + 1], suspender, suspended;
+byte inside[THREADS + 1];
 byte ready;
 
-/* The system: what each processor has not yet written, who is in a system call, stopped, dead or ended. */
+/* The system: what each processor has not yet written, who is dead or has ended. */
 chan buffer[THREADS + 1] = [3] of { byte, byte, byte };
-byte stopped[THREADS + 1];
-bool kernel[THREADS + 1], dead[THREADS + 1], ended[THREADS + 1];
+bool dead[THREADS + 1], ended[THREADS + 1];
 
 /* What only the claims look at. */
 byte within[THREADS + 1];
@@ -98,66 +97,10 @@ inline enter_heap(e)
     within[me] = e
 }
 
-/* thread.c: thread_rescue, let_go */
-#define somebody_to_rescue (suspender && !alive(suspender))
-
-inline let_go()
-{
-    target = suspended;
-    if
-    :: atomic { target && stopped[target] -> stopped[target]-- } /* os_thread_resume */
-    :: !target || !stopped[target] -> skip
-    fi;
-    target = 0;
-    suspended = 0;
-    suspender = 0
-}
-
-inline thread_rescue()
-{
-    if
-    :: atomic { somebody_to_rescue -> suspender = me };
-        let_go()
-    :: !somebody_to_rescue -> skip
-    fi
-}
-
+/* thread.c: thread_barrier. What the thread has stored before is seen once it returns. */
 inline thread_barrier(t)
 {
-#ifdef NO_SUSPENDER
-    skip
-#else
-    do /* one thread suspends at a time, or two could stop each other */
-    :: atomic { suspender == 0 -> suspender = me };
-        break
-    :: somebody_to_rescue -> thread_rescue()
-    od;
-    suspended = t;
-#endif
-    /* os_thread_suspend: who stops another may be stopped itself, on its way out of the system */
-    kernel[me] = true;
-    atomic {
-        if
-        :: alive(t) -> stopped[t]++; target = t
-        :: else -> target = 0
-        fi
-    };
-    kernel[me] = false;
-    if
-    :: atomic { target && (!kernel[target] || !alive(target)) -> drain(target) }
-    :: !target -> skip
-    fi;
-#ifdef NO_SUSPENDER
-    atomic {
-        if
-        :: target && stopped[target] -> stopped[target]--
-        :: else
-        fi;
-        target = 0
-    }
-#else
-    let_go()
-#endif
+    atomic { drain(t) }
 }
 
 /* expert.c: shut_out_owner */
@@ -178,7 +121,6 @@ inline shut_out_owner(e)
 #ifndef NO_WITNESS
             died = true
 #endif
-        :: inside[former] == e && alive(former) && somebody_to_rescue -> thread_rescue()
         od;
         owner[e] = 0
     fi;
@@ -220,10 +162,7 @@ inline expert_lock(e)
     atomic { drain(me) };
     do
     :: atomic { holder[e] == 0 -> holder[e] = me }; break
-    :: atomic { holder[e] != 0 && !alive(holder[e]) -> holder[e] = me; died = true };
-        thread_rescue();
-        break
-    :: holder[e] != 0 && alive(holder[e]) && somebody_to_rescue -> thread_rescue()
+    :: atomic { holder[e] != 0 && !alive(holder[e]) -> holder[e] = me; died = true }; break
     od;
     expert_settle(e)
 }
@@ -360,9 +299,9 @@ inline transfer()
     lock_release(EXPERTS)
 }
 
-active [THREADS] proctype thread() provided (!stopped[_pid + 1] || kernel[_pid + 1] || dead[_pid + 1])
+active [THREADS] proctype thread()
 {
-    byte calls, e, in, former, target, other, word, at, value;
+    byte calls, e, in, former, other, word, at, value;
     bool died;
 
     {
@@ -399,35 +338,8 @@ active [THREADS] proctype thread() provided (!stopped[_pid + 1] || kernel[_pid +
             fi
         :: break
         od;
-        thread_rescue(); /* dllmain.c: thread_ends */
         atomic { drain(me); ended[me] = true }
     } unless { dead[me] }
-}
-
-/* A host call, or a thread that begins or ends, some day: it lets go on whom a killed thread had stopped.
-   Until then nobody else may have waited for that one. */
-active proctype later()
-{
-    byte t;
-
-end:
-    do
-    :: atomic {
-            timeout && somebody_to_rescue ->
-            t = 1;
-            do
-            :: t <= THREADS -> assert(!alive(t) || stopped[t]); t++
-            :: else -> break
-            od;
-            if
-            :: suspended && stopped[suspended] -> stopped[suspended]--
-            :: else
-            fi;
-            suspended = 0;
-            suspender = 0;
-            t = 0
-        }
-    od
 }
 
 /* Writes out what waits, whenever it likes. */
@@ -469,7 +381,6 @@ end:
                 :: else
                 fi;
                 within[t] = 0;
-                kernel[t] = false;
                 dead[t] = true;
                 kills++
             :: else
