@@ -10,31 +10,29 @@ void *os_reserve(void *address, SIZE_T bytes)
     return VirtualAlloc(address, bytes, MEM_RESERVE, PAGE_NOACCESS);
 }
 
-static void *find_free_from(char *from, SIZE_T bytes, SIZE_T alignment)
+static void *find_free_from(ULONG_PTR from, SIZE_T bytes, SIZE_T alignment)
 {
     MEMORY_BASIC_INFORMATION area;
-    char *at = from;
+    ULONG_PTR at = from, end;
 
-    while (VirtualQuery(at, &area, sizeof area) == sizeof area) {
-        char *begin = area.BaseAddress;
-        char *end = begin + area.RegionSize;
+    for (; VirtualQuery((LPCVOID)at, &area, sizeof area) == sizeof area; at = end) {
+        ULONG_PTR first = (ULONG_PTR)area.BaseAddress;
+        end = first + area.RegionSize;
         if (area.State == MEM_FREE) {
-            ULONG_PTR first = (ULONG_PTR)(begin > from ? begin : from);
-            first = (first + alignment - 1) & ~(ULONG_PTR)(alignment - 1);
-            if (first && first < (ULONG_PTR)end && (ULONG_PTR)end - first >= bytes)
+            first = ((first > from ? first : from) + alignment - 1) & ~(ULONG_PTR)(alignment - 1);
+            if (first && first < end && end - first >= bytes)
                 return (void *)first;
         }
         if (end <= at) /* the last area ends where addresses do */
             break;
-        at = end;
     }
     return NULL;
 }
 
 void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment)
 {
-    void *found = find_free_from(hint, bytes, alignment);
-    return found || !hint ? found : find_free_from((char *)OS_GRANULE, bytes, alignment);
+    void *found = find_free_from((ULONG_PTR)hint, bytes, alignment);
+    return found || !hint ? found : find_free_from(OS_GRANULE, bytes, alignment);
 }
 
 int os_is_reserved(void *address)
