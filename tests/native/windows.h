@@ -453,6 +453,11 @@ FORCEINLINE BYTE _BitScanReverse64(DWORD *index, ULONG64 mask)
     return 1;
 }
 
+FORCEINLINE void DebugBreak(void)
+{
+    __builtin_trap();
+}
+
 #define ZeroMemory(p, n) ((void)__builtin_memset((p), 0, (n)))
 #define FillMemory(p, n, v) ((void)__builtin_memset((p), (v), (n)))
 #define CopyMemory(d, s, n) ((void)__builtin_memcpy((d), (s), (n)))

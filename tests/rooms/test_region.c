@@ -25,13 +25,13 @@ static void a_mini_and_a_slot_are_found_from_each_of_their_addresses_and_no_othe
 
 static void wild_addresses_are_nobodys(void **state)
 {
+    static volatile const ULONG_PTR beyond[] = {0, (ULONG_PTR)-1, (ULONG_PTR)1 << 47};
     unsigned seed = 7;
 
     (void)state;
-    assert_null(region_find(NULL));
     assert_null(region_find(&seed));
-    assert_null(region_find((void *)(ULONG_PTR)-1));
-    assert_null(region_find((void *)((ULONG_PTR)1 << 47)));
+    for (unsigned i = 0; i < 3; i++)
+        assert_null(region_find((void *)beyond[i]));
     for (int i = 0; i < 100000; i++) {
         ULONG_PTR at = (ULONG_PTR)room_random(&seed) << 40 ^ (ULONG_PTR)room_random(&seed) << 20 ^
                        room_random(&seed);

@@ -369,11 +369,12 @@ int world_alloc(int expert, SIZE_T bytes)
 void world_realloc(int expert, int block, SIZE_T bytes)
 {
     struct call call = {.op = OP_REALLOC, .expert = expert, .block = block, .bytes = bytes};
-    struct known_block *b = &blocks[block];
+    struct known_block *b;
     SIZE_T common;
 
     if (block < 0)
         return;
+    b = &blocks[block];
     call.memory = b->at;
     perform(&call);
     CHECK((call.result != 0) == (call.code == NMERR_SUCCESS));
