@@ -203,6 +203,31 @@ struct chunk *chunk_with(struct chunk *hint, int split)
     return NULL;
 }
 
+int chunk_return_pages(struct region *r)
+{
+    uint16_t pages = r->pages;
+
+    if (r->dirty < pages)
+        r->dirty = pages;
+    r->pages = 0;
+    KILL_POINT("pages about to be decommitted");
+    if (pages && !os_decommit(r->base, pages * OS_PAGE)) {
+        r->pages = pages;
+        return 0;
+    }
+    r->dirty = 0;
+    return 1;
+}
+
+int chunk_return_slot(struct chunk *c, int slot)
+{
+    struct region *r = &c->slots[slot];
+
+    if (r->word_pages && os_decommit(chunk_words(c, slot), r->word_pages * OS_PAGE))
+        r->word_pages = 0;
+    return chunk_return_pages(r);
+}
+
 void chunk_visit(void *owner, void (*visit)(struct region *, void *), void *context)
 {
     for (struct chunk *c = chunk_pool.first; c; c = c->next) {

@@ -156,6 +156,10 @@ struct chunk *chunk_with(struct chunk *hint, int split);
 SIZE_T chunk_warm(const struct chunk *chunk, int slot);
 /* Adds a free mini to the figures, or takes it off. */
 void chunk_count_mini(const struct region *mini, int sign);
+/* Returns the pages of a slot or a mini, or of a slot and its state words, to the system. Until that is done
+   they count as dirty, not as committed: what was not returned must not be taken for zero. 0 if it failed. */
+int chunk_return_pages(struct region *region);
+int chunk_return_slot(struct chunk *chunk, int slot);
 void chunk_shutdown(void);
 /* Whether the figures are what the owners say. For tests. */
 int chunk_is_valid(struct thread *self);

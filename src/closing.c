@@ -169,7 +169,6 @@ static void close(struct thread *self, struct expert *e, int died)
     bytes = e->final.bytes;
     peak = e->final.peak;
     lock_release(&e->lock);
-    region_settle(self);
     if (options.report && blocks)
         report_expert(e->entry.key, blocks, bytes, peak, leaks.first, leaks.count);
 }

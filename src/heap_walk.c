@@ -29,13 +29,15 @@ static SIZE_T for_each_region(struct heap *heap, void (*act)(struct thread *, st
 
 void heap_discard(struct thread *self, struct heap *heap)
 {
-    for_each_region(heap, region_release, self);
+    for_each_region(heap, region_release_first, self);
+    region_settle(self);
 }
 
 void heap_close(struct thread *self, struct heap *heap)
 {
-    heap_discard(self, heap);
+    for_each_region(heap, region_release_first, self);
     shared_release(self, heap->owner);
+    region_settle(self);
 }
 
 SIZE_T heap_retire(struct thread *self, struct heap *heap)

@@ -26,33 +26,6 @@ static SIZE_T keep_limit(void)
     return used < KEEP_LEAST ? KEEP_LEAST : used < KEEP_MOST ? used : KEEP_MOST;
 }
 
-/* Returns the pages of a slot or a mini to the system. Until that is done they count as dirty, not as
-   committed: what was not returned must not be taken for zero. */
-static int pages_decommit(struct region *r)
-{
-    uint16_t pages = r->pages;
-
-    if (r->dirty < pages)
-        r->dirty = pages;
-    r->pages = 0;
-    KILL_POINT("pages about to be decommitted");
-    if (pages && !os_decommit(r->base, pages * OS_PAGE)) {
-        r->pages = pages;
-        return 0;
-    }
-    r->dirty = 0;
-    return 1;
-}
-
-static int slot_decommit(struct chunk *c, int slot)
-{
-    struct region *r = &c->slots[slot];
-
-    if (r->word_pages && os_decommit(chunk_words(c, slot), r->word_pages * OS_PAGE))
-        r->word_pages = 0;
-    return pages_decommit(r);
-}
-
 static struct region *slot_take(struct thread *self, void *owner)
 {
     struct chunk *c = chunk_pool.free_slots ? chunk_with(chunk_pool.slot_hint, 0) : NULL;
@@ -91,7 +64,7 @@ static int slot_split(struct thread *self)
     if (!c->minis[i])
         c->minis[i] = arena_alloc(self, SLOT_MINIS * sizeof *r);
     /* Minis have a guard page each, so nothing may be committed beforehand. */
-    if (!c->minis[i] || !slot_decommit(c, i)) {
+    if (!c->minis[i] || !chunk_return_slot(c, i)) {
         r->owner = NULL;
         c->free |= CHUNK_BIT(i);
         chunk_pool.free_slots++;
@@ -151,7 +124,7 @@ static int slot_cool(struct chunk *c, int slot)
     int cold;
 
     chunk_pool.warm_bytes -= chunk_warm(c, slot);
-    cold = slot_decommit(c, slot);
+    cold = chunk_return_slot(c, slot);
     chunk_pool.warm_bytes += chunk_warm(c, slot);
     if (!chunk_warm(c, slot))
         c->warm &= (uint16_t)~CHUNK_BIT(slot);
@@ -334,9 +307,9 @@ static void decommit(struct chunk *c, struct region *r, int large)
         large_decommit(r, 0);
         r->dirty = 0;
     } else if (chunk_has_mini(c, r)) {
-        pages_decommit(r);
+        chunk_return_pages(r);
     } else {
-        slot_decommit(c, chunk_slot(c, r));
+        chunk_return_slot(c, chunk_slot(c, r));
     }
 }
 
@@ -393,7 +366,7 @@ static void mini_free(struct chunk *c, struct region *m)
     c->split &= (uint16_t)~CHUNK_BIT(i);
     c->slots[i].pages = (uint16_t)(SLOT_DATA / OS_PAGE);
     c->slots[i].word_pages = (uint8_t)((SLOT_MINIS * MINI_WORDS + OS_PAGE - 1) / OS_PAGE);
-    slot_decommit(c, i);
+    chunk_return_slot(c, i);
     atomic_store(&c->slots[i].kind, REGION_NONE);
     c->slots[i].owner = NULL;
     c->free |= CHUNK_BIT(i);
@@ -419,7 +392,7 @@ static void slots_free(struct chunk *c, struct region *r)
     chunk_pool.warm_bytes += chunk_warm(c, i);
 }
 
-void region_release(struct thread *self, struct region *r)
+static void put_back(struct thread *self, struct region *r, int all_may_wait)
 {
     struct chunk *c = region_chunk((ULONG_PTR)r->base);
     int large = r->kind == REGION_LARGE;
@@ -427,7 +400,7 @@ void region_release(struct thread *self, struct region *r)
 
     chunk_hold(self);
     count_used(region_footprint(r), -1);
-    if (!keep || chunk_pool.warm_bytes + region_footprint(r) > keep_limit())
+    if (!keep || (!all_may_wait && chunk_pool.warm_bytes + region_footprint(r) > keep_limit()))
         decommit(c, r, large);
     else if (large)
         r->touched = r->committed;
@@ -443,6 +416,16 @@ void region_release(struct thread *self, struct region *r)
         (c->lone || chunk_pool.free_slots >= 2 * (CHUNK_SLOTS - CHUNK_FIRST)))
         chunk_release(c);
     chunk_let_go();
+}
+
+void region_release(struct thread *self, struct region *r)
+{
+    put_back(self, r, 0);
+}
+
+void region_release_first(struct thread *self, struct region *r)
+{
+    put_back(self, r, 1);
 }
 
 /* Cools what waits in one chunk: whole if nothing of it is in use, else slot by slot. */
