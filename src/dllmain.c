@@ -14,7 +14,7 @@ BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
 static void attach(HINSTANCE module)
 {
     forward_attach(module);
-    os_tls_open(); /* if it fails, the first call tries again */
+    os_attach();
     options_read();
     large_pages = region_keeps_nothing = options.pageheap;
 }

@@ -4,6 +4,7 @@
     1000 /* a thread that stays suspended is lost, so a failure is not taken at once */
 
 DWORD os_tls_index = TLS_OUT_OF_INDEXES;
+static void(WINAPI *flush_write_buffers)(void); /* NULL: the system has no such call */
 
 void *os_reserve(void *address, SIZE_T bytes)
 {
@@ -142,13 +143,20 @@ DWORD os_thread_resume(HANDLE handle)
    Unlike a suspension this leaves nothing behind if the thread is killed in it. */
 void os_settle_stores(void)
 {
-    typedef void(WINAPI * flush)(void);
-    HMODULE kernel = GetModuleHandleA("kernel32.dll");
-    flush call = kernel ? (flush)(void *)GetProcAddress(kernel, "FlushProcessWriteBuffers") : NULL;
-
-    if (call)
-        call();
+    if (flush_write_buffers)
+        flush_write_buffers();
     Sleep(1);
+}
+
+/* Under the loader lock, where nobody is killed: a thread that died while it looked would keep that lock. */
+void os_attach(void)
+{
+    HMODULE kernel = GetModuleHandleA("kernel32.dll");
+
+    if (kernel)
+        flush_write_buffers =
+            (void(WINAPI *)(void))(void *)GetProcAddress(kernel, "FlushProcessWriteBuffers");
+    os_tls_open(); /* if it fails, the first call tries again */
 }
 
 void os_close(HANDLE handle)

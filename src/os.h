@@ -27,6 +27,9 @@
 #define KILL_POINT(name) ((void)0)
 #endif
 
+/* Once, when the DLL is loaded. */
+void os_attach(void);
+
 /* Reserves address space, at the given address or nowhere; with NULL wherever there is room. */
 void *os_reserve(void *address, SIZE_T bytes);
 /* The same anywhere, with the address in *note before anything is reserved there: a thread that is killed in

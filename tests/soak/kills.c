@@ -10,6 +10,7 @@
 enum { WORKS = 5, HELD = 48, NEW_KEYS = 8 };
 
 struct victim {
+    volatile LONG begun;
     HEXPERTKEY key;
     uint32_t seed;
     int works; /* 0 small, 1 large, 2 new spans, 3 keys never used, 4 all */
@@ -50,6 +51,7 @@ static DWORD WINAPI work(LPVOID argument)
     void *held[HELD] = {NULL};
     DWORD error = NMERR_SUCCESS;
 
+    InterlockedIncrement(&v->begun);
     while (error == NMERR_SUCCESS) {
         uint32_t which = soak_random(&random) % HELD;
         uint32_t kind = soak_random(&random);
@@ -160,9 +162,9 @@ static void kill_one(uint32_t round, uint32_t *random, DWORD *longest)
     sharer->seed = soak_random(random);
     threads[0] = soak_start(work, victim);
     threads[1] = shared ? soak_start(work, sharer) : NULL;
-    if (round % 8)
-        while (!InterlockedCompareExchange(&victim->calls, 0, 0))
-            Sleep(0);
+    /* Not before it runs code of ours: a thread killed in its beginnings keeps the loader lock. */
+    while (!InterlockedCompareExchange(round % 8 ? &victim->calls : &victim->begun, 0, 0))
+        Sleep(0);
     for (uint32_t i = soak_random(random) % 20000; i; i--)
         YieldProcessor();
     kill(threads[0]);
