@@ -81,6 +81,8 @@ test_preset() { # PRESET
     build "$1" || return 0
     case $1 in
         *-debug) run_tests "$1" -L '^(contract|forward)$' ;;
+        # These two fork for every failure and every death: too slow under a sanitizer.
+        native-?san) run_tests "$1" -LE '^(soak|bench|model)$' -E '^test_(faults|kills)' ;;
         msvcabi-*) run_tests "$1" -LE '^(soak|bench)$' -E '^headers\.(any|a_changed)' ;;
         *) run_tests "$1" -LE '^(soak|bench)$' ;;
     esac
