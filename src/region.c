@@ -7,6 +7,7 @@
 #define KEEP_LEAST ((SIZE_T)2 << 20)
 #define KEEP_MOST ((SIZE_T)64 << 20)
 #define LONE_KEEP ((SIZE_T)1 << 20) /* a large region with more committed is not kept for reuse */
+#define RUN_MOST ((CHUNK_SLOTS - CHUNK_FIRST) * SLOT_BYTES - OS_PAGE)
 #define ALL_MINIS (SLOT_MINIS == 32 ? 0xFFFFFFFFU : (1U << (SLOT_MINIS & 31)) - 1)
 
 int region_keeps_nothing;
@@ -101,7 +102,7 @@ static struct region *mini_take(struct thread *self, void *owner)
     atomic_store(&m->owner, owner);
     KILL_POINT("mini taken");
     chunk_count_mini(m, -1);
-    c->minis_free[i] &= ~(1U << k);
+    c->minis_free[i] &= ~(1U << (k & 31));
     if (!c->minis_free[i])
         c->split &= (uint16_t)~CHUNK_BIT(i);
     return m;
@@ -197,14 +198,13 @@ static struct region *lone_take(struct thread *self, void *owner, SIZE_T room)
 
 struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room)
 {
-    SIZE_T slots = (bytes + OS_PAGE + SLOT_BYTES - 1) >> SLOT_SHIFT;
     struct region *r;
 
     if (bytes > (SIZE_T)-1 / 2)
         return NULL;
     chunk_hold(self);
-    if (LARGE_IN_RUNS && slots <= CHUNK_SLOTS - CHUNK_FIRST) {
-        r = run_take(self, owner, (int)slots);
+    if (LARGE_IN_RUNS && bytes <= RUN_MOST) {
+        r = run_take(self, owner, (int)((bytes + OS_PAGE + SLOT_BYTES - 1) >> SLOT_SHIFT));
     } else {
         r = lone_take(self, owner, room > bytes ? room : bytes);
         if (!r && room > bytes)

@@ -4,7 +4,8 @@
 
 LPVOID allocate(HEXPERTKEY key);
 
-LPVOID allocate(HEXPERTKEY key) {
+LPVOID allocate(HEXPERTKEY key)
+{
     DWORD error = NMERR_SUCCESS;
     return ExpertAllocMemory(key, sizeof(NMEVENTDATA), &error);
 }
