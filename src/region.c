@@ -102,7 +102,7 @@ static struct region *mini_take(struct thread *self, void *owner)
     atomic_store(&m->owner, owner);
     KILL_POINT("mini taken");
     chunk_count_mini(m, -1);
-    c->minis_free[i] &= ~(1U << (k & 31));
+    c->minis_free[i] &= ~(1U << k);
     if (!c->minis_free[i])
         c->split &= (uint16_t)~CHUNK_BIT(i);
     return m;
