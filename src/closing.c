@@ -89,7 +89,7 @@ static int ended_badly(const struct thread *self, const struct expert *e, int di
     if (died || e->crowded || e->state == EXPERT_TERMINATED)
         return 1;
     for (ULONG i = 0; i < e->visitor_count; i++)
-        if (thread_was_killed(e->visitors[i]))
+        if (e->visitors[i] != self->id && thread_was_killed(e->visitors[i]))
             return 1;
     return e->heap->live_bytes && visitor_lives(e->visitors, e->visitor_count, self->id);
 }
