@@ -127,7 +127,7 @@ static ALWAYS_INLINE struct chunk *region_chunk(ULONG_PTR address)
 #endif
 }
 
-#define CHUNK_BIT(index) ((uint16_t)(1U << ((index) & 15)))
+#define CHUNK_BIT(index) ((uint16_t)(1U << ((index)&15)))
 #define CHUNK_DATA 0xFFFCU      /* a bit for each slot that holds data: CHUNK_FIRST and up */
 #define CHUNK_WORDS ((void *)5) /* owner of the slots that hold state words */
 #define CHUNK_SPLIT ((void *)2) /* owner of a slot that is split or about to be */
