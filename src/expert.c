@@ -27,6 +27,17 @@ struct expert *expert_of(void *owner)
     return owner > REGION_OWN ? (struct expert *)owner : NULL;
 }
 
+DWORD expert_code(enum heap_result result)
+{
+    static const DWORD codes[] = {
+        [HEAP_OK] = NMERR_SUCCESS,
+        [HEAP_BAD] = NMERR_INVALID_PARAMETER,
+        [HEAP_FOREIGN] = NMERR_ACCESS_DENIED,
+        [HEAP_FULL] = NMERR_OUT_OF_MEMORY,
+    };
+    return codes[result];
+}
+
 void expert_refuse(struct expert *e)
 {
     atomic_add(&e->refused, 1);

@@ -92,6 +92,8 @@ int expert_is_implicit(const struct expert *expert);
 /* NULL if a region owner is no expert. */
 struct expert *expert_of(void *region_owner);
 void expert_refuse(struct expert *expert);
+/* What a call answers when its heap said so. */
+DWORD expert_code(enum heap_result result);
 
 DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit);
 DWORD expert_terminate(HEXPERTKEY key);

@@ -60,17 +60,6 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
     return block;
 }
 
-static DWORD code_of(enum heap_result result)
-{
-    static const DWORD codes[] = {
-        [HEAP_OK] = NMERR_SUCCESS,
-        [HEAP_BAD] = NMERR_INVALID_PARAMETER,
-        [HEAP_FOREIGN] = NMERR_ACCESS_DENIED,
-        [HEAP_FULL] = NMERR_OUT_OF_MEMORY,
-    };
-    return codes[result];
-}
-
 /* The implicitly opened expert that a block belongs to: another of the kind may use it as its own. NULL if
    it belongs to nobody or to an expert that the host opened. */
 static struct expert *legacy_owner(struct thread *self, const void *address)
@@ -96,7 +85,7 @@ static DWORD free_legacy(struct thread *self, const struct expert *e, LPVOID add
     if (owner->heap && expert_is_implicit(owner))
         result = heap_free(self, owner->heap, address);
     lock_release(&owner->lock);
-    return code_of(result);
+    return expert_code(result);
 }
 
 static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
@@ -115,7 +104,7 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
     code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
     if (code == NMERR_SUCCESS) {
         int terminated = e->state == EXPERT_TERMINATED;
-        code = code_of(heap_free(self, e->heap, address));
+        code = expert_code(heap_free(self, e->heap, address));
         expert_leave(self, e);
         if (code == NMERR_ACCESS_DENIED)
             code = free_legacy(self, e, address);
@@ -168,7 +157,7 @@ static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *addre
         enum heap_result result = HEAP_BAD;
         if (owner->heap && expert_is_implicit(owner) && expert_is_implicit(e))
             result = heap_find(self, owner->heap, *address, &block);
-        code = code_of(result);
+        code = expert_code(result);
         if (result == HEAP_OK) {
             moved = heap_alloc(self, e->heap, bytes);
             code = moved ? NMERR_SUCCESS : NMERR_OUT_OF_MEMORY;
@@ -195,7 +184,7 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
         code = expert_enter(self, key, known ? EXPERT_KNOWN : EXPERT_CREATE, &e);
     }
     if (code == NMERR_SUCCESS) {
-        code = code_of(heap_realloc(self, e->heap, &address, bytes));
+        code = expert_code(heap_realloc(self, e->heap, &address, bytes));
         expert_leave(self, e);
         if (code == NMERR_ACCESS_DENIED)
             code = realloc_legacy(self, e, &address, bytes);

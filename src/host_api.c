@@ -133,19 +133,13 @@ DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallb
 
 static DWORD transfer(struct thread *self, struct expert *from, struct expert *to, LPVOID memory)
 {
-    static const DWORD codes[] = {
-        [HEAP_OK] = NMERR_SUCCESS,
-        [HEAP_BAD] = NMERR_INVALID_PARAMETER,
-        [HEAP_FOREIGN] = NMERR_ACCESS_DENIED,
-        [HEAP_FULL] = NMERR_OUT_OF_MEMORY,
-    };
     struct heap_block block;
 
     if (!from->heap || to->state != EXPERT_OPEN)
         return NMERR_EXPERT_TERMINATE;
     if (from == to)
-        return codes[heap_find(self, from->heap, memory, &block)];
-    return codes[heap_transfer(self, from->heap, to->heap, memory)];
+        return expert_code(heap_find(self, from->heap, memory, &block));
+    return expert_code(heap_transfer(self, from->heap, to->heap, memory));
 }
 
 DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemory)
