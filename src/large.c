@@ -3,7 +3,6 @@
 #include <string.h>
 
 #define SLACK ((SIZE_T)64 << 10) /* what a growing block commits ahead, and a shrinking one keeps */
-#define FILL 0xFD                /* pageheap: between a block's end and the no-access page */
 
 int large_pages;
 
@@ -52,8 +51,6 @@ struct region *large_open(struct thread *self, void *owner, SIZE_T bytes, SIZE_T
         r->touched = length;
     r->bytes = bytes;
     r->dirty = (uint16_t)offset;
-    if (large_pages)
-        memset(r->base + length, FILL, (0 - length) & (MEMORY_ALLOCATION_ALIGNMENT - 1));
     KILL_POINT("large block about to live");
     atomic_store(&r->kind, REGION_LARGE);
     return r;

@@ -1,8 +1,5 @@
 #include "os.h"
 
-#define RESUME_TRIES                                                                               \
-    1000 /* a thread that stays suspended is lost, so a failure is not taken at once */
-
 DWORD os_tls_index = TLS_OUT_OF_INDEXES;
 static void(WINAPI *flush_write_buffers)(void); /* NULL: the system has no such call */
 

@@ -82,17 +82,3 @@ void report_expert(const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
         say(&line, options.report_file);
     }
 }
-
-void report_overrun(const void *key, const void *address, SIZE_T bytes)
-{
-    struct line line = {.length = 0};
-
-    add(&line, "Nmapi: expert ");
-    add_address(&line, key);
-    add(&line, " wrote past the end of its block ");
-    add_address(&line, address);
-    add(&line, " of ");
-    add_number(&line, bytes, 10);
-    add(&line, " bytes");
-    say(&line, options.report_file);
-}

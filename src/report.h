@@ -17,7 +17,5 @@ void report_unknown_option(const char *word);
 /* What an expert had leaked: its key, sums, and the first blocks. */
 void report_expert(const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
                    const struct report_leak *leaks, unsigned count);
-/* pageheap: the bytes between a block's end and the guard page were written to. */
-void report_overrun(const void *key, const void *address, SIZE_T bytes);
 
 #endif
