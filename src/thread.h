@@ -14,13 +14,13 @@ struct expert;
 
 /* A cache line, so that one thread's entering and leaving does not slow another. */
 struct thread {
-    struct expert *volatile inside; /* whose heap it is in under no lock; only itself sets it */
-    struct expert *last;            /* the expert that it called with last, never NULL */
-    HANDLE handle;                  /* valid while state is THREAD_LIVE or pins is not 0 */
-    volatile LONG id;               /* record index and generation, never 0 once claimed */
-    volatile LONG state;            /* THREAD_... below */
-    volatile LONG pins;             /* others that use the handle just now */
-    char pad[64 - 3 * sizeof(void *) - 3 * sizeof(LONG)];
+    _Alignas(64) struct expert
+        *volatile inside; /* whose heap it is in under no lock; only itself sets it */
+    struct expert *last;  /* the expert that it called with last, never NULL */
+    HANDLE handle;        /* valid while state is THREAD_LIVE or pins is not 0 */
+    volatile LONG id;     /* record index and generation, never 0 once claimed */
+    volatile LONG state;  /* THREAD_... below */
+    volatile LONG pins;   /* others that use the handle just now */
 };
 _Static_assert(sizeof(struct thread) == 64, "a record fills a cache line");
 
