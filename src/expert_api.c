@@ -35,8 +35,11 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 /* Inside. The caller's last resort before the slow way. */
 static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 {
-    LPVOID block = bytes <= HEAP_SMALL ? heap_alloc_near(self->last->heap, bytes) : NULL;
+    struct heap *heap = self->last->heap;
+    LPVOID block = bytes <= HEAP_SMALL ? heap_alloc_near(heap, bytes) : NULL;
 
+    if (UNLIKELY(!block))
+        block = heap_alloc(self, heap, bytes);
     expert_leave_fast(self);
     if (UNLIKELY(!block))
         return alloc_slow(key, bytes, error);
@@ -118,6 +121,15 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
     return code;
 }
 
+/* Inside. What is not common, but the caller's own. */
+static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
+{
+    enum heap_result result = heap_free(self, self->last->heap, address);
+
+    expert_leave_fast(self);
+    return LIKELY(result == HEAP_OK) ? NMERR_SUCCESS : free_slow(key, address);
+}
+
 /* Inside, with a span that is empty now. */
 static NOINLINE DWORD free_emptied(struct thread *self, struct region *span)
 {
@@ -131,15 +143,15 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     struct thread *self = thread_self_fast();
     struct expert *e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
     struct region *emptied = NULL;
-    int freed;
 
     if (UNLIKELY(!e))
         return free_slow(hExpertKey, pOriginalMemory);
-    freed = heap_free_fast(e->heap, pOriginalMemory, &emptied);
+    if (UNLIKELY(!heap_free_fast(e->heap, pOriginalMemory, &emptied)))
+        return free_near(self, hExpertKey, pOriginalMemory);
     if (UNLIKELY(emptied != NULL))
         return free_emptied(self, emptied);
     expert_leave_fast(self);
-    return LIKELY(freed) ? NMERR_SUCCESS : free_slow(hExpertKey, pOriginalMemory);
+    return NMERR_SUCCESS;
 }
 
 /* A block of another implicit expert moves into the caller's heap. */
