@@ -55,6 +55,13 @@ static int map_prepare(struct thread *self, const char *base)
 #endif
 }
 
+void chunk_set_records(struct chunk *c, int slot)
+{
+    atomic_store(&c->records[slot], c->slots[slot].kind == REGION_SPLIT
+                                        ? (ULONG_PTR)c->minis[slot] | (SLOT_MINIS - 1)
+                                        : (ULONG_PTR)&c->slots[slot]);
+}
+
 /* What a free region would keep committed. */
 SIZE_T chunk_warm(const struct chunk *c, int slot)
 {
@@ -75,6 +82,7 @@ static void recount(struct chunk *c)
         struct region *r = &c->slots[i];
         if (r->owner == CHUNK_SPLIT && r->kind != REGION_SPLIT)
             r->owner = NULL;
+        chunk_set_records(c, i);
         if (!r->owner) {
             c->free |= CHUNK_BIT(i);
             chunk_pool.free_slots += !c->lone;
@@ -170,6 +178,7 @@ struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
         atomic_poke(&r->kind, REGION_NONE);
         r->committed = 0;
         r->pages = r->dirty = r->word_pages = 0;
+        chunk_set_records(c, i);
     }
     recount(c);
     map_store(c, c);

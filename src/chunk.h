@@ -58,8 +58,10 @@ enum region_kind {
     REGION_SPLIT   /* a slot that is cut into minis */
 };
 
+#define RECORD_BYTES 64
+
 struct region {
-    void *volatile owner; /* who has it; NULL: free */
+    _Alignas(RECORD_BYTES) void *volatile owner; /* who has it; NULL: free */
     char *base;
     struct region *next, *prev; /* the list of its heap that it is in */
     union {
@@ -95,15 +97,19 @@ struct chunk {
     uint16_t warm;       /* those of them whose pages are still committed */
     uint16_t split;      /* slots that are split and have a free mini */
     uint16_t lone;       /* 1: one large region, its record in slots[0] */
+    volatile ULONG_PTR
+        records[CHUNK_SLOTS]; /* a slot's record, or those of its minis and their number - 1 */
     struct region *minis[CHUNK_SLOTS]; /* records, once a slot was split; kept for the next time */
     uint32_t minis_free[CHUNK_SLOTS];  /* a bit for each free mini */
-    _Alignas(64) struct region slots[CHUNK_SLOTS];
+    struct region slots[CHUNK_SLOTS];
 };
 
 enum { CHUNK_NONE, CHUNK_RESERVING, CHUNK_LIVE, CHUNK_RELEASING };
 
+_Static_assert(sizeof(struct region) == RECORD_BYTES, "a record fills a cache line");
+_Static_assert(SLOT_MINIS <= RECORD_BYTES,
+               "the number of minis fits into the low bits of their address");
 #ifdef _WIN64
-_Static_assert(sizeof(struct region) == 64, "a record fills a cache line");
 #define MAP_LEAF_BITS 12
 #define MAP_ROOT_BITS (OS_ADDRESS_BITS - CHUNK_SHIFT - MAP_LEAF_BITS)
 extern struct chunk *volatile *volatile region_map[1 << MAP_ROOT_BITS];
@@ -149,6 +155,8 @@ void chunk_visit(void *owner, void (*visit)(struct region *, void *), void *cont
 /* A reservation; `lone`: for one large region. Its record is in the map. NULL: no address space. */
 struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone);
 void chunk_release(struct chunk *chunk);
+/* Says where the records of a slot are, once its kind has become REGION_SPLIT or is that no longer. */
+void chunk_set_records(struct chunk *chunk, int slot);
 int chunk_is_idle(const struct chunk *chunk);
 /* The first one from the hint on, then from the start, that has a free slot, or a slot with a free mini. */
 struct chunk *chunk_with(struct chunk *hint, int split);

@@ -79,6 +79,7 @@ static int slot_split(struct thread *self)
     c->split |= CHUNK_BIT(i);
     chunk_pool.free_minis += SLOT_MINIS;
     atomic_store(&r->kind, REGION_SPLIT);
+    chunk_set_records(c, i);
     chunk_pool.mini_hint = c;
     return 1;
 }

@@ -14,15 +14,13 @@ static ALWAYS_INLINE struct region *region_find(const void *address)
 {
     ULONG_PTR at = (ULONG_PTR)address;
     struct chunk *chunk = region_chunk(at);
-    unsigned slot = (unsigned)(at >> SLOT_SHIFT) & (CHUNK_SLOTS - 1);
-    struct region *region;
+    ULONG_PTR records;
 
     if (UNLIKELY(!chunk))
         return NULL;
-    region = &chunk->slots[slot];
-    if (atomic_load(&region->kind) == REGION_SPLIT)
-        region = &chunk->minis[slot][(at >> MINI_SHIFT) & (SLOT_MINIS - 1)];
-    return region;
+    records = atomic_load(&chunk->records[(at >> SLOT_SHIFT) & (CHUNK_SLOTS - 1)]);
+    return (struct region *)(records & ~(ULONG_PTR)(RECORD_BYTES - 1)) +
+           ((at >> MINI_SHIFT) & records & (RECORD_BYTES - 1));
 }
 
 /* One mini or one slot for the owner. Its first `pages` pages are committed, `dirty` of them not zero.
