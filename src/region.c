@@ -2,10 +2,14 @@
 
 #include "arena.h"
 
-/* What may wait for reuse: at least this, so that small experts come and go without system calls; and
-   not more than that, however much is in use. */
+/* What may wait for reuse: so much, that small experts come and go without system calls, and half as much
+   again as is in use, that one of many equals does; but not more than that, however much is in use. */
 #define KEEP_LEAST ((SIZE_T)2 << 20)
+#ifdef _WIN64
+#define KEEP_MOST ((SIZE_T)256 << 20)
+#else
 #define KEEP_MOST ((SIZE_T)64 << 20)
+#endif
 #define LONE_KEEP ((SIZE_T)1 << 20) /* a large region with more committed is not kept for reuse */
 #define RUN_MOST ((CHUNK_SLOTS - CHUNK_FIRST) * SLOT_BYTES - OS_PAGE)
 #define ALL_MINIS (SLOT_MINIS == 32 ? 0xFFFFFFFFU : (1U << (SLOT_MINIS & 31)) - 1)
@@ -24,7 +28,7 @@ static SIZE_T keep_limit(void)
 
     if (region_keeps_nothing)
         return 0;
-    return used < KEEP_LEAST ? KEEP_LEAST : used < KEEP_MOST ? used : KEEP_MOST;
+    return used < (KEEP_MOST - KEEP_LEAST) / 3 * 2 ? KEEP_LEAST + used + used / 2 : KEEP_MOST;
 }
 
 static struct region *slot_take(struct thread *self, void *owner)
@@ -172,8 +176,21 @@ static struct region *run_take(struct thread *self, void *owner, int slots)
     return NULL;
 }
 
+/* Whether a large region that waits for reuse suits better: with little to commit, then with little too much. */
+static int lone_is_better(const struct chunk *c, const struct chunk *best, SIZE_T bytes)
+{
+    SIZE_T have = c->slots[0].committed, best_have;
+
+    if (!best)
+        return 1;
+    best_have = best->slots[0].committed;
+    if (have < bytes || best_have < bytes)
+        return have > best_have;
+    return have < best_have;
+}
+
 /* The best fit among the large regions that wait for reuse, else a new one. */
-static struct region *lone_take(struct thread *self, void *owner, SIZE_T room)
+static struct region *lone_take(struct thread *self, void *owner, SIZE_T used, SIZE_T room)
 {
     SIZE_T bytes = (room + OS_PAGE + CHUNK_BYTES - 1) & ~(CHUNK_BYTES - 1);
     struct chunk *best = NULL;
@@ -182,7 +199,7 @@ static struct region *lone_take(struct thread *self, void *owner, SIZE_T room)
         return NULL;
     for (struct chunk *c = chunk_pool.first; c; c = c->next)
         if (c->state == CHUNK_LIVE && c->lone && c->free && c->bytes >= bytes &&
-            (!best || c->bytes < best->bytes))
+            lone_is_better(c, best, used))
             best = c;
     if (!best)
         best = chunk_make(self, bytes, 1);
@@ -207,9 +224,9 @@ struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes,
     if (LARGE_IN_RUNS && bytes <= RUN_MOST) {
         r = run_take(self, owner, (int)((bytes + OS_PAGE + SLOT_BYTES - 1) >> SLOT_SHIFT));
     } else {
-        r = lone_take(self, owner, room > bytes ? room : bytes);
+        r = lone_take(self, owner, bytes, room > bytes ? room : bytes);
         if (!r && room > bytes)
-            r = lone_take(self, owner, bytes);
+            r = lone_take(self, owner, bytes, bytes);
     }
     chunk_let_go();
     if (r && !region_commit_large(r, bytes)) {
@@ -369,6 +386,7 @@ static void mini_free(struct chunk *c, struct region *m)
     c->slots[i].word_pages = (uint8_t)((SLOT_MINIS * MINI_WORDS + OS_PAGE - 1) / OS_PAGE);
     chunk_return_slot(c, i);
     atomic_store(&c->slots[i].kind, REGION_NONE);
+    chunk_set_records(c, i);
     c->slots[i].owner = NULL;
     c->free |= CHUNK_BIT(i);
     chunk_pool.free_slots++;
