@@ -227,18 +227,13 @@ static void large_free(struct thread *self, struct heap *heap, struct region *r)
 static void *try_take(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE_T room)
 {
     struct region *span;
-    void *block;
 
     if (bytes > HEAP_SMALL || large_pages)
         return large_alloc(self, heap, bytes, room);
     span = span_with_room(self, heap, heap_class(bytes));
     if (!span)
         return NULL;
-    if (span->head == SPAN_NONE)
-        return span_take_fresh(span, bytes);
-    block = span_take_freed(span, bytes);
-    memset(block, 0, bytes);
-    return block;
+    return heap_take(span, bytes);
 }
 
 static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE_T room)

@@ -117,7 +117,25 @@ static ALWAYS_INLINE void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
         return NULL;
     heap->recent = span;
     block = span_take_freed(span, bytes);
-    span_zero(block, bytes);
+    zero_block(block, bytes);
+    return block;
+}
+
+/* A zeroed block from a span that has room. */
+static inline void *heap_take(struct region *span, SIZE_T bytes)
+{
+    void *block;
+
+    if (span->head == SPAN_NONE) {
+        if (bytes > SPAN_QUICK)
+            return span_take_fresh(span, bytes);
+        span_carve(span);
+    }
+    block = span_take_freed(span, bytes);
+    if (bytes > SPAN_QUICK)
+        memset(block, 0, bytes);
+    else
+        zero_block(block, bytes);
     return block;
 }
 
@@ -125,16 +143,11 @@ static ALWAYS_INLINE void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
 static inline void *heap_alloc_near(struct heap *heap, SIZE_T bytes)
 {
     struct region *span = heap->current[heap_class(bytes)];
-    void *block;
 
     if (!span_has_room(span) || !heap_admit(heap, bytes))
         return NULL;
     heap->recent = span;
-    if (span->head == SPAN_NONE)
-        return span_take_fresh(span, bytes);
-    block = span_take_freed(span, bytes);
-    memset(block, 0, bytes);
-    return block;
+    return heap_take(span, bytes);
 }
 
 /* The common case of heap_free: 1. Else 0, and nothing was done. *emptied: a span that is to go to

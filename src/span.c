@@ -40,6 +40,21 @@ int span_grow(struct region *span, SIZE_T bytes)
     return 1;
 }
 
+void span_carve(struct region *span)
+{
+    unsigned first = span->fresh;
+    unsigned end = first + (unsigned)OS_PAGE / span->block;
+
+    if (end > span->limit)
+        end = span->limit;
+    for (unsigned i = first; i < end; i++)
+        atomic_poke(&span->words[i], (uint16_t)(SPAN_FREE | (i + 1 < end ? i + 1 : SPAN_NONE)));
+    atomic_compiler_fence(); /* words count from here on */
+    atomic_poke(&span->fresh, (uint16_t)end);
+    KILL_POINT("blocks carved");
+    span->head = (uint16_t)first;
+}
+
 SIZE_T span_repair(struct region *span)
 {
     SIZE_T bytes = 0;

@@ -8,49 +8,17 @@
 #ifndef NMAPI_SPAN_H
 #define NMAPI_SPAN_H
 
-#ifdef _WIN64
-#include <emmintrin.h>
-#endif
 #include <string.h>
 
 #include "region.h"
+#include "zero.h"
 
 #define SPAN_FREE 0x8000U
 #define SPAN_NONE 0x7FFFU
 #define SPAN_ALIGNMENT 16
 #define SPAN_BAD 0xFFFFFFFFU
 
-#define SPAN_QUICK 1024 /* bytes of the largest block that is zeroed inline */
-
-/* Zeroes up to SPAN_QUICK bytes, rounded up to SPAN_ALIGNMENT, which a block has room for; 0 as 1. */
-static ALWAYS_INLINE void span_zero(void *block, SIZE_T bytes)
-{
-#ifdef _WIN64
-    const __m128i zero = _mm_setzero_si128();
-    __m128i *at = block, *last = at + ((bytes - (bytes != 0)) / SPAN_ALIGNMENT);
-
-    /* Stores from both ends that may overlap: most blocks need no loop, and so no guess at its length. */
-    _mm_store_si128(at, zero);
-    _mm_store_si128(last, zero);
-    if (bytes <= 32)
-        return;
-    _mm_store_si128(at + 1, zero);
-    _mm_store_si128(last - 1, zero);
-    for (at += 2; at < last - 1; at += 2) {
-        _mm_store_si128(at, zero);
-        _mm_store_si128(at + 1, zero);
-        atomic_compiler_fence(); /* or compilers make a slower memset of it */
-    }
-#else
-    LONG *at = block, *end = at + (bytes - (bytes != 0)) / SPAN_ALIGNMENT * 4 + 4;
-
-    do {
-        at[0] = at[1] = at[2] = at[3] = 0;
-        at += 4;
-        atomic_compiler_fence();
-    } while (at < end);
-#endif
-}
+#define SPAN_QUICK 1024 /* bytes of the largest block that is always zeroed when it is handed out */
 
 /* Makes a span of a region that its owner has just taken. */
 void span_open(struct region *span, unsigned size_class, uint32_t block);
@@ -63,6 +31,10 @@ static inline int span_has_room(const struct region *span)
 {
     return span->head != SPAN_NONE || span->fresh < span->limit;
 }
+
+/* Puts a page's worth of blocks that were never handed out on the free list, which is empty. For blocks up
+   to SPAN_QUICK; there are some in committed pages. */
+void span_carve(struct region *span);
 
 /* Takes a block of `bytes` bytes from a span that has a freed one; it is not zero. */
 static ALWAYS_INLINE void *span_take_freed(struct region *span, SIZE_T bytes)

@@ -88,7 +88,7 @@ static void zeroing_covers_the_block_and_no_more(void **state)
     for (SIZE_T length = 0; length <= SPAN_QUICK; length++) {
         SIZE_T zeroed = length ? (length + 15) / 16 * 16 : 16;
         memset(bytes, 0x55, sizeof bytes);
-        span_zero(bytes, length);
+        zero_block(bytes, length);
         for (SIZE_T i = 0; i < sizeof bytes; i++)
             if (bytes[i] != (i < zeroed ? 0 : 0x55))
                 fail_msg("length %zu, byte %zu", length, i);
