@@ -17,6 +17,16 @@ struct thread *expert_thread(void)
     return thread_enroll(&expert_nobody);
 }
 
+int expert_switch(struct thread *self, HEXPERTKEY key)
+{
+    struct expert *e = key ? table_find(key) : NULL;
+
+    if (!e || e == self->last || atomic_load(&e->gate) != self->id)
+        return 0;
+    self->last = e;
+    return 1;
+}
+
 int expert_is_implicit(const struct expert *e)
 {
     return !atomic_peek(&e->isolated);

@@ -18,6 +18,8 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
     LPVOID block = NULL;
     DWORD code = NMERR_OUT_OF_MEMORY;
 
+    if (self && expert_switch(self, key))
+        return ExpertAllocMemory(key, bytes, error);
     if (self)
         code = expert_enter(self, key, EXPERT_CREATE, &e);
     if (code == NMERR_SUCCESS) {
@@ -104,6 +106,8 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
     self = expert_thread();
     if (!self)
         return NMERR_OUT_OF_MEMORY;
+    if (expert_switch(self, key))
+        return ExpertFreeMemory(key, address);
     code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
     if (code == NMERR_SUCCESS) {
         int terminated = e->state == EXPERT_TERMINATED;
@@ -190,6 +194,8 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
     struct expert *e = NULL;
     DWORD code = NMERR_OUT_OF_MEMORY;
 
+    if (self && expert_switch(self, key))
+        return ExpertReallocMemory(key, address, bytes, error);
     if (self) {
         /* An unknown key is opened only for a block that it may have. */
         int known = (key && table_find(key)) || !legacy_owner(self, address);
