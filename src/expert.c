@@ -10,11 +10,11 @@ struct expert expert_nobody;
 
 struct thread *expert_thread(void)
 {
-    struct thread *self = thread_self();
+    struct thread *self = thread_self_fast();
 
-    if (LIKELY(self != NULL))
-        return self;
-    return thread_enroll(&expert_nobody);
+    if (UNLIKELY(!self))
+        self = thread_self();
+    return LIKELY(self != NULL) ? self : thread_enroll(&expert_nobody);
 }
 
 int expert_switch(struct thread *self, HEXPERTKEY key)
@@ -190,10 +190,12 @@ static DWORD admit(struct thread *self, struct expert *e, int how)
 
 DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **expert)
 {
-    struct expert *e = key ? table_find(key) : NULL;
+    struct expert *e = self->last;
     DWORD code;
 
     *expert = NULL;
+    if (e->entry.key != key || !key)
+        e = key ? table_find(key) : NULL;
     if (!e) {
         if (!key || !(how & EXPERT_CREATE) || options.strict)
             return NMERR_INVALID_EXPERT_HANDLE;

@@ -37,11 +37,8 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 /* Inside. The caller's last resort before the slow way. */
 static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 {
-    struct heap *heap = self->last->heap;
-    LPVOID block = bytes <= HEAP_SMALL ? heap_alloc_near(heap, bytes) : NULL;
+    LPVOID block = heap_alloc(self, self->last->heap, bytes);
 
-    if (UNLIKELY(!block))
-        block = heap_alloc(self, heap, bytes);
     expert_leave_fast(self);
     if (UNLIKELY(!block))
         return alloc_slow(key, bytes, error);

@@ -272,8 +272,10 @@ static void block_give(struct thread *self, struct heap *heap, const struct heap
 
 void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
 {
-    void *block;
+    void *block = bytes <= HEAP_SMALL ? heap_alloc_near(heap, bytes) : NULL;
 
+    if (LIKELY(block != NULL))
+        return block;
     if (!within_limit(heap, bytes))
         return NULL;
     block = block_take(self, heap, bytes, LARGE_HEADROOM);
@@ -332,9 +334,16 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
 
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address)
 {
+    struct region *emptied = NULL;
     struct heap_block block;
-    enum heap_result result = heap_find(self, heap, address, &block);
+    enum heap_result result;
 
+    if (LIKELY(heap_free_fast(heap, address, &emptied))) {
+        if (emptied)
+            heap_span_emptied(self, heap, emptied);
+        return HEAP_OK;
+    }
+    result = heap_find(self, heap, address, &block);
     if (result != HEAP_OK)
         return result;
     atomic_poke(&heap->live_bytes, heap->live_bytes - block.bytes);
