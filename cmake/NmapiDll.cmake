@@ -73,6 +73,10 @@ else()
 endif()
 
 if(MINGW)
+  if(nmapi_arch STREQUAL "x64")
+    # All data of a DLL this small is near: no way round through a table to reach it.
+    target_compile_options(Nmapi PRIVATE $<$<COMPILE_LANGUAGE:C>:-mcmodel=small>)
+  endif()
   target_link_options(
     Nmapi
     PRIVATE

@@ -72,16 +72,15 @@ static inline void *span_take_fresh(struct region *span, SIZE_T bytes)
 static ALWAYS_INLINE unsigned span_index(const struct region *span, SIZE_T offset, SIZE_T *bytes)
 {
     SIZE_T units = offset >> 3 | offset << (8 * sizeof offset - 3);
+    uint32_t reciprocal = span->reciprocal, index;
     uint64_t product;
-    uint32_t index;
     unsigned word;
 
     if (units >= SLOT_BYTES / 8)
         return SPAN_BAD;
-    product = (uint64_t)(uint32_t)units * span->reciprocal;
+    product = (uint64_t)(uint32_t)units * reciprocal;
     index = (uint32_t)(product >> 32);
-    if (UNLIKELY(index >= atomic_peek(&span->fresh)) ||
-        UNLIKELY((uint32_t)product >= span->reciprocal))
+    if (UNLIKELY((uint32_t)product >= reciprocal) || UNLIKELY(index >= atomic_peek(&span->fresh)))
         return SPAN_BAD;
     word = atomic_peek(&span->words[index]);
     *bytes = word;
@@ -90,9 +89,9 @@ static ALWAYS_INLINE unsigned span_index(const struct region *span, SIZE_T offse
 
 static ALWAYS_INLINE void span_give(struct region *span, unsigned index)
 {
-    unsigned next = SPAN_FREE | span->head;
+    uint16_t *word = &span->words[index];
 
-    atomic_poke(&span->words[index], (uint16_t)next);
+    atomic_poke(word, (uint16_t)(SPAN_FREE | span->head));
     span->head = (uint16_t)index;
     span->used--;
 }
