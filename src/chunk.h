@@ -71,7 +71,7 @@ struct region {
             uint32_t block;      /* bytes of one block */
             uint16_t fresh;      /* blocks ever handed out; those from here on never were */
             uint16_t limit;      /* blocks that lie in committed pages */
-            uint16_t head;       /* the first free block below fresh, or SPAN_NONE */
+            uint16_t head;       /* SPAN_FREE | the first free block below fresh, or SPAN_NONE */
             uint16_t used;       /* live blocks, and one more while it is its heap's current span */
         };
         struct {              /* REGION_LARGE */

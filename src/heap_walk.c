@@ -138,8 +138,9 @@ int heap_is_valid(struct thread *self, struct heap *heap)
             if (r->prev != prev || r->owner != heap->owner ||
                 r->kind != (i < 0 ? REGION_FULL : REGION_SPAN) || (i >= 0 && r->size_class != i))
                 return 0;
-            for (unsigned k = r->head; k != SPAN_NONE; k = r->words[k] & SPAN_NONE)
-                if (k >= r->fresh || !(r->words[k] & SPAN_FREE) || free_blocks++ > r->fresh)
+            for (unsigned word = r->head; word != SPAN_NONE; word = r->words[word & ~SPAN_FREE])
+                if (!(word & SPAN_FREE) || (word & ~SPAN_FREE) >= r->fresh ||
+                    free_blocks++ > r->fresh)
                     return 0;
             if (r->used - (i >= 0 && !prev ? 1U : 0U) + free_blocks != r->fresh ||
                 r->fresh > r->limit || r->limit * (SIZE_T)r->block > r->pages * OS_PAGE)

@@ -48,11 +48,11 @@ void span_carve(struct region *span)
     if (end > span->limit)
         end = span->limit;
     for (unsigned i = first; i < end; i++)
-        atomic_poke(&span->words[i], (uint16_t)(SPAN_FREE | (i + 1 < end ? i + 1 : SPAN_NONE)));
+        atomic_poke(&span->words[i], (uint16_t)(i + 1 < end ? SPAN_FREE | (i + 1) : SPAN_NONE));
     atomic_compiler_fence(); /* words count from here on */
     atomic_poke(&span->fresh, (uint16_t)end);
     KILL_POINT("blocks carved");
-    span->head = (uint16_t)first;
+    span->head = (uint16_t)(SPAN_FREE | first);
 }
 
 SIZE_T span_repair(struct region *span)
@@ -63,8 +63,8 @@ SIZE_T span_repair(struct region *span)
     span->used = 0;
     for (unsigned i = span->fresh; i-- > 0;) {
         if (span->words[i] & SPAN_FREE) {
-            atomic_poke(&span->words[i], (uint16_t)(SPAN_FREE | span->head));
-            span->head = (uint16_t)i;
+            atomic_poke(&span->words[i], span->head);
+            span->head = (uint16_t)(SPAN_FREE | i);
         } else {
             span->used++;
             bytes += span->words[i];

@@ -1,7 +1,8 @@
 /*
  * span.h - a region cut into equal blocks, with one 16-bit state word for each block.
  *
- * A live block's word is the size asked for; a free one's is SPAN_FREE | index of the next free block.
+ * A live block's word is the size asked for; a free one's is SPAN_FREE | index of the next free block, or
+ * SPAN_NONE; `head` is such a word too.
  * So the words are the free list, the double-free check, the exact size and the leak list at once, and
  * head and used can be made anew from them. A word counts only below `fresh`.
  */
@@ -14,7 +15,7 @@
 #include "zero.h"
 
 #define SPAN_FREE 0x8000U
-#define SPAN_NONE 0x7FFFU
+#define SPAN_NONE 0xFFFFU
 #define SPAN_ALIGNMENT 16
 #define SPAN_BAD 0xFFFFFFFFU
 
@@ -39,10 +40,10 @@ void span_carve(struct region *span);
 /* Takes a block of `bytes` bytes from a span that has a freed one; it is not zero. */
 static ALWAYS_INLINE void *span_take_freed(struct region *span, SIZE_T bytes)
 {
-    unsigned index = span->head;
+    unsigned index = span->head & ~SPAN_FREE;
     uint16_t *word = &span->words[index];
 
-    span->head = atomic_peek(word) & SPAN_NONE;
+    span->head = atomic_peek(word);
     atomic_poke(word, (uint16_t)bytes);
     span->used++;
     return span->base + (SIZE_T)index * span->block;
@@ -91,8 +92,8 @@ static ALWAYS_INLINE void span_give(struct region *span, unsigned index)
 {
     uint16_t *word = &span->words[index];
 
-    atomic_poke(word, (uint16_t)(SPAN_FREE | span->head));
-    span->head = (uint16_t)index;
+    atomic_poke(word, span->head);
+    span->head = (uint16_t)(SPAN_FREE | index);
     span->used--;
 }
 
