@@ -1,6 +1,8 @@
 #include "lock.h"
 
-#define SPINS 10 /* doublings of the pause before the processor is given away */
+#define PAUSES                                                                                     \
+    32 /* before the first second look: who looks rarely lets the other do many calls meanwhile */
+#define SPINS 5 /* doublings of the pause before the processor is given away */
 
 int lock_is_busy(const struct lock *lock)
 {
@@ -19,7 +21,7 @@ int lock_acquire_slow(struct lock *lock, struct thread *self)
         if (!holder && lock_try(lock, self))
             return 0;
         if (round < SPINS) {
-            for (unsigned i = 0; i < 1U << round; i++)
+            for (unsigned i = 0; i < (unsigned)PAUSES << round; i++)
                 atomic_pause();
             continue;
         }
