@@ -2,9 +2,11 @@
 
 #include "arena.h"
 
-/* What may wait for reuse: so much, that small experts come and go without system calls, and half as much
-   again as is in use, that one of many equals does; but not more than that, however much is in use. */
+/* What may wait for reuse: at least this, so that small experts come and go without system calls. Once more
+   than a little is in use, half as much again as that, so that one of several equals may come and go too; but
+   not more than the most, however much is in use. */
 #define KEEP_LEAST ((SIZE_T)2 << 20)
+#define LITTLE ((SIZE_T)4 << 20)
 #ifdef _WIN64
 #define KEEP_MOST ((SIZE_T)256 << 20)
 #else
@@ -28,7 +30,10 @@ static SIZE_T keep_limit(void)
 
     if (region_keeps_nothing)
         return 0;
-    return used < (KEEP_MOST - KEEP_LEAST) / 3 * 2 ? KEEP_LEAST + used + used / 2 : KEEP_MOST;
+    if (used <= LITTLE)
+        return KEEP_LEAST;
+    used = KEEP_LEAST + (used - LITTLE) / 2 * 3;
+    return used < KEEP_MOST ? used : KEEP_MOST;
 }
 
 static struct region *slot_take(struct thread *self, void *owner)
