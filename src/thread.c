@@ -4,7 +4,7 @@
 #define THREAD_MAX                                                                                 \
     (1L << INDEX_BITS) /* that live at once; further ones are told NMERR_OUT_OF_MEMORY */
 #define STEP 64
-#define PATIENCE 500 /* milliseconds */
+#define PATIENCE 100 /* milliseconds */
 
 static struct thread records[THREAD_MAX];
 static volatile LONG touched =
