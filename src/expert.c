@@ -19,9 +19,9 @@ struct thread *expert_thread(void)
 
 int expert_switch(struct thread *self, HEXPERTKEY key)
 {
-    struct expert *e = key ? table_find(key) : NULL;
+    struct expert *e = key && self->last->entry.key != key ? table_find(key) : NULL;
 
-    if (!e || e == self->last || atomic_load(&e->gate) != self->id)
+    if (!e || atomic_load(&e->gate) != self->id)
         return 0;
     self->last = e;
     return 1;
