@@ -60,13 +60,13 @@ static void *take(SIZE_T bytes)
         block = &first.block;
         block->bytes = block->ready = FIRST_BYTES;
         block->used = ALIGNMENT;
-        blocks = block;
+        atomic_store(&blocks, block); /* after all that is in it */
     }
     if (bytes > block->bytes - block->used) {
         block = block_make(bytes);
         if (!block)
             return NULL;
-        blocks = block;
+        atomic_store(&blocks, block);
     }
     used = block->used + bytes;
     if (used > block->ready) {

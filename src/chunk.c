@@ -143,7 +143,7 @@ static struct chunk *chunk_record(struct thread *self)
     if (!c)
         return NULL;
     c->next = chunk_pool.first;
-    chunk_pool.first = c;
+    atomic_store(&chunk_pool.first, c);
     return c;
 }
 
@@ -164,7 +164,7 @@ struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
             return NULL;
         where = c->base + bytes;
         c->bytes = bytes;
-        c->state = CHUNK_RESERVING;
+        atomic_store(&c->state, CHUNK_RESERVING); /* after the address */
         KILL_POINT("chunk about to be reserved");
         if (!os_reserve(c->base, bytes))
             c->state = CHUNK_NONE; /* somebody else was first */

@@ -116,7 +116,7 @@ int expert_lock(struct thread *self, struct expert *e)
 /* Notes who was here: when all of them have ended, nobody can come back. */
 static void note_visitor(struct thread *self, struct expert *e)
 {
-    LONG *more;
+    LONG *more, *former;
     ULONG kept = 0;
 
     for (ULONG i = 0; i < e->visitor_count; i++)
@@ -141,10 +141,11 @@ static void note_visitor(struct thread *self, struct expert *e)
             return;
         }
         memcpy(more, e->visitors, e->visitor_count * sizeof *more);
-        if (e->visitors != e->first_visitors)
-            house_free(self, e->visitors);
-        e->visitors = more;
+        former = e->visitors;
+        atomic_store(&e->visitors, more); /* before the former ones go: this thread may be killed */
         e->visitor_room = (uint16_t)(2 * e->visitor_room);
+        if (former != e->first_visitors)
+            house_free(self, former);
     }
     e->visitors[e->visitor_count++] = self->id;
 }
@@ -153,14 +154,15 @@ static void note_visitor(struct thread *self, struct expert *e)
 static DWORD begin(struct thread *self, struct expert *e, SIZE_T limit, int isolated)
 {
     struct heap *heap = e->heap ? e->heap : house_alloc(self, sizeof *heap);
+    LONG *visitors = e->visitors;
 
     if (!heap)
         return NMERR_OUT_OF_MEMORY;
     heap_open(heap, e, limit ? limit : (SIZE_T)-1);
-    if (e->visitors && e->visitors != e->first_visitors)
-        house_free(self, e->visitors);
-    e->visitors = NULL;
     e->visitor_count = e->visitor_room = 0;
+    atomic_store(&e->visitors, NULL);
+    if (visitors && visitors != e->first_visitors)
+        house_free(self, visitors);
     e->crowded = e->reclaimed = e->closing = 0;
     e->streak = e->need = 0;
     e->last = 0;

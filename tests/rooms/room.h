@@ -46,6 +46,13 @@ static inline int room_teardown(void **state)
              now.tls_indexes == usage_before.tls_indexes);
 }
 
+/* As if the DLL was unloaded and loaded again. */
+static inline void room_load_anew(void **state)
+{
+    assert_int_equal(room_teardown(state), 0);
+    assert_int_equal(room_setup(state), 0);
+}
+
 #define ROOM_RUN(tests) cmocka_run_group_tests(tests, room_setup, room_teardown)
 
 /* Touches a byte; for standin_faults. */
@@ -70,6 +77,34 @@ static inline DWORD room_on_thread(LPTHREAD_START_ROUTINE function, void *argume
     GetExitCodeThread(thread, &code);
     CloseHandle(thread);
     return code;
+}
+
+struct room_death {
+    void (*act)(void *);
+    unsigned long at;
+};
+
+static inline void room_die(void *argument)
+{
+    (void)argument;
+    TerminateThread(GetCurrentThread(), 1);
+}
+
+static inline DWORD WINAPI room_victim(LPVOID parameter)
+{
+    const struct room_death *death = parameter;
+
+    if (expert_thread())
+        standin_step(death->act, NULL, death->at, room_die, NULL);
+    return 0;
+}
+
+/* Runs `act` on another thread, which dies before its n-th instruction; FALSE if it ended before. */
+static inline DWORD room_kill_at(void (*act)(void *), unsigned long n)
+{
+    struct room_death death = {act, n};
+
+    return room_on_thread(room_victim, &death);
 }
 
 static inline DWORD WINAPI room_use_key(LPVOID key)

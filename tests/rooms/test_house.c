@@ -1,0 +1,74 @@
+/*
+ * test_house.c - the DLL's own records: zeroed, apart from experts, and there whatever happens to the first
+ * who asks.
+ */
+#include "room.h"
+
+static void records_are_zeroed_and_come_back(void **state)
+{
+    char *record, *again;
+
+    (void)state;
+    record = house_alloc(self, 100);
+    assert_non_null(record);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(record[i], 0);
+    memset(record, 0x5a, 100);
+    house_free(self, record);
+    again = house_alloc(self, 100);
+    assert_ptr_equal(again, record);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(again[i], 0);
+    house_free(self, again);
+}
+
+static void records_belong_to_no_expert(void **state)
+{
+    void *record = house_alloc(self, 100);
+    HEXPERTKEY key = (HEXPERTKEY)(ULONG_PTR)0x5000;
+
+    (void)state;
+    assert_true(room_use_key(key));
+    assert_int_equal(ExpertFreeMemory(key, record), NMERR_INVALID_PARAMETER);
+    assert_int_equal(ExpertMemorySize(key, record), 0);
+    house_free(self, record);
+    NmapiCloseExpert(key, NULL);
+}
+
+static void first_record(void *argument)
+{
+    (void)argument;
+    house_alloc(thread_self(), 100);
+}
+
+static void the_first_use_may_be_its_threads_last(void **state)
+{
+    enum { DEATHS = 400 }; /* until the heap is open, and some more */
+    unsigned long deaths = 0;
+
+    if (standin_under_tsan())
+        skip();
+    for (unsigned long n = 0; n < DEATHS; n++) {
+        void *record;
+        room_load_anew(state);
+        deaths += room_kill_at(first_record, n);
+        record = house_alloc(self, 200);
+        if (!record)
+            print_message("killed at instruction %lu\n", n);
+        assert_non_null(record);
+        house_free(self, record);
+    }
+    print_message("%lu deaths\n", deaths);
+    assert_int_equal(deaths, DEATHS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(records_are_zeroed_and_come_back),
+        cmocka_unit_test(records_belong_to_no_expert),
+        cmocka_unit_test(the_first_use_may_be_its_threads_last),
+    };
+
+    return ROOM_RUN(tests);
+}
