@@ -10,7 +10,6 @@ static void hold(struct thread *self)
         heap_repair(self, &heap);
     if (!is_open) {
         heap_open(&heap, HOUSE_OWNER, (SIZE_T)-1);
-        KILL_POINT("house about to open");
         atomic_store(&is_open, 1);
     }
 }

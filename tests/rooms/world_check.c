@@ -1,0 +1,175 @@
+#include "world_private.h"
+
+/* What the victim's death leaves open. */
+static void doubt(void)
+{
+    struct world_block *b = world_under_way.block < 0 ? NULL : &world_blocks[world_under_way.block];
+    struct world_expert *e = &world_experts[world_under_way.expert];
+
+    switch (world_under_way.op) {
+    case OP_ALLOC:
+    case OP_REALLOC:
+        if (e->states & 1U << EXPERT_NEVER)
+            e->states |= 1U << EXPERT_OPEN;
+        if (world_under_way.op == OP_ALLOC)
+            break;
+        b->also_bytes = world_under_way.bytes;
+        b->may_be_gone = 1;
+        break;
+    case OP_FREE:
+        b->may_be_gone = 1;
+        break;
+    case OP_TRANSFER:
+        b->also_owner = world_under_way.other;
+        break;
+    case OP_CLOSE:
+        e->states |= 1U << EXPERT_CLOSED;
+        break;
+    case OP_TERMINATE:
+        e->states |= 1U << EXPERT_TERMINATED;
+        break;
+    case OP_OPEN:
+        e->states |= 1U << EXPERT_OPEN;
+        e->isolated = 1; /* as good as */
+        break;
+    default:
+        break;
+    }
+}
+
+struct found {
+    int expert;
+    SIZE_T count, bytes;
+};
+
+static BOOL CALLBACK match(HEXPERTKEY expert, LPVOID memory, SIZE_T bytes, LPVOID context)
+{
+    struct found *found = context;
+    int made = world_under_way.op == OP_ALLOC || world_under_way.op == OP_REALLOC;
+
+    (void)expert;
+    found->count++;
+    found->bytes += bytes;
+    for (int i = 0; i < WORLD_BLOCKS; i++) {
+        struct world_block *b = &world_blocks[i];
+        int anew = b->may_be_gone && made && world_under_way.block != i &&
+                   world_under_way.expert == found->expert && world_under_way.bytes == bytes;
+        if (b->at != memory || anew)
+            continue;
+        CHECK(!b->seen);
+        CHECK(bytes == b->bytes || bytes == b->also_bytes);
+        CHECK(found->expert == b->owner || found->expert == b->also_owner);
+        world_look(memory, i, b->bytes, bytes);
+        b->bytes = b->also_bytes = bytes;
+        b->owner = b->also_owner = found->expert;
+        b->seen = 1;
+        world_fill(i);
+        return TRUE;
+    }
+    /* Only what the victim was about to get may be there besides. */
+    CHECK(made && world_under_way.expert == found->expert && world_under_way.bytes == bytes);
+    world_under_way.op = OP_NONE;
+    world_blocks[world_new_block(memory, bytes, found->expert)].seen = 1;
+    return TRUE;
+}
+
+static void verify_expert(int x)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct found found = {x, 0, 0};
+    DWORD code, state, since = GetTickCount();
+    struct expert *e;
+
+    code = NmapiEnumMemory(world_key(x), match, &found);
+    state = NmapiQueryExpert(world_key(x), &usage) == NMERR_SUCCESS ? usage.State : EXPERT_NEVER;
+    if (GetTickCount() - since > world_longest)
+        world_longest = GetTickCount() - since;
+    CHECK(world_experts[x].states & 1U << state);
+    CHECK(code == (state == EXPERT_NEVER    ? NMERR_INVALID_EXPERT_HANDLE
+                   : state == EXPERT_CLOSED ? NMERR_EXPERT_TERMINATE
+                                            : NMERR_SUCCESS));
+    world_experts[x].states = 1U << state;
+    if (state == EXPERT_CLOSED) {
+        world_forget_blocks_of(x);
+        return;
+    }
+    CHECK(usage.LiveBlocks == found.count || state == EXPERT_NEVER);
+    CHECK(usage.LiveBytes == found.bytes || state == EXPERT_NEVER);
+    e = table_find(world_key(x));
+    CHECK(!e || !e->heap || heap_is_valid(thread_self(), e->heap));
+}
+
+void world_verify(void)
+{
+    doubt();
+    world_reclaim();
+    for (int x = 0; x < WORLD_EXPERTS; x++)
+        verify_expert(x);
+    for (int i = 0; i < WORLD_BLOCKS; i++) {
+        struct world_block *b = &world_blocks[i];
+        if (b->at && !b->seen) {
+            CHECK(b->may_be_gone);
+            b->at = NULL;
+        }
+        b->seen = b->may_be_gone = 0;
+        if (b->at)
+            CHECK(ExpertMemorySize(world_key(b->owner), b->at) == b->bytes);
+    }
+    world_under_way.op = OP_NONE;
+    CHECK(chunk_is_valid(thread_self()));
+}
+
+void world_works(void)
+{
+    static const SIZE_T sizes[] = {0, 24, 700, 5000, 50000};
+
+    for (int x = 0; x < WORLD_EXPERTS; x++) {
+        int got[5];
+        int stops = world_is(x, EXPERT_TERMINATED) ||
+                    (world_is(x, EXPERT_CLOSED) && !world_experts[x].reclaimed);
+        if (world_is(x, EXPERT_NEVER) && x != WORLD_EXPERTS - 1)
+            continue;
+        for (int i = 0; i < 5; i++) {
+            got[i] = world_alloc(x, sizes[i]);
+            CHECK(stops == (got[i] < 0));
+            world_realloc(x, got[i], sizes[i] + 900);
+        }
+        for (int i = 0; i < 5; i++)
+            world_free(x, got[i]);
+    }
+}
+
+void world_end(unsigned long lost)
+{
+    struct standin_usage now;
+    SIZE_T left;
+
+    world_threads_end();
+    for (int x = 0; x < WORLD_EXPERTS; x++) {
+        if (world_is(x, EXPERT_NEVER))
+            continue;
+        if (!world_is(x, EXPERT_CLOSED) && options.reclaim_thread)
+            world_experts[x].states |= 1U << EXPERT_CLOSED; /* its threads ended just now */
+        if (world_experts[x].states & (world_experts[x].states - 1)) {
+            struct world_call call = {.op = OP_CLOSE, .expert = x};
+            world_perform(&call);
+            CHECK(call.code == NMERR_SUCCESS || call.code == NMERR_EXPERT_TERMINATE);
+        } else {
+            world_close(x);
+        }
+    }
+    CHECK(chunk_is_valid(thread_self()));
+    standin_set_dllmain(NULL);
+    DllMain(NULL, DLL_PROCESS_DETACH, NULL);
+    standin_get_usage(&now);
+    left = now.reservations - world_at_start.reservations + now.handles - world_at_start.handles +
+           now.tls_indexes - world_at_start.tls_indexes;
+    if (left > lost)
+        dprintf(2, "left: %zu reservations, %zu bytes, %zu committed, %zu handles, %zu TLS\n",
+                now.reservations - world_at_start.reservations,
+                now.reserved - world_at_start.reserved, now.committed - world_at_start.committed,
+                now.handles - world_at_start.handles, now.tls_indexes - world_at_start.tls_indexes);
+    CHECK(left <= lost);
+    CHECK(left ||
+          (now.reserved == world_at_start.reserved && now.committed == world_at_start.committed));
+}
