@@ -59,7 +59,8 @@ static void relist(struct region *r, void *context)
     struct repair *repair = context;
     struct heap *heap = repair->heap;
 
-    if (r->kind == REGION_SPAN || r->kind == REGION_FULL) {
+    /* A shared one would have another owner by now: its thread died before it was. */
+    if (r->kind == REGION_SPAN || r->kind == REGION_FULL || r->kind == REGION_SHARED) {
         repair->bytes += span_repair(r);
         repair->blocks += r->used;
         r->kind = span_has_room(r) || r->fresh < span_capacity(r) ? REGION_SPAN : REGION_FULL;

@@ -73,6 +73,7 @@ int shared_make(struct thread *self, struct region *span, void *owner)
         s->span = span;
         span->next = (struct region *)(void *)s;
         atomic_store(&span->kind, REGION_SHARED);
+        KILL_POINT("span about to be shared");
         atomic_store(&span->owner, SHARED_OWNER);
     }
     lock_release(&lock);

@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILD_SECONDS = 5 };
+enum {
+    CHILD_SECONDS = 20
+}; /* after which it hangs; hundreds of thousands of single steps take some */
 
 struct outcome *outcome;
 BOOL world_lets_go;
