@@ -90,6 +90,8 @@ void standin_set_module_hooks(const struct standin_module_hooks *hooks);
    ThreadSanitizer or Valgrind. */
 unsigned long standin_step(void (*function)(void *), void *argument, unsigned long n,
                            void (*at)(void *), void *at_argument);
+/* From now on notes where each counted instruction lies, as many as there is room for; NULL: no more. */
+void standin_step_trace(void **addresses, unsigned long room);
 
 /* Runs function(argument); TRUE if it ended with an access violation. *fault (may be NULL) gets the
    address. */

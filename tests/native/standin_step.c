@@ -41,6 +41,15 @@ void standin_set_trap_flag(int on)
     }
 }
 
+static void **trace;
+static unsigned long trace_room;
+
+void standin_step_trace(void **addresses, unsigned long room)
+{
+    trace = addresses;
+    trace_room = room;
+}
+
 static void on_trap(int number, siginfo_t *info, void *raw)
 {
     ucontext_t *context = raw;
@@ -57,6 +66,9 @@ static void on_trap(int number, siginfo_t *info, void *raw)
             context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
             standin_local.step_hook(standin_local.step_argument);
         } else {
+            if (trace && standin_local.steps < trace_room) {
+                trace[standin_local.steps] = (void *)context->uc_mcontext.gregs[REG_RIP];
+            }
             standin_local.steps++;
         }
     }

@@ -1,7 +1,11 @@
 /*
- * test_kills.c - a thread dies at every point that the sources name, and (--all: at every instruction;
- * else at a few of them) inside the library. Nobody else waits, nothing of theirs is touched, what the
- * dead one held goes on, is closed and returned.
+ * test_kills.c - a thread dies at every point that the sources name, and at instructions inside the
+ * library. Nobody else waits, nothing of theirs is touched, what the dead one held goes on, is closed and
+ * returned.
+ *
+ *   (none)       a dozen instructions of each scenario
+ *   --all        in each scenario every instruction there is, the first time that it is reached
+ *   --all=N      its first N times
  */
 #include "kill_points.h"
 
@@ -18,7 +22,7 @@
 static const char *const points[] = {KILL_POINT_NAMES};
 #define POINTS (int)(sizeof points / sizeof *points)
 
-static int all;
+static unsigned long all; /* times of each instruction; 0: only a few instructions */
 
 struct death {
     const struct scenario *scenario;
@@ -148,16 +152,45 @@ static void killed_at_a_named_point_a_thread_harms_nobody(void **state)
     assert_int_equal(bad, 0);
 }
 
-/* About how many instructions apart. In a short run each scenario has about a dozen deaths. */
+/* About how many instructions apart the few are. */
 static unsigned long stride_for(unsigned long steps)
 {
     unsigned long deaths = world_is_slow() ? 4 : 12;
 
-    return all ? 1 : steps / deaths + 1;
+    return steps / deaths + 1;
+}
+
+/* The steps at which an instruction is reached that was not reached `all` times yet. Loops would make all of
+   them millions. */
+static unsigned long choose(unsigned long *chosen, unsigned long steps)
+{
+    enum { SEEN = 1 << 16 };
+    static struct {
+        void *at;
+        unsigned long times;
+    } seen_at[SEEN];
+    unsigned long count = 0, stride = stride_for(steps);
+
+    if (!all) {
+        for (unsigned long step = 1 + stride / 2; step <= steps; step += stride)
+            chosen[count++] = step;
+        return count;
+    }
+    memset(seen_at, 0, sizeof seen_at);
+    for (unsigned long i = 0; i < steps && i < WORLD_TRACE; i++) {
+        size_t k = (size_t)outcome->trace[i] * 0x9E3779B1U % SEEN;
+        while (seen_at[k].at && seen_at[k].at != outcome->trace[i])
+            k = (k + 1) % SEEN;
+        seen_at[k].at = outcome->trace[i];
+        if (seen_at[k].times++ < all)
+            chosen[count++] = i + 1;
+    }
+    return count;
 }
 
 static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
 {
+    static unsigned long chosen[WORLD_TRACE];
     unsigned long deaths = 0, bad = 0;
 
     (void)state;
@@ -165,22 +198,20 @@ static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
         skip();
     for (const struct scenario *s = scenarios; s->name; s++) {
         struct death death = {s, -1, 0, ~0UL};
-        unsigned long stride;
+        unsigned long count;
         world_context("%s: counting instructions", s->name);
         if (!world_child(kill, &death)) {
             bad++;
             continue;
         }
-        stride = stride_for(outcome->steps);
+        count = choose(chosen, outcome->steps);
         if (all)
-            print_message("%s: %lu instructions\n", s->name, outcome->steps);
-        for (death.step = 1 + stride / 2;; death.step += stride) {
+            print_message("%s: %lu of %lu instructions\n", s->name, count, outcome->steps);
+        for (unsigned long i = 0; i < count; i++) {
+            death.step = chosen[i];
             world_context("%s: killed at instruction %lu", s->name, death.step);
             outcome->killed = 0;
-            if (!world_child(kill, &death))
-                bad++;
-            else if (!outcome->killed)
-                break;
+            bad += !world_child(kill, &death);
             deaths += outcome->killed;
         }
     }
@@ -203,6 +234,7 @@ int main(int count, char **arguments)
         if (strcmp(s->name, arguments[1]) == 0)
             return !world_child(kill, &death);
     }
-    all = count > 1 && strcmp(arguments[1], "--all") == 0;
+    if (count > 1 && strncmp(arguments[1], "--all", 5) == 0)
+        all = arguments[1][5] ? strtoul(arguments[1] + 6, NULL, 10) : 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,13 +33,15 @@ struct scenario {
 extern const struct scenario scenarios[]; /* the last has no name */
 
 enum { WORLD_EXPERTS = 160, WORLD_BLOCKS = 1024 };
+#define WORLD_TRACE (1UL << 18)
 #define WORLD_DEATH 64U /* exit code of a victim that was killed */
 
 /* What parent and child both see. */
 struct outcome {
     unsigned long failed, steps, killed;
     unsigned long calls[32], hits[64];
-    char context[160]; /* said when a check fails */
+    char context[160];        /* said when a check fails */
+    void *trace[WORLD_TRACE]; /* where the victim's instructions lie, if stepped to the end */
 };
 extern struct outcome *outcome;
 

@@ -132,7 +132,10 @@ void world_perform(struct world_call *call)
         world_under_way = *call;
         if (world_step_at) {
             unsigned long left = world_step_at - world_steps;
+            if (world_step_at == ~0UL && world_steps < WORLD_TRACE)
+                standin_step_trace(outcome->trace + world_steps, WORLD_TRACE - world_steps);
             world_steps += standin_step(run, call, left, die, NULL);
+            standin_step_trace(NULL, 0);
         } else {
             run(call);
         }
