@@ -90,6 +90,9 @@ void standin_set_module_hooks(const struct standin_module_hooks *hooks);
    ThreadSanitizer or Valgrind. */
 unsigned long standin_step(void (*function)(void *), void *argument, unsigned long n,
                            void (*at)(void *), void *at_argument);
+/* FALSE under ThreadSanitizer, and where branches are counted (native-cov): a thread that dies between a
+   branch and its counter leaves a wrong count. */
+BOOL standin_can_step(void);
 /* From now on notes where each counted instruction lies, as many as there is room for; NULL: no more. */
 void standin_step_trace(void **addresses, unsigned long room);
 

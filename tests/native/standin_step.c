@@ -41,6 +41,13 @@ void standin_set_trap_flag(int on)
     }
 }
 
+extern char standin_counters[] __attribute__((weak)); /* counters.ld */
+
+BOOL standin_can_step(void)
+{
+    return !standin_under_tsan() && !standin_counters;
+}
+
 static void **trace;
 static unsigned long trace_room;
 

@@ -22,8 +22,6 @@ static volatile LONG over, ready, looked_after;
 static HANDLE conductor;
 static HANDLE volatile victim; /* its thread, once it was begun */
 
-extern void __gcov_dump(void) __attribute__((weak));
-
 /* Child processes */
 
 __attribute__((constructor)) static void share(void)
@@ -32,18 +30,10 @@ __attribute__((constructor)) static void share(void)
         mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
-static void leave(int status)
-{
-    if (__gcov_dump)
-        __gcov_dump();
-    _exit(status);
-}
-
 void world_fail(const char *file, int line, const char *condition)
 {
     dprintf(2, "%s:%d: not so: %s [%s]\n", file, line, condition, outcome->context);
-    leave(1);
-    abort();
+    _exit(1);
 }
 
 void world_context(const char *format, ...)
@@ -77,7 +67,7 @@ static DWORD WINAPI conduct(LPVOID parameter)
     struct start *start = parameter;
 
     start->body(start->argument);
-    leave(0);
+    _exit(0);
     return 0;
 }
 
