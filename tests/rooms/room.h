@@ -15,6 +15,8 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
@@ -77,6 +79,32 @@ static inline DWORD room_on_thread(LPTHREAD_START_ROUTINE function, void *argume
     GetExitCodeThread(thread, &code);
     CloseHandle(thread);
     return code;
+}
+
+/* In a child process: what is not so ends it, and the test. */
+#define ROOM_MUST(condition)                                                                       \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \
+            _exit(1);                                                                              \
+        }                                                                                          \
+    } while (0)
+
+/* Runs a function in a process of its own, for what is done once in a process. */
+static inline void room_child(void (*body)(void))
+{
+    int status = -1;
+    pid_t child;
+
+    fflush(NULL);
+    child = fork();
+    if (child == 0) {
+        alarm(60);
+        body();
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
 }
 
 struct room_death {
