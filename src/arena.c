@@ -37,6 +37,7 @@ static struct block *block_make(SIZE_T bytes)
 
     discard_noted(); /* of a thread that was killed at it */
     block = os_reserve_noted(&noted, reserved);
+    KILL_POINT("arena block reserved");
     if (!block)
         return NULL;
     if (!os_commit(block, STEP_BYTES)) {

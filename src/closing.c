@@ -74,6 +74,7 @@ static void queue(struct thread *self, struct retired *r)
     for (link = &oldest; *link; link = &(*link)->next)
         ;
     *link = r;
+    KILL_POINT("retired heap queued");
     retired_bytes += r->bytes;
     lock_release(&lock);
     while ((r = next_to_go(self))) {

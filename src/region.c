@@ -78,6 +78,9 @@ static int slot_split(struct thread *self)
         r->owner = NULL;
         c->free |= CHUNK_BIT(i);
         chunk_pool.free_slots++;
+        if (chunk_warm(c, i))
+            c->warm |= CHUNK_BIT(i);
+        chunk_pool.warm_bytes += chunk_warm(c, i);
         return 0;
     }
     for (int k = 0; k < SLOT_MINIS; k++) {

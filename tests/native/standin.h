@@ -80,6 +80,7 @@ struct standin_module_hooks {
     FARPROC (*address)(HMODULE module, LPCSTR name);
     BOOL (*release)(HMODULE module);
     BOOL (*exists)(LPCSTR name);
+    HMODULE (*find)(LPCSTR name); /* GetModuleHandle with a name */
 };
 void standin_set_module_hooks(const struct standin_module_hooks *hooks);
 

@@ -138,11 +138,16 @@ static BOOL narrow(LPCWSTR from, char *to, size_t size)
 
 HMODULE GetModuleHandleA(LPCSTR name)
 {
-    if (name) {
-        SetLastError(ERROR_MOD_NOT_FOUND);
-        return NULL;
+    HMODULE found;
+
+    if (!name) {
+        return (HMODULE)(void *)&modules;
     }
-    return (HMODULE)(void *)&modules;
+    found = modules.find ? modules.find(name) : NULL;
+    if (!found) {
+        SetLastError(ERROR_MOD_NOT_FOUND);
+    }
+    return found;
 }
 
 /* Hooks are the test's own code: they run outside of the call. */

@@ -92,7 +92,7 @@ static BOOL exists(LPCSTR name)
     return loader.there;
 }
 
-static const struct standin_module_hooks hooks = {file_name, load, address, let_go, exists};
+static const struct standin_module_hooks hooks = {file_name, load, address, let_go, exists, NULL};
 
 static int setup(void **state)
 {

@@ -1,0 +1,175 @@
+/* test_chunk.c - the promises of chunk.h, and what region.h does when the system or the arena says no. */
+#include "arena.h"
+#include "room.h"
+
+#define ME ((void *)0x4440)
+
+static int unload(void **state)
+{
+    room_load_anew(state);
+    return 0;
+}
+
+/* From here on the arena has no room for a record of this size. */
+static void exhaust_arena(SIZE_T bytes)
+{
+    standin_fail_at("VirtualAlloc", 1, TRUE);
+    while (arena_alloc(self, bytes))
+        ;
+    standin_fail_never();
+    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+}
+
+static void without_room_for_a_record_there_is_no_chunk(void **state)
+{
+    struct chunk *made[64];
+    int count = 0;
+
+    (void)state;
+    standin_fail_at("VirtualAlloc.commit", 1, TRUE);
+    chunk_hold(self);
+    while (count < 64 && (made[count] = chunk_make(self, CHUNK_BYTES, 0)))
+        count++;
+    chunk_let_go();
+    standin_fail_never();
+    assert_true(count > 0 && count < 64);
+    chunk_hold(self);
+    while (count--)
+        chunk_release(made[count]);
+    assert_non_null(made[0] = chunk_make(self, CHUNK_BYTES, 0));
+    chunk_release(made[0]);
+    chunk_let_go();
+    assert_true(chunk_is_valid(self));
+}
+
+static void a_slot_that_can_not_be_split_stays_free(void **state)
+{
+    struct region *slot, *mini;
+
+    (void)state;
+    /* no room for the records of its minis */
+    slot = region_take(self, ME, 0);
+    exhaust_arena(64);
+    assert_null(region_take(self, ME, 1));
+    standin_fail_never();
+    assert_true(chunk_is_valid(self));
+    /* what waits there can't be returned */
+    assert_true(region_commit(slot, 10000, 1000));
+    region_release(self, slot);
+    standin_fail_at("VirtualFree.decommit", 1, TRUE);
+    assert_null(region_take(self, ME, 1));
+    standin_fail_never();
+    assert_true(chunk_is_valid(self));
+    mini = region_take(self, ME, 1);
+    assert_non_null(mini);
+    assert_int_equal(region_room(mini), MINI_DATA);
+    region_release(self, mini);
+}
+
+static void pages_that_the_system_keeps_count_as_committed(void **state)
+{
+    struct region *r = region_take_large(self, ME, 300000, 0);
+
+    (void)state;
+    assert_non_null(r);
+    r->touched = r->committed;
+    standin_fail_at("VirtualFree.decommit", 1, TRUE);
+    region_shrink_large(r, 10000);
+    standin_fail_never();
+    assert_true(r->committed >= 300000 && r->touched == r->committed);
+    region_shrink_large(r, 10000);
+    assert_int_equal(r->committed, 12288);
+    assert_int_equal(r->touched, 12288);
+    region_release(self, r);
+}
+
+static void headroom_that_there_is_not_is_done_without(void **state)
+{
+    struct region *r = region_take_large(self, ME, 70000, (SIZE_T)-1);
+
+    (void)state;
+    assert_non_null(r);
+    assert_true(region_room(r) >= 70000);
+    region_release(self, r);
+    assert_null(region_take_large(self, ME, (SIZE_T)-1, 0));
+}
+
+static void nothing(struct region *r, void *context)
+{
+    (void)r;
+    ++*(unsigned *)context;
+}
+
+static void split_slots_are_no_regions(void **state)
+{
+    struct region *mini = region_take(self, ME, 1);
+    unsigned count = 0;
+
+    (void)state;
+    chunk_hold(self);
+    chunk_visit(CHUNK_SPLIT, nothing, &count);
+    assert_int_equal(count, 0);
+    chunk_visit(ME, nothing, &count);
+    assert_int_equal(count, 1);
+    chunk_let_go();
+    region_release(self, mini);
+}
+
+static void figures_that_are_wrong_are_noticed_and_put_right(void **state)
+{
+    struct region *r = region_take(self, ME, 1);
+
+    (void)state;
+    assert_true(chunk_is_valid(self));
+    chunk_pool.free_slots++;
+    assert_false(chunk_is_valid(self));
+    chunk_pool.free_minis++;
+    assert_false(chunk_is_valid(self));
+    chunk_pool.warm_bytes += OS_PAGE;
+    assert_false(chunk_is_valid(self));
+    assert_true(chunk_is_valid(self));
+    region_release(self, r);
+}
+
+static void where_no_chunk_has_one_none_is_found(void **state)
+{
+    (void)state;
+    chunk_hold(self);
+    assert_null(chunk_with(NULL, 1));
+    assert_null(chunk_with(chunk_pool.first, 1));
+    chunk_let_go();
+}
+
+static void a_chunk_that_was_half_released_does_not_hinder_the_unload(void **state)
+{
+    struct chunk *c;
+
+    (void)state;
+    chunk_hold(self);
+    c = chunk_make(self, CHUNK_BYTES, 0);
+    assert_non_null(c);
+    c->state = CHUNK_RELEASING; /* killed once the system had it */
+    os_release(c->base);
+    chunk_let_go();
+    standin_set_dllmain(NULL);
+    DllMain(NULL, DLL_PROCESS_DETACH, NULL);
+    assert_int_equal(room_setup(state), 0);
+}
+
+#define ONE(test) cmocka_unit_test_teardown(test, unload)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ONE(where_no_chunk_has_one_none_is_found),
+        ONE(without_room_for_a_record_there_is_no_chunk),
+        ONE(a_slot_that_can_not_be_split_stays_free),
+        ONE(pages_that_the_system_keeps_count_as_committed),
+        ONE(headroom_that_there_is_not_is_done_without),
+        ONE(split_slots_are_no_regions),
+        ONE(figures_that_are_wrong_are_noticed_and_put_right),
+        ONE(a_chunk_that_was_half_released_does_not_hinder_the_unload),
+    };
+
+    return ROOM_RUN(tests);
+}

@@ -1,0 +1,152 @@
+/* test_os.c - the promises of os.h that need a system which says no, or one which has what this one has not. */
+#include "room.h"
+
+static void a_reservation_is_told_from_what_is_not_ours(void **state)
+{
+    char *ours = os_reserve(NULL, 4 * OS_GRANULE);
+    char *theirs = VirtualAlloc(NULL, OS_GRANULE, MEM_RESERVE, PAGE_READWRITE);
+
+    (void)state;
+    assert_true(os_is_reserved(ours));
+    assert_false(os_is_reserved(ours + OS_PAGE)); /* inside */
+    assert_false(os_is_reserved(theirs));         /* another kind */
+    standin_fail_at("VirtualQuery", 1, TRUE);
+    assert_false(os_is_reserved(ours));
+    standin_fail_never();
+    os_release(ours);
+    VirtualFree(theirs, 0, MEM_RELEASE);
+    assert_false(os_is_reserved(ours));
+    assert_false(os_is_reserved((void *)-1));
+}
+
+static void where_there_is_no_room_none_is_found(void **state)
+{
+    void *volatile note = self;
+
+    (void)state;
+    assert_null(os_find_free(NULL, (SIZE_T)1 << 60, OS_GRANULE));
+    assert_null(os_find_free((void *)0x7fff00000000, (SIZE_T)1 << 60, OS_GRANULE));
+    assert_null(os_reserve_noted(&note, (SIZE_T)1 << 60));
+    assert_null(note);
+    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+    assert_null(os_reserve_noted(&note, OS_GRANULE));
+    assert_null(note);
+    standin_fail_never();
+}
+
+static DWORD WINAPI say_handle(LPVOID parameter)
+{
+    os_thread_open(parameter);
+    return 0;
+}
+
+static void who_has_ended_is_suspended_no_more(void **state)
+{
+    HANDLE handle = NULL;
+
+    (void)state;
+    room_on_thread(say_handle, &handle);
+    assert_false(os_thread_is_alive(handle));
+    assert_int_equal(os_thread_suspend(handle), 0);
+    assert_int_equal(os_thread_resume(handle), 0);
+    os_close(handle);
+    assert_int_equal(os_thread_suspend(handle), 0);
+    assert_int_equal(os_thread_resume(handle), 0);
+}
+
+/* A system that has the call */
+
+static int flushed;
+
+static void flush(void)
+{
+    flushed++;
+}
+
+static HMODULE find_kernel(LPCSTR name)
+{
+    return strcmp(name, "kernel32.dll") == 0 ? (HMODULE)&flushed : NULL;
+}
+
+static FARPROC find_flush(HMODULE module, LPCSTR name)
+{
+    return module == (HMODULE)&flushed && strcmp(name, "FlushProcessWriteBuffers") == 0
+               ? (FARPROC)(ULONG_PTR)flush
+               : NULL;
+}
+
+static void where_the_system_can_settle_stores_it_does(void **state)
+{
+    static const struct standin_module_hooks hooks = {.find = find_kernel, .address = find_flush};
+
+    os_settle_stores();
+    assert_int_equal(flushed, 0);
+    standin_set_module_hooks(&hooks);
+    room_load_anew(state);
+    standin_set_module_hooks(NULL);
+    os_settle_stores();
+    assert_int_equal(flushed, 1);
+}
+
+/* TLS */
+
+static void without_a_slot_calls_have_no_memory(void **state)
+{
+    DWORD code = 0;
+
+    assert_int_equal(room_teardown(state), 0);
+    standin_fail_at("TlsAlloc", 1, TRUE);
+    standin_get_usage(&usage_before);
+    DllMain(NULL, DLL_PROCESS_ATTACH, NULL);
+    standin_set_dllmain(DllMain);
+    assert_null(expert_thread());
+    assert_null(ExpertAllocMemory((HEXPERTKEY)0x1000, 10, &code));
+    assert_int_equal(code, NMERR_OUT_OF_MEMORY);
+    assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x1000, NULL), NMERR_OUT_OF_MEMORY);
+    DllMain(NULL, DLL_THREAD_DETACH, NULL);
+    DllMain(NULL, DLL_PROCESS_DETACH, NULL); /* nothing was opened */
+    standin_fail_never();
+    assert_int_equal(room_setup(state), 0);
+    assert_true(ExpertAllocMemory((HEXPERTKEY)0x1000, 10, &code) != NULL);
+}
+
+static DWORD others;
+
+static void another_opens_it(const char *name, BOOL after)
+{
+    if (!after || strcmp(name, "TlsAlloc") != 0 || others != TLS_OUT_OF_INDEXES)
+        return;
+    others = TlsAlloc();
+    os_tls_index = others;
+}
+
+static void of_two_that_open_the_slot_one_has_its_own(void **state)
+{
+    struct standin_usage before, after;
+
+    (void)state;
+    os_tls_close();
+    others = TLS_OUT_OF_INDEXES;
+    standin_get_usage(&before);
+    standin_on_call(another_opens_it);
+    assert_true(os_tls_open());
+    standin_on_call(NULL);
+    standin_get_usage(&after);
+    assert_int_equal(os_tls_index, others);
+    assert_int_equal(after.tls_indexes, before.tls_indexes + 1);
+    assert_true(os_tls_set(self));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_reservation_is_told_from_what_is_not_ours),
+        cmocka_unit_test(where_there_is_no_room_none_is_found),
+        cmocka_unit_test(who_has_ended_is_suspended_no_more),
+        cmocka_unit_test(where_the_system_can_settle_stores_it_does),
+        cmocka_unit_test(without_a_slot_calls_have_no_memory),
+        cmocka_unit_test(of_two_that_open_the_slot_one_has_its_own),
+    };
+
+    return ROOM_RUN(tests);
+}

@@ -1,0 +1,147 @@
+/* test_shared.c - the promises of shared.h: blocks that were handed over, and spans that die with them. */
+#include "arena.h"
+#include "room.h"
+#include "shared.h"
+
+#define ME ((void *)0x4440)
+#define YOU ((void *)0x5550)
+
+static struct heap mine, yours;
+
+static int open_heaps(void **state)
+{
+    (void)state;
+    heap_open(&mine, ME, (SIZE_T)-1);
+    heap_open(&yours, YOU, (SIZE_T)-1);
+    return 0;
+}
+
+static int close_heaps(void **state)
+{
+    int valid = heap_is_valid(self, &mine) && heap_is_valid(self, &yours);
+
+    heap_close(self, &mine);
+    heap_close(self, &yours);
+    room_load_anew(state);
+    return !valid;
+}
+
+static SIZE_T size_of(struct heap *heap, void *block)
+{
+    struct heap_block found;
+
+    return heap_find(self, heap, block, &found) == HEAP_OK ? found.bytes : (SIZE_T)-1;
+}
+
+static void only_shared_blocks_are_touched(void **state)
+{
+    char *own = heap_alloc(self, &mine, 100), *shared = heap_alloc(self, &mine, 100);
+    void *wild[] = {&mine, own, NULL};
+    SIZE_T bytes = 0;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_null(shared_owner(self, wild[i], &bytes));
+        assert_false(shared_resize(self, wild[i], 10));
+        shared_give(self, wild[i], YOU);
+        shared_free(self, wild[i]);
+    }
+    assert_int_equal(heap_transfer(self, &mine, &yours, shared), HEAP_OK);
+    assert_int_equal(size_of(&mine, own), 100);
+    assert_int_equal(size_of(&yours, shared), 100);
+    assert_true(shared_resize(self, shared, 112));
+    assert_false(shared_resize(self, shared, 113));
+    assert_int_equal(size_of(&yours, shared), 112);
+    assert_true(shared_resize(self, shared, 100));
+    assert_null(shared_owner(self, shared + 16, &bytes));
+    assert_int_equal(heap_free(self, &yours, shared + 16), HEAP_BAD);
+    assert_int_equal(heap_free(self, &yours, shared), HEAP_OK);
+    assert_int_equal(heap_free(self, &yours, shared), HEAP_BAD);
+    assert_int_equal(size_of(&mine, own), 100);
+}
+
+static struct region *table;
+
+static void note_table(struct region *r, void *context)
+{
+    (void)context;
+    if (r->kind == REGION_LARGE)
+        table = r;
+}
+
+static void the_list_of_owners_is_nobodys_block(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100);
+    struct heap_block found;
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    chunk_hold(self);
+    chunk_visit(SHARED_OWNER, note_table, NULL);
+    chunk_let_go();
+    assert_non_null(table);
+    assert_int_equal(heap_find(self, &mine, table->base, &found), HEAP_BAD);
+    assert_int_equal(heap_free(self, &yours, table->base), HEAP_BAD);
+}
+
+static void count(void *block, SIZE_T bytes, void *context)
+{
+    (void)block, (void)bytes;
+    ++*(unsigned *)context;
+}
+
+static void freed_blocks_are_nobodys(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
+    unsigned found = 0;
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_int_equal(heap_free(self, &mine, other), HEAP_OK);
+    shared_visit(self, NULL, count, &found);
+    assert_int_equal(found, 0);
+    shared_visit(self, YOU, count, &found);
+    assert_int_equal(found, 1);
+}
+
+/* Whatever lacks, the block stays where it was and the giver's. */
+static void what_can_not_be_shared_stays_the_givers(void **state)
+{
+    void *first = heap_alloc(self, &mine, 100), *block = heap_alloc(self, &mine, 5000), *room;
+
+    (void)state;
+    /* no list of owners */
+    standin_fail_at("VirtualAlloc", 1, TRUE);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_FULL);
+    standin_fail_never();
+    assert_int_equal(size_of(&mine, block), 5000);
+    assert_true(heap_is_valid(self, &mine));
+    /* no record: one is in use, and a large region waits for the list */
+    assert_int_equal(heap_transfer(self, &mine, &yours, first), HEAP_OK);
+    room = heap_alloc(self, &mine, 50000);
+    assert_int_equal(heap_free(self, &mine, room), HEAP_OK);
+    standin_fail_at("VirtualAlloc", 1, TRUE);
+    while (arena_alloc(self, 64))
+        ;
+    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_FULL);
+    assert_true(standin_failed() > 0);
+    standin_fail_never();
+    assert_int_equal(size_of(&mine, block), 5000);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_int_equal(size_of(&yours, block), 5000);
+}
+
+#define ONE(test) cmocka_unit_test_setup_teardown(test, open_heaps, close_heaps)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ONE(only_shared_blocks_are_touched),
+        ONE(the_list_of_owners_is_nobodys_block),
+        ONE(freed_blocks_are_nobodys),
+        ONE(what_can_not_be_shared_stays_the_givers),
+    };
+
+    return ROOM_RUN(tests);
+}
