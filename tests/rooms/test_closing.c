@@ -125,6 +125,100 @@ static void with_reclaim_the_last_thread_ends_the_expert_and_a_new_one_begins_it
     options.reclaim_thread = 0;
 }
 
+static void the_addresses_of_the_living_are_held_within_wider_bounds(void **state)
+{
+    enum { EXPERTS = 9, BLOCKS = 40 }; /* 64 MiB of addresses each: 22 GiB */
+    struct standin_usage before, after;
+    struct visit visits[EXPERTS];
+    HANDLE threads[EXPERTS];
+
+    (void)state;
+    standin_get_usage(&before);
+    for (int i = 0; i < EXPERTS; i++) {
+        visits[i] = (struct visit){.key = (HEXPERTKEY)(0x200000 + (ULONG_PTR)i * 16)};
+        threads[i] = CreateThread(NULL, 0, allocate_and_wait, &visits[i], 0, NULL);
+        while (!atomic_load(&visits[i].done))
+            Sleep(1);
+        for (int k = 0; k < BLOCKS; k++)
+            assert_non_null(ExpertAllocMemory(visits[i].key, 40000, NULL));
+        assert_int_equal(NmapiCloseExpert(visits[i].key, NULL), NMERR_SUCCESS);
+    }
+    standin_get_usage(&after);
+    assert_true(after.reserved - before.reserved < (SIZE_T)18 << 30);
+    assert_true(after.reserved - before.reserved > (SIZE_T)12 << 30);
+    for (int i = 0; i < EXPERTS; i++) {
+        atomic_store(&visits[i].stop, 1);
+        WaitForSingleObject(threads[i], INFINITE);
+        CloseHandle(threads[i]);
+    }
+}
+
+static void an_expert_that_nobody_noted_is_never_reclaimed(void **state)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x8000, closed = (HEXPERTKEY)0x8100;
+    struct expert *e;
+
+    (void)state;
+    assert_int_equal(room_on_thread(room_use_key, key), 1);
+    assert_int_equal(room_on_thread(room_use_key, closed), 1);
+    assert_int_equal(NmapiCloseExpert(closed, NULL), NMERR_SUCCESS);
+    e = expert_named(key);
+    e->visitor_count = 0; /* killed between opening it and being noted */
+    closing_reclaim(self, 0);
+    assert_int_equal(e->state, EXPERT_OPEN);
+    e->visitor_count = 1;
+    e->crowded = 1;
+    closing_reclaim(self, 0);
+    assert_int_equal(e->state, EXPERT_OPEN);
+    e->crowded = 0;
+    closing_reclaim(self, 0);
+    assert_int_equal(e->state, EXPERT_CLOSED);
+}
+
+static DWORD WINAPI reclaim(LPVOID parameter)
+{
+    (void)parameter;
+    closing_reclaim(expert_thread(), 0);
+    return 0;
+}
+
+static void one_that_is_busy_is_not_waited_for(void **state)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x8200;
+    struct expert *e;
+
+    (void)state;
+    assert_int_equal(room_on_thread(room_use_key, key), 1);
+    e = expert_named(key);
+    expert_lock(self, e);
+    room_on_thread(reclaim, NULL);
+    assert_int_equal(e->state, EXPERT_OPEN);
+    lock_release(&e->lock);
+    room_on_thread(reclaim, NULL);
+    assert_int_equal(e->state, EXPERT_CLOSED);
+}
+
+static void what_is_open_at_the_end_is_reported_and_at_the_processs_end_left(void **state)
+{
+    static const HEXPERTKEY leaks = (HEXPERTKEY)0x9100, empty = (HEXPERTKEY)0x9200,
+                            closed = (HEXPERTKEY)0x9300;
+
+    assert_true(room_use_key(leaks) && room_use_key(closed));
+    assert_int_equal(NmapiOpenExpert(empty, NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiCloseExpert(closed, NULL), NMERR_SUCCESS);
+    standin_clear_debug_text();
+    options.report = 1;
+    DllMain(NULL, DLL_PROCESS_DETACH, self); /* the process ends: nothing is taken down */
+    options.report = 0;
+    assert_non_null(strstr(standin_debug_text(), "0x9100 leaked 1 block, 100 bytes"));
+    assert_null(strstr(standin_debug_text(), "0x9200"));
+    assert_null(strstr(standin_debug_text(), "0x9300"));
+    assert_int_equal(expert_named(leaks)->state, EXPERT_OPEN);
+    assert_true(room_use_key(leaks));
+    room_load_anew(state);
+    assert_null(expert_named(leaks));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +228,10 @@ int main(void)
         cmocka_unit_test(the_addresses_of_the_dead_are_held_within_bounds),
         cmocka_unit_test(
             with_reclaim_the_last_thread_ends_the_expert_and_a_new_one_begins_it_again),
+        cmocka_unit_test(the_addresses_of_the_living_are_held_within_wider_bounds),
+        cmocka_unit_test(an_expert_that_nobody_noted_is_never_reclaimed),
+        cmocka_unit_test(one_that_is_busy_is_not_waited_for),
+        cmocka_unit_test(what_is_open_at_the_end_is_reported_and_at_the_processs_end_left),
     };
 
     return ROOM_RUN(tests);

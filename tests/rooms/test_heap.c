@@ -165,6 +165,148 @@ static void a_block_handed_over_is_the_takers(void **state)
     assert_int_equal(heap_transfer(self, &mine, &yours, heap_alloc(self, &mine, 11)), HEAP_FULL);
 }
 
+/* Several spans of one class with room: emptied from the middle, from the end, used up from the front. */
+static void spans_with_room_come_and_go_in_any_order(void **state)
+{
+    enum { BLOCKS = 2600, BYTES = 1000, SPAN = 250 };
+    static char *blocks[BLOCKS];
+
+    (void)state;
+    for (int i = 0; i < BLOCKS; i++)
+        blocks[i] = heap_alloc(self, &mine, BYTES);
+    for (int i = 0; i < BLOCKS; i += SPAN)
+        assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+    assert_true(heap_is_valid(self, &mine));
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < BLOCKS; i++) /* every second span */
+            if (i % SPAN && (i / SPAN) % 2 == round)
+                assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+        assert_true(heap_is_valid(self, &mine));
+        if (round == 0) /* the current one is used up, the next one goes on */
+            for (int i = 0; i < BLOCKS; i++)
+                if (i % SPAN && (i / SPAN) % 2 == 0)
+                    assert_non_null(blocks[i] = heap_alloc(self, &mine, BYTES));
+        assert_true(heap_is_valid(self, &mine));
+    }
+    for (int i = 0; i < BLOCKS; i++)
+        if (i % SPAN && (i / SPAN) % 2 == 0)
+            assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+    assert_int_equal(mine.live_bytes, 0);
+}
+
+static void a_block_of_a_full_span_can_be_handed_over(void **state)
+{
+    void *blocks[600];
+
+    (void)state;
+    for (int i = 0; i < 600; i++)
+        blocks[i] = heap_alloc(self, &mine, 1000);
+    assert_int_equal(region_find(blocks[100])->kind, REGION_FULL);
+    assert_int_equal(heap_transfer(self, &mine, &yours, blocks[100]), HEAP_OK);
+    assert_int_equal(heap_free(self, &yours, blocks[100]), HEAP_OK);
+    for (int i = 0; i < 600; i++)
+        assert_int_equal(heap_free(self, &mine, blocks[i]), i == 100 ? HEAP_BAD : HEAP_OK);
+}
+
+/* The way of calls that are common, through the gate. */
+static void common_calls_keep_the_limit_and_the_owners(void **state)
+{
+    const HEXPERTKEY key = (HEXPERTKEY)0x7000, other = (HEXPERTKEY)0x8000;
+    NMAPI_EXPERT_OPTIONS with = {.cbSize = sizeof with, .MemoryLimit = 3000};
+    char *block, *theirs;
+
+    (void)state;
+    assert_int_equal(NmapiOpenExpert(key, &with), NMERR_SUCCESS);
+    assert_int_equal(NmapiOpenExpert(other, NULL), NMERR_SUCCESS);
+    theirs = ExpertAllocMemory(other, 100, NULL);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(ExpertFreeMemory(key, ExpertAllocMemory(key, 100, NULL)), NMERR_SUCCESS);
+    block = ExpertAllocMemory(key, 2950, NULL);
+    assert_non_null(block);
+    assert_null(ExpertAllocMemory(key, 100, NULL));
+    assert_int_equal(ExpertFreeMemory(key, block), NMERR_SUCCESS);
+    block = ExpertAllocMemory(key, 1500, NULL);
+    assert_null(ExpertAllocMemory(key, 1501, NULL));
+    assert_int_equal(ExpertFreeMemory(key, theirs), NMERR_ACCESS_DENIED);
+    assert_int_equal(ExpertFreeMemory(key, block + 8), NMERR_INVALID_PARAMETER);
+    assert_int_equal(ExpertFreeMemory(key, (LPVOID)0xF000000000000000), NMERR_INVALID_PARAMETER);
+    assert_int_equal(ExpertFreeMemory(key, &block), NMERR_INVALID_PARAMETER);
+    assert_int_equal(ExpertFreeMemory(key, block), NMERR_SUCCESS);
+    assert_int_equal(ExpertFreeMemory(key, block), NMERR_INVALID_PARAMETER);
+    for (SIZE_T bytes = 0; bytes < 1024; bytes++) { /* of each class a first and a second one */
+        block = ExpertAllocMemory(key, bytes, NULL);
+        theirs = ExpertAllocMemory(key, bytes, NULL);
+        assert_int_equal(ExpertFreeMemory(key, block + 8), NMERR_INVALID_PARAMETER);
+        assert_int_equal(ExpertFreeMemory(key, theirs), NMERR_SUCCESS);
+        assert_int_equal(ExpertFreeMemory(key, theirs), NMERR_INVALID_PARAMETER);
+        assert_int_equal(ExpertFreeMemory(key, block), NMERR_SUCCESS);
+    }
+    assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiCloseExpert(other, NULL), NMERR_SUCCESS);
+}
+
+struct look {
+    void *block;
+    enum heap_result result;
+};
+
+static DWORD WINAPI look_for(LPVOID parameter)
+{
+    struct look *look = parameter;
+    struct heap_block found;
+
+    look->result = heap_find(expert_thread(), &yours, look->block, &found);
+    return 0;
+}
+
+/* Somebody looks at mine while all regions are held still, and finds it changed. */
+static enum heap_result found_after(void *block, void (*change)(struct region *))
+{
+    struct look look = {.block = block};
+    unsigned long waits = standin_calls("WaitForSingleObject");
+    HANDLE thread;
+
+    chunk_hold(self);
+    thread = CreateThread(NULL, 0, look_for, &look, 0, NULL);
+    while (standin_calls("WaitForSingleObject") < waits + 2)
+        Sleep(1);
+    change(region_find(block));
+    chunk_let_go();
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    return look.result;
+}
+
+static void stays(struct region *r)
+{
+    (void)r;
+}
+
+static void goes_to_another(struct region *r)
+{
+    r->owner = (void *)0x6660;
+}
+
+static void goes_for_good(struct region *r)
+{
+    chunk_release(region_chunk((ULONG_PTR)r->base));
+}
+
+static void a_region_that_goes_while_it_is_looked_at_is_nobodys(void **state)
+{
+    char *block = heap_alloc(self, &mine, 100), *large = heap_alloc(self, &mine, 70000);
+
+    (void)state;
+    assert_int_equal(found_after(block, stays), HEAP_FOREIGN);
+    assert_int_equal(found_after(block, goes_to_another), HEAP_BAD);
+    region_find(block)->owner = ME;
+    assert_int_equal(found_after(block + 8, stays), HEAP_BAD);
+    assert_int_equal(found_after(large + 8, stays), HEAP_BAD);
+    assert_int_equal(found_after(large, goes_for_good), HEAP_BAD);
+    mine.large = NULL;
+    heap_repair(self, &mine);
+}
+
 /* A model beside it: what each block's address, size and content must be. */
 static void a_million_calls_agree_with_a_model(void **state)
 {
@@ -230,6 +372,10 @@ int main(void)
         TEST(repair_makes_lists_and_sums_anew),
         TEST(a_retired_heap_faults_until_it_is_discarded),
         TEST(a_block_handed_over_is_the_takers),
+        TEST(spans_with_room_come_and_go_in_any_order),
+        TEST(a_block_of_a_full_span_can_be_handed_over),
+        TEST(common_calls_keep_the_limit_and_the_owners),
+        TEST(a_region_that_goes_while_it_is_looked_at_is_nobodys),
         TEST(a_million_calls_agree_with_a_model),
     };
 
