@@ -294,7 +294,7 @@ static void goes_for_good(struct region *r)
 
 static void a_region_that_goes_while_it_is_looked_at_is_nobodys(void **state)
 {
-    char *block = heap_alloc(self, &mine, 100), *large = heap_alloc(self, &mine, 70000);
+    char *block = heap_alloc(self, &mine, 100), *large = heap_alloc(self, &mine, 5 << 20);
 
     (void)state;
     assert_int_equal(found_after(block, stays), HEAP_FOREIGN);

@@ -1,0 +1,174 @@
+/* test_runs.c - large regions that are runs of slots, as on x86 (as_x86.h). */
+#include "room.h"
+
+#define ME ((void *)0x4440)
+#define YOU ((void *)0x5550)
+#define MOST ((CHUNK_SLOTS - CHUNK_FIRST) * SLOT_BYTES - OS_PAGE)
+
+static int unload(void **state)
+{
+    room_load_anew(state);
+    return 0;
+}
+
+static struct region *take(SIZE_T bytes)
+{
+    struct region *r = region_take_large(self, ME, bytes, 0);
+
+    if (r) {
+        r->bytes = bytes;
+        atomic_store(&r->kind, REGION_LARGE);
+    }
+    return r;
+}
+
+static void a_run_has_the_room_of_its_slots_and_ends_at_a_guard_page(void **state)
+{
+    (void)state;
+    for (SIZE_T slots = 1; slots <= 3; slots++) {
+        struct region *r = take(slots * SLOT_BYTES - OS_PAGE);
+        struct region *next = take(100);
+        assert_non_null(r);
+        assert_int_equal(region_room(r), slots * SLOT_BYTES - OS_PAGE);
+        assert_true(next->base >= r->base + slots * SLOT_BYTES);
+        for (SIZE_T i = 0; i < slots * SLOT_BYTES - OS_PAGE; i += 4096) {
+            assert_ptr_equal(region_find(r->base + i)->owner, ME);
+            assert_false(standin_faults(room_touch, r->base + i, NULL));
+        }
+        assert_true(standin_faults(room_touch, r->base + slots * SLOT_BYTES - 1, NULL));
+        region_release(self, next);
+        region_release(self, r);
+        assert_true(chunk_is_valid(self));
+    }
+}
+
+static void what_no_run_can_hold_is_a_region_of_its_own(void **state)
+{
+    struct region *r = take(MOST), *larger = take(MOST + 1);
+
+    (void)state;
+    assert_int_equal(region_room(r), MOST);
+    assert_false(region_chunk((ULONG_PTR)r->base)->lone);
+    assert_true(region_chunk((ULONG_PTR)larger->base)->lone);
+    region_release(self, r);
+    region_release(self, larger);
+}
+
+static void runs_fill_the_holes_between_others(void **state)
+{
+    struct region *single[CHUNK_SLOTS], *run, *first;
+
+    (void)state;
+    for (int i = CHUNK_FIRST; i < CHUNK_SLOTS; i++)
+        single[i] = take(100);
+    first = single[CHUNK_FIRST];
+    for (int i = 3; i < 9; i += 2) { /* holes of one slot, then one of three */
+        region_release(self, single[i]);
+        single[i] = NULL;
+    }
+    region_release(self, single[6]);
+    region_release(self, single[8]);
+    single[6] = single[8] = NULL;
+    run = take(3 * SLOT_BYTES - OS_PAGE);
+    assert_ptr_equal(run->base, first->base + 3 * SLOT_BYTES);
+    region_release(self, run);
+    run = take(6 * SLOT_BYTES); /* no hole is that long */
+    assert_true(region_chunk((ULONG_PTR)run->base) != region_chunk((ULONG_PTR)first->base));
+    region_release(self, run);
+    for (int i = CHUNK_FIRST; i < CHUNK_SLOTS; i++)
+        if (single[i])
+            region_release(self, single[i]);
+    assert_true(chunk_is_valid(self));
+}
+
+/* Slots whose pages wait for the next owner have state words too, which a run has not. */
+static void a_run_is_cold_or_it_is_not_had(void **state)
+{
+    struct region *slots[CHUNK_SLOTS], *run;
+
+    (void)state;
+    for (int i = CHUNK_FIRST; i < CHUNK_SLOTS; i++) {
+        slots[i] = region_take(self, ME, 0);
+        assert_true(region_commit(slots[i], 20000, 2000));
+        memset(slots[i]->base, 0x55, 20000);
+    }
+    for (int i = CHUNK_FIRST + 1; i < CHUNK_SLOTS; i++)
+        region_release(self, slots[i]);
+    standin_fail_at("VirtualFree.decommit", 1, TRUE);
+    run = take(2 * SLOT_BYTES);
+    assert_non_null(run);
+    assert_true(region_chunk((ULONG_PTR)run->base) !=
+                region_chunk((ULONG_PTR)slots[CHUNK_FIRST]->base));
+    standin_fail_never();
+    region_release(self, run);
+    run = take(MOST - SLOT_BYTES);
+    for (SIZE_T i = 0; i < MOST - SLOT_BYTES; i += 64)
+        assert_int_equal(run->base[i], 0);
+    region_release(self, run);
+    region_release(self, slots[CHUNK_FIRST]);
+    assert_true(chunk_is_valid(self));
+}
+
+static void without_address_space_there_is_no_run(void **state)
+{
+    (void)state;
+    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+    assert_null(take(2 * SLOT_BYTES));
+    standin_fail_never();
+    standin_fail_at("VirtualAlloc.commit", 1, TRUE);
+    assert_null(take(2 * SLOT_BYTES));
+    standin_fail_never();
+    assert_true(chunk_is_valid(self));
+}
+
+static void note(struct region *r, void *context)
+{
+    *(struct region **)context = r;
+}
+
+static void a_run_is_given_retired_and_visited_as_one(void **state)
+{
+    struct region *r = take(3 * SLOT_BYTES - OS_PAGE), *after = take(3 * SLOT_BYTES - OS_PAGE);
+    struct region *found = NULL;
+
+    (void)state;
+    region_give(self, r, YOU);
+    for (SIZE_T i = 0; i < 3; i++)
+        assert_ptr_equal(region_find(r->base + i * SLOT_BYTES)->owner, YOU);
+    assert_ptr_equal(after->owner, ME);
+    chunk_hold(self);
+    chunk_visit(YOU, note, &found);
+    chunk_let_go();
+    assert_ptr_equal(found, r);
+    region_retire(self, r);
+    for (SIZE_T i = 0; i < 3; i++) {
+        assert_ptr_equal(region_find(r->base + i * SLOT_BYTES)->owner, REGION_RETIRED);
+        assert_true(standin_faults(room_touch, r->base + i * SLOT_BYTES, NULL));
+    }
+    assert_ptr_equal(after->owner, ME);
+    region_release(self, r);
+    region_release(self, after);
+    /* to the end of its chunk */
+    r = take(MOST);
+    region_give(self, r, YOU);
+    assert_ptr_equal(region_find(r->base + MOST)->owner, YOU);
+    region_release(self, r);
+    assert_null(region_find(r->base + MOST) ? region_find(r->base + MOST)->owner : NULL);
+    assert_true(chunk_is_valid(self));
+}
+
+#define ONE(test) cmocka_unit_test_teardown(test, unload)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ONE(a_run_has_the_room_of_its_slots_and_ends_at_a_guard_page),
+        ONE(what_no_run_can_hold_is_a_region_of_its_own),
+        ONE(runs_fill_the_holes_between_others),
+        ONE(a_run_is_cold_or_it_is_not_had),
+        ONE(without_address_space_there_is_no_run),
+        ONE(a_run_is_given_retired_and_visited_as_one),
+    };
+
+    return ROOM_RUN(tests);
+}
