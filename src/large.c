@@ -27,8 +27,9 @@ static struct region *take(struct thread *self, void *owner, SIZE_T length, SIZE
     r = region_take(self, owner, length <= MINI_DATA);
     if (!r)
         return NULL;
-    r->committed = 0; /* with pageheap nothing waits for reuse with its pages */
-    r->touched = 0;
+    /* With pageheap nothing waits for reuse with its pages, but for what the system did not take back. */
+    r->committed = (SIZE_T)r->pages * OS_PAGE;
+    r->touched = (SIZE_T)(r->dirty > r->pages ? r->dirty : r->pages) * OS_PAGE;
     if (region_commit_large(r, length))
         return r;
     region_release(self, r);
@@ -84,8 +85,5 @@ int large_resize(struct region *r, SIZE_T bytes)
 
 void large_bury(struct region *r)
 {
-    atomic_store(&r->kind, REGION_NONE);
-    region_shrink_large(r, 0);
-    r->bytes = 0;
-    r->dirty = 0;
+    region_empty(r);
 }

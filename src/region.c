@@ -135,14 +135,13 @@ struct region *region_take(struct thread *self, void *owner, int mini)
 
 static int slot_cool(struct chunk *c, int slot)
 {
-    int cold;
-
     chunk_pool.warm_bytes -= chunk_warm(c, slot);
-    cold = chunk_return_slot(c, slot);
+    chunk_return_slot(c, slot);
     chunk_pool.warm_bytes += chunk_warm(c, slot);
-    if (!chunk_warm(c, slot))
-        c->warm &= (uint16_t)~CHUNK_BIT(slot);
-    return cold;
+    if (chunk_warm(c, slot))
+        return 0;
+    c->warm &= (uint16_t)~CHUNK_BIT(slot);
+    return 1;
 }
 
 static int run_cool(struct chunk *c, int first, int slots)
@@ -158,6 +157,7 @@ static int run_cool(struct chunk *c, int first, int slots)
 static struct region *run_take(struct thread *self, void *owner, int slots)
 {
     const unsigned mask = (1U << (slots & 15)) - 1;
+    SIZE_T touched = 0;
 
     for (int pass = 0; pass < 2; pass++) {
         for (struct chunk *c = chunk_pool.first; c; c = c->next) {
@@ -169,7 +169,10 @@ static struct region *run_take(struct thread *self, void *owner, int slots)
                     continue;
                 for (int k = i + slots - 1; k >= i; k--) {
                     struct region *r = &c->slots[k];
-                    r->committed = r->touched = 0;
+                    if (r->dirty) /* by one that was killed when it returned them */
+                        touched = (SIZE_T)(slots)*SLOT_BYTES;
+                    r->committed = 0;
+                    r->touched = touched;
                     atomic_poke(&r->kind, (uint8_t)(k == i ? REGION_NONE : REGION_TAIL));
                     atomic_store(&r->owner, owner);
                     c->free &= (uint16_t)~CHUNK_BIT(k);
@@ -326,17 +329,49 @@ SIZE_T region_footprint(const struct region *r)
     return chunk_slot_bytes(r);
 }
 
-/* Returns a region's pages to the system, whatever it was used for. Its owner still has it. */
+/* A large region that is no reservation of its own becomes plain slots, or a plain mini, and returns its
+   pages. At each instant they are known to be dirty, whether the thread is killed or the system keeps them. */
+static void flatten(struct region *r)
+{
+    const SIZE_T most = SLOT_BYTES / OS_PAGE;
+    int parts = 0;
+
+    for (SIZE_T left = r->committed / OS_PAGE, here; left; left -= here, parts++) {
+        here = left < most ? left : most;
+        r[parts].pages = (uint16_t)here;
+        if (parts) /* the first one's is an offset still */
+            r[parts].dirty = (uint16_t)here;
+    }
+    atomic_store(&r->kind, REGION_NONE);
+    r->dirty = r->pages;
+    while (parts-- > 0)
+        chunk_return_pages(&r[parts]);
+}
+
+/* Returns a region's pages to the system, whatever it was used for. Its owner still has it, but no block in
+   it: what a killed thread leaves is no block whose pages are gone. */
 static void decommit(struct chunk *c, struct region *r, int large)
 {
-    if (large) {
+    if (c->lone) {
+        atomic_store(&r->kind, REGION_NONE);
         large_decommit(r, 0);
         r->dirty = 0;
+    } else if (large) {
+        flatten(r);
     } else if (chunk_has_mini(c, r)) {
         chunk_return_pages(r);
     } else {
         chunk_return_slot(c, chunk_slot(c, r));
     }
+}
+
+void region_empty(struct region *r)
+{
+    struct chunk *c = region_chunk((ULONG_PTR)r->base);
+
+    count_used(region_footprint(r), -1);
+    decommit(c, r, 1);
+    count_used(region_footprint(r), 1);
 }
 
 static void set_owner(struct chunk *c, struct region *r, void *owner)
@@ -392,7 +427,9 @@ static void mini_free(struct chunk *c, struct region *m)
     c->split &= (uint16_t)~CHUNK_BIT(i);
     c->slots[i].pages = (uint16_t)(SLOT_DATA / OS_PAGE);
     c->slots[i].word_pages = (uint8_t)((SLOT_MINIS * MINI_WORDS + OS_PAGE - 1) / OS_PAGE);
-    chunk_return_slot(c, i);
+    if (!chunk_return_slot(c, i))
+        c->slots[i].pages = 0; /* not all of it is committed, but all may be dirty */
+    c->slots[i].word_pages = 0;
     atomic_store(&c->slots[i].kind, REGION_NONE);
     chunk_set_records(c, i);
     c->slots[i].owner = NULL;
@@ -413,23 +450,23 @@ static void slots_free(struct chunk *c, struct region *r)
         KILL_POINT("slot freed");
         c->free |= CHUNK_BIT(k);
         chunk_pool.free_slots += !c->lone;
+        if (chunk_warm(c, k))
+            c->warm |= CHUNK_BIT(k);
+        chunk_pool.warm_bytes += chunk_warm(c, k);
     }
-    if (chunk_warm(c, i))
-        c->warm |= CHUNK_BIT(i);
-    chunk_pool.warm_bytes += chunk_warm(c, i);
 }
 
 static void put_back(struct thread *self, struct region *r, int all_may_wait)
 {
     struct chunk *c = region_chunk((ULONG_PTR)r->base);
     int large = r->kind == REGION_LARGE;
-    int keep = !large || (c->lone && r->committed <= LONE_KEEP);
+    int keep = c->lone ? r->committed <= LONE_KEEP : !large;
 
     chunk_hold(self);
     count_used(region_footprint(r), -1);
     if (!keep || (!all_may_wait && chunk_pool.warm_bytes + region_footprint(r) > keep_limit()))
         decommit(c, r, large);
-    else if (large)
+    else if (c->lone)
         r->touched = r->committed;
     else if (r->dirty < r->pages)
         r->dirty = r->pages;

@@ -38,6 +38,9 @@ SIZE_T region_room(const struct region *region); /* bytes that it can be committ
 SIZE_T
 region_footprint(const struct region *region); /* bytes that are committed, state words too */
 
+/* Returns all of a large region's pages: its block is none any more and faults, the addresses stay. */
+void region_empty(struct region *region);
+
 /* Another owner for a large region. */
 void region_give(struct thread *self, struct region *region, void *owner);
 /* Makes the blocks fault but keeps the addresses: the owner becomes REGION_RETIRED. */

@@ -66,6 +66,38 @@ static void a_slot_that_can_not_be_split_stays_free(void **state)
     region_release(self, mini);
 }
 
+/* Minis become a slot again while the system takes nothing back: not all of it is committed, all is dirty. */
+static void a_slot_made_of_minis_whose_pages_stay_is_usable_and_zeroed(void **state)
+{
+    enum { MINIS = 3 * SLOT_MINIS, BLOCKS = 100, BYTES = 20000 };
+    struct region *minis[MINIS];
+    struct heap heap;
+
+    (void)state;
+    for (int i = 0; i < MINIS; i++) {
+        minis[i] = region_take(self, ME, 1);
+        if (i % 2 == 0) {
+            assert_true(region_commit(minis[i], MINI_DATA, MINI_WORDS));
+            memset(minis[i]->base, 0x55, MINI_DATA);
+        }
+    }
+    standin_fail_at("VirtualFree.decommit", 1, TRUE);
+    for (int i = 0; i < MINIS; i++)
+        region_release(self, minis[i]);
+    assert_true(standin_failed() > 0);
+    standin_fail_never();
+    assert_true(chunk_is_valid(self));
+    heap_open(&heap, ME, (SIZE_T)-1);
+    for (int i = 0; i < BLOCKS; i++) {
+        char *block = heap_alloc(self, &heap, BYTES);
+        for (int k = 0; k < BYTES; k++)
+            assert_int_equal(block[k], 0);
+        memset(block, 0x66, BYTES);
+    }
+    assert_true(heap_is_valid(self, &heap));
+    heap_close(self, &heap);
+}
+
 static void pages_that_the_system_keeps_count_as_committed(void **state)
 {
     struct region *r = region_take_large(self, ME, 300000, 0);
@@ -164,6 +196,7 @@ int main(void)
         ONE(where_no_chunk_has_one_none_is_found),
         ONE(without_room_for_a_record_there_is_no_chunk),
         ONE(a_slot_that_can_not_be_split_stays_free),
+        ONE(a_slot_made_of_minis_whose_pages_stay_is_usable_and_zeroed),
         ONE(pages_that_the_system_keeps_count_as_committed),
         ONE(headroom_that_there_is_not_is_done_without),
         ONE(split_slots_are_no_regions),

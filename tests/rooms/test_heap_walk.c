@@ -54,12 +54,13 @@ static void sums_that_are_wrong_are_noticed(void **state)
 static void spans_that_are_wrong_are_noticed(void **state)
 {
     struct region *full = region_of(small[0]), *current = region_of(small[598]);
-    unsigned last = current->head; /* the freed one */
+    unsigned last = current->head & ~SPAN_FREE; /* the freed one */
 
     (void)state;
     assert_int_equal(full->kind, REGION_FULL);
     assert_int_equal(current->kind, REGION_SPAN);
-    assert_int_not_equal(last, SPAN_NONE);
+    assert_int_not_equal(current->head, SPAN_NONE);
+    assert_false(current->words[0] & SPAN_FREE);
     for (struct region *r = full;; r = current) {
         struct region *prev = r->prev;
         NOTICED(r->prev, prev ? NULL : r);
@@ -72,8 +73,9 @@ static void spans_that_are_wrong_are_noticed(void **state)
             break;
     }
     NOTICED(current->size_class, current->size_class + 1);
-    NOTICED(current->head, current->fresh);          /* beyond what was handed out */
-    NOTICED(current->head, 0);                       /* a live block */
+    NOTICED(current->head, SPAN_FREE | current->fresh); /* beyond what was handed out */
+    NOTICED(current->head, SPAN_FREE);                  /* a live block */
+    NOTICED(current->head, 0);
     NOTICED(current->words[last], SPAN_FREE | last); /* a circle */
 }
 
