@@ -81,6 +81,15 @@ static void large_blocks(void)
     world_free(C, k);
 }
 
+/* More than wait for reuse: some go back to the system as they are freed. */
+static void many_large_blocks(void)
+{
+    for (int i = 0; i < 8; i++)
+        few[i] = world_alloc(C, 1400000);
+    for (int i = 0; i < 8; i++)
+        world_free(C, few[i]);
+}
+
 static void resized_blocks(void)
 {
     int i = world_alloc(C, 40);
@@ -298,6 +307,7 @@ const struct scenario scenarios[] = {
     {"emptied spans", NULL, open_two, emptied_spans},
     {"many minis", NULL, open_two, many_minis},
     {"large blocks", NULL, open_two, large_blocks},
+    {"many large blocks", NULL, open_two, many_large_blocks},
     {"resized blocks", NULL, open_two, resized_blocks},
     {"outgrown blocks", NULL, open_two, outgrown_blocks},
     {"grown table", NULL, almost_full_table, grown_table},
