@@ -198,6 +198,46 @@ static void one_that_is_busy_is_not_waited_for(void **state)
     assert_int_equal(e->state, EXPERT_CLOSED);
 }
 
+static DWORD WINAPI take_its_lock_and_die(LPVOID parameter)
+{
+    struct expert *e = parameter;
+
+    expert_lock(expert_thread(), e);
+    TerminateThread(GetCurrentThread(), 1);
+    return 0;
+}
+
+static struct expert *changing;
+static int isolates;
+
+/* While reclaim asks whether the lock's holder lives. */
+static void change_it(const char *name, BOOL after)
+{
+    if (after || strcmp(name, "WaitForSingleObject") != 0)
+        return;
+    if (isolates)
+        changing->isolated = 1;
+    else
+        NmapiTerminateExpert(changing->entry.key);
+}
+
+static void one_that_changes_meanwhile_is_left_alone(void **state)
+{
+    (void)state;
+    for (isolates = 0; isolates < 2; isolates++) {
+        HEXPERTKEY key = (HEXPERTKEY)(ULONG_PTR)(0x8300 + 16 * isolates);
+        assert_int_equal(room_on_thread(room_use_key, key), 1);
+        changing = expert_named(key);
+        room_on_thread(take_its_lock_and_die, changing);
+        standin_on_call(change_it);
+        closing_reclaim(self, 0);
+        standin_on_call(NULL);
+        assert_int_equal(changing->state, isolates ? EXPERT_OPEN : EXPERT_TERMINATED);
+        assert_int_equal(changing->lock.holder, 0);
+        assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+    }
+}
+
 static void what_is_open_at_the_end_is_reported_and_at_the_processs_end_left(void **state)
 {
     static const HEXPERTKEY leaks = (HEXPERTKEY)0x9100, empty = (HEXPERTKEY)0x9200,
@@ -231,6 +271,7 @@ int main(void)
         cmocka_unit_test(the_addresses_of_the_living_are_held_within_wider_bounds),
         cmocka_unit_test(an_expert_that_nobody_noted_is_never_reclaimed),
         cmocka_unit_test(one_that_is_busy_is_not_waited_for),
+        cmocka_unit_test(one_that_changes_meanwhile_is_left_alone),
         cmocka_unit_test(what_is_open_at_the_end_is_reported_and_at_the_processs_end_left),
     };
 

@@ -34,6 +34,14 @@ static DWORD realloc_code(HEXPERTKEY key, LPVOID block)
     return code;
 }
 
+static DWORD WINAPI alloc_without_key(LPVOID parameter)
+{
+    DWORD code = 4711;
+
+    (void)parameter;
+    return expert_thread() && !ExpertAllocMemory(NULL, 10, &code) ? code : 4711;
+}
+
 static void without_a_key_nothing_goes(void **state)
 {
     LPVOID block = ExpertAllocMemory(a, 10, NULL);
@@ -42,6 +50,7 @@ static void without_a_key_nothing_goes(void **state)
     (void)state;
     assert_null(ExpertAllocMemory(NULL, 10, &code));
     assert_int_equal(code, NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(room_on_thread(alloc_without_key, NULL), NMERR_INVALID_EXPERT_HANDLE);
     assert_int_equal(realloc_code(NULL, block), NMERR_INVALID_EXPERT_HANDLE);
     assert_int_equal(ExpertFreeMemory(NULL, block), NMERR_INVALID_EXPERT_HANDLE);
     assert_int_equal(ExpertFreeMemory(NULL, NULL), NMERR_INVALID_EXPERT_HANDLE);

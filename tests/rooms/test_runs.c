@@ -109,6 +109,32 @@ static void a_run_is_cold_or_it_is_not_had(void **state)
     assert_true(chunk_is_valid(self));
 }
 
+/* The pages are counted as dirty, not as committed, while they are returned. */
+static void pages_that_a_dead_thread_was_returning_are_zeroed(void **state)
+{
+    enum { BYTES = 5 * (SLOT_BYTES / 2) };
+    struct region *slots[4];
+    struct heap heap;
+    char *block;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        slots[i] = region_take(self, ME, 0);
+        assert_true(region_commit(slots[i], SLOT_DATA, 2000));
+        memset(slots[i]->base, 0x55, SLOT_DATA);
+        slots[i]->dirty = slots[i]->pages;
+        slots[i]->pages = slots[i]->word_pages = 0;
+    }
+    for (int i = 0; i < 4; i++)
+        region_release(self, slots[i]);
+    heap_open(&heap, ME, (SIZE_T)-1);
+    block = heap_alloc(self, &heap, BYTES);
+    assert_ptr_equal(block, slots[0]->base);
+    for (SIZE_T i = 0; i < BYTES; i++)
+        assert_int_equal(block[i], 0);
+    heap_close(self, &heap);
+}
+
 static void without_address_space_there_is_no_run(void **state)
 {
     (void)state;
@@ -166,6 +192,7 @@ int main(void)
         ONE(what_no_run_can_hold_is_a_region_of_its_own),
         ONE(runs_fill_the_holes_between_others),
         ONE(a_run_is_cold_or_it_is_not_had),
+        ONE(pages_that_a_dead_thread_was_returning_are_zeroed),
         ONE(without_address_space_there_is_no_run),
         ONE(a_run_is_given_retired_and_visited_as_one),
     };
