@@ -194,8 +194,11 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
     if (self && expert_switch(self, key))
         return ExpertReallocMemory(key, address, bytes, error);
     if (self) {
-        /* An unknown key is opened only for a block that it may have. */
-        int known = (key && table_find(key)) || !legacy_owner(self, address);
+        /* An unknown key is opened only for a block that it may have. A key that was never opened may have
+           a record all the same: its first call found no memory. */
+        const struct expert *record = key ? table_find(key) : NULL;
+        int known =
+            (record && atomic_load(&record->state) != EXPERT_NEVER) || !legacy_owner(self, address);
         code = expert_enter(self, key, known ? EXPERT_KNOWN : EXPERT_CREATE, &e);
     }
     if (code == NMERR_SUCCESS) {
