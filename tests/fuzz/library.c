@@ -1,0 +1,178 @@
+#include "library.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct library nm;
+const char *library_path = "Nmapi.dll";
+
+#ifdef NMAPI_NATIVE
+
+#include "expert.h"
+#include "house.h"
+#include "standin.h"
+
+/* Records of experts and threads, tables of them, what is committed ahead for more. */
+#define FEW_RECORDS ((SIZE_T)256 << 10)
+
+BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
+
+static struct standin_usage before;
+static int decommits, refused_to_take_back; /* are to fail; have failed */
+
+void library_begin(const char *options)
+{
+    nm = (struct library){ExpertAllocMemory, ExpertReallocMemory, ExpertFreeMemory,
+                          ExpertMemorySize,  NmapiOpenExpert,     NmapiTerminateExpert,
+                          NmapiCloseExpert,  NmapiQueryExpert,    NmapiEnumExperts,
+                          NmapiEnumMemory,   NmapiTransferMemory};
+    SetEnvironmentVariableA("NMAPI_OPTIONS", options);
+    standin_get_usage(&before);
+    refused_to_take_back = 0;
+    DllMain(NULL, DLL_PROCESS_ATTACH, NULL);
+    standin_set_dllmain(DllMain);
+}
+
+const char *library_check_expert(HEXPERTKEY key)
+{
+    struct thread *self = expert_thread();
+    struct expert *e = table_find(key);
+
+    if (!self || (e && e->heap && !heap_is_valid(self, e->heap)))
+        return "the heap is valid";
+    return chunk_is_valid(self) ? NULL : "the chunks are valid";
+}
+
+static void add_footprint(struct region *region, void *bytes)
+{
+    *(SIZE_T *)bytes += region_footprint(region);
+}
+
+/* Records stay until the library is unloaded, for whoever has a stale pointer to one; the house keeps a
+   span of each size that it was asked for. */
+static SIZE_T records(struct thread *self)
+{
+    SIZE_T bytes = FEW_RECORDS;
+
+    chunk_hold(self);
+    chunk_visit(HOUSE_OWNER, add_footprint, &bytes);
+    chunk_let_go();
+
+    for (size_t i = 0; i < sizeof region_map / sizeof *region_map; i++)
+        bytes += region_map[i] ? sizeof(struct chunk *) << MAP_LEAF_BITS : 0;
+    for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
+        bytes += sizeof *c;
+        for (int i = 0; i < CHUNK_SLOTS; i++)
+            bytes += c->minis[i] ? SLOT_MINIS * sizeof *c->minis[i] : 0;
+    }
+    return bytes;
+}
+
+const char *library_check_closed(void)
+{
+    struct thread *self = expert_thread();
+    struct standin_usage now;
+    SIZE_T most;
+
+    if (!self || !chunk_is_valid(self))
+        return "the chunks are valid";
+    region_trim(self);
+    most = records(self);
+    standin_get_usage(&now);
+    /* What the system refused to take back is lost, whatever the library does. */
+    if (now.committed > before.committed + most && !refused_to_take_back) {
+        fprintf(stderr, "%lu bytes are committed, %lu in records\n",
+                (unsigned long)(now.committed - before.committed), (unsigned long)most);
+        return "nothing but the pool is committed";
+    }
+    return chunk_pool.warm_bytes ? "the pool can be emptied" : NULL;
+}
+
+const char *library_end(void)
+{
+    struct standin_usage now;
+
+    standin_set_dllmain(NULL);
+    DllMain(NULL, DLL_PROCESS_DETACH, NULL);
+    for (size_t i = 0; i < sizeof region_map / sizeof *region_map; i++)
+        region_map[i] = NULL; /* goes with the DLL's own data */
+    standin_get_usage(&now);
+    if (now.reservations == before.reservations && now.reserved == before.reserved &&
+        now.committed == before.committed && now.handles == before.handles &&
+        now.tls_indexes == before.tls_indexes)
+        return NULL;
+    fprintf(stderr, "%ld reservations, %ld bytes, %ld committed, %ld handles, %ld TLS\n",
+            (long)(now.reservations - before.reservations), (long)(now.reserved - before.reserved),
+            (long)(now.committed - before.committed), (long)(now.handles - before.handles),
+            (long)(now.tls_indexes - before.tls_indexes));
+    return "the library leaves nothing behind";
+}
+
+void library_fail(unsigned kind, unsigned long n, int forever)
+{
+    static const char *const kinds[] = {"VirtualAlloc.reserve", "VirtualAlloc.commit",
+                                        "VirtualFree.decommit", "VirtualAlloc"};
+
+    standin_fail_at(kinds[kind % 4], n, forever);
+    decommits = kind % 4 == 2;
+}
+
+void library_fail_never(void)
+{
+    refused_to_take_back |= decommits && standin_failed();
+    standin_fail_never();
+}
+
+#else
+
+static HMODULE dll;
+
+void library_begin(const char *options)
+{
+    static const char *const names[] = {
+        "ExpertAllocMemory", "ExpertReallocMemory",  "ExpertFreeMemory",   "ExpertMemorySize",
+        "NmapiOpenExpert",   "NmapiTerminateExpert", "NmapiCloseExpert",   "NmapiQueryExpert",
+        "NmapiEnumExperts",  "NmapiEnumMemory",      "NmapiTransferMemory"};
+
+    _Static_assert(sizeof nm == sizeof names, "a name for each function");
+    SetEnvironmentVariableA("NMAPI_OPTIONS", options);
+    dll = LoadLibraryA(library_path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        FARPROC function = dll ? GetProcAddress(dll, names[i]) : NULL;
+        if (!function) {
+            fprintf(stderr, "%s: no %s\n", library_path, names[i]);
+            exit(2);
+        }
+        memcpy((char *)&nm + i * sizeof function, &function, sizeof function);
+    }
+}
+
+const char *library_check_expert(HEXPERTKEY key)
+{
+    (void)key;
+    return NULL;
+}
+
+const char *library_check_closed(void)
+{
+    return NULL;
+}
+
+const char *library_end(void)
+{
+    return FreeLibrary(dll) && !GetModuleHandleA(library_path) ? NULL : "the DLL is unloaded";
+}
+
+void library_fail(unsigned kind, unsigned long n, int forever)
+{
+    (void)kind;
+    (void)n;
+    (void)forever;
+}
+
+void library_fail_never(void)
+{
+}
+
+#endif
