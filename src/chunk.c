@@ -216,11 +216,12 @@ int chunk_return_pages(struct region *r)
 {
     uint16_t pages = r->pages;
 
+    /* What is dirty and not committed is what an earlier try may have left. */
     if (r->dirty < pages)
         r->dirty = pages;
     r->pages = 0;
     KILL_POINT("pages about to be decommitted");
-    if (pages && !os_decommit(r->base, pages * OS_PAGE)) {
+    if (r->dirty && !os_decommit(r->base, r->dirty * OS_PAGE)) {
         r->pages = pages;
         return 0;
     }

@@ -329,21 +329,28 @@ SIZE_T region_footprint(const struct region *r)
     return chunk_slot_bytes(r);
 }
 
+/* Of the first `bytes` bytes of a run, how many pages lie in one of its slots. */
+static uint16_t pages_of_part(SIZE_T bytes, int part)
+{
+    SIZE_T before = (SIZE_T)part * SLOT_BYTES, here = bytes > before ? bytes - before : 0;
+
+    return (uint16_t)(((here < SLOT_BYTES ? here : SLOT_BYTES) + OS_PAGE - 1) / OS_PAGE);
+}
+
 /* A large region that is no reservation of its own becomes plain slots, or a plain mini, and returns its
    pages. At each instant they are known to be dirty, whether the thread is killed or the system keeps them. */
 static void flatten(struct region *r)
 {
-    const SIZE_T most = SLOT_BYTES / OS_PAGE;
+    SIZE_T committed = r->committed, touched = r->touched > committed ? r->touched : committed;
     int parts = 0;
 
-    for (SIZE_T left = r->committed / OS_PAGE, here; left; left -= here, parts++) {
-        here = left < most ? left : most;
-        r[parts].pages = (uint16_t)here;
+    for (; touched > (SIZE_T)parts * SLOT_BYTES; parts++) {
+        r[parts].pages = pages_of_part(committed, parts);
         if (parts) /* the first one's is an offset still */
-            r[parts].dirty = (uint16_t)here;
+            r[parts].dirty = pages_of_part(touched, parts);
     }
     atomic_store(&r->kind, REGION_NONE);
-    r->dirty = r->pages;
+    r->dirty = pages_of_part(touched, 0);
     while (parts-- > 0)
         chunk_return_pages(&r[parts]);
 }
