@@ -1,0 +1,79 @@
+/*
+ * cast.h - experts of every kind, each with blocks of one class, and whether anything about them has changed.
+ */
+#ifndef MISUSE_CAST_H
+#define MISUSE_CAST_H
+
+#include "misuse.h"
+
+/* Whose key a call is made with. */
+enum actor {
+    OPENED,              /* by the host */
+    OTHER,               /* by the host */
+    IMPLICIT,            /* by its first call */
+    IMPLICIT_TOO,        /* by its first call */
+    TERMINATED,          /* opened by the host, then terminated, with live blocks */
+    TERMINATED_IMPLICIT, /* the same, opened by its first call */
+    REOPENED,            /* by the host, after a close */
+    REUSED,              /* by the host, on memory that another expert had, cut in another way */
+    GIVER,               /* by the host: hands blocks over */
+    OWNERS,              /* those above have live blocks, those below have not */
+    CLOSED = OWNERS,
+    CLOSED_IMPLICIT,
+    QUARANTINED, /* closed after it was terminated: its addresses fault */
+    KNOWN,       /* those above the DLL knows, those below it does not */
+    UNKNOWN = KNOWN,
+    NEAR_MISS,  /* another's key + 1 */
+    TINY_KEY,   /* 1, 2, ... */
+    HIGH_KEY,   /* -1, -2, ... */
+    KERNEL_KEY, /* an address of the system's */
+    NO_KEY,     /* NULL */
+    ACTORS
+};
+extern const char *const actor_names[ACTORS];
+
+/* What kind of memory blocks lie in. */
+struct block_class {
+    const char *name;
+    SIZE_T bytes;
+    int count;  /* that each expert has */
+    BOOL given; /* handed over by GIVER: then small ones lie in shared spans */
+    BOOL paged; /* tried with pageheap too, where blocks differ less */
+};
+extern const struct block_class block_classes[];
+extern const int block_class_count;
+
+struct cast_block {
+    unsigned char *address;
+    SIZE_T bytes;
+    uint32_t seed;
+};
+
+enum { CAST_BLOCKS = 8 };
+
+struct cast {
+    const struct block_class *kind;
+    HEXPERTKEY keys[ACTORS];
+    struct cast_block live[OWNERS][CAST_BLOCKS]; /* live[...][0] is what calls are made with */
+    int counts[OWNERS];
+    NMAPI_EXPERT_USAGE usages[KNOWN];
+    /* Addresses of former blocks. */
+    unsigned char *freed_later, *moved, *former_life, *closed, *closed_implicit, *quarantined;
+    unsigned char *reused; /* NULL: there was none that is not the begin of a block again */
+};
+
+void cast_begin(struct cast *cast, const struct block_class *kind);
+void cast_end(struct cast *cast);
+
+/* A block of the class for OPENED, or one that GIVER handed over to it. */
+unsigned char *cast_make(struct cast *cast);
+BOOL cast_is_live(const struct cast *cast, const void *address);
+
+/* What is true now becomes what cast_check compares with. */
+void cast_note(struct cast *cast);
+/* That the usages of all experts are as noted, but for `refused` more refused calls of `caller` (ACTORS: of
+   nobody), that every live block and no other is listed and answers its size, and holds its pattern; that keys
+   that were never opened still are not. Experts in the mask `but` are left out. Returns what is wrong or NULL. */
+const char *cast_check(struct cast *cast, int caller, int refused, unsigned but);
+
+#endif

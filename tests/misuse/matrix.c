@@ -1,0 +1,488 @@
+/*
+ * Every wrong call with the code that the contract gives it. After each nothing has changed, and the same
+ * call done right succeeds.
+ */
+#include "pointers.h"
+
+#include <stdio.h>
+
+/* Codes:
+     S  NMERR_SUCCESS                P  NMERR_INVALID_PARAMETER      D  NMERR_ACCESS_DENIED
+     T  NMERR_EXPERT_TERMINATE       H  NMERR_INVALID_EXPERT_HANDLE  M  NMERR_OUT_OF_MEMORY
+     F  the block is freed all the same, and NMERR_EXPERT_TERMINATE
+     #  the block's size             0  no size
+
+   Columns are pointers: NULL, a live block of each kind of expert, and whatever is no live block of anybody
+   (pointers.c). Rows are keys. */
+enum column {
+    NOTHING,
+    OF_OPENED,
+    OF_OTHER,
+    OF_IMPLICIT,
+    OF_IMPLICIT_TOO,
+    OF_TERMINATED,
+    OF_TERMINATED_IMPLICIT,
+    NO_BLOCK,
+    COLUMNS
+};
+
+static const char *const column_names[] = {"NULL",
+                                           "opened's",
+                                           "other's",
+                                           "implicit's",
+                                           "implicit too's",
+                                           "terminated's",
+                                           "terminated implicit's",
+                                           "no block"};
+static const int column_owners[] = {
+    -1, OPENED, OTHER, IMPLICIT, IMPLICIT_TOO, TERMINATED, TERMINATED_IMPLICIT, -1};
+
+enum call { CALL_FREE, CALL_REALLOC, CALL_SIZE, CALL_TRANSFER_FROM, CALL_TRANSFER_TO, CALLS };
+
+static const char *const call_names[] = {"Free", "Realloc", "Size", "Transfer from", "Transfer to"};
+
+/* clang-format off */
+static const struct row {
+    enum actor key;
+    const char *codes[CALLS];
+} rows[] = {
+    /*                      Free        Realloc     Size        Transfer    Transfer
+                                                                to OTHER    from OPENED
+                          0 opened    0 opened    0 opened    0 opened    0 opened
+                          | |other    | |other    | |other    | |other    | |other
+                          | ||implicit                        | ||implicit
+                          | |||too    | |||too    | |||too    | |||too    | |||too
+                          | ||||terminated                    | ||||terminated
+                          | |||||implicit             "       | |||||implicit
+                          | |||||| none           "           | |||||| none       */
+    {OPENED,             {"S SDDDDD P", "S SDDDDD P", "0 #00000 0", "P SDDDDD P", "P SDDDDD P"}},
+    {OTHER,              {"S DSDDDD P", "S DSDDDD P", "0 0#0000 0", "P DSDDDD P", "P SDDDDD P"}},
+    {REOPENED,           {"S DDDDDD P", "S DDDDDD P", "0 000000 0", "P DDDDDD P", "P SDDDDD P"}},
+    {REUSED,             {"S DDDDDD P", "S DDDDDD P", "0 000000 0", "P DDDDDD P", "P SDDDDD P"}},
+    {IMPLICIT,           {"S DDSSDS P", "S DDSSDS P", "0 00#000 0", "P DDSDDD P", "P SDDDDD P"}},
+    {IMPLICIT_TOO,       {"S DDSSDS P", "S DDSSDS P", "0 000#00 0", "P DDDSDD P", "P SDDDDD P"}},
+    {TERMINATED,         {"S TTTTFT T", "T TTTTTT T", "0 0000#0 0", "P DDDDSD P", "T TTTTTT T"}},
+    {TERMINATED_IMPLICIT,{"S TTFFTF T", "T TTTTTT T", "0 00000# 0", "P DDDDDS P", "T TTTTTT T"}},
+    {CLOSED,             {"S TTTTTT T", "T TTTTTT T", "0 000000 0", "T TTTTTT T", "T TTTTTT T"}},
+    {CLOSED_IMPLICIT,    {"S TTTTTT T", "T TTTTTT T", "0 000000 0", "T TTTTTT T", "T TTTTTT T"}},
+    {QUARANTINED,        {"S TTTTTT T", "T TTTTTT T", "0 000000 0", "T TTTTTT T", "T TTTTTT T"}},
+    {UNKNOWN,            {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
+    {NEAR_MISS,          {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
+    {TINY_KEY,           {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
+    {HIGH_KEY,           {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
+    {KERNEL_KEY,         {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
+    {NO_KEY,             {"H HHHHHH H", "H HHHHHH H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
+};
+
+/* The calls that take no pointer. Wrong arguments: no callback, a NULL usage, a cbSize that is too small, a
+   flag; too much memory. */
+enum plain { ALLOC, QUERY, ENUM_MEMORY, TERMINATE, CLOSE, OPEN, ALLOC_TOO_MUCH, QUERY_INTO_NOTHING,
+             QUERY_TOO_SMALL, ENUM_NO_CALLBACK, CLOSE_TOO_SMALL, OPEN_TOO_SMALL, OPEN_WITH_FLAGS, PLAINS };
+
+static const char *const plain_names[] = {
+    "Alloc", "Query", "EnumMemory", "Terminate", "Close", "Open", "Alloc too much", "Query into NULL",
+    "Query too small", "EnumMemory without callback", "Close too small", "Open too small", "Open with flags"};
+
+static const struct plain_row {
+    enum actor key;
+    const char *codes;
+} plain_rows[] = {
+    /*                     Alloc Query EnumMemory Terminate Close Open | too much, wrong arguments */
+    {OPENED,              "SSSSSH" "MPPPPPP"},
+    {REOPENED,            "SSSSSH" "MPPPPPP"},
+    {IMPLICIT,            "SSSSSH" "MPPPPPP"},
+    {TERMINATED,          "TSSSSH" "TPPPPPP"},
+    {TERMINATED_IMPLICIT, "TSSSSH" "TPPPPPP"},
+    {CLOSED,              "TSTTTS" "TPPPPPP"},
+    {CLOSED_IMPLICIT,     "TSTTTS" "TPPPPPP"},
+    {QUARANTINED,         "TSTTTS" "TPPPPPP"},
+    {UNKNOWN,             "SHHHHS" "MPPPPPP"},
+    {NEAR_MISS,           "SHHHHS" "MPPPPPP"},
+    {TINY_KEY,            "SHHHHS" "MPPPPPP"},
+    {HIGH_KEY,            "SHHHHS" "MPPPPPP"},
+    {KERNEL_KEY,          "SHHHHS" "MPPPPPP"},
+    {NO_KEY,              "HHHHHH" "HHHHPHH"},
+};
+/* clang-format on */
+
+static struct cast cast;
+static unsigned long misused, rightful;
+static unsigned long tried[64]; /* of no_blocks */
+
+static DWORD code_of(char letter)
+{
+    switch (letter) {
+    case 'S':
+        return NMERR_SUCCESS;
+    case 'P':
+        return NMERR_INVALID_PARAMETER;
+    case 'D':
+        return NMERR_ACCESS_DENIED;
+    case 'T':
+    case 'F':
+        return NMERR_EXPERT_TERMINATE;
+    case 'H':
+        return NMERR_INVALID_EXPERT_HANDLE;
+    case 'M':
+        return NMERR_OUT_OF_MEMORY;
+    default:
+        fail_msg("no such code: %c", letter);
+        return 0;
+    }
+}
+
+struct cell {
+    enum call call;
+    const struct row *row;
+    enum column column;
+    const char *pointer_name;
+    void *pointer;
+    void *result; /* of Realloc */
+    char code;
+};
+
+static void fail_cell(const struct cell *cell, const char *why, unsigned long got)
+{
+    fail_msg("%s, class %s, key '%s', pointer %s (%s) %p: %s (%lu)", call_names[cell->call],
+             cast.kind->name, actor_names[cell->row->key], column_names[cell->column],
+             cell->pointer_name, cell->pointer, why, got);
+}
+
+static SIZE_T new_size(void)
+{
+    return cast.kind->bytes + 5000;
+}
+
+/* The call of the cell and its code. */
+static void make_call(struct cell *cell)
+{
+    HEXPERTKEY key = cast.keys[cell->row->key];
+    DWORD code = 0x5A5A5A5A;
+    SIZE_T bytes;
+
+    switch (cell->call) {
+    case CALL_FREE:
+        code = nm.free(key, cell->pointer);
+        break;
+    case CALL_REALLOC:
+        cell->result = nm.realloc(key, cell->pointer, new_size(), &code);
+        if ((cell->result != NULL) != (code == NMERR_SUCCESS))
+            fail_cell(cell, "a block and an error", code);
+        break;
+    case CALL_TRANSFER_FROM:
+        code = nm.transfer(key, cast.keys[OTHER], cell->pointer);
+        break;
+    case CALL_TRANSFER_TO:
+        code = nm.transfer(cast.keys[OPENED], key, cell->pointer);
+        break;
+    default:
+        bytes = nm.size(key, cell->pointer);
+        if (bytes != (cell->code == '#' ? cast.kind->bytes : 0))
+            fail_cell(cell, "the size is", (unsigned long)bytes);
+        return;
+    }
+    if (code != code_of(cell->code))
+        fail_cell(cell, "the code is", code);
+}
+
+/* The same call done right. */
+static void twin(const struct cell *cell)
+{
+    HEXPERTKEY key = cast.keys[OPENED], to = cast.keys[OTHER], giver = cast.keys[GIVER];
+    unsigned char *block;
+    DWORD error = 0;
+
+    switch (cell->call) {
+    case CALL_FREE:
+        assert_int_equal(nm.free(key, cast_make(&cast)), NMERR_SUCCESS);
+        break;
+    case CALL_REALLOC:
+        block = nm.realloc(key, cast_make(&cast), new_size(), &error);
+        assert_int_equal(error, NMERR_SUCCESS);
+        assert_int_equal(nm.size(key, block), new_size());
+        assert_int_equal(nm.free(key, block), NMERR_SUCCESS);
+        break;
+    case CALL_SIZE:
+        assert_int_equal(nm.size(key, cast.live[OPENED][0].address), cast.kind->bytes);
+        return;
+    default:
+        block = nm.alloc(giver, cast.kind->bytes, NULL);
+        assert_int_equal(nm.transfer(giver, to, block), NMERR_SUCCESS);
+        assert_int_equal(nm.size(to, block), cast.kind->bytes);
+        assert_int_equal(nm.free(to, block), NMERR_SUCCESS);
+        break;
+    }
+    cast_note(&cast);
+}
+
+static void begin_anew(void)
+{
+    const struct block_class *kind = cast.kind;
+
+    cast_end(&cast);
+    cast_begin(&cast, kind);
+}
+
+static SIZE_T live_blocks(int actor)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+
+    return nm.query(cast.keys[actor], &usage) == NMERR_SUCCESS ? usage.LiveBlocks : 0;
+}
+
+/* What a call that is right has done: the owner has a block less, whoever got it one more, and nobody else
+   noticed. Then all begins anew. */
+static void check_rightful(const struct cell *cell)
+{
+    int owner = column_owners[cell->column];
+    int caller = (int)cell->row->key;
+    int taker = cell->call == CALL_TRANSFER_FROM ? OTHER : cell->call == CALL_FREE ? -1 : caller;
+    /* A key that frees a block of another is not opened by that. */
+    unsigned but = cell->call == CALL_FREE && caller >= KNOWN ? 0 : 1U << caller;
+    const unsigned char *block = cell->call == CALL_REALLOC ? cell->result : cell->pointer;
+    SIZE_T bytes = cell->call == CALL_REALLOC ? new_size() : cast.kind->bytes;
+    const char *wrong;
+
+    but |= (owner < 0 ? 0 : 1U << owner) | (taker < 0 ? 0 : 1U << taker);
+    wrong = cast_check(&cast, ACTORS, 0, but);
+    if (wrong)
+        fail_cell(cell, wrong, 0);
+    if (owner >= 0 && owner != taker) {
+        if (live_blocks(owner) != (SIZE_T)cast.counts[owner] - 1)
+            fail_cell(cell, "its owner has as many blocks as before", 0);
+        if (nm.size(cast.keys[owner], cell->pointer) != 0)
+            fail_cell(cell, "its owner still has it", 0);
+    }
+    if (taker >= 0) {
+        if (nm.size(cast.keys[taker], (LPVOID)(ULONG_PTR)block) != bytes)
+            fail_cell(cell, "who got it does not have it", 0);
+        if (owner >= 0 && !misuse_holds(block, cast.kind->bytes, cast.live[owner][0].seed))
+            fail_cell(cell, "its content is lost", 0);
+    }
+    begin_anew();
+}
+
+static BOOL check_cell(struct cell *cell)
+{
+    const char *wrong;
+    int refused;
+
+    if (cell->pointer && cell->column == NO_BLOCK && cast_is_live(&cast, cell->pointer))
+        return FALSE; /* it happens to be a block's address, and so it is that block */
+    make_call(cell);
+    if (cell->code == 'F' || (cell->code == 'S' && (cell->pointer || cell->call == CALL_REALLOC))) {
+        rightful++;
+        check_rightful(cell);
+        return TRUE;
+    }
+    /* The expert's own calls that are answered with an error are counted. */
+    refused = (cell->call == CALL_FREE || cell->call == CALL_REALLOC) && cell->row->key < KNOWN &&
+              cell->code != 'S';
+    wrong = cast_check(&cast, (int)cell->row->key, refused, 0);
+    if (wrong)
+        fail_cell(cell, wrong, 0);
+    twin(cell);
+    if (cell->code == 'S' || cell->code == '#')
+        rightful++;
+    else
+        misused++;
+    return TRUE;
+}
+
+static void check_column(struct cell *cell)
+{
+    int owner = column_owners[cell->column];
+    const char *codes = cell->row->codes[cell->call];
+
+    cell->code = codes[cell->column + (cell->column > NOTHING) + (cell->column == NO_BLOCK)];
+    if (cell->column != NO_BLOCK) {
+        cell->pointer_name = "live";
+        cell->pointer = owner < 0 ? NULL : cast.live[owner][0].address;
+        check_cell(cell);
+        return;
+    }
+    for (int i = 0; i < no_block_count; i++) {
+        cell->pointer_name = no_blocks[i].name;
+        cell->pointer = no_blocks[i].make(&cast);
+        if (cell->pointer && check_cell(cell))
+            tried[i]++;
+    }
+}
+
+static void a_wrong_pointer_or_key_is_answered_by_its_code_and_changes_nothing(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < block_class_count; kind++) {
+        if (misuse_pageheap && !block_classes[kind].paged)
+            continue;
+        cast_begin(&cast, &block_classes[kind]);
+        for (size_t row = 0; row < MISUSE_COUNT(rows); row++)
+            for (int call = 0; call < CALLS; call++)
+                for (int column = 0; column < COLUMNS; column++) {
+                    struct cell cell = {
+                        (enum call)call, &rows[row], (enum column)column, NULL, NULL, NULL, 0};
+                    check_column(&cell);
+                }
+        cast_end(&cast);
+    }
+    for (int i = 0; i < no_block_count; i++)
+        if (!tried[i])
+            fail_msg("never tried: %s", no_blocks[i].name);
+    print_message("%lu cells of misuse, each with its code and a benign twin; %lu rightful ones "
+                  "beside them\n",
+                  misused, rightful);
+    assert_true(misused > 10000);
+}
+
+static BOOL CALLBACK count_key(HEXPERTKEY key, LPVOID context)
+{
+    (void)key;
+    ++*(SIZE_T *)context;
+    return TRUE;
+}
+
+static BOOL CALLBACK see_block(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context)
+{
+    (void)key;
+    (void)block;
+    (void)bytes;
+    (void)context;
+    return TRUE;
+}
+
+static SIZE_T count_keys(void)
+{
+    SIZE_T count = 0;
+
+    assert_int_equal(nm.enum_experts(NULL, &count), NMERR_INVALID_PARAMETER);
+    assert_int_equal(nm.enum_experts(count_key, &count), NMERR_SUCCESS);
+    return count;
+}
+
+static DWORD alloc_code(HEXPERTKEY key, SIZE_T bytes)
+{
+    DWORD code = 0x5A5A5A5A;
+    void *block = nm.alloc(key, bytes, &code);
+
+    assert_true((block != NULL) == (code == NMERR_SUCCESS));
+    return code;
+}
+
+static DWORD plain_call(enum plain call, HEXPERTKEY key)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    NMAPI_EXPERT_USAGE small_usage = {.cbSize = sizeof small_usage - 1};
+    NMAPI_EXPERT_OPTIONS options = {.cbSize = sizeof options, .Flags = 0x80000000};
+    NMAPI_EXPERT_OPTIONS small_options = {.cbSize = sizeof small_options - 1};
+
+    switch (call) {
+    case ALLOC:
+        return alloc_code(key, cast.kind->bytes);
+    case ALLOC_TOO_MUCH:
+        return alloc_code(key, (SIZE_T)-1 - cast.kind->bytes);
+    case QUERY:
+        return nm.query(key, &usage);
+    case QUERY_INTO_NOTHING:
+        return nm.query(key, NULL);
+    case QUERY_TOO_SMALL:
+        return nm.query(key, &small_usage);
+    case ENUM_MEMORY:
+        return nm.enum_memory(key, see_block, NULL);
+    case ENUM_NO_CALLBACK:
+        return nm.enum_memory(key, NULL, NULL);
+    case TERMINATE:
+        return nm.terminate(key);
+    case CLOSE:
+        return nm.close(key, &usage);
+    case CLOSE_TOO_SMALL:
+        return nm.close(key, &small_usage);
+    case OPEN_TOO_SMALL:
+        return nm.open(key, &small_options);
+    case OPEN_WITH_FLAGS:
+        return nm.open(key, &options);
+    default:
+        return nm.open(key, NULL);
+    }
+}
+
+/* The same call done right, on an expert that is there for that. */
+static void plain_twin(enum plain call)
+{
+    static ULONG_PTR fresh = 0x100003;
+    HEXPERTKEY key = (HEXPERTKEY)(fresh += 64);
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+
+    if (call == OPEN || call >= OPEN_TOO_SMALL)
+        assert_int_equal(nm.open(key, NULL), NMERR_SUCCESS);
+    assert_int_equal(alloc_code(key, cast.kind->bytes), NMERR_SUCCESS);
+    assert_int_equal(nm.query(key, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBlocks, 1);
+    assert_int_equal(nm.enum_memory(key, see_block, NULL), NMERR_SUCCESS);
+    assert_int_equal(nm.terminate(key), NMERR_SUCCESS);
+    assert_int_equal(nm.close(key, &usage), NMERR_SUCCESS);
+}
+
+static void check_plain(const struct plain_row *row, enum plain call)
+{
+    char letter = row->codes[call];
+    SIZE_T keys = count_keys();
+    DWORD code = plain_call(call, cast.keys[row->key]);
+    const char *wrong;
+    int refused;
+
+    if (code != code_of(letter))
+        fail_msg("%s, class %s, key '%s': code %lu", plain_names[call], cast.kind->name,
+                 actor_names[row->key], (unsigned long)code);
+    if (letter == 'S') {
+        rightful++;
+        wrong = cast_check(&cast, ACTORS, 0, 1U << row->key);
+        if (call != QUERY && call != ENUM_MEMORY)
+            begin_anew();
+    } else {
+        misused++;
+        refused = (call == ALLOC || call == ALLOC_TOO_MUCH) && row->key < KNOWN;
+        /* An unknown key is opened for its first call, whatever comes of that. */
+        wrong = cast_check(&cast, (int)row->key, refused,
+                           call == ALLOC_TOO_MUCH && row->key >= KNOWN ? 1U << row->key : 0);
+        if (!wrong && count_keys() != keys && !(call == ALLOC_TOO_MUCH && row->key >= KNOWN))
+            wrong = "there are other keys";
+        plain_twin(call);
+        if (call == ALLOC_TOO_MUCH)
+            begin_anew();
+    }
+    if (wrong)
+        fail_msg("%s, class %s, key '%s': %s", plain_names[call], cast.kind->name,
+                 actor_names[row->key], wrong);
+}
+
+static void a_wrong_call_without_a_pointer_is_answered_by_its_code_and_changes_nothing(void **state)
+{
+    (void)state;
+    misused = rightful = 0;
+    for (int kind = 0; kind < block_class_count; kind++) {
+        if (misuse_pageheap && !block_classes[kind].paged)
+            continue;
+        cast_begin(&cast, &block_classes[kind]);
+        for (size_t row = 0; row < MISUSE_COUNT(plain_rows); row++)
+            for (int call = 0; call < PLAINS; call++)
+                check_plain(&plain_rows[row], (enum plain)call);
+        cast_end(&cast);
+    }
+    print_message(
+        "%lu cells of misuse without a pointer, each with its code and a benign twin; %lu "
+        "rightful ones beside them\n",
+        misused, rightful);
+    assert_true(misused > 500);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wrong_pointer_or_key_is_answered_by_its_code_and_changes_nothing),
+        cmocka_unit_test(
+            a_wrong_call_without_a_pointer_is_answered_by_its_code_and_changes_nothing),
+    };
+
+    misuse_begin(argc, argv);
+    return cmocka_run_group_tests_name("misuse", tests, NULL, NULL) != 0;
+}

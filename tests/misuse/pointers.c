@@ -1,0 +1,333 @@
+#include "pointers.h"
+
+#include <stdlib.h>
+
+#ifdef _WIN64
+#define TOP_BIT ((ULONG_PTR)1 << 63)
+#define FAR_OFF ((ULONG_PTR)1 << 32)
+#define BEYOND ((ULONG_PTR)1 << 47) /* the first address that no program has */
+#else
+#define TOP_BIT ((ULONG_PTR)1 << 31)
+#define FAR_OFF ((ULONG_PTR)1 << 29)
+#define BEYOND ((ULONG_PTR)0x80000000)
+#endif
+
+static int a_static = 1;
+static const int a_constant = 1;
+
+static unsigned char *target(const struct cast *cast)
+{
+    return cast->live[OPENED][0].address;
+}
+
+/* Blocks that are dead */
+
+static void *freed_at_once(struct cast *cast)
+{
+    void *block = cast_make(cast);
+
+    assert_int_equal(nm.free(cast->keys[OPENED], block), NMERR_SUCCESS);
+    cast_note(cast);
+    return block;
+}
+
+static void *freed_later(struct cast *cast)
+{
+    return cast->freed_later;
+}
+
+static void *moved_by_realloc(struct cast *cast)
+{
+    return cast->moved;
+}
+
+static void *cut_in_another_way(struct cast *cast)
+{
+    return cast->reused;
+}
+
+static void *of_a_former_life(struct cast *cast)
+{
+    return cast->former_life;
+}
+
+static void *of_a_closed_expert(struct cast *cast)
+{
+    return cast->closed;
+}
+
+static void *of_a_closed_implicit_expert(struct cast *cast)
+{
+    return cast->closed_implicit;
+}
+
+static void *in_quarantine(struct cast *cast)
+{
+    return cast->quarantined;
+}
+
+/* Near a live one */
+
+static void *interior(struct cast *cast)
+{
+    return target(cast) + MISUSE_ALIGNMENT;
+}
+
+static void *middle(struct cast *cast)
+{
+    return target(cast) + (cast->kind->bytes / 2 & ~(MISUSE_ALIGNMENT - 1));
+}
+
+static void *last_byte(struct cast *cast)
+{
+    return target(cast) + cast->kind->bytes - 1;
+}
+
+static void *one_past_the_end(struct cast *cast)
+{
+    return target(cast) + cast->kind->bytes;
+}
+
+/* Where the next block begins, or would. */
+static void *end_of_the_last(struct cast *cast)
+{
+    SIZE_T bytes = cast->kind->bytes ? cast->kind->bytes : 1;
+    SIZE_T whole = (bytes + MISUSE_ALIGNMENT - 1) & ~(MISUSE_ALIGNMENT - 1);
+
+    for (int i = 0; i < cast->counts[OPENED]; i++) {
+        unsigned char *end = cast->live[OPENED][i].address + whole;
+        if (!cast_is_live(cast, end))
+            return end;
+    }
+    return NULL;
+}
+
+static void *unaligned(struct cast *cast)
+{
+    return target(cast) + 1;
+}
+
+static void *half_aligned(struct cast *cast)
+{
+    return target(cast) + MISUSE_ALIGNMENT / 2;
+}
+
+static void *a_byte_before(struct cast *cast)
+{
+    return target(cast) - 1;
+}
+
+static void *before(struct cast *cast)
+{
+    return target(cast) - MISUSE_ALIGNMENT;
+}
+
+static void *a_granule_on(struct cast *cast)
+{
+    return target(cast) + 0x10000;
+}
+
+static void *a_chunk_on(struct cast *cast)
+{
+    return target(cast) + 0x400000;
+}
+
+static void *far_on(struct cast *cast)
+{
+    return (void *)((ULONG_PTR)target(cast) + FAR_OFF);
+}
+
+static void *with_the_top_bit(struct cast *cast)
+{
+    return (void *)((ULONG_PTR)target(cast) ^ TOP_BIT);
+}
+
+static void *beyond(struct cast *cast)
+{
+    return (void *)((ULONG_PTR)target(cast) | BEYOND);
+}
+
+/* Where a block would begin that was never handed out. */
+static void *last_of_its_pages(struct cast *cast)
+{
+    char *from, *to;
+
+    return misuse_run(target(cast), &from, &to) ? to - MISUSE_ALIGNMENT : NULL;
+}
+
+static void *in_its_guard_page(struct cast *cast)
+{
+    char *from, *to;
+
+    return misuse_run(target(cast), &from, &to) ? to : NULL;
+}
+
+/* Where the DLL keeps what it knows of small blocks. */
+static void *state_words(struct cast *cast)
+{
+    return misuse_reservation(target(cast)) + 64;
+}
+
+/* Elsewhere */
+
+static void *on_the_stack(struct cast *cast)
+{
+    static volatile ULONG_PTR kept;
+
+    kept = (ULONG_PTR)&cast;
+    return (void *)kept;
+}
+
+static void *variable(struct cast *cast)
+{
+    (void)cast;
+    return &a_static;
+}
+
+static void *constant(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(ULONG_PTR)&a_constant;
+}
+
+static void *code(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(ULONG_PTR)on_the_stack;
+}
+
+static void *the_dlls_code(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(ULONG_PTR)nm.free;
+}
+
+/* Any writable page of its image; natively the library is this program. */
+static void *the_dlls_data(struct cast *cast)
+{
+    (void)cast;
+#ifndef NMAPI_NATIVE
+    MEMORY_BASIC_INFORMATION area;
+    char *image = misuse_reservation((const void *)(ULONG_PTR)nm.free);
+
+    for (char *at = image; VirtualQuery(at, &area, sizeof area) && area.AllocationBase == image;
+         at += area.RegionSize)
+        if (area.Protect == PAGE_READWRITE || area.Protect == PAGE_WRITECOPY)
+            return at + 64;
+    return NULL;
+#else
+    return &misuse_count;
+#endif
+}
+
+static void *from_the_process_heap(struct cast *cast)
+{
+    static void *block;
+
+    (void)cast;
+    if (!block)
+#ifdef NMAPI_NATIVE
+        block = malloc(100);
+#else
+        block = HeapAlloc(GetProcessHeap(), 0, 100);
+#endif
+    return block;
+}
+
+static void *a_key(struct cast *cast)
+{
+    return cast->keys[OPENED];
+}
+
+static void *one(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(ULONG_PTR)1;
+}
+
+static void *the_first_page(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(ULONG_PTR)0x10;
+}
+
+static void *the_systems_shared_page(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(ULONG_PTR)0x7FFE0000;
+}
+
+static void *the_last_of_the_program(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(BEYOND - MISUSE_ALIGNMENT);
+}
+
+static void *the_first_beyond(struct cast *cast)
+{
+    (void)cast;
+    return (void *)BEYOND;
+}
+
+static void *the_kernels(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(TOP_BIT | TOP_BIT >> 1 | 0x1000);
+}
+
+static void *the_last_of_all(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(0 - (ULONG_PTR)MISUSE_ALIGNMENT);
+}
+
+static void *minus_one(struct cast *cast)
+{
+    (void)cast;
+    return (void *)(ULONG_PTR)-1;
+}
+
+const struct no_block no_blocks[] = {
+    {"freed at once", freed_at_once},
+    {"freed later", freed_later},
+    {"moved by realloc", moved_by_realloc},
+    {"freed, then cut in another way", cut_in_another_way},
+    {"of the key's former life", of_a_former_life},
+    {"of a closed expert", of_a_closed_expert},
+    {"of a closed implicit expert", of_a_closed_implicit_expert},
+    {"in quarantine", in_quarantine},
+    {"interior", interior},
+    {"middle", middle},
+    {"last byte", last_byte},
+    {"one past the end", one_past_the_end},
+    {"end of the last block", end_of_the_last},
+    {"unaligned", unaligned},
+    {"half aligned", half_aligned},
+    {"a byte before", a_byte_before},
+    {"before", before},
+    {"64 KiB on", a_granule_on},
+    {"4 MiB on", a_chunk_on},
+    {"the lower half alone is right", far_on},
+    {"top bit", with_the_top_bit},
+    {"a bit too high", beyond},
+    {"last of its pages", last_of_its_pages},
+    {"guard page", in_its_guard_page},
+    {"state words", state_words},
+    {"stack", on_the_stack},
+    {"variable", variable},
+    {"constant", constant},
+    {"code", code},
+    {"the DLL's code", the_dlls_code},
+    {"the DLL's data", the_dlls_data},
+    {"process heap", from_the_process_heap},
+    {"a key", a_key},
+    {"one", one},
+    {"first page", the_first_page},
+    {"system's shared page", the_systems_shared_page},
+    {"last of the program", the_last_of_the_program},
+    {"first beyond", the_first_beyond},
+    {"kernel", the_kernels},
+    {"last of all", the_last_of_all},
+    {"minus one", minus_one},
+};
+const int no_block_count = (int)MISUSE_COUNT(no_blocks);
