@@ -2,78 +2,12 @@
  * Every wrong call with the code that the contract gives it. After each nothing has changed, and the same
  * call done right succeeds.
  */
+#include "codes.h"
 #include "pointers.h"
 
 #include <stdio.h>
 
-/* Codes:
-     S  NMERR_SUCCESS                P  NMERR_INVALID_PARAMETER      D  NMERR_ACCESS_DENIED
-     T  NMERR_EXPERT_TERMINATE       H  NMERR_INVALID_EXPERT_HANDLE  M  NMERR_OUT_OF_MEMORY
-     F  the block is freed all the same, and NMERR_EXPERT_TERMINATE
-     #  the block's size             0  no size
-
-   Columns are pointers: NULL, a live block of each kind of expert, and whatever is no live block of anybody
-   (pointers.c). Rows are keys. */
-enum column {
-    NOTHING,
-    OF_OPENED,
-    OF_OTHER,
-    OF_IMPLICIT,
-    OF_IMPLICIT_TOO,
-    OF_TERMINATED,
-    OF_TERMINATED_IMPLICIT,
-    NO_BLOCK,
-    COLUMNS
-};
-
-static const char *const column_names[] = {"NULL",
-                                           "opened's",
-                                           "other's",
-                                           "implicit's",
-                                           "implicit too's",
-                                           "terminated's",
-                                           "terminated implicit's",
-                                           "no block"};
-static const int column_owners[] = {
-    -1, OPENED, OTHER, IMPLICIT, IMPLICIT_TOO, TERMINATED, TERMINATED_IMPLICIT, -1};
-
-enum call { CALL_FREE, CALL_REALLOC, CALL_SIZE, CALL_TRANSFER_FROM, CALL_TRANSFER_TO, CALLS };
-
-static const char *const call_names[] = {"Free", "Realloc", "Size", "Transfer from", "Transfer to"};
-
 /* clang-format off */
-static const struct row {
-    enum actor key;
-    const char *codes[CALLS];
-} rows[] = {
-    /*                      Free        Realloc     Size        Transfer    Transfer
-                                                                to OTHER    from OPENED
-                          0 opened    0 opened    0 opened    0 opened    0 opened
-                          | |other    | |other    | |other    | |other    | |other
-                          | ||implicit                        | ||implicit
-                          | |||too    | |||too    | |||too    | |||too    | |||too
-                          | ||||terminated                    | ||||terminated
-                          | |||||implicit             "       | |||||implicit
-                          | |||||| none           "           | |||||| none       */
-    {OPENED,             {"S SDDDDD P", "S SDDDDD P", "0 #00000 0", "P SDDDDD P", "P SDDDDD P"}},
-    {OTHER,              {"S DSDDDD P", "S DSDDDD P", "0 0#0000 0", "P DSDDDD P", "P SDDDDD P"}},
-    {REOPENED,           {"S DDDDDD P", "S DDDDDD P", "0 000000 0", "P DDDDDD P", "P SDDDDD P"}},
-    {REUSED,             {"S DDDDDD P", "S DDDDDD P", "0 000000 0", "P DDDDDD P", "P SDDDDD P"}},
-    {IMPLICIT,           {"S DDSSDS P", "S DDSSDS P", "0 00#000 0", "P DDSDDD P", "P SDDDDD P"}},
-    {IMPLICIT_TOO,       {"S DDSSDS P", "S DDSSDS P", "0 000#00 0", "P DDDSDD P", "P SDDDDD P"}},
-    {TERMINATED,         {"S TTTTFT T", "T TTTTTT T", "0 0000#0 0", "P DDDDSD P", "T TTTTTT T"}},
-    {TERMINATED_IMPLICIT,{"S TTFFTF T", "T TTTTTT T", "0 00000# 0", "P DDDDDS P", "T TTTTTT T"}},
-    {CLOSED,             {"S TTTTTT T", "T TTTTTT T", "0 000000 0", "T TTTTTT T", "T TTTTTT T"}},
-    {CLOSED_IMPLICIT,    {"S TTTTTT T", "T TTTTTT T", "0 000000 0", "T TTTTTT T", "T TTTTTT T"}},
-    {QUARANTINED,        {"S TTTTTT T", "T TTTTTT T", "0 000000 0", "T TTTTTT T", "T TTTTTT T"}},
-    {UNKNOWN,            {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
-    {NEAR_MISS,          {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
-    {TINY_KEY,           {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
-    {HIGH_KEY,           {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
-    {KERNEL_KEY,         {"S HHSSHS H", "S HHSSHS H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
-    {NO_KEY,             {"H HHHHHH H", "H HHHHHH H", "0 000000 0", "H HHHHHH H", "H HHHHHH H"}},
-};
-
 /* The calls that take no pointer. Wrong arguments: no callback, a NULL usage, a cbSize that is too small, a
    flag; too much memory. */
 enum plain { ALLOC, QUERY, ENUM_MEMORY, TERMINATE, CLOSE, OPEN, ALLOC_TOO_MUCH, QUERY_INTO_NOTHING,
@@ -108,28 +42,6 @@ static const struct plain_row {
 static struct cast cast;
 static unsigned long misused, rightful;
 static unsigned long tried[64]; /* of no_blocks */
-
-static DWORD code_of(char letter)
-{
-    switch (letter) {
-    case 'S':
-        return NMERR_SUCCESS;
-    case 'P':
-        return NMERR_INVALID_PARAMETER;
-    case 'D':
-        return NMERR_ACCESS_DENIED;
-    case 'T':
-    case 'F':
-        return NMERR_EXPERT_TERMINATE;
-    case 'H':
-        return NMERR_INVALID_EXPERT_HANDLE;
-    case 'M':
-        return NMERR_OUT_OF_MEMORY;
-    default:
-        fail_msg("no such code: %c", letter);
-        return 0;
-    }
-}
 
 struct cell {
     enum call call;
@@ -181,7 +93,7 @@ static void make_call(struct cell *cell)
             fail_cell(cell, "the size is", (unsigned long)bytes);
         return;
     }
-    if (code != code_of(cell->code))
+    if (code != codes_value(cell->code))
         fail_cell(cell, "the code is", code);
 }
 
@@ -292,9 +204,8 @@ static BOOL check_cell(struct cell *cell)
 static void check_column(struct cell *cell)
 {
     int owner = column_owners[cell->column];
-    const char *codes = cell->row->codes[cell->call];
 
-    cell->code = codes[cell->column + (cell->column > NOTHING) + (cell->column == NO_BLOCK)];
+    cell->code = codes_letter(cell->row, cell->call, cell->column);
     if (cell->column != NO_BLOCK) {
         cell->pointer_name = "live";
         cell->pointer = owner < 0 ? NULL : cast.live[owner][0].address;
@@ -316,7 +227,7 @@ static void a_wrong_pointer_or_key_is_answered_by_its_code_and_changes_nothing(v
         if (misuse_pageheap && !block_classes[kind].paged)
             continue;
         cast_begin(&cast, &block_classes[kind]);
-        for (size_t row = 0; row < MISUSE_COUNT(rows); row++)
+        for (size_t row = 0; row < (size_t)row_count; row++)
             for (int call = 0; call < CALLS; call++)
                 for (int column = 0; column < COLUMNS; column++) {
                     struct cell cell = {
@@ -430,7 +341,7 @@ static void check_plain(const struct plain_row *row, enum plain call)
     const char *wrong;
     int refused;
 
-    if (code != code_of(letter))
+    if (code != codes_value(letter))
         fail_msg("%s, class %s, key '%s': code %lu", plain_names[call], cast.kind->name,
                  actor_names[row->key], (unsigned long)code);
     if (letter == 'S') {

@@ -1,0 +1,39 @@
+/*
+ * codes.h - the code of every call by the kind of its key and of its pointer, as the contract has it.
+ */
+#ifndef MISUSE_CODES_H
+#define MISUSE_CODES_H
+
+#include "cast.h"
+
+/* What a pointer is: NULL, a live block of an expert of some kind, or no live block of anybody. */
+enum column {
+    NOTHING,
+    OF_OPENED,
+    OF_OTHER,
+    OF_IMPLICIT,
+    OF_IMPLICIT_TOO,
+    OF_TERMINATED,
+    OF_TERMINATED_IMPLICIT,
+    NO_BLOCK,
+    COLUMNS
+};
+
+enum call { CALL_FREE, CALL_REALLOC, CALL_SIZE, CALL_TRANSFER_FROM, CALL_TRANSFER_TO, CALLS };
+
+extern const char *const column_names[COLUMNS];
+extern const int column_owners[COLUMNS]; /* an actor, or -1 */
+extern const char *const call_names[CALLS];
+
+struct row {
+    enum actor key;
+    const char *codes[CALLS];
+};
+extern const struct row rows[];
+extern const int row_count;
+
+/* The letter (codes.c) of a cell, and the code that it stands for. */
+char codes_letter(const struct row *row, enum call call, enum column column);
+DWORD codes_value(char letter);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+ * Any address at all, into every call that takes one, with any key: the code of codes.h, and nothing changes
+ * but where it happened to be a live block.
+ */
+#include "codes.h"
+
+#include <stdio.h>
+
+enum { CASTS = 9, FORMER = 4096, RUNS = 512, EACH = 100000, CHECK = 2000 };
+
+static struct cast casts[CASTS];
+static unsigned char *former[FORMER]; /* blocks that were */
+static unsigned former_count;
+static char *ends[RUNS],
+    *begins[RUNS]; /* of committed pages with blocks, and reservations of them */
+static int run_count;
+static char *image_begin, *image_end; /* of the DLL, or of this program */
+static uint32_t random_state;
+static unsigned long refused_calls, right_calls, checks;
+
+static uint32_t number(void)
+{
+    return soak_random(&random_state);
+}
+
+static ULONG_PTR wide(void)
+{
+#ifdef _WIN64
+    return (ULONG_PTR)number() << 32 | number();
+#else
+    return number();
+#endif
+}
+
+static void find_runs(void)
+{
+    run_count = 0;
+    for (int c = 0; c < CASTS; c++)
+        for (int actor = 0; actor < OWNERS; actor++) {
+            char *from, *to;
+            if (run_count == RUNS || !casts[c].counts[actor] ||
+                !misuse_run(casts[c].live[actor][0].address, &from, &to))
+                continue;
+            begins[run_count] = misuse_reservation(from);
+            ends[run_count++] = to;
+        }
+    assert_true(run_count > 0);
+}
+
+static void find_image(void)
+{
+    MEMORY_BASIC_INFORMATION area;
+
+#ifdef NMAPI_NATIVE
+    image_begin = (char *)(ULONG_PTR)nm.free;
+    image_end = image_begin + 0x10000;
+    (void)area;
+#else
+    image_begin = misuse_reservation((const void *)(ULONG_PTR)nm.free);
+    for (image_end = image_begin;
+         VirtualQuery(image_end, &area, sizeof area) && area.AllocationBase == image_begin;)
+        image_end += area.RegionSize;
+#endif
+}
+
+static const struct cast_block *any_live(void)
+{
+    for (;;) {
+        const struct cast *cast = &casts[number() % CASTS];
+        uint32_t actor = number() % OWNERS;
+        if (cast->counts[actor])
+            return &cast->live[actor][number() % (uint32_t)cast->counts[actor]];
+    }
+}
+
+static void *any_address(void)
+{
+    ULONG_PTR any = wide(), at;
+    int run = (int)(number() % (uint32_t)run_count);
+    uint32_t kind = number() % 16;
+
+    switch (kind) {
+    case 0:
+        return (void *)any;
+    case 1: /* of the program's half */
+        return (void *)(any >> 17 & ~(MISUSE_ALIGNMENT - 1));
+    case 2: /* of the system's */
+        return (void *)(any | (ULONG_PTR)1 << (8 * sizeof any - 1));
+    case 3:
+        return (void *)(any % 0x20000);
+    case 4: /* near the end of a region */
+    case 5:
+        return ends[run] - 128 + any % 256;
+    case 6: /* in a guard page */
+        return ends[run] + any % MISUSE_PAGE;
+    case 7: /* in state words, or elsewhere among the regions */
+    case 8:
+        return begins[run] + any % 0x400000;
+    case 9: /* in the DLL */
+        return image_begin + any % (ULONG_PTR)(image_end - image_begin);
+    case 10:
+        return former_count ? former[number() % (former_count < FORMER ? former_count : FORMER)]
+                            : NULL;
+    case 11: /* a few bits wrong */
+        at = (ULONG_PTR)any_live()->address;
+        return (void *)(at ^ (ULONG_PTR)1 << any % (8 * sizeof any));
+    case 12:
+        if (number() % 64 == 0)
+            return any_live()->address;
+        /* fall through */
+    default: /* near a live block */
+        at = (ULONG_PTR)any_live()->address - 4096 + any % 8192;
+        return (void *)(kind & 1 ? at : at & ~(MISUSE_ALIGNMENT - 1));
+    }
+}
+
+struct found {
+    int cast, owner, index; /* owner -1: no live block */
+};
+
+static struct found find(const void *address)
+{
+    for (int c = 0; c < CASTS; c++)
+        for (int actor = 0; actor < OWNERS; actor++)
+            for (int i = 0; i < casts[c].counts[actor]; i++)
+                if (casts[c].live[actor][i].address == address)
+                    return (struct found){c, actor, i};
+    return (struct found){-1, -1, -1};
+}
+
+static BOOL is_implicit(int actor)
+{
+    return actor == IMPLICIT || actor == IMPLICIT_TOO || actor == TERMINATED_IMPLICIT;
+}
+
+/* What kind of pointer a block is to a key; experts of other casts are others of their kind. */
+static enum column column_of(int cast, enum actor key, const void *address, struct found found)
+{
+    if (!address)
+        return NOTHING;
+    if (found.owner < 0)
+        return NO_BLOCK;
+    for (int column = OF_OPENED; column < NO_BLOCK; column++)
+        if (found.cast == cast && column_owners[column] == found.owner)
+            return (enum column)column;
+    if (is_implicit(found.owner))
+        return key == IMPLICIT ? OF_IMPLICIT_TOO : OF_IMPLICIT;
+    return key == OTHER ? OF_OPENED : OF_OTHER;
+}
+
+static void check_all(void)
+{
+    for (int c = 0; c < CASTS; c++) {
+        const char *wrong = cast_check(&casts[c], ACTORS, 0, 0);
+        if (wrong)
+            fail_msg("class %s: %s (seed %lu)", casts[c].kind->name, wrong,
+                     (unsigned long)soak_seed);
+    }
+    checks++;
+}
+
+static void note_all(void)
+{
+    for (int c = 0; c < CASTS; c++)
+        cast_note(&casts[c]);
+}
+
+/* The block is gone: another takes its place where its owner can still have one. */
+static void replace(struct found found)
+{
+    struct cast *cast = &casts[found.cast];
+    struct cast_block *block = &cast->live[found.owner][found.index];
+
+    former[former_count++ % FORMER] = block->address;
+    if (found.owner == TERMINATED || found.owner == TERMINATED_IMPLICIT) {
+        *block = cast->live[found.owner][--cast->counts[found.owner]];
+        return;
+    }
+    block->address = nm.alloc(cast->keys[found.owner], block->bytes, NULL);
+    assert_non_null(block->address);
+    misuse_fill(block->address, block->bytes, block->seed);
+}
+
+static void call_with(enum call call, int c, const struct row *row, void *address)
+{
+    struct cast *cast = &casts[c];
+    struct found found = find(address);
+    HEXPERTKEY key = cast->keys[row->key], taker = key;
+    enum actor subject = call == CALL_TRANSFER_TO ? OPENED : row->key;
+    enum column column = column_of(c, subject, address, found);
+    BOOL own = found.cast == c && (int)row->key == found.owner;
+    char letter = codes_letter(row, call, column);
+    SIZE_T size = found.owner < 0 ? 0 : casts[found.cast].live[found.owner][found.index].bytes;
+    unsigned char *result = address;
+    DWORD code = 0x5A5A5A5A;
+    BOOL changes;
+
+    if (own && (row->key == REOPENED || row->key == REUSED) && call != CALL_TRANSFER_TO)
+        letter = codes_letter(&rows[0], call, OF_OPENED);
+    changes = letter == 'F' || (letter == 'S' && (address || call == CALL_REALLOC));
+    if (changes)
+        check_all();
+    switch (call) {
+    case CALL_FREE:
+        code = nm.free(key, address);
+        break;
+    case CALL_REALLOC:
+        result = nm.realloc(key, address, number() % 3000, &code);
+        break;
+    case CALL_TRANSFER_FROM:
+        taker = cast->keys[OTHER];
+        code = nm.transfer(key, taker, address);
+        break;
+    case CALL_TRANSFER_TO:
+        code = nm.transfer(cast->keys[OPENED], key, address);
+        break;
+    default:
+        if (nm.size(key, address) != (letter == '#' ? size : 0))
+            fail_msg("Size, class %s, key '%s', %p: wrong", cast->kind->name, actor_names[row->key],
+                     address);
+        refused_calls += letter != '#';
+        right_calls += letter == '#';
+        return;
+    }
+    if (code != codes_value(letter))
+        fail_msg("%s, class %s, key '%s', %s %p: code %lu (seed %lu)", call_names[call],
+                 cast->kind->name, actor_names[row->key], column_names[column], address,
+                 (unsigned long)code, (unsigned long)soak_seed);
+    if (!changes) {
+        refused_calls += code != NMERR_SUCCESS;
+        if (code != NMERR_SUCCESS && row->key < KNOWN && call <= CALL_REALLOC)
+            cast->usages[row->key].Refused++;
+        return;
+    }
+    right_calls++;
+    if (call != CALL_FREE)
+        assert_int_equal(nm.free(taker, result), NMERR_SUCCESS);
+    if (found.owner >= 0)
+        replace(found);
+    if (row->key >= KNOWN && call == CALL_REALLOC) /* that opened it */
+        cast->keys[row->key] =
+            (HEXPERTKEY)((ULONG_PTR)0xA0000000 + 64 * right_calls + (ULONG_PTR)c);
+    note_all();
+}
+
+static void try_addresses(enum call call)
+{
+    DWORD each = misuse_count ? misuse_count : EACH;
+
+    refused_calls = right_calls = checks = 0;
+    for (DWORD i = 0; i < each; i++) {
+        enum call which = call == CALL_TRANSFER_FROM && number() % 2 ? CALL_TRANSFER_TO : call;
+        int row = number() % 2 ? (int)(number() % 4) : (int)(number() % (uint32_t)row_count);
+        if (i % 50000 == 0)
+            find_runs();
+        call_with(which, (int)(number() % CASTS), &rows[row], any_address());
+        if (i % CHECK == CHECK - 1)
+            check_all();
+    }
+    check_all();
+    print_message(
+        "%s: %lu addresses, %lu of them no block of the key's, %lu right; %lu checks of all "
+        "experts; seed %lu\n",
+        call == CALL_TRANSFER_FROM ? "Transfer" : call_names[call], (unsigned long)each,
+        refused_calls, right_calls, checks, (unsigned long)soak_seed);
+    assert_true(refused_calls > each / 2);
+}
+
+static void free_of_any_address_does_harm_to_nobody(void **state)
+{
+    (void)state;
+    try_addresses(CALL_FREE);
+}
+
+static void realloc_of_any_address_does_harm_to_nobody(void **state)
+{
+    (void)state;
+    try_addresses(CALL_REALLOC);
+}
+
+static void size_of_any_address_does_harm_to_nobody(void **state)
+{
+    (void)state;
+    try_addresses(CALL_SIZE);
+}
+
+static void transfer_of_any_address_does_harm_to_nobody(void **state)
+{
+    (void)state;
+    try_addresses(CALL_TRANSFER_FROM);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(free_of_any_address_does_harm_to_nobody),
+        cmocka_unit_test(realloc_of_any_address_does_harm_to_nobody),
+        cmocka_unit_test(size_of_any_address_does_harm_to_nobody),
+        cmocka_unit_test(transfer_of_any_address_does_harm_to_nobody),
+    };
+
+    misuse_begin(argc, argv);
+    assert_true(block_class_count == CASTS);
+    random_state = soak_seed;
+    for (int c = 0; c < CASTS; c++)
+        cast_begin(&casts[c], &block_classes[c]);
+    note_all(); /* what one cast closes serves the next */
+    find_image();
+    return cmocka_run_group_tests_name("random addresses", tests, NULL, NULL) != 0;
+}
