@@ -105,7 +105,7 @@ static void *any_address(void)
         at = (ULONG_PTR)any_live()->address;
         return (void *)(at ^ (ULONG_PTR)1 << any % (8 * sizeof any));
     case 12:
-        if (number() % 64 == 0)
+        if (number() % 16 == 0)
             return any_live()->address;
         /* fall through */
     default: /* near a live block */
