@@ -177,6 +177,8 @@ static void one_round(const struct pair *pair, LONG round)
     assert_non_null(block);
     misuse_fill(block, bytes, 2);
     InterlockedIncrement(&round_number);
+    if (delays & 2) /* who arrives last has an advantage: now the one, now the other */
+        wait_for(&arrived, 2 * round - 1);
     InterlockedIncrement(&arrived);
     wait_for(&arrived, 2 * round);
     act(&sides[0]);
