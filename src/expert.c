@@ -240,13 +240,15 @@ void expert_leave(struct thread *self, struct expert *e)
 void expert_enter_both(struct thread *self, struct expert *a, struct expert *b)
 {
     expert_lock(self, a < b ? a : b);
-    expert_lock(self, a < b ? b : a);
+    if (a != b)
+        expert_lock(self, a < b ? b : a);
 }
 
 void expert_leave_both(struct expert *a, struct expert *b)
 {
     lock_release(&a->lock);
-    lock_release(&b->lock);
+    if (a != b) /* once: it may be another thread's by now */
+        lock_release(&b->lock);
 }
 
 DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)

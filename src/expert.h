@@ -87,7 +87,7 @@ enum expert_entry {
    whenever the key is known. */
 DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **expert);
 void expert_leave(struct thread *self, struct expert *expert);
-/* Into two at once, for handing blocks over. Looks at no state: either may be closed. */
+/* Into two at once, for handing blocks over; they may be the same. Looks at no state: either may be closed. */
 void expert_enter_both(struct thread *self, struct expert *a, struct expert *b);
 void expert_leave_both(struct expert *a, struct expert *b);
 

@@ -154,10 +154,7 @@ DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemor
     self = enter();
     if (!self)
         return NMERR_OUT_OF_MEMORY;
-    if (from == to)
-        expert_lock(self, from);
-    else
-        expert_enter_both(self, from, to);
+    expert_enter_both(self, from, to);
     code = transfer(self, from, to, pMemory);
     expert_leave_both(from, to);
     return code;
