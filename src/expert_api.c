@@ -63,30 +63,36 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
 }
 
 /* The implicitly opened expert that a block belongs to: another of the kind may use it as its own. NULL if
-   it belongs to nobody or to an expert that the host opened. */
-static struct expert *legacy_owner(struct thread *self, const void *address)
+   it belongs to nobody or to an expert that the host opened; *code is which. */
+static struct expert *legacy_owner(struct thread *self, const void *address, DWORD *code)
 {
     struct heap_block block;
     struct expert *owner;
+    enum heap_result result = heap_find(self, NULL, address, &block);
 
-    if (heap_find(self, NULL, address, &block) == HEAP_BAD)
+    *code = expert_code(result);
+    if (result == HEAP_BAD)
         return NULL;
     owner = expert_of(block.owner);
     return owner && expert_is_implicit(owner) ? owner : NULL;
 }
 
-/* A block that is not the caller's: an ACCESS_DENIED unless it passes freely. */
+/* A block that was not the caller's: an ACCESS_DENIED unless it passes freely. If it changes hands before its
+   owner is locked, it is looked up again. */
 static DWORD free_legacy(struct thread *self, const struct expert *e, LPVOID address)
 {
-    struct expert *owner = legacy_owner(self, address);
     enum heap_result result = HEAP_FOREIGN;
 
-    if (!owner || (e && !expert_is_implicit(e)))
-        return NMERR_ACCESS_DENIED;
-    expert_lock(self, owner);
-    if (owner->heap && expert_is_implicit(owner))
-        result = heap_free(self, owner->heap, address);
-    lock_release(&owner->lock);
+    while (result == HEAP_FOREIGN) {
+        DWORD code;
+        struct expert *owner = legacy_owner(self, address, &code);
+        if (!owner || (e && !expert_is_implicit(e)))
+            return code;
+        expert_lock(self, owner);
+        if (owner->heap && expert_is_implicit(owner))
+            result = heap_free(self, owner->heap, address);
+        lock_release(&owner->lock);
+    }
     return expert_code(result);
 }
 
@@ -155,34 +161,46 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     return NMERR_SUCCESS;
 }
 
+/* In both. HEAP_FOREIGN: the block is no longer the owner's. */
+static enum heap_result take_over(struct thread *self, struct expert *e, struct expert *owner,
+                                  LPVOID *address, SIZE_T bytes)
+{
+    struct heap_block block;
+    enum heap_result result = HEAP_FOREIGN;
+    LPVOID moved;
+
+    if (owner->heap && expert_is_implicit(owner) && expert_is_implicit(e))
+        result = heap_find(self, owner->heap, *address, &block);
+    if (result != HEAP_OK)
+        return result;
+    moved = heap_alloc(self, e->heap, bytes);
+    if (!moved)
+        return HEAP_FULL;
+    memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
+    heap_free(self, owner->heap, *address);
+    *address = moved;
+    return HEAP_OK;
+}
+
 /* A block of another implicit expert moves into the caller's heap. */
 static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *address, SIZE_T bytes)
 {
-    struct expert *owner = legacy_owner(self, *address);
-    struct heap_block block = {.bytes = 0};
-    LPVOID moved = NULL;
-    DWORD code = NMERR_EXPERT_TERMINATE;
+    enum heap_result result = HEAP_FOREIGN;
 
-    if (!owner || owner == e || !expert_is_implicit(e))
-        return NMERR_ACCESS_DENIED;
-    expert_enter_both(self, e, owner);
-    if (e->state == EXPERT_OPEN) {
-        enum heap_result result = HEAP_BAD;
-        if (owner->heap && expert_is_implicit(owner) && expert_is_implicit(e))
-            result = heap_find(self, owner->heap, *address, &block);
-        code = expert_code(result);
-        if (result == HEAP_OK) {
-            moved = heap_alloc(self, e->heap, bytes);
-            code = moved ? NMERR_SUCCESS : NMERR_OUT_OF_MEMORY;
-        }
+    while (result == HEAP_FOREIGN) {
+        DWORD code;
+        struct expert *owner = legacy_owner(self, *address, &code);
+        if (!owner || !expert_is_implicit(e))
+            return code;
+        expert_enter_both(self, e, owner); /* both the same if it was handed over meanwhile */
+        code = e->state == EXPERT_OPEN ? NMERR_SUCCESS : NMERR_EXPERT_TERMINATE;
+        if (code == NMERR_SUCCESS)
+            result = take_over(self, e, owner, address, bytes);
+        expert_leave_both(e, owner);
+        if (code != NMERR_SUCCESS)
+            return code;
     }
-    if (moved) {
-        memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
-        heap_free(self, owner->heap, *address);
-        *address = moved;
-    }
-    expert_leave_both(e, owner);
-    return code;
+    return expert_code(result);
 }
 
 static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
@@ -197,8 +215,8 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
         /* An unknown key is opened only for a block that it may have. A key that was never opened may have
            a record all the same: its first call found no memory. */
         const struct expert *record = key ? table_find(key) : NULL;
-        int known =
-            (record && atomic_load(&record->state) != EXPERT_NEVER) || !legacy_owner(self, address);
+        int known = (record && atomic_load(&record->state) != EXPERT_NEVER) ||
+                    !legacy_owner(self, address, &code);
         code = expert_enter(self, key, known ? EXPERT_KNOWN : EXPERT_CREATE, &e);
     }
     if (code == NMERR_SUCCESS) {

@@ -305,7 +305,8 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
                            struct heap_block *found)
 {
     struct region *r = region_find(address);
-    void *owner;
+    void *owner, *now;
+    int is_block;
 
     if (!r)
         return HEAP_BAD;
@@ -326,10 +327,12 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
     /* Somebody else's: it may go any moment, and its words with it, unless it is held. */
     chunk_hold(self);
     r = region_find(address);
-    if (!r || r->owner != owner || !block_at(r, address, found))
-        owner = NULL;
+    now = r ? r->owner : NULL;
+    is_block = now == owner && block_at(r, address, found);
     chunk_let_go();
-    return owner ? HEAP_FOREIGN : HEAP_BAD;
+    if (now && now != owner) /* changed hands: its blocks may be as live as before */
+        return heap_find(self, heap, address, found);
+    return is_block ? HEAP_FOREIGN : HEAP_BAD;
 }
 
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address)
