@@ -1,0 +1,229 @@
+/*
+ * One call stopped before each of its instructions, and there a call of another thread that concerns the same
+ * block or its neighbour. Whatever the order, both are answered as if the one had come after the other. Native
+ * only.
+ */
+#include "misuse.h"
+
+#include <stdio.h>
+
+#include "standin.h"
+
+enum { POINTS = 10, UNSET = 0x5A5A5A5A, ASIDE = 3 };
+
+/* Keys: an owner, another, a third. The block is the owner's. */
+enum who { OWNER, ANOTHER, THIRD, PEOPLE };
+enum deed { FREES, REALLOCS, SIZES, HANDS_OVER };
+enum which { THE_BLOCK, ITS_NEIGHBOUR };
+
+struct act {
+    enum who who;
+    enum deed deed;
+    enum which which;
+    enum who to; /* of HANDS_OVER */
+};
+
+/* Codes: S, P, D as in codes.c; of SIZES: # or 0. */
+struct scene {
+    const char *name;
+    BOOL opened; /* by the host; else implicit */
+    struct act first, second;
+    const char *allowed[3]; /* of the first, then of the second */
+};
+
+/* clang-format off */
+#define FREE(who) {who, FREES, THE_BLOCK, OWNER}
+#define REALLOC(who) {who, REALLOCS, THE_BLOCK, OWNER}
+#define SIZE_OF_IT {OWNER, SIZES, THE_BLOCK, OWNER}
+#define GIVE(which, to) {OWNER, HANDS_OVER, which, to}
+static const struct scene scenes[] = {
+    {"free, free",                   TRUE,  FREE(OWNER),      FREE(OWNER),             {"SP", "PS"}},
+    {"free, free by another",        FALSE, FREE(OWNER),      FREE(ANOTHER),           {"SP", "PS"}},
+    {"free by another, free",        FALSE, FREE(ANOTHER),    FREE(OWNER),             {"SP", "PS"}},
+    {"realloc by another, free",     FALSE, REALLOC(ANOTHER), FREE(OWNER),             {"SP", "PS"}},
+    {"realloc by another, realloc",  FALSE, REALLOC(ANOTHER), REALLOC(OWNER),          {"SP", "PS"}},
+    {"free by another, given",       FALSE, FREE(ANOTHER),    GIVE(THE_BLOCK, THIRD),  {"SP", "SS"}},
+    {"realloc by another, given",    FALSE, REALLOC(ANOTHER), GIVE(THE_BLOCK, THIRD),  {"SP", "SS"}},
+    {"realloc by another, given it", FALSE, REALLOC(ANOTHER), GIVE(THE_BLOCK, ANOTHER), {"SP", "SS"}},
+    {"free by another, neighbour given",    FALSE, FREE(ANOTHER),    GIVE(ITS_NEIGHBOUR, THIRD), {"SS"}},
+    {"realloc by another, neighbour given", FALSE, REALLOC(ANOTHER), GIVE(ITS_NEIGHBOUR, THIRD), {"SS"}},
+    {"free, given",                  TRUE,  FREE(OWNER),      GIVE(THE_BLOCK, ANOTHER), {"SP", "DS"}},
+    {"free by another, given it",    TRUE,  FREE(ANOTHER),    GIVE(THE_BLOCK, ANOTHER), {"DS", "SS"}},
+    {"free by another, neighbour given",    TRUE,  FREE(ANOTHER),    GIVE(ITS_NEIGHBOUR, THIRD), {"DS"}},
+    {"size, neighbour given",        TRUE,  SIZE_OF_IT,       GIVE(ITS_NEIGHBOUR, THIRD), {"#S"}},
+    {"size, given",                  TRUE,  SIZE_OF_IT,       GIVE(THE_BLOCK, THIRD),  {"#S", "0S"}},
+    {"given to itself, free",        TRUE,  GIVE(THE_BLOCK, OWNER), FREE(OWNER),       {"SS", "PS"}},
+};
+/* clang-format on */
+
+static const SIZE_T sizes[] = {100, 2000, 40000};
+
+struct side {
+    const struct act *act;
+    char answer;
+    void *result;
+};
+
+static HEXPERTKEY keys[PEOPLE];
+static void *blocks[ASIDE];
+static SIZE_T bytes;
+static struct side first, second;
+static HANDLE turn, done;
+static BOOL began, ended; /* the other one's call */
+static volatile LONG stop;
+
+static char letter(DWORD code)
+{
+    return code == NMERR_SUCCESS             ? 'S'
+           : code == NMERR_INVALID_PARAMETER ? 'P'
+           : code == NMERR_ACCESS_DENIED     ? 'D'
+                                             : '?';
+}
+
+static void perform(struct side *side)
+{
+    const struct act *act = side->act;
+    HEXPERTKEY key = keys[act->who];
+    DWORD code = UNSET;
+    SIZE_T size;
+
+    switch (act->deed) {
+    case FREES:
+        code = nm.free(key, blocks[act->which]);
+        break;
+    case REALLOCS:
+        side->result = nm.realloc(key, blocks[act->which], bytes > 32767 ? 10 : bytes + 300, &code);
+        break;
+    case SIZES:
+        size = nm.size(key, blocks[act->which]);
+        side->answer = size == bytes ? '#' : size ? '?' : '0';
+        return;
+    default:
+        code = nm.transfer(key, keys[act->to], blocks[act->which]);
+        break;
+    }
+    side->answer = letter(code);
+}
+
+static void perform_first(void *argument)
+{
+    perform(argument);
+}
+
+static DWORD WINAPI others(LPVOID argument)
+{
+    for (;;) {
+        WaitForSingleObject(turn, INFINITE);
+        if (InterlockedCompareExchange(&stop, 0, 0))
+            return 0;
+        perform(argument);
+        SetEvent(done);
+    }
+}
+
+/* The other one may have to wait for a lock of this one. */
+static void let_other(void *argument)
+{
+    (void)argument;
+    began = TRUE;
+    SetEvent(turn);
+    ended = WaitForSingleObject(done, 2) == WAIT_OBJECT_0;
+}
+
+static void check_and_clear(const struct scene *scene, unsigned long point)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct side *sides[2] = {&first, &second};
+    int i;
+
+    for (i = 0; i < 3; i++)
+        if (scene->allowed[i] && first.answer == scene->allowed[i][0] &&
+            second.answer == scene->allowed[i][1])
+            break;
+    if (i == 3)
+        fail_msg("%s (%s), %lu bytes, at instruction %lu: %c and %c", scene->name,
+                 scene->opened ? "opened" : "implicit", (unsigned long)bytes, point, first.answer,
+                 second.answer);
+    for (i = 0; i < 2; i++)
+        if (sides[i]->result)
+            assert_int_equal(nm.free(keys[sides[i]->act->who], sides[i]->result), NMERR_SUCCESS);
+    /* Whose each is now is not asked here, but that somebody's it is, or nobody's. */
+    for (i = 0; i < ASIDE; i++)
+        for (int who = 0; who < PEOPLE; who++)
+            if (nm.size(keys[who], blocks[i]) == bytes)
+                assert_int_equal(nm.free(keys[who], blocks[i]), NMERR_SUCCESS);
+    for (i = 0; i < PEOPLE; i++) {
+        assert_int_equal(nm.query(keys[i], &usage), NMERR_SUCCESS);
+        assert_int_equal(usage.LiveBlocks, 0);
+        assert_int_equal(usage.LiveBytes, 0);
+    }
+}
+
+/* Returns how many instructions the first call had. */
+static unsigned long one_point(const struct scene *scene, unsigned long point)
+{
+    unsigned long steps;
+
+    began = ended = FALSE;
+    first = (struct side){&scene->first, 0, NULL};
+    second = (struct side){&scene->second, 0, NULL};
+    for (int i = 0; i < ASIDE; i++) {
+        blocks[i] = nm.alloc(keys[OWNER], bytes, NULL);
+        assert_non_null(blocks[i]);
+    }
+    steps = standin_step(perform_first, &first, point, let_other, NULL);
+    if (!began) /* this one was over before */
+        SetEvent(turn);
+    if (!ended)
+        assert_int_equal(WaitForSingleObject(done, 60000), WAIT_OBJECT_0);
+    check_and_clear(scene, point);
+    return steps;
+}
+
+static void two_calls_are_answered_as_if_one_came_after_the_other(void **state)
+{
+    unsigned long points = 0, most = misuse_count ? misuse_count : POINTS;
+    HANDLE thread;
+    uint32_t random = soak_seed;
+    ULONG_PTR fresh = 0x10000;
+
+    (void)state;
+    turn = CreateEventA(NULL, FALSE, FALSE, NULL);
+    done = CreateEventA(NULL, FALSE, FALSE, NULL);
+    thread = soak_start(others, &second);
+    for (size_t k = 0; k < MISUSE_COUNT(scenes); k++)
+        for (size_t n = 0; n < MISUSE_COUNT(sizes); n++) {
+            unsigned long steps, stride;
+            bytes = sizes[n];
+            for (int i = 0; i < PEOPLE; i++) {
+                keys[i] = (HEXPERTKEY)(fresh += 16);
+                if (scenes[k].opened)
+                    assert_int_equal(nm.open(keys[i], NULL), NMERR_SUCCESS);
+                assert_int_equal(nm.free(keys[i], nm.alloc(keys[i], 1, NULL)), NMERR_SUCCESS);
+            }
+            steps = one_point(&scenes[k], (unsigned long)-1);
+            stride = steps / most + 1;
+            for (unsigned long at = soak_random(&random) % stride; at < steps; at += stride) {
+                one_point(&scenes[k], at);
+                points++;
+            }
+        }
+    InterlockedIncrement(&stop);
+    SetEvent(turn);
+    assert_true(soak_join(thread));
+    print_message("%lu instants of %lu pairs of calls\n", points,
+                  (unsigned long)(MISUSE_COUNT(scenes) * MISUSE_COUNT(sizes)));
+    assert_true(points > MISUSE_COUNT(scenes) * MISUSE_COUNT(sizes));
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_calls_are_answered_as_if_one_came_after_the_other),
+    };
+
+    misuse_begin(argc, argv);
+    if (standin_under_tsan()) /* no single steps there */
+        return 0;
+    return cmocka_run_group_tests_name("between", tests, NULL, NULL) != 0;
+}
