@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "expert.h"
 #include "standin.h"
 
 enum { POINTS = 10, UNSET = 0x5A5A5A5A, ASIDE = 3 };
@@ -105,7 +106,7 @@ static void perform(struct side *side)
     side->answer = letter(code);
 }
 
-static void perform_first(void *argument)
+static void perform_one(void *argument)
 {
     perform(argument);
 }
@@ -171,13 +172,20 @@ static unsigned long one_point(const struct scene *scene, unsigned long point)
         blocks[i] = nm.alloc(keys[OWNER], bytes, NULL);
         assert_non_null(blocks[i]);
     }
-    steps = standin_step(perform_first, &first, point, let_other, NULL);
+    steps = standin_step(perform_one, &first, point, let_other, NULL);
     if (!began) /* this one was over before */
         SetEvent(turn);
     if (!ended)
         assert_int_equal(WaitForSingleObject(done, 60000), WAIT_OBJECT_0);
     check_and_clear(scene, point);
     return steps;
+}
+
+static void make_events(void)
+{
+    turn = CreateEventA(NULL, FALSE, FALSE, NULL);
+    done = CreateEventA(NULL, FALSE, FALSE, NULL);
+    stop = 0;
 }
 
 static void two_calls_are_answered_as_if_one_came_after_the_other(void **state)
@@ -188,8 +196,7 @@ static void two_calls_are_answered_as_if_one_came_after_the_other(void **state)
     ULONG_PTR fresh = 0x10000;
 
     (void)state;
-    turn = CreateEventA(NULL, FALSE, FALSE, NULL);
-    done = CreateEventA(NULL, FALSE, FALSE, NULL);
+    make_events();
     thread = soak_start(others, &second);
     for (size_t k = 0; k < MISUSE_COUNT(scenes); k++)
         for (size_t n = 0; n < MISUSE_COUNT(sizes); n++) {
@@ -216,10 +223,85 @@ static void two_calls_are_answered_as_if_one_came_after_the_other(void **state)
     assert_true(points > MISUSE_COUNT(scenes) * MISUSE_COUNT(sizes));
 }
 
+/* A lock that is given back twice is another's the second time. The other thread stands still inside while this
+   one goes on from each of its instructions. */
+
+static HANDLE go_on, over;
+static unsigned long middle; /* where in its call the other one stands still */
+static LONG holder;          /* the other one, if it has the lock there; else 0 */
+static volatile LONG left;   /* it goes on */
+
+static void stand_still(void *argument)
+{
+    LONG now = table_find(keys[OWNER])->lock.holder;
+    const struct thread *self = thread_self();
+
+    (void)argument;
+    holder = self && now == self->id ? now : 0;
+    SetEvent(done);
+    WaitForSingleObject(go_on, 5); /* this one may have to wait for that lock */
+    InterlockedIncrement(&left);
+}
+
+static DWORD WINAPI stop_inside(LPVOID argument)
+{
+    while (WaitForSingleObject(turn, INFINITE) == WAIT_OBJECT_0 && !stop) {
+        standin_step(perform_one, argument, middle, stand_still, NULL);
+        SetEvent(over);
+    }
+    return 0;
+}
+
+static void a_block_handed_to_its_own_expert_gives_the_lock_back_once(void **state)
+{
+    static const struct act give = GIVE(THE_BLOCK, OWNER), size = SIZE_OF_IT;
+    unsigned long held = 0, steps;
+    HANDLE thread;
+    LONG now;
+
+    (void)state;
+    make_events();
+    go_on = CreateEventA(NULL, FALSE, FALSE, NULL);
+    over = CreateEventA(NULL, FALSE, FALSE, NULL);
+    bytes = 100;
+    keys[OWNER] = (HEXPERTKEY)(ULONG_PTR)0x5550;
+    assert_int_equal(nm.open(keys[OWNER], NULL), NMERR_SUCCESS);
+    blocks[THE_BLOCK] = nm.alloc(keys[OWNER], bytes, NULL);
+    first = (struct side){&give, 0, NULL};
+    second = (struct side){&size, 0, NULL};
+    steps = standin_step(perform_one, &first, (unsigned long)-1, let_other, NULL);
+    thread = soak_start(stop_inside, &second);
+    for (unsigned long point = 0; point < steps; point++) {
+        began = ended = FALSE;
+        holder = left = 0;
+        middle = 150; /* of some 300 */
+        standin_step(perform_one, &first, point, let_other, NULL);
+        assert_int_equal(first.answer, 'S');
+        now = table_find(keys[OWNER])->lock.holder;
+        if (ended && holder && !InterlockedCompareExchange(&left, 0, 0)) {
+            held++;
+            assert_int_equal(now, holder);
+        }
+        if (!began)
+            SetEvent(turn);
+        SetEvent(go_on);
+        assert_int_equal(WaitForSingleObject(over, 60000), WAIT_OBJECT_0);
+        assert_int_equal(second.answer, '#');
+        WaitForSingleObject(go_on, 0);
+        WaitForSingleObject(done, 0);
+    }
+    InterlockedIncrement(&stop);
+    SetEvent(turn);
+    assert_true(soak_join(thread));
+    print_message("%lu of %lu times another had the lock meanwhile\n", held, steps);
+    assert_true(held > 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_calls_are_answered_as_if_one_came_after_the_other),
+        cmocka_unit_test(a_block_handed_to_its_own_expert_gives_the_lock_back_once),
     };
 
     misuse_begin(argc, argv);

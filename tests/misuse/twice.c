@@ -219,10 +219,74 @@ static void of_two_at_the_same_moment_one_succeeds(void **state)
     assert_true(soak_join(thread));
 }
 
+/* Handing a block to oneself takes one lock, and must not give it back twice: the second time it is another's. */
+
+enum { WORKERS = 2, HELD = 16, DEEDS = 40000 };
+
+static volatile LONG working, failures;
+static HEXPERTKEY shared_key;
+
+static DWORD WINAPI work(LPVOID argument)
+{
+    uint32_t seed = (uint32_t)(ULONG_PTR)argument, random = soak_seed + seed;
+    void *held[HELD] = {NULL};
+
+    for (int i = 0; i < DEEDS; i++) {
+        uint32_t which = soak_random(&random) % HELD;
+        if (held[which]) {
+            if (!misuse_holds(held[which], 48, seed + which) ||
+                nm.free(shared_key, held[which]) != NMERR_SUCCESS)
+                InterlockedIncrement(&failures);
+            held[which] = NULL;
+        } else {
+            held[which] = nm.alloc(shared_key, 48, NULL);
+            if (!held[which] || !misuse_is_zero(held[which], 48)) {
+                InterlockedIncrement(&failures);
+                continue;
+            }
+            misuse_fill(held[which], 48, seed + which);
+        }
+    }
+    for (int i = 0; i < HELD; i++)
+        if (held[i] && nm.free(shared_key, held[i]) != NMERR_SUCCESS)
+            InterlockedIncrement(&failures);
+    InterlockedDecrement(&working);
+    return 0;
+}
+
+static void a_block_handed_to_its_own_expert_lets_nobody_in_beside_another(void **state)
+{
+    HANDLE threads[WORKERS];
+    unsigned long handed = 0;
+    void *kept;
+
+    (void)state;
+    shared_key = (HEXPERTKEY)(ULONG_PTR)0x77770;
+    assert_int_equal(nm.open(shared_key, NULL), NMERR_SUCCESS);
+    kept = nm.alloc(shared_key, 48, NULL);
+    working = WORKERS;
+    failures = 0;
+    for (ULONG_PTR i = 0; i < WORKERS; i++)
+        threads[i] = soak_start(work, (LPVOID)(100 * (i + 1)));
+    while (read_long(&working)) {
+        assert_int_equal(nm.transfer(shared_key, shared_key, kept), NMERR_SUCCESS);
+        handed++;
+    }
+    for (int i = 0; i < WORKERS; i++)
+        assert_true(soak_join(threads[i]));
+    print_message("%lu times handed to itself, %d calls beside it\n", handed, WORKERS * DEEDS);
+    assert_int_equal(failures, 0);
+    assert_int_equal(usage_of(shared_key).LiveBlocks, 1);
+    assert_int_equal(usage_of(shared_key).LiveBytes, 48);
+    assert_int_equal(nm.free(shared_key, kept), NMERR_SUCCESS);
+    assert_int_equal(nm.close(shared_key, NULL), NMERR_SUCCESS);
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_two_at_the_same_moment_one_succeeds),
+        cmocka_unit_test(a_block_handed_to_its_own_expert_lets_nobody_in_beside_another),
     };
 
     misuse_begin(argc, argv);
