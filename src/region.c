@@ -395,6 +395,7 @@ static void set_owner(struct chunk *c, struct region *r, void *owner)
 void region_give(struct thread *self, struct region *r, void *owner)
 {
     chunk_hold(self);
+    r->touched = r->committed; /* the giver may have written behind its end */
     set_owner(region_chunk((ULONG_PTR)r->base), r, owner);
     chunk_let_go();
 }
