@@ -1,0 +1,219 @@
+/*
+ * Threads that go on storing through stale pointers after their expert has ended badly: they fault, and reach no
+ * other expert's block, whoever comes and goes around them.
+ */
+#include "misuse.h"
+
+#include <stdio.h>
+
+#ifdef NMAPI_NATIVE
+#include "standin.h"
+#endif
+
+enum { TARGETS = 6, BLOCKS = 12, AROUND = 3, ROUNDS = 80 };
+
+static const SIZE_T sizes[TARGETS] = {100, 900, 2000, 30000, 40000, 200000};
+
+enum ending { CLOSED_UNDER_IT, TERMINATED_UNDER_IT, STORES_LATER, KILLED, ENDINGS };
+static const char *const ending_names[ENDINGS] = {"closed under it", "terminated and closed under it",
+                                                  "stores later", "killed, another stores"};
+
+/* An expert whose blocks carry patterns. */
+struct witness {
+    HEXPERTKEY key;
+    unsigned char *blocks[BLOCKS];
+};
+
+static ULONG_PTR fresh = 0x10000;
+
+static void witness_begin(struct witness *w, BOOL opened)
+{
+    w->key = (HEXPERTKEY)(fresh += 16);
+    if (opened)
+        assert_int_equal(nm.open(w->key, NULL), NMERR_SUCCESS);
+    for (int i = 0; i < BLOCKS; i++) {
+        SIZE_T bytes = sizes[i % TARGETS];
+        w->blocks[i] = nm.alloc(w->key, bytes, NULL);
+        assert_non_null(w->blocks[i]);
+        assert_true(misuse_is_zero(w->blocks[i], bytes));
+        memset(w->blocks[i], i + 1, bytes);
+    }
+}
+
+static void witness_check(const struct witness *w)
+{
+    for (int i = 0; i < BLOCKS; i++) {
+        SIZE_T bytes = sizes[i % TARGETS];
+        assert_int_equal(nm.size(w->key, w->blocks[i]), bytes);
+        for (SIZE_T k = 0; k < bytes; k++)
+            if (w->blocks[i][k] != i + 1)
+                fail_msg("a stray store reached %p", (void *)(w->blocks[i] + k));
+    }
+}
+
+static void witness_end(const struct witness *w)
+{
+    witness_check(w);
+    assert_int_equal(nm.close(w->key, NULL), NMERR_SUCCESS);
+}
+
+struct stray {
+    HEXPERTKEY key;
+    unsigned char *targets[TARGETS];
+    unsigned first; /* the target that it begins with */
+    HANDLE ready;
+    volatile LONG go, stop;
+    struct attempt attempt;
+};
+
+static LONG told(volatile LONG *word)
+{
+    return InterlockedCompareExchange(word, 0, 0);
+}
+
+static void take_blocks(struct stray *stray)
+{
+    for (int i = 0; i < TARGETS; i++)
+        stray->targets[i] = nm.alloc(stray->key, sizes[i], NULL);
+    SetEvent(stray->ready);
+}
+
+static void store(void *argument)
+{
+    struct stray *stray = argument;
+
+    while (!told(&stray->stop))
+        for (unsigned i = 0; i < TARGETS; i++) {
+            unsigned which = (stray->first + i) % TARGETS;
+            volatile unsigned char *target = stray->targets[which];
+            target[0] = 0xEE;
+            target[sizes[which] / 2] = 0xEE;
+            target[sizes[which] - 1] = 0xEE;
+        }
+}
+
+static void take_and_store(void *argument)
+{
+    struct stray *stray = argument;
+
+    take_blocks(stray);
+    while (!told(&stray->go))
+        Sleep(0);
+    store(stray);
+}
+
+/* Killed while it computes. */
+static DWORD WINAPI take_and_spin(LPVOID argument)
+{
+    struct stray *stray = argument;
+    volatile unsigned long spins = 0;
+
+    take_blocks(stray);
+    while (!told(&stray->stop))
+        spins++;
+    return 0;
+}
+
+/* Not inside the system: Wine 8 leaves a lock held there. */
+static void kill_thread(HANDLE thread)
+{
+    CONTEXT context;
+
+    memset(&context, 0, sizeof context);
+    context.ContextFlags = CONTEXT_CONTROL;
+    SuspendThread(thread);
+    GetThreadContext(thread, &context); /* returns when it has stopped */
+    TerminateThread(thread, 1);
+    assert_int_equal(WaitForSingleObject(thread, 60000), WAIT_OBJECT_0);
+    CloseHandle(thread);
+}
+
+static BOOL is_target(const struct stray *stray, const void *fault)
+{
+    for (int i = 0; i < TARGETS; i++)
+        if ((const unsigned char *)fault >= stray->targets[i] &&
+            (const unsigned char *)fault < stray->targets[i] + sizes[i])
+            return TRUE;
+    return FALSE;
+}
+
+static void one_round(int round, enum ending ending)
+{
+    struct witness around[2 * AROUND];
+    struct stray stray = {.key = (HEXPERTKEY)(fresh += 16),
+                          .first = (unsigned)round,
+                          .ready = CreateEventA(NULL, FALSE, FALSE, NULL)};
+    HANDLE thread;
+
+    stray.attempt = (struct attempt){take_and_store, &stray, NULL};
+    if (round / ENDINGS % 2)
+        assert_int_equal(nm.open(stray.key, NULL), NMERR_SUCCESS);
+    for (int i = 0; i < AROUND; i++)
+        witness_begin(&around[i], i % 2);
+    thread = ending == KILLED ? soak_start(take_and_spin, &stray)
+                              : soak_start(misuse_attempt, &stray.attempt);
+    assert_int_equal(WaitForSingleObject(stray.ready, 60000), WAIT_OBJECT_0);
+    for (int i = 0; i < TARGETS; i++)
+        assert_non_null(stray.targets[i]);
+    if (ending == KILLED)
+        kill_thread(thread);
+    if (ending == CLOSED_UNDER_IT || ending == TERMINATED_UNDER_IT) {
+        InterlockedExchange(&stray.go, 1);
+        Sleep(round % 3 ? 0 : 1);
+    }
+    if (ending != CLOSED_UNDER_IT && ending != KILLED)
+        assert_int_equal(nm.terminate(stray.key), NMERR_SUCCESS);
+    assert_int_equal(nm.close(stray.key, NULL), NMERR_SUCCESS);
+    for (int i = AROUND; i < 2 * AROUND; i++)
+        witness_begin(&around[i], i % 2);
+    for (int i = 0; i < AROUND; i++) /* those that were beside it go, others come */
+        witness_end(&around[i]);
+    for (int i = 0; i < AROUND; i++)
+        witness_begin(&around[i], !(i % 2));
+    if (ending == KILLED) {
+        stray.attempt.run = store;
+        thread = soak_start(misuse_attempt, &stray.attempt);
+    }
+    InterlockedExchange(&stray.go, 1);
+    if (WaitForSingleObject(thread, 60000) != WAIT_OBJECT_0)
+        fail_msg("%s: it goes on storing", ending_names[ending]);
+    CloseHandle(thread);
+    CloseHandle(stray.ready);
+    if (!is_target(&stray, stray.attempt.fault))
+        fail_msg("%s: it faulted at %p, none of its own", ending_names[ending],
+                 stray.attempt.fault);
+    for (int i = 0; i < 2 * AROUND; i++)
+        witness_end(&around[i]);
+}
+
+static void a_stray_thread_faults_and_reaches_no_other_expert(void **state)
+{
+    int rounds = misuse_count ? (int)misuse_count : ROUNDS;
+    struct witness lasting[2];
+
+    (void)state;
+    witness_begin(&lasting[0], TRUE);
+    witness_begin(&lasting[1], FALSE);
+    for (int round = 0; round < rounds; round++) {
+        one_round(round, (enum ending)(round % ENDINGS));
+        witness_check(&lasting[round % 2]);
+    }
+    witness_end(&lasting[0]);
+    witness_end(&lasting[1]);
+    print_message("%d stray threads, each ended by its first stale store; %d experts around them\n",
+                  rounds, rounds * 3 * AROUND + 2);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stray_thread_faults_and_reaches_no_other_expert),
+    };
+
+    misuse_begin(argc, argv);
+#ifdef NMAPI_NATIVE
+    if (standin_under_tsan()) /* such stores are nothing but data races */
+        return 0;
+#endif
+    return cmocka_run_group_tests_name("stray threads", tests, NULL, NULL) != 0;
+}
