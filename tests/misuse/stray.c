@@ -10,13 +10,13 @@
 #include "standin.h"
 #endif
 
-enum { TARGETS = 6, BLOCKS = 12, AROUND = 3, ROUNDS = 80 };
+enum { TARGETS = 6, BLOCKS = 12, AROUND = 3, ROUNDS = 60 };
 
 static const SIZE_T sizes[TARGETS] = {100, 900, 2000, 30000, 40000, 200000};
 
 enum ending { CLOSED_UNDER_IT, TERMINATED_UNDER_IT, STORES_LATER, KILLED, ENDINGS };
-static const char *const ending_names[ENDINGS] = {"closed under it", "terminated and closed under it",
-                                                  "stores later", "killed, another stores"};
+static const char *const ending_names[ENDINGS] = {
+    "closed under it", "terminated and closed under it", "stores later", "killed, another stores"};
 
 /* An expert whose blocks carry patterns. */
 struct witness {
