@@ -33,6 +33,31 @@ static int child_write_past_the_end(void)
     return __LINE__;
 }
 
+/* Byte by byte: those up to the alignment are the block's own room, which the option does not see; the next
+   one faults. */
+static int child_write_on_and_on(void)
+{
+    SIZE_T bytes = (SIZE_T)child_expect, room = round_up(bytes ? bytes : 1);
+    unsigned char *neighbour = make(), *block = make();
+    for (SIZE_T i = bytes; i < room; i++)
+        block[i] = 2;
+    CHILD_CHECK(nm.size(KEY, block) == bytes && nm.size(KEY, neighbour) == bytes);
+    child_write_fault(block + room);
+    return __LINE__;
+}
+
+static int child_write_past_a_block_handed_over(void)
+{
+    HEXPERTKEY other = (HEXPERTKEY)(ULONG_PTR)0x6010;
+    unsigned char *block = make();
+    CHILD_CHECK(nm.open(other, NULL) == NMERR_SUCCESS);
+    CHILD_CHECK(nm.transfer(KEY, other, block) == NMERR_SUCCESS);
+    CHILD_CHECK(nm.close(KEY, NULL) == NMERR_SUCCESS);
+    memset(block, 2, (SIZE_T)child_expect);
+    child_write_fault(block + round_up((SIZE_T)child_expect));
+    return __LINE__;
+}
+
 static int child_write_past_a_grown_end(void)
 {
     unsigned char *block = nm.realloc(KEY, make(), (SIZE_T)child_expect + 48, NULL);
@@ -55,6 +80,36 @@ static int child_read_after_free(void)
 {
     unsigned char *block = make();
     CHILD_CHECK(nm.free(KEY, block) == NMERR_SUCCESS);
+    child_read_fault(block);
+    return __LINE__;
+}
+
+/* Freed by another: of its kind, or to whom it was handed over, or after it was told to stop. */
+static int child_read_after_anothers_free(void)
+{
+    unsigned char *block = make();
+    CHILD_CHECK(nm.free((HEXPERTKEY)(ULONG_PTR)0x6020, block) == NMERR_SUCCESS);
+    child_read_fault(block);
+    return __LINE__;
+}
+
+static int child_read_after_the_takers_free(void)
+{
+    HEXPERTKEY other = (HEXPERTKEY)(ULONG_PTR)0x6010;
+    unsigned char *block = make();
+    CHILD_CHECK(nm.open(other, NULL) == NMERR_SUCCESS);
+    CHILD_CHECK(nm.transfer(KEY, other, block) == NMERR_SUCCESS);
+    CHILD_CHECK(nm.free(other, block) == NMERR_SUCCESS);
+    child_read_fault(block);
+    return __LINE__;
+}
+
+static int child_read_after_free_once_terminated(void)
+{
+    unsigned char *block = make();
+    CHILD_CHECK(nm.terminate(KEY) == NMERR_SUCCESS);
+    block[child_expect - 1] = 2; /* still there */
+    CHILD_CHECK(nm.free(KEY, block) == NMERR_EXPERT_TERMINATE);
     child_read_fault(block);
     return __LINE__;
 }
@@ -140,9 +195,14 @@ static int child_long_run(void)
 static const struct child children[] = {
     {"read_past_the_end", child_read_past_the_end},
     {"write_past_the_end", child_write_past_the_end},
+    {"write_on_and_on", child_write_on_and_on},
+    {"write_past_a_block_handed_over", child_write_past_a_block_handed_over},
     {"write_past_a_grown_end", child_write_past_a_grown_end},
     {"write_past_a_shrunk_end", child_write_past_a_shrunk_end},
     {"read_after_free", child_read_after_free},
+    {"read_after_anothers_free", child_read_after_anothers_free},
+    {"read_after_the_takers_free", child_read_after_the_takers_free},
+    {"read_after_free_once_terminated", child_read_after_free_once_terminated},
     {"write_after_free", child_write_after_free},
     {"read_what_realloc_left", child_read_what_realloc_left},
     {"read_after_close", child_read_after_close},
@@ -177,6 +237,29 @@ static void a_write_past_the_end_of_a_resized_block_faults(void **state)
     expect_fault("write_past_a_grown_end");
     for (size_t i = 1; i < CONTRACT_COUNT(sizes); i++)
         assert_int_equal(child_run("pageheap", "write_past_a_shrunk_end", sizes[i]), CHILD_FAULTED);
+}
+
+static void an_overrun_faults_at_the_first_byte_behind_the_alignment(void **state)
+{
+    static const ULONGLONG odd[] = {0,  1,    7,    8,    9,    15,    16,
+                                    17, 4080, 4095, 4096, 4097, 65536, 100001};
+    (void)state;
+    for (size_t i = 0; i < CONTRACT_COUNT(odd); i++)
+        assert_int_equal(child_run("pageheap", "write_on_and_on", odd[i]), CHILD_FAULTED);
+}
+
+static void a_write_past_the_end_of_a_block_handed_over_faults(void **state)
+{
+    (void)state;
+    expect_fault("write_past_a_block_handed_over");
+}
+
+static void a_read_after_a_free_by_another_faults(void **state)
+{
+    (void)state;
+    expect_fault("read_after_anothers_free");
+    expect_fault("read_after_the_takers_free");
+    expect_fault("read_after_free_once_terminated");
 }
 
 static void a_read_after_free_faults(void **state)
@@ -229,6 +312,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_read_past_the_end_faults),
         cmocka_unit_test(a_write_past_the_end_faults),
         cmocka_unit_test(a_write_past_the_end_of_a_resized_block_faults),
+        cmocka_unit_test(an_overrun_faults_at_the_first_byte_behind_the_alignment),
+        cmocka_unit_test(a_write_past_the_end_of_a_block_handed_over_faults),
+        cmocka_unit_test(a_read_after_a_free_by_another_faults),
         cmocka_unit_test(a_read_after_free_faults),
         cmocka_unit_test(a_write_after_free_faults),
         cmocka_unit_test(a_read_of_what_realloc_left_faults),
