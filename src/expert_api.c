@@ -227,8 +227,10 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
     }
     if (code != NMERR_SUCCESS && e)
         expert_refuse(e);
+    if (code == NMERR_SUCCESS)
+        return address;
     set_error(error, code);
-    return code == NMERR_SUCCESS ? address : NULL;
+    return NULL;
 }
 
 LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory, SIZE_T nBytes,
@@ -238,15 +240,14 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
 
     if (!pOriginalMemory)
         return ExpertAllocMemory(hExpertKey, nBytes, pError);
+    set_error(pError, NMERR_SUCCESS); /* now: it may lie in the block, and go with it */
     self = thread_self_fast();
     if (LIKELY(self != NULL) && LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) {
         LPVOID block = pOriginalMemory;
         enum heap_result result = heap_realloc(self, self->last->heap, &block, nBytes);
         expert_leave_fast(self);
-        if (LIKELY(result == HEAP_OK)) {
-            set_error(pError, NMERR_SUCCESS);
+        if (LIKELY(result == HEAP_OK))
             return block;
-        }
     }
     return realloc_slow(hExpertKey, pOriginalMemory, nBytes, pError);
 }
