@@ -99,6 +99,10 @@ static void finish_closing(struct thread *self, struct expert *e)
 int expert_settle(struct thread *self, struct expert *e, int died)
 {
     died |= shut_out_owner(self, e);
+    if (UNLIKELY(atomic_load(&self->inside) == e)) { /* an exception has ended an earlier call */
+        atomic_store(&self->inside, NULL);
+        died = 1;
+    }
     if (UNLIKELY(died)) {
         if (e->closing)
             finish_closing(self, e);
@@ -192,10 +196,14 @@ static DWORD admit(struct thread *self, struct expert *e, int how)
 
 DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **expert)
 {
-    struct expert *e = self->last;
+    struct expert *e = self->last, *left = atomic_load(&self->inside);
     DWORD code;
 
     *expert = NULL;
+    if (UNLIKELY(left != NULL)) { /* by an exception: it is put right first */
+        expert_lock(self, left);
+        lock_release(&left->lock);
+    }
     if (e->entry.key != key || !key)
         e = key ? table_find(key) : NULL;
     if (!e) {

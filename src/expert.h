@@ -55,8 +55,8 @@ static ALWAYS_INLINE struct expert *expert_enter_fast(struct thread *self, HEXPE
 {
     struct expert *e = self->last;
 
-    if (UNLIKELY(e->entry.key != key))
-        return NULL;
+    if (UNLIKELY(e->entry.key != key) || UNLIKELY(atomic_peek(&self->inside) != NULL))
+        return NULL; /* inside: an exception has ended an earlier call */
     atomic_poke(&self->inside, e);
     atomic_compiler_fence(); /* the processor's part is thread_barrier's */
     if (LIKELY(atomic_load(&e->gate) == self->id))

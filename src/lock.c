@@ -20,6 +20,8 @@ int lock_acquire_slow(struct lock *lock, struct thread *self)
 
         if (!holder && lock_try(lock, self))
             return 0;
+        if (holder == self->id)
+            return 1;
         if (round < SPINS) {
             for (unsigned i = 0; i < (unsigned)PAUSES << round; i++)
                 atomic_pause();

@@ -15,7 +15,8 @@ struct lock {
     volatile LONG holder; /* id of the thread that has it, 0: nobody */
 };
 
-/* Returns 1 if the lock was taken from a dead thread, else 0. */
+/* Returns 1 if the lock was taken from a dead thread, or from an earlier call of the thread itself that an
+   exception ended; else 0. */
 int lock_acquire_slow(struct lock *lock, struct thread *self);
 
 static inline int lock_try(struct lock *lock, struct thread *self)

@@ -121,7 +121,8 @@ struct thread *thread_enroll(struct expert *nobody)
 void thread_retire(struct thread *self)
 {
     os_tls_set(NULL);
-    end(self);
+    if (!atomic_load(&self->inside)) /* else it ends in an exception: a dead one like others */
+        end(self);
 }
 
 void thread_shutdown(void)

@@ -68,10 +68,111 @@ static void an_error_word_in_the_block_that_moves_goes_with_it(void **state)
     assert_int_equal(nm.close(key, NULL), NMERR_SUCCESS);
 }
 
+/* An exception inside a call, which the expert or the guard of its host catches: here because
+   the block's first page can't be read. The thread may go on or end; either way the expert can be closed. */
+
+struct victim {
+    HEXPERTKEY key;
+    BOOL shared;         /* another thread calls too, so that calls take the lock */
+    unsigned char *hole; /* a block that can't be read */
+    void *kept;
+    HANDLE ready, go;
+    struct attempt attempt;
+};
+
+static void fall_in(void *argument)
+{
+    const struct victim *victim = argument;
+
+    nm.realloc(victim->key, victim->hole, 5000, NULL); /* moves */
+}
+
+static DWORD WINAPI victim_run(LPVOID argument)
+{
+    struct victim *victim = argument;
+    DWORD before;
+    void *block;
+
+    victim->kept = nm.alloc(victim->key, 300, NULL);
+    victim->hole = nm.alloc(victim->key, 40000, NULL);
+    memset(victim->hole, 1, 40000);
+    SetEvent(victim->ready);
+    WaitForSingleObject(victim->go, INFINITE);
+    VirtualProtect(victim->hole, 1, PAGE_NOACCESS, &before);
+    misuse_attempt(&victim->attempt); /* on Windows the thread ends in it */
+    block = nm.alloc(victim->key, 100, NULL);
+    if (!block || nm.free(victim->key, block) != NMERR_SUCCESS ||
+        nm.size(victim->key, victim->kept) != 300)
+        return 1;
+    return nm.free(victim->key, victim->kept) == NMERR_SUCCESS ? 0 : 1;
+}
+
+struct counted {
+    SIZE_T blocks, bytes;
+};
+
+static BOOL CALLBACK count(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context)
+{
+    struct counted *counted = context;
+
+    (void)key;
+    (void)block;
+    counted->blocks++;
+    counted->bytes += bytes;
+    return TRUE;
+}
+
+static DWORD WINAPI close_it(LPVOID key)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct counted counted = {0, 0};
+
+    if (nm.enum_memory(key, count, &counted) != NMERR_SUCCESS)
+        return 1;
+    if (nm.query(key, &usage) != NMERR_SUCCESS || usage.LiveBlocks != counted.blocks ||
+        usage.LiveBytes != counted.bytes)
+        return 2;
+    return nm.close(key, &usage) == NMERR_SUCCESS ? 0 : 3;
+}
+
+static void a_call_left_by_an_exception_holds_nobody_up(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 8; round++) {
+        struct victim victim = {.key = open_one(), .shared = round % 2};
+        HANDLE thread, closer;
+        DWORD code = 9;
+        victim.ready = CreateEventA(NULL, FALSE, FALSE, NULL);
+        victim.go = CreateEventA(NULL, FALSE, FALSE, NULL);
+        victim.attempt = (struct attempt){fall_in, &victim, NULL};
+        thread = soak_start(victim_run, &victim);
+        assert_int_equal(WaitForSingleObject(victim.ready, 60000), WAIT_OBJECT_0);
+        if (victim.shared)
+            assert_int_equal(nm.free(victim.key, nm.alloc(victim.key, 10, NULL)), NMERR_SUCCESS);
+        SetEvent(victim.go);
+        assert_int_equal(WaitForSingleObject(thread, 60000), WAIT_OBJECT_0);
+        assert_non_null(victim.attempt.fault);
+        assert_true(VirtualProtect(victim.hole, 1, PAGE_READWRITE, &code));
+#ifdef NMAPI_NATIVE
+        GetExitCodeThread(thread, &code);
+        assert_int_equal(code, 0);
+#endif
+        CloseHandle(thread);
+        closer = soak_start(close_it, victim.key);
+        assert_int_equal(WaitForSingleObject(closer, 60000), WAIT_OBJECT_0);
+        GetExitCodeThread(closer, &code);
+        assert_int_equal(code, 0);
+        CloseHandle(closer);
+        CloseHandle(victim.ready);
+        CloseHandle(victim.go);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_word_in_the_block_that_moves_goes_with_it),
+        cmocka_unit_test(a_call_left_by_an_exception_holds_nobody_up),
     };
 
     misuse_begin(argc, argv);
