@@ -304,6 +304,7 @@ static void large_decommit(struct region *r, SIZE_T all)
     SIZE_T committed = r->committed;
 
     r->committed = all;
+    KILL_POINT("large pages about to be decommitted");
     if (committed > all && !os_decommit(r->base + all, committed - all))
         r->committed = committed;
     else if (r->touched > all)
