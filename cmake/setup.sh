@@ -72,7 +72,6 @@ if wants native; then
     package libc6-dev
     package libclang-rt-dev
     command_from spin spin
-    command_from gcovr gcovr
 fi
 if wants bench; then
     command_from gcc gcc

@@ -6,6 +6,7 @@
 #   PRESET        one preset, for example mingw-x86-debug
 #   native        the sources on this system, with the sanitizers too
 #   soak          the long tests, under Wine and natively
+#   native-cov    the branches of src/ that the native tests take, against the list of those they can't
 #   bench         the benchmark under Wine on x64 and x86
 #   bench-native  the benchmark on this system beside other allocators
 #   lint          formatting, clang-tidy, cppcheck
@@ -76,6 +77,15 @@ run_tests() { # PRESET CTEST-ARGUMENT ...
     fi
 }
 
+count_branches() { # PRESET
+    say "$1: branches"
+    if sh tests/rooms/coverage.sh "build/$1"; then
+        passed=$((passed + 1))
+    else
+        give_up_on "$1: tests/rooms/unreached.txt is not the branches that were not taken"
+    fi
+}
+
 # One preset of each architecture runs all; the others what may differ from compiler to compiler.
 test_preset() { # PRESET
     build "$1" || return 0
@@ -84,6 +94,11 @@ test_preset() { # PRESET
         *-debug) run_tests "$1" -L '^(contract|forward)$' -E '_(memory|stress|threads|host_close)' ;;
         # These two fork for every failure and every death: too slow under a sanitizer.
         native-?san) run_tests "$1" -LE '^(soak|bench|model)$' -E '^test_(faults|kills)' ;;
+        native-cov)
+            find "build/$1" -name '*.gcda' -delete
+            run_tests "$1" -LE '^(soak|bench)$'
+            count_branches "$1"
+            ;;
         msvcabi-*) run_tests "$1" -LE '^(soak|bench)$' -E '^headers\.(any|a_changed)' ;;
         *) run_tests "$1" -LE '^(soak|bench)$' ;;
     esac
@@ -186,7 +201,7 @@ part() { # PART
             case " $presets_x64 $presets_x86 $presets_native $presets_more " in
                 *" $1 "*) ;;
                 *)
-                    sed -n 's/^# \{0,1\}//; 2,13p' "$0" >&2
+                    sed -n 's/^# \{0,1\}//; 2,14p' "$0" >&2
                     exit 2
                     ;;
             esac

@@ -102,6 +102,60 @@ static void who_was_terminated_while_its_gate_was_away_stays_so(void **state)
     assert_false(expert_is_stopped(NULL));
 }
 
+struct visit {
+    volatile LONG done;
+    DWORD code;
+};
+
+static DWORD WINAPI visit_a(LPVOID parameter)
+{
+    struct visit *visit = parameter;
+
+    ExpertAllocMemory(A, 10, &visit->code);
+    atomic_store(&visit->done, 1);
+    return 0;
+}
+
+static void who_is_inside_is_waited_for(void **state)
+{
+    struct visit visit = {0, 4711};
+    unsigned long waits;
+    HANDLE thread;
+
+    (void)state;
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    assert_int_equal(table_find(A)->gate, self->id);
+    waits = standin_calls("WaitForSingleObject");
+    atomic_store(&self->inside, table_find(A));
+    thread = CreateThread(NULL, 0, visit_a, &visit, 0, NULL);
+    /* It asks whether we live, and again as long as we are inside. */
+    while (standin_calls("WaitForSingleObject") < waits + 10)
+        Sleep(1);
+    assert_int_equal(atomic_load(&visit.done), 0);
+    atomic_store(&self->inside, NULL);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    assert_int_equal(visit.code, NMERR_SUCCESS);
+}
+
+static void a_thread_has_the_gates_of_all_its_experts(void **state)
+{
+    LPVOID a, b;
+    DWORD code = 4711;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_true(alloc_code(A) == NMERR_SUCCESS && alloc_code(B) == NMERR_SUCCESS);
+    assert_true(table_find(A)->gate == self->id && table_find(B)->gate == self->id);
+    a = ExpertAllocMemory(A, 10, NULL);
+    b = ExpertAllocMemory(B, 10, NULL);
+    assert_non_null(a = ExpertReallocMemory(A, a, 2000, &code));
+    assert_int_equal(code, NMERR_SUCCESS);
+    assert_int_equal(ExpertMemorySize(B, b), 10);
+    assert_int_equal(ExpertFreeMemory(A, a), NMERR_SUCCESS);
+    assert_int_equal(ExpertFreeMemory(B, b), NMERR_SUCCESS);
+}
+
 /* As it stands when its owner's record has gone to another thread, which is in the expert's heap. */
 static void a_record_used_again_is_not_taken_for_the_owner(void **state)
 {
@@ -210,6 +264,8 @@ int main(void)
         ONE(a_key_that_there_is_no_room_for_is_not_known),
         ONE(each_change_of_hands_makes_the_next_one_dearer_within_bounds),
         ONE(who_was_terminated_while_its_gate_was_away_stays_so),
+        ONE(who_is_inside_is_waited_for),
+        ONE(a_thread_has_the_gates_of_all_its_experts),
         ONE(a_record_used_again_is_not_taken_for_the_owner),
         ONE(a_close_that_its_thread_did_not_end_is_ended),
         ONE(an_opening_that_its_thread_did_not_end_is_begun_again),

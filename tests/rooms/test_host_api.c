@@ -42,6 +42,24 @@ static void a_key_must_be_one_that_was_opened(void **state)
     assert_int_equal(NmapiTransferMemory(A, A, block), NMERR_EXPERT_TERMINATE);
 }
 
+static void a_block_goes_from_an_expert_that_lives_to_one_that_is_open(void **state)
+{
+    LPVOID block;
+
+    (void)state;
+    assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiOpenExpert(B, NULL), NMERR_SUCCESS);
+    block = ExpertAllocMemory(A, 10, NULL);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    assert_int_equal(NmapiTransferMemory(A, B, block), NMERR_SUCCESS);
+    assert_int_equal(NmapiTransferMemory(B, A, block), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(ExpertMemorySize(B, block), 10);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiTransferMemory(A, B, block), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(NmapiTransferMemory(B, A, block), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(NmapiCloseExpert(B, NULL), NMERR_SUCCESS);
+}
+
 static void structures_say_their_size(void **state)
 {
     NMAPI_EXPERT_OPTIONS with = {.cbSize = sizeof with};
@@ -116,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_must_be_one_that_was_opened),
+        cmocka_unit_test(a_block_goes_from_an_expert_that_lives_to_one_that_is_open),
         cmocka_unit_test(structures_say_their_size),
         cmocka_unit_test(callbacks_end_an_enumeration),
     };

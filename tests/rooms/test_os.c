@@ -102,6 +102,10 @@ static void without_a_slot_calls_have_no_memory(void **state)
     assert_null(expert_thread());
     assert_null(ExpertAllocMemory((HEXPERTKEY)0x1000, 10, &code));
     assert_int_equal(code, NMERR_OUT_OF_MEMORY);
+    assert_null(ExpertReallocMemory((HEXPERTKEY)0x1000, &code, 10, &code));
+    assert_int_equal(code, NMERR_OUT_OF_MEMORY);
+    assert_int_equal(ExpertFreeMemory((HEXPERTKEY)0x1000, &code), NMERR_OUT_OF_MEMORY);
+    assert_int_equal(ExpertMemorySize((HEXPERTKEY)0x1000, &code), 0);
     assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x1000, NULL), NMERR_OUT_OF_MEMORY);
     DllMain(NULL, DLL_THREAD_DETACH, NULL);
     DllMain(NULL, DLL_PROCESS_DETACH, NULL); /* nothing was opened */

@@ -165,6 +165,7 @@ static void without_a_record_a_thread_has_no_memory(void **state)
 
 static volatile LONG leave_now;
 static HANDLE leaver;
+static volatile LONG leaver_id;
 
 static DWORD WINAPI live_until_told(LPVOID parameter)
 {
@@ -178,6 +179,7 @@ static void let_it_leave(const char *name, BOOL after)
 {
     if (after || strcmp(name, "WaitForSingleObject") != 0)
         return;
+    assert_true(thread_is_alive(leaver_id)); /* a second one has it in use */
     atomic_store(&leave_now, 1);
     WaitForSingleObject(leaver, INFINITE);
 }
@@ -185,17 +187,16 @@ static void let_it_leave(const char *name, BOOL after)
 static void a_handle_that_is_in_use_is_closed_when_it_is_not(void **state)
 {
     struct standin_usage before, after;
-    volatile LONG id = 0;
 
     (void)state;
     standin_get_usage(&before);
-    leaver = CreateThread(NULL, 0, live_until_told, (LPVOID)&id, 0, NULL);
-    while (!atomic_load(&id))
+    leaver = CreateThread(NULL, 0, live_until_told, (LPVOID)&leaver_id, 0, NULL);
+    while (!atomic_load(&leaver_id))
         Sleep(1);
     standin_on_call(let_it_leave);
-    assert_false(thread_is_alive(id)); /* it ends while we look */
+    assert_false(thread_is_alive(leaver_id)); /* it ends while we look */
     standin_on_call(NULL);
-    assert_int_equal(thread_record(id)->state, THREAD_FREE);
+    assert_int_equal(thread_record(leaver_id)->state, THREAD_FREE);
     CloseHandle(leaver);
     standin_get_usage(&after);
     assert_int_equal(after.handles, before.handles);
@@ -254,6 +255,8 @@ static void nobody_and_the_dead_are_not_let_run(void **state)
         thread_wait_for(&wait, whom);
         assert_int_equal(wait.rounds, 2);
     }
+    thread_wait_for(&wait, id); /* the wait for another one begins */
+    assert_int_equal(wait.rounds, 1);
 }
 
 static int setup_with_high_index(void **state)
