@@ -6,6 +6,7 @@
  *   (none)       a dozen instructions of each scenario
  *   --all        in each scenario every instruction there is, the first time that it is reached
  *   --all=N      its first N times
+ *   --points     none: the points alone
  */
 #include "kill_points.h"
 
@@ -226,6 +227,10 @@ int main(int count, char **arguments)
         cmocka_unit_test(killed_at_any_instruction_a_thread_harms_nobody),
     };
 
+    const struct CMUnitTest points_alone[] = {
+        cmocka_unit_test(killed_at_a_named_point_a_thread_harms_nobody),
+    };
+
     /* SCENARIO INSTRUCTION or SCENARIO POINT: that death alone */
     for (const struct scenario *s = scenarios; count == 3 && s->name; s++) {
         struct death death = {s, 0, 0, strtoul(arguments[2], NULL, 0)};
@@ -236,5 +241,7 @@ int main(int count, char **arguments)
     }
     if (count > 1 && strncmp(arguments[1], "--all", 5) == 0)
         all = arguments[1][5] ? strtoul(arguments[1] + 6, NULL, 10) : 1;
+    if (count > 1 && strcmp(arguments[1], "--points") == 0)
+        return cmocka_run_group_tests(points_alone, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
