@@ -174,13 +174,13 @@ static void owner_loses_heap(struct expert *e, struct expert *owner)
 static void owner_is_isolated(struct expert *e, struct expert *owner)
 {
     (void)e;
-    owner->isolated = 1;
+    atomic_poke(&owner->isolated, 1);
 }
 
 static void caller_is_isolated(struct expert *e, struct expert *owner)
 {
     (void)owner;
-    e->isolated = 1;
+    atomic_poke(&e->isolated, 1);
 }
 
 static void caller_is_terminated(struct expert *e, struct expert *owner)

@@ -284,7 +284,7 @@ static void stays(struct region *r)
 
 static void goes_to_another(struct region *r)
 {
-    r->owner = (void *)0x6660;
+    atomic_store(&r->owner, (void *)0x6660);
 }
 
 static void goes_for_good(struct region *r)

@@ -169,7 +169,7 @@ static volatile LONG leaver_id;
 
 static DWORD WINAPI live_until_told(LPVOID parameter)
 {
-    *(volatile LONG *)parameter = expert_thread()->id;
+    atomic_store((volatile LONG *)parameter, expert_thread()->id);
     while (!atomic_load(&leave_now))
         Sleep(1);
     return 0;
