@@ -214,8 +214,12 @@ struct chunk *chunk_with(struct chunk *hint, int split)
 
 int chunk_return_pages(struct region *r)
 {
+    const struct chunk *c = region_chunk((ULONG_PTR)r->base);
+    const uint16_t most = (uint16_t)((chunk_has_mini(c, r) ? MINI_BYTES : SLOT_BYTES) / OS_PAGE);
     uint16_t pages = r->pages;
 
+    if (r->dirty > most) /* the offset of a large block whose thread was killed before it lived */
+        r->dirty = most;
     /* What is dirty and not committed is what an earlier try may have left. */
     if (r->dirty < pages)
         r->dirty = pages;

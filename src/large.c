@@ -30,6 +30,9 @@ static struct region *take(struct thread *self, void *owner, SIZE_T length, SIZE
     /* With pageheap nothing waits for reuse with its pages, but for what the system did not take back. */
     r->committed = (SIZE_T)r->pages * OS_PAGE;
     r->touched = (SIZE_T)(r->dirty > r->pages ? r->dirty : r->pages) * OS_PAGE;
+    if (r->touched >
+        region_room(r) + OS_PAGE) /* an offset, left by a thread that was killed below */
+        r->touched = region_room(r) + OS_PAGE;
     if (region_commit_large(r, length))
         return r;
     region_release(self, r);
