@@ -96,6 +96,14 @@ static void with_pageheap_a_block_that_never_lived_takes_nothing_along(void **st
     memset(after, 0x44, 100);
     unfinished->dirty = 96;
     region_release(self, unfinished);
+    assert_ptr_equal(region_take(self, ME, 1), unfinished);
+    assert_true(
+        region_commit(unfinished, MINI_DATA, MINI_WORDS)); /* its pages are returned at once */
+    unfinished->dirty = 96;
+    region_release(self, unfinished);
+    assert_ptr_equal(region_take(self, ME, 1), unfinished);
+    unfinished->dirty = 96;
+    region_release(self, unfinished);
     again = ExpertAllocMemory(A, 4000, NULL);
     assert_ptr_equal(region_find(again), unfinished);
     assert_int_equal(ExpertFreeMemory(A, again), NMERR_SUCCESS);
