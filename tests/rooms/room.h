@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,9 +44,14 @@ static inline int room_teardown(void **state)
     standin_set_dllmain(NULL);
     DllMain(NULL, DLL_PROCESS_DETACH, NULL);
     standin_get_usage(&now);
-    return !(valid && now.reserved == usage_before.reserved &&
-             now.handles == usage_before.handles && now.committed == usage_before.committed &&
-             now.tls_indexes == usage_before.tls_indexes);
+    if (valid && now.reserved == usage_before.reserved && now.handles == usage_before.handles &&
+        now.committed == usage_before.committed && now.tls_indexes == usage_before.tls_indexes)
+        return 0;
+    print_error("left: %zu reserved, %zu committed, %zu handles, %zu TLS indexes; pool valid: %d\n",
+                now.reserved - usage_before.reserved, now.committed - usage_before.committed,
+                now.handles - usage_before.handles, now.tls_indexes - usage_before.tls_indexes,
+                valid);
+    exit(1); /* cmocka prints that a group's teardown failed, but does not count it */
 }
 
 /* As if the DLL was unloaded and loaded again. */
