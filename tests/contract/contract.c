@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef NMAPI_NATIVE
+#include "standin.h"
+#endif
+
 struct contract_functions nm;
 HMODULE contract_dll;
 const char *contract_dll_path;
@@ -133,6 +137,17 @@ uint32_t contract_random(uint32_t *state)
     return *state = x;
 }
 
+/* The stand-in's own books are in the address space too. */
+#ifdef NMAPI_NATIVE
+static void walk(SIZE_T *committed, SIZE_T *reserved)
+{
+    struct standin_usage usage;
+
+    standin_get_usage(&usage);
+    *committed = usage.committed;
+    *reserved = usage.reserved;
+}
+#else
 static void walk(SIZE_T *committed, SIZE_T *reserved)
 {
     MEMORY_BASIC_INFORMATION region;
@@ -150,6 +165,7 @@ static void walk(SIZE_T *committed, SIZE_T *reserved)
         at = next;
     }
 }
+#endif
 
 SIZE_T contract_committed(void)
 {

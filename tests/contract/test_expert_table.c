@@ -394,6 +394,7 @@ static void wild_pointers_are_refused(void **state)
     twin_end(&twin);
     free(fixed[7]);
     HeapFree(GetProcessHeap(), 0, fixed[6]);
+    HeapFree(heap, 0, fixed[5]);
     HeapDestroy(heap);
     VirtualFree(fixed[8], 0, MEM_RELEASE);
     VirtualFree(fixed[9], 0, MEM_RELEASE);

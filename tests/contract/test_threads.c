@@ -87,8 +87,8 @@ static void run_churn(const HEXPERTKEY *keys, int count)
         contract_join(threads[i]);
     for (int i = 0; i < count; i++) {
         if (workers[i].failures != 0)
-            print_error("thread %d: %ld failures, the first in line %ld\n", i, workers[i].failures,
-                        workers[i].first_failure);
+            print_error("thread %d: %ld failures, the first in line %ld\n", i,
+                        (long)workers[i].failures, (long)workers[i].first_failure);
         assert_int_equal(workers[i].failures, 0);
         assert_true(workers[i].rounds > 0);
         assert_int_equal(contract_usage(keys[i]).LiveBlocks, 0);

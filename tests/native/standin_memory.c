@@ -708,6 +708,38 @@ void GetSystemInfo(SYSTEM_INFO *info)
     info->dwAllocationGranularity = (DWORD)GRANULE;
 }
 
+HANDLE HeapCreate(DWORD options, SIZE_T first, SIZE_T most)
+{
+    (void)options, (void)first, (void)most;
+    return malloc(1);
+}
+
+BOOL HeapDestroy(HANDLE heap)
+{
+    free(heap);
+    return TRUE;
+}
+
+HANDLE GetProcessHeap(void)
+{
+    static char process_heap;
+
+    return &process_heap;
+}
+
+LPVOID HeapAlloc(HANDLE heap, DWORD flags, SIZE_T bytes)
+{
+    (void)heap, (void)flags;
+    return malloc(bytes);
+}
+
+BOOL HeapFree(HANDLE heap, DWORD flags, LPVOID block)
+{
+    (void)heap, (void)flags;
+    free(block);
+    return TRUE;
+}
+
 void standin_set_commit_limit(SIZE_T bytes)
 {
     standin_enter();

@@ -194,6 +194,13 @@ BOOL WINAPI VirtualProtect(LPVOID address, SIZE_T size, DWORD protect, DWORD *ol
 SIZE_T WINAPI VirtualQuery(LPCVOID address, MEMORY_BASIC_INFORMATION *info, SIZE_T length);
 void WINAPI GetSystemInfo(SYSTEM_INFO *info);
 
+/* Heaps, for tests alone: malloc by other names. */
+HANDLE WINAPI HeapCreate(DWORD options, SIZE_T first, SIZE_T most);
+BOOL WINAPI HeapDestroy(HANDLE heap);
+HANDLE WINAPI GetProcessHeap(void);
+LPVOID WINAPI HeapAlloc(HANDLE heap, DWORD flags, SIZE_T bytes);
+BOOL WINAPI HeapFree(HANDLE heap, DWORD flags, LPVOID block);
+
 /* Threads */
 
 #define CONTEXT_AMD64 0x100000U
