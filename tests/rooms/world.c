@@ -99,6 +99,14 @@ static void look_after(void)
         pause();
 }
 
+BOOL world_short;
+
+void world_arguments(int count, char **arguments)
+{
+    for (int i = 1; i < count; i++)
+        world_short = world_short || strcmp(arguments[i], "--short") == 0;
+}
+
 /* The stand-in knows the first thread by the id that it has in the parent: it can't be suspended here. */
 BOOL world_child(void (*body)(void *), void *argument)
 {
@@ -118,7 +126,11 @@ BOOL world_child(void (*body)(void *), void *argument)
         return FALSE;
     if (WIFSIGNALED(status))
         fprintf(stderr, "ended by signal %d [%s]\n", WTERMSIG(status), outcome->context);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return TRUE;
+    if (world_short)
+        exit(1);
+    return FALSE;
 }
 
 /* Threads */

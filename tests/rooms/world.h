@@ -45,6 +45,8 @@ struct outcome {
 };
 extern struct outcome *outcome;
 
+extern BOOL world_short; /* fewer failures and deaths; the first child that fails is the last */
+void world_arguments(int count, char **arguments); /* --short */
 /* Runs body(argument) in a child process; FALSE if it failed, crashed or took too long. */
 BOOL world_child(void (*body)(void *), void *argument);
 void world_context(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,236 @@
+"""Builds each mutant and runs the tests on it; run.sh calls it with the folder of a finished build."""
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import mutate
+
+TOP = pathlib.Path.cwd()
+EXPLAINED = TOP / "tests/mutants/explained.txt"
+# Built for a DLL only, tested under Wine.
+LEFT_OUT = {"crt.c", "forward.c", "forward.h", "surface.h"}
+# Tests that run last, shortened.
+SHORT = {"test_faults": ["--short"], "test_kills": ["--short"]}
+# Slow, and near to others that run.
+LEAVE_OUT = r"_all$|test_(faults|kills)_runs|contract_expert_memory|contract_threads"
+LABELS = r"^(rooms|contract)$"
+
+
+def output(command, **more):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **more).stdout
+
+
+def run_test(command, folder, limit):
+    """Whether it passed in time. A test that hangs has noticed, too."""
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        return process.wait(limit) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)  # the group of this test alone
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+
+class Base:
+    """The finished build: how its objects and programs are made."""
+
+    def __init__(self, folder):
+        self.folder = folder.resolve()
+        self.compile = {}  # object -> command
+        for entry in json.loads((self.folder / "compile_commands.json").read_text()):
+            command = shlex.split(entry["command"])
+            self.compile[command[command.index("-o") + 1]] = [c for c in command if c != "-g"]
+        self.deps, current = {}, None
+        for line in output(["ninja", "-C", self.folder, "-t", "deps"]).splitlines():
+            if line[:1] not in (" ", ""):
+                current = self.deps.setdefault(line.split(": #deps")[0], set())
+            elif line.strip():
+                current.add(os.path.normpath(self.folder / line.strip()))
+        self.tests = []  # (name, program, arguments)
+        shown = output(["ctest", "--test-dir", self.folder, "--show-only=json-v1", "-L", LABELS, "-E", LEAVE_OUT])
+        for test in json.loads(shown)["tests"]:
+            program = os.path.relpath(test["command"][0], self.folder)
+            self.tests.append((test["name"], program, test["command"][1:] + SHORT.get(test["name"], [])))
+        self.link, self.objects = {}, {}  # program -> command; program -> objects that may be in it
+        for _, program, _ in self.tests:
+            command = output(["ninja", "-C", self.folder, "-t", "commands", program]).splitlines()[-1]
+            self.link[program] = shlex.split(re.sub(r"^: && | && :$", "", command))
+            inside = [re.sub(r"lib(\w+)\.a$", r"CMakeFiles/\1.dir/", p) if p.endswith(".a") else p
+                      for p in self.link[program]]
+            self.objects[program] = {o for o in self.compile
+                                     if any(o == p or (p[-1] == "/" and o.startswith(p)) for p in inside)}
+        self.seconds = {}
+
+    def time_tests(self, folder):
+        for name, program, arguments in self.tests:
+            since = time.monotonic()
+            if not run_test([self.folder / program, *arguments], folder, 600):
+                sys.exit(f"{name} fails without any mutant")
+            self.seconds[name] = time.monotonic() - since
+
+
+class Worker:
+    """A folder with sources of its own, one mutant in them at a time."""
+
+    def __init__(self, base, number):
+        self.base, self.folder = base, TOP / f"build/mutants/w{number}"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.copytree(TOP / "src", self.folder / "src")
+        self.clean = {}  # object -> its bytes without a mutant
+
+    def object(self, name):
+        """Compiles one object from this folder's sources; None if it does not compile."""
+        made = self.folder / "obj" / name
+        made.parent.mkdir(parents=True, exist_ok=True)
+        command = [c.replace(str(TOP / "src"), str(self.folder / "src")) for c in self.base.compile[name]]
+        command[command.index("-o") + 1] = str(made)
+        done = subprocess.run(command, cwd=self.base.folder, stderr=subprocess.DEVNULL)
+        return made if done.returncode == 0 else None
+
+    def changed(self, path, program, done):
+        """Objects of a program that the mutant changes, in `done` by name; None if one does not compile."""
+        for name in sorted(self.base.objects[program]):
+            if name in done or str(TOP / path) not in self.base.deps[name]:
+                continue
+            made = self.object(name)
+            if not made:
+                return False
+            done[name] = None if made.read_bytes() == self.clean[name] else made
+        return True
+
+    def try_mutant(self, path, source, mutant):
+        """'killed by ...', 'survived', or '' if it is no mutant at all."""
+        target = self.folder / path
+        names = [n for n in self.base.compile if str(TOP / path) in self.base.deps.get(n, ())]
+        for name in names:
+            if name not in self.clean:
+                made = self.object(name)
+                self.clean[name] = made.read_bytes() if made else b""
+        start, end, text = mutant
+        target.write_text(source[:start] + text + source[end:])
+        try:
+            return self.run(path)
+        finally:
+            target.write_text(source)
+
+    def run(self, path):
+        done, linked, differs = {}, set(), False
+        room = pathlib.Path(path).stem.split("_")[0]
+        for name, program, arguments in sorted(
+                self.base.tests, key=lambda t: (room not in t[0], self.base.seconds[t[0]])):
+            if not self.changed(path, program, done):
+                return ""
+            new = {o: done[o] for o in self.base.objects[program] if done.get(o)}
+            if not new:
+                continue
+            differs = True
+            exe = self.folder / "bin" / program
+            if program not in linked:
+                exe.parent.mkdir(parents=True, exist_ok=True)
+                command = [str(new.pop(c)) if c in new else c for c in self.base.link[program]]
+                command[command.index("-o") + 1] = str(exe)
+                first = next(i for i, c in enumerate(command) if c.endswith(".a"))
+                command[first:first] = [str(o) for o in new.values()]
+                if subprocess.run(command, cwd=self.base.folder, stderr=subprocess.DEVNULL).returncode:
+                    return ""
+                linked.add(program)
+            limit = 5 + 4 * self.base.seconds[name]
+            tries = 2 if name in SHORT else 1  # those look at times, too: a busy machine must not count
+            if not any(run_test([exe, *arguments], self.folder, limit) for _ in range(tries)):
+                return "killed by " + name
+        return "survived" if differs else ""
+
+
+def read_explained():
+    """{(file, before, after): why}; after "*" stands for every mutant of the line."""
+    known, why, path, before = {}, "", "", ""
+    for line in EXPLAINED.read_text().splitlines():
+        if line.startswith("why: "):
+            why = line[5:]
+        elif line.startswith("src/"):
+            path = line
+        elif line.startswith("- "):
+            before = line[2:]
+        elif line.startswith("+ "):
+            known[path, before, line[2:]] = why
+    return known
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("base", type=pathlib.Path)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--file", action="append")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+
+    files = options.file or sorted(str(p.relative_to(TOP)) for p in (TOP / "src").glob("*.[ch]")
+                                   if p.name not in LEFT_OUT)
+    sources = {f: (TOP / f).read_text() for f in files}
+    candidates = [(f, m) for f in files for m in mutate.places(sources[f])]
+    random.Random(options.seed).shuffle(candidates)
+    if options.list:
+        for path, mutant in sorted(candidates):
+            print("%s:%d: %s -> %s" % (path, *mutate.describe(sources[path], mutant)))
+        return 0
+    wanted = len(candidates) if options.all else options.count
+    print(f"seed {options.seed}, {len(candidates)} places in {len(files)} files", flush=True)
+
+    base = Base(options.base)
+    workers = [Worker(base, i) for i in range(options.jobs)]
+    base.time_tests(workers[0].folder)
+    if options.quick:
+        base.tests = [t for t in base.tests if t[0] not in SHORT and t[0] != "contract_stress"]
+    explained, sums, lock = read_explained(), {"killed": 0, "explained": 0, "survived": 0}, threading.Lock()
+    queue = iter(candidates)
+
+    def work(worker):
+        while True:
+            with lock:
+                path, mutant = next(queue, (None, None))
+                if path is None or sum(sums.values()) >= wanted:
+                    return
+            result = worker.try_mutant(path, sources[path], mutant)
+            line, before, after = mutate.describe(sources[path], mutant)
+            with lock:
+                if not result or sum(sums.values()) >= wanted:
+                    continue
+                if result == "survived":
+                    known = (path, before, after) in explained or (path, before, "*") in explained
+                    result = "explained" if known else "survived"
+                sums[result.split()[0]] += 1
+                if result == "survived" or options.verbose:
+                    print(f"{path}:{line}: {before}\n    -> {after}    [{result}]", flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(work, workers))
+    total = sum(sums.values())
+    print("mutants %d, killed %d, explained %d, survived %d (score %.1f %%)" %
+          (total, sums["killed"], sums["explained"], sums["survived"],
+           100 * (total - sums["survived"]) / max(total, 1)))
+    return 1 if sums["survived"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

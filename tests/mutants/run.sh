@@ -1,0 +1,20 @@
+#!/bin/sh
+# Tests of the tests: makes small mistakes in src/ and counts those that no test notices.
+#
+#   sh tests/mutants/run.sh [--seed=N] [--count=N] [--file=src/heap.c ...] [--all] [--jobs=N] [--list]
+#                              [--quick] [--verbose]
+#
+# One line for each mutant that survives, then the sums. Those that explained.txt explains are counted
+# apart. Ends with 1 if any other survives. --quick leaves out the tests that take long, --list runs
+# nothing, --verbose has a line for the killed ones too.
+set -eu
+
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+cd "$top"
+base=build/mutants/base
+mkdir -p build/mutants
+if ! { cmake --preset native -B "$base" && cmake --build "$base" -j "$(nproc)"; } >build/mutants/build.log 2>&1; then
+    tail -n 40 build/mutants/build.log
+    exit 1
+fi
+exec python3 tests/mutants/mutants.py "$base" "$@"
