@@ -1,0 +1,301 @@
+/* test_gates.c - the promises of expert.h: gates, and threads that are suspended or die. */
+#include "actor.h"
+
+#include "region.h"
+
+#define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x500000 + (i)*16))
+
+static struct expert *expert_named(HEXPERTKEY key)
+{
+    return table_find(key);
+}
+
+static DWORD WINAPI my_id(LPVOID parameter)
+{
+    (void)parameter;
+    return (DWORD)expert_thread()->id;
+}
+
+/* How many calls in a row the calling thread makes until it has the gate. */
+static unsigned calls_to_earn(HEXPERTKEY key)
+{
+    struct thread *me = expert_thread();
+    unsigned calls = 0;
+
+    while (calls < 2000 && (!expert_named(key) || expert_named(key)->gate != me->id)) {
+        ExpertMemorySize(key, &calls);
+        calls++;
+    }
+    return calls;
+}
+
+static DWORD WINAPI earn(LPVOID key)
+{
+    return calls_to_earn(key);
+}
+
+static void a_gate_that_was_taken_away_must_be_earned_again(void **state)
+{
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    assert_non_null(ExpertAllocMemory(KEY(1), 1, NULL));
+    assert_int_equal(expert_named(KEY(1))->gate, self->id); /* the first one has it at once */
+    assert_in_range(let(&other, earn, KEY(1)), 16, 18);
+    assert_in_range(calls_to_earn(KEY(1)), 128, 130);
+    assert_in_range(let(&other, earn, KEY(1)), 1024, 1026);
+    end(&other);
+    /* from one that has ended it is nobody's loss */
+    assert_in_range(calls_to_earn(KEY(1)), 1024, 1026);
+    assert_int_equal(room_on_thread(room_use_key, KEY(2)), 1);
+    assert_in_range(calls_to_earn(KEY(2)), 1, 2);
+}
+
+static void calls_of_others_in_between_earn_nothing(void **state)
+{
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    assert_non_null(ExpertAllocMemory(KEY(3), 1, NULL));
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(let(&other, room_use_key, KEY(3)), 1);
+        for (int k = 0; k < 10; k++)
+            assert_non_null(ExpertAllocMemory(KEY(3), 1, NULL));
+        assert_int_equal(expert_named(KEY(3))->gate, 0);
+    }
+    end(&other);
+}
+
+static void a_thread_with_several_experts_switches_between_their_gates(void **state)
+{
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(ExpertAllocMemory(KEY(10 + i), 1, NULL));
+    assert_int_equal(let(&other, room_use_key, KEY(13)), 1);
+    assert_ptr_equal(self->last, expert_named(KEY(12)));
+    assert_int_equal(expert_switch(self, KEY(12)), 0); /* that is where it is */
+    assert_int_equal(expert_switch(self, KEY(13)), 0); /* the other's */
+    assert_int_equal(expert_switch(self, KEY(14)), 0);
+    assert_int_equal(expert_switch(self, NULL), 0);
+    assert_ptr_equal(self->last, expert_named(KEY(12)));
+    assert_int_equal(expert_switch(self, KEY(10)), 1);
+    assert_ptr_equal(self->last, expert_named(KEY(10)));
+    for (int i = 0; i < 3; i++) {
+        char *block = ExpertAllocMemory(KEY(10 + i), 100, NULL);
+        assert_int_equal(ExpertMemorySize(KEY(10 + i), block), 100);
+        block = ExpertReallocMemory(KEY(10 + (i + 1) % 3), block, 200,
+                                    NULL); /* implicit: passes freely */
+        assert_int_equal(ExpertFreeMemory(KEY(10 + (i + 1) % 3), block), NMERR_SUCCESS);
+        assert_int_equal(
+            expert_named(KEY(10 + i))->gate == self->id || expert_named(KEY(10 + i))->gate == 0, 1);
+    }
+    end(&other);
+}
+
+static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
+{
+    char *mine = ExpertAllocMemory(KEY(20), 10, NULL), *block;
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    for (int i = 0; i < 2; i++) {
+        HEXPERTKEY key = KEY(21 + i);
+        assert_int_equal(let(&other, room_use_key, key), 1);
+        block = expert_named(key)->heap->current[heap_class(100)]->base;
+        assert_int_equal(expert_named(key)->gate, (LONG)let(&other, my_id, NULL));
+        if (i)
+            assert_int_equal(ExpertFreeMemory(KEY(20), block), NMERR_SUCCESS);
+        else
+            assert_non_null(ExpertReallocMemory(KEY(20), block, 20, NULL));
+        assert_int_equal(expert_named(key)->gate, 0);
+        assert_int_equal(expert_named(key)->owner, 0);
+    }
+    assert_int_equal(ExpertFreeMemory(KEY(20), mine), NMERR_SUCCESS);
+    end(&other);
+}
+
+/* Goes in as the owner and stays until told to leave. */
+static volatile LONG is_inside, may_leave;
+
+static DWORD WINAPI stay_inside(LPVOID key)
+{
+    struct thread *me = expert_thread();
+
+    room_use_key(key);
+    if (!expert_enter_fast(me, key))
+        return 1;
+    atomic_store(&is_inside, 1);
+    while (!atomic_load(&may_leave))
+        ;
+    expert_leave_fast(me);
+    return 0;
+}
+
+static void who_is_suspended_inside_is_let_out_and_as_suspended_as_before(void **state)
+{
+    struct actor other;
+
+    (void)state;
+    if (standin_under_tsan())
+        skip();
+    begin(&other);
+    for (unsigned times = 1; times < 4; times += 2) {
+        DWORD since = GetTickCount();
+        atomic_store(&is_inside, 0);
+        atomic_store(&may_leave, 0);
+        tell(&other, stay_inside, KEY(30 + times));
+        while (!atomic_load(&is_inside))
+            Sleep(0);
+        for (unsigned i = 0; i < times; i++)
+            SuspendThread(other.thread);
+        atomic_store(&may_leave, 1);
+        assert_int_equal(NmapiCloseExpert(KEY(30 + times), NULL), NMERR_SUCCESS);
+        assert_true(GetTickCount() - since >= 80); /* not at once */
+        for (unsigned i = times; i > 0; i--)
+            assert_int_equal(ResumeThread(other.thread), i);
+        while (atomic_load(&other.busy))
+            Sleep(0);
+        assert_int_equal(other.result, 0);
+    }
+    end(&other);
+}
+
+static DWORD WINAPI die_inside(LPVOID key)
+{
+    struct thread *me = expert_thread();
+
+    room_use_key(key);
+    if (!expert_enter_fast(me, key))
+        return 1;
+    me->last->heap->live_bytes = 99999; /* half-written */
+    TerminateThread(GetCurrentThread(), 7);
+    return 0;
+}
+
+static void what_the_dead_left_half_written_is_put_right(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    char *block;
+
+    (void)state;
+    assert_int_equal(room_on_thread(die_inside, KEY(40)), 7);
+    block = ExpertAllocMemory(KEY(40), 11, NULL);
+    assert_non_null(block);
+    assert_int_equal(NmapiQueryExpert(KEY(40), &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBytes, 111);
+    assert_int_equal(usage.LiveBlocks, 2);
+    assert_int_equal(expert_named(KEY(40))->gate, self->id); /* it costs nobody anything */
+    /* the end of such an expert is a bad one */
+    assert_int_equal(room_on_thread(die_inside, KEY(41)), 7);
+    block = expert_named(KEY(41))->heap->current[heap_class(100)]->base;
+    assert_int_equal(NmapiCloseExpert(KEY(41), &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBytes, 100);
+    assert_ptr_equal(region_find(block)->owner, REGION_RETIRED);
+}
+
+static DWORD WINAPI die_with_the_lock(LPVOID key)
+{
+    struct thread *me = expert_thread();
+    struct expert *e;
+
+    room_use_key(key);
+    e = table_find(key);
+    expert_lock(me, e);
+    e->heap->live_bytes = 99999;
+    TerminateThread(GetCurrentThread(), 7);
+    return 0;
+}
+
+static DWORD WINAPI die_closing(LPVOID key)
+{
+    struct thread *me = expert_thread();
+    struct expert *e;
+
+    room_use_key(key);
+    e = table_find(key);
+    expert_lock(me, e);
+    e->closing = 1;
+    TerminateThread(GetCurrentThread(), 7);
+    return 0;
+}
+
+static void a_lock_of_the_dead_is_taken_over_and_the_heap_put_right(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+
+    (void)state;
+    assert_int_equal(room_on_thread(die_with_the_lock, KEY(42)), 7);
+    assert_int_equal(NmapiQueryExpert(KEY(42), &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBytes, 100);
+    assert_int_equal(room_on_thread(die_with_the_lock, KEY(43)), 7);
+    assert_non_null(ExpertAllocMemory(KEY(43), 5, NULL));
+    assert_int_equal(expert_named(KEY(43))->heap->live_bytes, 105);
+}
+
+static void a_close_that_its_thread_did_not_survive_is_finished(void **state)
+{
+    struct standin_usage before, now;
+    DWORD code = 0;
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        HEXPERTKEY key = KEY(50 + i);
+        char *block;
+        assert_int_equal(room_on_thread(die_closing, key), 7);
+        if (i == 8)
+            standin_get_usage(&before);
+        block = expert_named(key)->heap->current[heap_class(100)]->base;
+        assert_null(ExpertAllocMemory(key, 10, &code));
+        assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+        assert_int_equal(expert_named(key)->state, EXPERT_CLOSED);
+        assert_null(expert_named(key)->heap);
+        assert_int_equal(ExpertMemorySize(key, block), 0);
+        assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_EXPERT_TERMINATE);
+        assert_int_equal(NmapiOpenExpert(key, NULL), NMERR_SUCCESS);
+        assert_non_null(ExpertAllocMemory(key, 10, NULL));
+        assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+    }
+    standin_get_usage(&now);
+    assert_true(now.committed <= before.committed + 2 * OS_PAGE);
+}
+
+static void what_was_freed_is_no_longer_committed(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    static char *blocks[500];
+
+    (void)state;
+    for (int i = 0; i < 500; i++)
+        blocks[i] = ExpertAllocMemory(KEY(190), 3000, NULL);
+    assert_int_equal(NmapiQueryExpert(KEY(190), &usage), NMERR_SUCCESS);
+    assert_true(usage.CommittedBytes >= 500 * 3000);
+    for (int i = 0; i < 500; i++)
+        assert_int_equal(ExpertFreeMemory(KEY(190), blocks[i]), NMERR_SUCCESS);
+    assert_int_equal(NmapiQueryExpert(KEY(190), &usage), NMERR_SUCCESS);
+    assert_true(usage.CommittedBytes <= SLOT_BYTES + SLOT_WORDS);
+    assert_int_equal(usage.LiveBytes, 0);
+    assert_int_equal(usage.PeakBytes, 500 * 3000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_gate_that_was_taken_away_must_be_earned_again),
+        cmocka_unit_test(calls_of_others_in_between_earn_nothing),
+        cmocka_unit_test(a_thread_with_several_experts_switches_between_their_gates),
+        cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
+        cmocka_unit_test(who_is_suspended_inside_is_let_out_and_as_suspended_as_before),
+        cmocka_unit_test(what_the_dead_left_half_written_is_put_right),
+        cmocka_unit_test(a_lock_of_the_dead_is_taken_over_and_the_heap_put_right),
+        cmocka_unit_test(a_close_that_its_thread_did_not_survive_is_finished),
+        cmocka_unit_test(what_was_freed_is_no_longer_committed),
+    };
+
+    return ROOM_RUN(tests);
+}
