@@ -222,6 +222,28 @@ static void a_full_span_that_has_room_again_comes_second(void **state)
     assert_int_equal(mine.committed, region_footprint(current));
 }
 
+static void with_no_other_a_full_span_that_has_room_again_comes_first(void **state)
+{
+    char *block = take(30000), *last = block;
+    struct region *span = region_find(block);
+
+    (void)state;
+    assert_true(region_commit(span, SLOT_DATA, SLOT_WORDS));
+    heap_repair(self, &mine);
+    while (region_find(last) == span && span->fresh < span_capacity(span))
+        last = take(30000);
+    the_system_gives_nothing();
+    assert_null(heap_alloc(self, &mine, 30000));
+    assert_int_equal(span->kind, REGION_FULL);
+    assert_ptr_equal(mine.current[heap_class(30000)], &heap_no_span);
+    assert_int_equal(heap_free(self, &mine, block), HEAP_OK);
+    assert_ptr_equal(mine.current[heap_class(30000)], span);
+    assert_null(span->prev);
+    assert_null(heap_no_span.next);
+    assert_ptr_equal(heap_alloc(self, &mine, 30000), block);
+    standin_fail_never();
+}
+
 static void a_block_handed_over_stays_in_place_while_it_fits(void **state)
 {
     char *block = take(70), *other = take(70);
@@ -356,6 +378,7 @@ int main(void)
         TEST(a_span_that_can_not_grow_now_grows_later),
         TEST(what_waits_is_returned_before_a_block_is_refused),
         TEST(a_full_span_that_has_room_again_comes_second),
+        TEST(with_no_other_a_full_span_that_has_room_again_comes_first),
         TEST(a_block_handed_over_stays_in_place_while_it_fits),
         TEST(each_block_of_a_shared_span_is_its_owners_alone),
         TEST(the_books_of_shared_spans_are_no_blocks_and_go_with_them),
