@@ -7,6 +7,7 @@
 #include "forward.h"
 #include "large.h"
 #include "options.h"
+#include "pool.h"
 #include "shared.h"
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
@@ -16,7 +17,7 @@ static void attach(HINSTANCE module)
     forward_attach(module);
     os_attach();
     options_read();
-    large_pages = region_keeps_nothing = options.pageheap;
+    large_pages = pool_keeps_nothing = options.pageheap;
 }
 
 static void thread_ends(void)

@@ -1,6 +1,7 @@
 #include "heap.h"
 
 #include "large.h"
+#include "pool.h"
 #include "shared.h"
 
 #define MINI_BLOCK_MAX 1024           /* larger blocks begin with a slot */
@@ -241,7 +242,7 @@ static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, SI
     void *block = try_take(self, heap, bytes, room);
 
     /* What waits for reuse may be just what the system lacks. */
-    if (!block && region_trim(self))
+    if (!block && pool_trim(self))
         block = try_take(self, heap, bytes, room);
     return block;
 }

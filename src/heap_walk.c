@@ -4,6 +4,7 @@
 #include "heap.h"
 
 #include "large.h"
+#include "pool.h"
 #include "shared.h"
 
 static SIZE_T for_each_region(struct heap *heap, void (*act)(struct thread *, struct region *),
@@ -30,14 +31,14 @@ static SIZE_T for_each_region(struct heap *heap, void (*act)(struct thread *, st
 void heap_discard(struct thread *self, struct heap *heap)
 {
     for_each_region(heap, region_release_first, self);
-    region_settle(self);
+    pool_settle(self);
 }
 
 void heap_close(struct thread *self, struct heap *heap)
 {
     for_each_region(heap, region_release_first, self);
     shared_release(self, heap->owner);
-    region_settle(self);
+    pool_settle(self);
 }
 
 SIZE_T heap_retire(struct thread *self, struct heap *heap)

@@ -1,40 +1,11 @@
 #include "region.h"
 
 #include "arena.h"
+#include "pool.h"
 
-/* What may wait for reuse: at least this, so that small experts come and go without system calls. Once more
-   than a little is in use, half as much again as that, so that one of several equals may come and go too; but
-   not more than the most, however much is in use. */
-#define KEEP_LEAST ((SIZE_T)2 << 20)
-#define LITTLE ((SIZE_T)4 << 20)
-#ifdef _WIN64
-#define KEEP_MOST ((SIZE_T)256 << 20)
-#else
-#define KEEP_MOST ((SIZE_T)64 << 20)
-#endif
 #define LONE_KEEP ((SIZE_T)1 << 20) /* a large region with more committed is not kept for reuse */
 #define RUN_MOST ((CHUNK_SLOTS - CHUNK_FIRST) * SLOT_BYTES - OS_PAGE)
 #define ALL_MINIS (SLOT_MINIS == 32 ? 0xFFFFFFFFU : (1U << (SLOT_MINIS & 31)) - 1)
-
-int region_keeps_nothing;
-static volatile LONG used_pages; /* committed in regions that have an owner; moves under no lock */
-
-static void count_used(SIZE_T bytes, int sign)
-{
-    atomic_add(&used_pages, sign * (LONG)(bytes / OS_PAGE));
-}
-
-static SIZE_T keep_limit(void)
-{
-    SIZE_T used = (SIZE_T)(ULONG)atomic_load(&used_pages) * OS_PAGE;
-
-    if (region_keeps_nothing)
-        return 0;
-    if (used <= LITTLE)
-        return KEEP_LEAST;
-    used = KEEP_LEAST + (used - LITTLE) / 2 * 3;
-    return used < KEEP_MOST ? used : KEEP_MOST;
-}
 
 static struct region *slot_take(struct thread *self, void *owner)
 {
@@ -128,29 +99,9 @@ struct region *region_take(struct thread *self, void *owner, int mini)
     chunk_hold(self);
     r = mini ? mini_take(self, owner) : slot_take(self, owner);
     if (r)
-        count_used(region_footprint(r), 1);
+        pool_count_used(region_footprint(r), 1);
     chunk_let_go();
     return r;
-}
-
-static int slot_cool(struct chunk *c, int slot)
-{
-    chunk_pool.warm_bytes -= chunk_warm(c, slot);
-    chunk_return_slot(c, slot);
-    chunk_pool.warm_bytes += chunk_warm(c, slot);
-    if (chunk_warm(c, slot))
-        return 0;
-    c->warm &= (uint16_t)~CHUNK_BIT(slot);
-    return 1;
-}
-
-static int run_cool(struct chunk *c, int first, int slots)
-{
-    int cold = 1;
-
-    for (int i = first; i < first + slots && cold; i++)
-        cold = !(c->warm & CHUNK_BIT(i)) || slot_cool(c, i);
-    return cold;
 }
 
 /* A run of slots for a large region, its tails marked first. */
@@ -165,7 +116,7 @@ static struct region *run_take(struct thread *self, void *owner, int slots)
                 continue;
             for (int i = CHUNK_FIRST; i + slots <= CHUNK_SLOTS; i++) {
                 unsigned run = mask << i;
-                if ((c->free & run) != run || !run_cool(c, i, slots))
+                if ((c->free & run) != run || !pool_cool_run(c, i, slots))
                     continue;
                 for (int k = i + slots - 1; k >= i; k--) {
                     struct region *r = &c->slots[k];
@@ -218,7 +169,7 @@ static struct region *lone_take(struct thread *self, void *owner, SIZE_T used, S
         return NULL;
     atomic_store(&best->slots[0].owner, owner);
     KILL_POINT("large region taken");
-    count_used(chunk_warm(best, 0), 1);
+    pool_count_used(chunk_warm(best, 0), 1);
     if (best->warm)
         chunk_pool.warm_bytes -= chunk_warm(best, 0);
     best->free = best->warm = 0;
@@ -266,8 +217,8 @@ int region_commit(struct region *r, SIZE_T data, SIZE_T words)
             return 0;
         r->pages = pages;
     }
-    count_used(before, -1);
-    count_used(region_footprint(r), 1);
+    pool_count_used(before, -1);
+    pool_count_used(region_footprint(r), 1);
     return 1;
 }
 
@@ -294,7 +245,7 @@ int region_commit_large(struct region *r, SIZE_T bytes)
         return 1;
     if (!os_commit(r->base + r->committed, all - r->committed))
         return 0;
-    count_used(all - r->committed, 1);
+    pool_count_used(all - r->committed, 1);
     r->committed = all;
     return 1;
 }
@@ -316,7 +267,7 @@ void region_shrink_large(struct region *r, SIZE_T bytes)
     SIZE_T before = r->committed;
 
     large_decommit(r, (bytes + OS_PAGE - 1) & ~(OS_PAGE - 1));
-    count_used(before - r->committed, -1);
+    pool_count_used(before - r->committed, -1);
 }
 
 SIZE_T region_footprint(const struct region *r)
@@ -377,9 +328,9 @@ void region_empty(struct region *r)
 {
     struct chunk *c = region_chunk((ULONG_PTR)r->base);
 
-    count_used(region_footprint(r), -1);
+    pool_count_used(region_footprint(r), -1);
     decommit(c, r, 1);
-    count_used(region_footprint(r), 1);
+    pool_count_used(region_footprint(r), 1);
 }
 
 static void set_owner(struct chunk *c, struct region *r, void *owner)
@@ -411,9 +362,9 @@ void region_retire(struct thread *self, struct region *r)
     if (!large)
         atomic_store(&r->kind, REGION_NONE);
     set_owner(c, r, REGION_RETIRED);
-    count_used(before, -1);
+    pool_count_used(before, -1);
     decommit(c, r, large);
-    count_used(region_footprint(r), 1);
+    pool_count_used(region_footprint(r), 1);
     chunk_let_go();
 }
 
@@ -472,8 +423,8 @@ static void put_back(struct thread *self, struct region *r, int all_may_wait)
     int keep = c->lone ? r->committed <= LONE_KEEP : !large;
 
     chunk_hold(self);
-    count_used(region_footprint(r), -1);
-    if (!keep || (!all_may_wait && chunk_pool.warm_bytes + region_footprint(r) > keep_limit()))
+    pool_count_used(region_footprint(r), -1);
+    if (!keep || (!all_may_wait && chunk_pool.warm_bytes + region_footprint(r) > pool_limit()))
         decommit(c, r, large);
     else if (c->lone)
         r->touched = r->committed;
@@ -501,58 +452,8 @@ void region_release_first(struct thread *self, struct region *r)
     put_back(self, r, 1);
 }
 
-/* Cools what waits in one chunk: whole if nothing of it is in use, else slot by slot. */
-static void cool(struct chunk *c, SIZE_T limit)
-{
-    if (chunk_is_idle(c)) {
-        chunk_release(c);
-        return;
-    }
-    for (int i = CHUNK_FIRST; i < CHUNK_SLOTS && chunk_pool.warm_bytes > limit; i++) {
-        if (c->warm & CHUNK_BIT(i))
-            slot_cool(c, i);
-        for (int k = 0; (c->split & CHUNK_BIT(i)) && k < SLOT_MINIS; k++) {
-            struct region *m = chunk_mini(c, i, k);
-            if (m->owner || !m->pages)
-                continue;
-            chunk_count_mini(m, -1);
-            decommit(c, m, 0);
-            chunk_count_mini(m, 1);
-        }
-    }
-}
-
-static void cool_to(SIZE_T limit)
-{
-    for (struct chunk *c = chunk_pool.first; c && chunk_pool.warm_bytes > limit; c = c->next)
-        if (c->state == CHUNK_LIVE)
-            cool(c, limit);
-}
-
-void region_settle(struct thread *self)
-{
-    if (atomic_peek(&chunk_pool.warm_bytes) <= keep_limit())
-        return;
-    chunk_hold(self);
-    cool_to(keep_limit());
-    chunk_let_go();
-}
-
-int region_trim(struct thread *self)
-{
-    SIZE_T before;
-
-    chunk_hold(self);
-    before = chunk_pool.warm_bytes;
-    cool_to(0);
-    before -= chunk_pool.warm_bytes;
-    chunk_let_go();
-    return before != 0;
-}
-
 void region_shutdown(void)
 {
     chunk_shutdown();
-    used_pages = 0;
-    region_keeps_nothing = 0;
+    pool_shutdown();
 }

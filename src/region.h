@@ -50,17 +50,8 @@ void region_retire(struct thread *self, struct region *region);
 
 /* Frees one region; its pages are kept for the next owner while there is room for that. */
 void region_release(struct thread *self, struct region *region);
-/* The same for one of many: all their pages wait until region_settle, which is faster with whole chunks. */
+/* The same for one of many: all their pages wait until pool_settle, which is faster with whole chunks. */
 void region_release_first(struct thread *self, struct region *region);
-
-/* Committed pages of freed regions wait for the next owner, as many as owners have in use, within bounds.
-   Returns to the system what is over. */
-void region_settle(struct thread *self);
-/* Returns all of it now; 0 if there was nothing. */
-int region_trim(struct thread *self);
-
-/* pageheap: nothing may wait. Set once, at load. */
-extern int region_keeps_nothing;
 
 /* DLL unload: everything back to the system, no thread left. */
 void region_shutdown(void);

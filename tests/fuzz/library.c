@@ -11,6 +11,7 @@ const char *library_path = "Nmapi.dll";
 
 #include "expert.h"
 #include "house.h"
+#include "pool.h"
 #include "standin.h"
 
 /* Records of experts and threads, tables of them, what is committed ahead for more. */
@@ -77,7 +78,7 @@ const char *library_check_closed(void)
 
     if (!self || !chunk_is_valid(self))
         return "the chunks are valid";
-    region_trim(self);
+    pool_trim(self);
     most = records(self);
     standin_get_usage(&now);
     /* What the system refused to take back is lost, whatever the library does. */

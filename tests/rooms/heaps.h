@@ -18,7 +18,7 @@ static struct heap mine, yours;
 static inline int open_heaps(void **state)
 {
     (void)state;
-    region_trim(self);
+    pool_trim(self);
     heap_open(&mine, ME, (SIZE_T)-1);
     heap_open(&yours, YOU, (SIZE_T)-1);
     return 0;
@@ -50,7 +50,7 @@ static inline char *resize(struct heap *heap, void *block, SIZE_T bytes)
 
 static inline void the_system_gives_nothing(void)
 {
-    region_trim(self);
+    pool_trim(self);
     standin_fail_at("VirtualAlloc", 1, TRUE);
 }
 

@@ -9,6 +9,7 @@
 #include "expert.h"
 #include "house.h"
 #include "options.h"
+#include "pool.h"
 #include "standin.h"
 
 #include <stdarg.h>

@@ -56,15 +56,15 @@ static void release_lone(struct thread *me)
 
 static void trim(struct thread *me)
 {
-    region_trim(me);
+    pool_trim(me);
 }
 
 static void settle(struct thread *me)
 {
-    region_keeps_nothing = 1;
+    pool_keeps_nothing = 1;
     chunk_pool.warm_bytes++; /* as if there were something to return */
-    region_settle(me);
-    region_keeps_nothing = 0;
+    pool_settle(me);
+    pool_keeps_nothing = 0;
 }
 
 static void validate(struct thread *me)

@@ -3,7 +3,7 @@
 
 static int open_page_heaps(void **state)
 {
-    large_pages = region_keeps_nothing = 1;
+    large_pages = pool_keeps_nothing = 1;
     return open_heaps(state);
 }
 
@@ -11,7 +11,7 @@ static int close_page_heaps(void **state)
 {
     int failed = close_heaps(state);
 
-    large_pages = region_keeps_nothing = 0;
+    large_pages = pool_keeps_nothing = 0;
     return failed;
 }
 

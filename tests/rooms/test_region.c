@@ -190,13 +190,13 @@ static void masks_and_totals_are_right_after_every_step(void **state)
             assert_true(region_commit(r[i], OS_PAGE, 64));
         }
         if (step % 100 == 0)
-            region_trim(self);
+            pool_trim(self);
         assert_true(chunk_is_valid(self));
     }
     for (int i = 0; i < MOST; i++)
         if (r[i])
             region_release(self, r[i]);
-    region_settle(self);
+    pool_settle(self);
     assert_true(chunk_is_valid(self));
 }
 
@@ -209,10 +209,10 @@ static void a_trim_returns_what_waits_for_the_next_owner(void **state)
     assert_true(region_commit(r, SLOT_DATA, 64));
     region_release(self, r);
     standin_get_usage(&before);
-    assert_true(region_trim(self));
+    assert_true(pool_trim(self));
     standin_get_usage(&after);
     assert_true(after.committed + SLOT_DATA <= before.committed);
-    assert_false(region_trim(self));
+    assert_false(pool_trim(self));
 }
 
 int main(void)

@@ -6,7 +6,7 @@
 
 #define ME ((void *)0x4440)
 #define YOU ((void *)0x5550)
-#define KEEP_LEAST ((SIZE_T)2 << 20) /* region.c */
+#define KEEP_LEAST ((SIZE_T)2 << 20) /* pool.c */
 #define LITTLE ((SIZE_T)4 << 20)
 #define KEEP_MOST ((SIZE_T)256 << 20)
 
@@ -29,7 +29,7 @@ static SIZE_T reserved(void)
 static int nothing_waits(void **state)
 {
     (void)state;
-    region_trim(self);
+    pool_trim(self);
     assert_int_equal(chunk_pool.warm_bytes, 0);
     return 0;
 }
@@ -142,9 +142,9 @@ static SIZE_T waits_after(unsigned slots)
     }
     for (unsigned i = 0; i < slots; i++)
         region_release_first(self, r[i]);
-    region_settle(self);
+    pool_settle(self);
     warm = chunk_pool.warm_bytes;
-    region_trim(self);
+    pool_trim(self);
     for (unsigned i = 0; i < slots; i += 10)
         region_release(self, held[i / 10]);
     return warm;
@@ -173,7 +173,7 @@ static void two_mib_may_wait_and_half_as_much_again_as_is_in_use_beyond_four(voi
     }
     for (int i = 0; i < 40; i++)
         region_release(self, used[i]);
-    region_trim(self);
+    pool_trim(self);
     is_just_within(waits_after(30), KEEP_LEAST);
 }
 
@@ -187,7 +187,7 @@ static void more_than_256_mib_never_wait(void **state)
     is_just_within(waits_after(1000), KEEP_MOST);
     for (int i = 0; i < 740; i++)
         region_release_first(self, used[i]);
-    region_settle(self);
+    pool_settle(self);
     assert_true(chunk_pool.warm_bytes <= KEEP_LEAST);
 }
 
@@ -211,7 +211,7 @@ static void nothing_is_left_in_use_whatever_was_done(void **state)
         region_release(self, mini);
         region_release(self, retired);
         if (round % 7 == 0)
-            region_trim(self);
+            pool_trim(self);
     }
     is_just_within(waits_after(30), KEEP_LEAST);
 }
@@ -221,12 +221,12 @@ static void a_page_heap_keeps_nothing(void **state)
     SIZE_T before = committed();
 
     (void)state;
-    region_keeps_nothing = 1;
+    pool_keeps_nothing = 1;
     assert_int_equal(waits_after(5), 0);
     region_release(self, full_slot());
     assert_int_equal(chunk_pool.warm_bytes, 0);
     assert_int_equal(committed(), before);
-    region_keeps_nothing = 0;
+    pool_keeps_nothing = 0;
 }
 
 static void a_large_region_waits_only_with_a_mib_or_less(void **state)
@@ -283,7 +283,7 @@ static void addresses_go_back_but_for_two_chunks(void **state)
     assert_true(reserved() >= before + 8 * CHUNK_BYTES);
     for (int i = 0; i < SLOTS; i++)
         region_release_first(self, r[i]);
-    region_trim(self);
+    pool_trim(self);
     assert_true(reserved() <= before);
     /* without a trim, one by one, cold ones */
     for (int i = 0; i < SLOTS; i++)
@@ -319,7 +319,7 @@ static void split_slots_become_whole_again(void **state)
         region_release(self, r[i]);
     assert_in_range(chunk_pool.free_minis, SLOT_MINIS, 2 * SLOT_MINIS);
     assert_in_range(chunk_pool.free_slots, slots + 4, slots + 6);
-    region_trim(self);
+    pool_trim(self);
     assert_true(committed() <= before + 2 * SLOT_MINIS * MINI_WORDS);
     for (int i = 0; i < 2 * (CHUNK_SLOTS - CHUNK_FIRST); i++) {
         r[i] = full_slot(); /* those that were split among them: all is there, and zero */
@@ -340,12 +340,12 @@ static void a_trim_says_whether_there_was_anything(void **state)
     (void)state;
     assert_true(region_commit(mini, 1, 1) && region_commit(other, 1, 1));
     before = committed();
-    assert_false(region_trim(self));
+    assert_false(pool_trim(self));
     region_release(self, mini);
-    assert_true(region_trim(self));
+    assert_true(pool_trim(self));
     assert_int_equal(before - committed(), OS_PAGE); /* words stay with those of other minis */
     assert_false(standin_faults(room_touch, other->base, NULL));
-    assert_false(region_trim(self));
+    assert_false(pool_trim(self));
     region_release(self, other);
 }
 
@@ -394,7 +394,7 @@ static void what_the_system_does_not_take_back_stays_known_as_used(void **state)
     assert_int_equal(region_footprint(r[2]), 8 * OS_PAGE);
     for (int i = 0; i < 3; i++)
         region_release(self, r[i]);
-    region_trim(self);
+    pool_trim(self);
     assert_true(chunk_is_valid(self));
     assert_true(committed() >= before - 8 * OS_PAGE);
     standin_fail_never();
@@ -405,7 +405,7 @@ static void what_the_system_does_not_take_back_stays_known_as_used(void **state)
     assert_int_equal(r[1]->dirty, r[1]->pages);
     region_release(self, r[0]);
     region_release(self, r[1]);
-    region_trim(self);
+    pool_trim(self);
     assert_int_equal(chunk_pool.warm_bytes, 0);
     assert_true(chunk_is_valid(self));
     r[0] = region_take(self, YOU, 0);
