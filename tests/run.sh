@@ -7,6 +7,7 @@
 #   native        the sources on this system, with the sanitizers too
 #   soak          the long tests, under Wine and natively
 #   native-cov    the branches of src/ that the native tests take, against the list of those they can't
+#   mutants       a hundred small mistakes made in src/: which of them does no test notice?
 #   bench         the benchmark under Wine on x64 and x86
 #   bench-native  the benchmark on this system beside other allocators
 #   lint          formatting, clang-tidy, cppcheck
@@ -20,6 +21,8 @@ jobs=$(nproc 2>/dev/null || echo 2)
 presets_x64="mingw-x64 msvcabi-x64 mingw-x64-debug"
 presets_x86="mingw-x86 msvcabi-x86 mingw-x86-debug"
 presets_native="native native-asan native-tsan"
+slow_asan='^(test_faults_runs|misuse_between|contract_expert_memory)'
+slow_tsan='^contract_(expert_memory|expert_table|stress|option_pageheap)'
 presets_more="msvcabi-x64-debug msvcabi-x86-debug native-cov"
 
 passed=0
@@ -92,10 +95,10 @@ test_preset() { # PRESET
     case $1 in
         # The validators of a debug build make the long ones very long.
         *-debug) run_tests "$1" -L '^(contract|forward)$' -E '_(memory|stress|threads|host_close)' ;;
-        native-asan) run_tests "$1" -LE '^(soak|bench|model)$' ;;
-        # These fork for every failure and every death, and a forked child hangs under ThreadSanitizer as soon
-        # as it makes a thread.
-        native-tsan) run_tests "$1" -LE '^(soak|bench|model)$' -E '^test_(faults|kills)' ;;
+        # What takes minutes under the sanitizers is left to the long run.
+        native-asan) run_tests "$1" -LE '^(soak|bench|model)$' -E "$slow_asan" ;;
+        # A forked child hangs under ThreadSanitizer as soon as it makes a thread.
+        native-tsan) run_tests "$1" -LE '^(soak|bench|model|misuse)$' -E "^test_(faults|kills)|$slow_tsan" ;;
         native-cov)
             find "build/$1" -name '*.gcda' -delete
             run_tests "$1" -LE '^(soak|bench)$'
@@ -185,6 +188,15 @@ part() { # PART
                     run_tests "$name" -L '^soak$'
                 fi
             done
+            if build native-asan; then
+                run_tests native-asan -R "$slow_asan" -LE '^soak$'
+            fi
+            if build native-tsan; then
+                run_tests native-tsan -R "$slow_tsan" -LE '^soak$'
+            fi
+            if build native-fuzz; then
+                run_tests native-fuzz -L '^fuzz$'
+            fi
             ;;
         bench)
             setup dll wine test bench
@@ -196,6 +208,15 @@ part() { # PART
             setup dll test native bench
             benchmark native
             ;;
+        mutants)
+            setup dll test native
+            say "mutants"
+            if sh tests/mutants/run.sh --count=100 --jobs="$jobs"; then
+                passed=$((passed + 1))
+            else
+                give_up_on "mutants that no test notices, see above: a test for each, or its why in explained.txt"
+            fi
+            ;;
         lint)
             lint
             ;;
@@ -203,7 +224,7 @@ part() { # PART
             case " $presets_x64 $presets_x86 $presets_native $presets_more " in
                 *" $1 "*) ;;
                 *)
-                    sed -n 's/^# \{0,1\}//; 2,14p' "$0" >&2
+                    sed -n 's/^# \{0,1\}//; 2,15p' "$0" >&2
                     exit 2
                     ;;
             esac
