@@ -23,7 +23,7 @@ presets_x86="mingw-x86 msvcabi-x86 mingw-x86-debug"
 presets_native="native native-asan native-tsan"
 slow_asan='^(test_faults_runs|misuse_between|contract_expert_memory)'
 slow_tsan='^contract_(expert_memory|expert_table|stress|option_pageheap)'
-presets_more="msvcabi-x64-debug msvcabi-x86-debug native-cov"
+presets_more="msvcabi-x64-debug msvcabi-x86-debug native-cov native-fuzz"
 
 passed=0
 failed=0
@@ -104,6 +104,7 @@ test_preset() { # PRESET
             run_tests "$1" -LE '^(soak|bench)$'
             count_branches "$1"
             ;;
+        native-fuzz) run_tests "$1" -L '^fuzz$' ;;
         msvcabi-*) run_tests "$1" -LE '^(soak|bench)$' -E '^headers\.(any|a_changed)' ;;
         *) run_tests "$1" -LE '^(soak|bench)$' ;;
     esac

@@ -52,6 +52,21 @@ static void a_gate_that_was_taken_away_must_be_earned_again(void **state)
     assert_in_range(calls_to_earn(KEY(2)), 1, 2);
 }
 
+static void who_had_a_closed_expert_is_nobody_to_the_next(void **state)
+{
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    assert_non_null(ExpertAllocMemory(KEY(50), 1, NULL));
+    assert_int_equal(expert_named(KEY(50))->gate, self->id);
+    assert_int_equal(NmapiCloseExpert(KEY(50), NULL), NMERR_SUCCESS);
+    assert_int_equal(expert_named(KEY(50))->owner, 0);
+    assert_int_equal(NmapiOpenExpert(KEY(50), NULL), NMERR_SUCCESS);
+    assert_in_range(let(&other, earn, KEY(50)), 1, 2);
+    end(&other);
+}
+
 static void calls_of_others_in_between_earn_nothing(void **state)
 {
     struct actor other;
@@ -287,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gate_that_was_taken_away_must_be_earned_again),
+        cmocka_unit_test(who_had_a_closed_expert_is_nobody_to_the_next),
         cmocka_unit_test(calls_of_others_in_between_earn_nothing),
         cmocka_unit_test(a_thread_with_several_experts_switches_between_their_gates),
         cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),

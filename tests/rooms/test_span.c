@@ -80,6 +80,25 @@ static void a_word_counts_only_below_fresh(void **state)
     region_release(self, span);
 }
 
+static void only_blocks_in_committed_pages_are_put_on_the_list(void **state)
+{
+    struct region *span = make(48);
+    unsigned limit = span->limit, carved = 0;
+
+    (void)state;
+    assert_int_not_equal(limit % (OS_PAGE / 48), 0); /* the last page's worth is no whole one */
+    while (span->fresh < limit) {
+        unsigned before = span->fresh;
+        span_carve(span);
+        assert_in_range(span->fresh, before + 1, before + OS_PAGE / 48);
+        for (unsigned i = before; i < span->fresh; i++, carved++)
+            assert_ptr_equal(span_take_freed(span, 48), span->base + (SIZE_T)i * 48);
+        assert_int_equal(span->head, SPAN_NONE);
+    }
+    assert_int_equal(carved, limit);
+    region_release(self, span);
+}
+
 static void zeroing_covers_the_block_and_no_more(void **state)
 {
     static _Alignas(64) char bytes[SPAN_QUICK + 64];
@@ -162,6 +181,7 @@ int main(void)
         cmocka_unit_test(the_reciprocal_is_exact_for_every_class_and_every_offset),
         cmocka_unit_test(the_words_are_the_free_list_and_the_sizes),
         cmocka_unit_test(a_word_counts_only_below_fresh),
+        cmocka_unit_test(only_blocks_in_committed_pages_are_put_on_the_list),
         cmocka_unit_test(zeroing_covers_the_block_and_no_more),
         cmocka_unit_test(repair_makes_head_and_used_anew),
         cmocka_unit_test(a_span_grows_to_its_capacity_and_ends_at_the_guard_page),

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 enum {
-    CHILD_SECONDS = 20
+    CHILD_SECONDS = 90
 }; /* after which it hangs; hundreds of thousands of single steps take some */
 
 struct outcome *outcome;
