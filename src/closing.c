@@ -171,7 +171,8 @@ static void close(struct thread *self, struct expert *e, int died)
     peak = e->final.peak;
     lock_release(&e->lock);
     if (options.report && blocks)
-        report_expert(e->entry.key, blocks, bytes, peak, leaks.first, leaks.count);
+        report_expert(options.report_file, e->entry.key, blocks, bytes, peak, leaks.first,
+                      leaks.count);
 }
 
 DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
@@ -229,8 +230,8 @@ void closing_report_open(void)
             continue;
         expert_usage(e, &usage);
         if (usage.LiveBlocks)
-            report_expert(e->entry.key, usage.LiveBlocks, usage.LiveBytes, usage.PeakBytes, NULL,
-                          0);
+            report_expert(options.report_file, e->entry.key, usage.LiveBlocks, usage.LiveBytes,
+                          usage.PeakBytes, NULL, 0);
     }
 }
 

@@ -1,7 +1,5 @@
 #include "report.h"
 
-#include "options.h"
-
 struct line {
     char text[256];
     unsigned length;
@@ -50,7 +48,7 @@ void report_unknown_option(const char *word)
     say(&line, NULL);
 }
 
-void report_expert(const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
+void report_expert(const char *file, const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
                    const struct report_leak *leaks, unsigned count)
 {
     struct line line = {.length = 0};
@@ -64,7 +62,7 @@ void report_expert(const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
     add(&line, " bytes (peak ");
     add_number(&line, peak, 10);
     add(&line, " bytes)");
-    say(&line, options.report_file);
+    say(&line, file);
     for (unsigned i = 0; i < count; i++) {
         line.length = 0;
         add(&line, "Nmapi:   ");
@@ -72,13 +70,13 @@ void report_expert(const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
         add(&line, "  ");
         add_number(&line, leaks[i].bytes, 10);
         add(&line, " bytes");
-        say(&line, options.report_file);
+        say(&line, file);
     }
     if (count && count < blocks) {
         line.length = 0;
         add(&line, "Nmapi:   and ");
         add_number(&line, blocks - count, 10);
         add(&line, " more");
-        say(&line, options.report_file);
+        say(&line, file);
     }
 }

@@ -1,5 +1,5 @@
 /*
- * report.h - lines for people, to the debugger output or the file of the option `report=FILE`.
+ * report.h - lines for people, to the debugger output or to a file.
  */
 #ifndef NMAPI_REPORT_H
 #define NMAPI_REPORT_H
@@ -14,8 +14,8 @@ struct report_leak {
 #define REPORT_LEAKS 16 /* blocks that a report lists one by one */
 
 void report_unknown_option(const char *word);
-/* What an expert had leaked: its key, sums, and the first blocks. */
-void report_expert(const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
+/* What an expert had leaked: its key, sums, and the first blocks. `file`: its path, or NULL. */
+void report_expert(const char *file, const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
                    const struct report_leak *leaks, unsigned count);
 
 #endif

@@ -130,12 +130,12 @@ static void a_report_says_sums_and_blocks(void **state)
 
     (void)state;
     read_words("report");
-    report_expert((void *)0x1234, 3, 1007, 5000, leaks, 1);
+    report_expert(options.report_file, (void *)0x1234, 3, 1007, 5000, leaks, 1);
     says_nothing_but("0x1234 leaked 3 blocks, 1007 bytes (peak 5000 bytes)\r\n");
     says_nothing_but("0xabc0  7 bytes");
     says_nothing_but("and 2 more");
     standin_clear_debug_text();
-    report_expert((void *)0x1234, 1, 0, 0, leaks, 1);
+    report_expert(options.report_file, (void *)0x1234, 1, 0, 0, leaks, 1);
     says_nothing_but("leaked 1 block, 0 bytes");
     assert_null(strstr(standin_debug_text(), "more"));
 }
@@ -148,8 +148,8 @@ static void a_report_that_no_file_takes_goes_to_the_debugger(void **state)
     (void)state;
     read_words("report=rooms_report.tmp");
     remove("rooms_report.tmp");
-    report_expert((void *)0x1234, 1, 2, 3, NULL, 0);
-    report_expert((void *)0x5678, 1, 2, 3, NULL, 0);
+    report_expert(options.report_file, (void *)0x1234, 1, 2, 3, NULL, 0);
+    report_expert(options.report_file, (void *)0x5678, 1, 2, 3, NULL, 0);
     says_nothing_but(NULL);
     file = fopen("rooms_report.tmp", "rb");
     assert_non_null(file);
@@ -159,7 +159,7 @@ static void a_report_that_no_file_takes_goes_to_the_debugger(void **state)
     assert_non_null(strstr(text, "0x1234"));
     assert_non_null(strstr(text, "0x5678"));
     read_words("report=/no/such/folder/file");
-    report_expert((void *)0x1234, 1, 2, 3, NULL, 0);
+    report_expert(options.report_file, (void *)0x1234, 1, 2, 3, NULL, 0);
     says_nothing_but("0x1234");
 }
 
