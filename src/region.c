@@ -231,8 +231,9 @@ SIZE_T region_room(const struct region *r)
         return c->bytes - OS_PAGE;
     if (chunk_has_mini(c, r))
         return MINI_DATA;
-    while (last + 1 < CHUNK_SLOTS && c->slots[last + 1].owner == r->owner &&
-           c->slots[last + 1].kind == REGION_TAIL)
+    /* The next slot may be another's, who takes or frees it just now. */
+    while (last + 1 < CHUNK_SLOTS && atomic_load(&c->slots[last + 1].kind) == REGION_TAIL &&
+           atomic_load(&c->slots[last + 1].owner) == r->owner)
         last++;
     return (SIZE_T)(last - first + 1) * SLOT_BYTES - OS_PAGE;
 }

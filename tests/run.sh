@@ -22,7 +22,6 @@ presets_x64="mingw-x64 msvcabi-x64 mingw-x64-debug"
 presets_x86="mingw-x86 msvcabi-x86 mingw-x86-debug"
 presets_native="native native-asan native-tsan"
 slow_asan='^(test_faults_runs|misuse_between|contract_expert_memory)'
-slow_tsan='^contract_(expert_memory|expert_table|stress|option_pageheap)'
 presets_more="msvcabi-x64-debug msvcabi-x86-debug native-cov native-fuzz"
 
 passed=0
@@ -97,8 +96,9 @@ test_preset() { # PRESET
         *-debug) run_tests "$1" -L '^(contract|forward)$' -E '_(memory|stress|threads|host_close)' ;;
         # What takes minutes under the sanitizers is left to the long run.
         native-asan) run_tests "$1" -LE '^(soak|bench|model)$' -E "$slow_asan" ;;
-        # A forked child hangs under ThreadSanitizer as soon as it makes a thread.
-        native-tsan) run_tests "$1" -LE '^(soak|bench|model|misuse)$' -E "^test_(faults|kills)|$slow_tsan" ;;
+        # Its part are the rooms, the races and the calls from a seed. A forked child hangs under
+        # ThreadSanitizer as soon as it makes a thread.
+        native-tsan) run_tests "$1" -LE '^(soak|bench|model|misuse|contract)$' -E '^test_(faults|kills)' ;;
         native-cov)
             find "build/$1" -name '*.gcda' -delete
             run_tests "$1" -LE '^(soak|bench)$'
@@ -191,9 +191,6 @@ part() { # PART
             done
             if build native-asan; then
                 run_tests native-asan -R "$slow_asan" -LE '^soak$'
-            fi
-            if build native-tsan; then
-                run_tests native-tsan -R "$slow_tsan" -LE '^soak$'
             fi
             if build native-fuzz; then
                 run_tests native-fuzz -L '^fuzz$'

@@ -335,7 +335,8 @@ static void the_books_of_shared_spans_are_no_blocks_and_go_with_them(void **stat
         assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
         pool_trim(self);
         standin_get_usage(&now);
-        assert_true(now.committed <= before.committed);
+        /* A chunk far from all others may cost the map a leaf. */
+        assert_true(now.committed <= before.committed + 65536);
         assert_null(region_find(table->base));
     }
 }
