@@ -163,7 +163,7 @@ void os_close(HANDLE handle)
 
 void os_yield(unsigned round)
 {
-    Sleep(round < 16 ? 0 : 1);
+    Sleep(round < OS_ROUNDS ? 0 : 1);
 }
 
 DWORD os_milliseconds(void)

@@ -71,7 +71,9 @@ DWORD os_thread_resume(HANDLE handle);
 void os_settle_stores(void);
 void os_close(HANDLE handle);
 
-/* Gives the processor away: at first to whoever is ready, from the 16th round on for a millisecond. */
+/* Gives the processor away: at first to whoever is ready, then, as a system call under a lock takes some
+   microseconds and not more, for a millisecond. */
+#define OS_ROUNDS 256
 void os_yield(unsigned round);
 DWORD os_milliseconds(void);
 

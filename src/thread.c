@@ -180,7 +180,7 @@ static void let_run(LONG id)
             break;
     }
     if (times)
-        os_yield(16);
+        os_yield(OS_ROUNDS);
     while (times--)
         os_thread_suspend(t->handle);
     unpin(t);
