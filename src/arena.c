@@ -6,7 +6,7 @@
 #define FIRST_BYTES                                                                                \
     ((SIZE_T)48 << 10) /* enough for a small host, so that it costs no pages of its own */
 #define STEP_BYTES ((SIZE_T)16 << 10)
-#define ALIGNMENT 64
+#define ALIGNMENT APART
 
 struct block {
     struct block *next;

@@ -81,6 +81,9 @@ static inline void atomic_pause(void)
 
 #endif
 
+/* What different threads write lies so far apart: processors fetch cache lines in pairs. */
+#define APART 128
+
 /* A 64-bit count that one thread raises and others may look at. */
 #ifdef _WIN64
 #define atomic_count(address) atomic_poke((address), *(address) + 1)

@@ -58,7 +58,7 @@ enum region_kind {
     REGION_SPLIT   /* a slot that is cut into minis */
 };
 
-#define RECORD_BYTES 64
+#define RECORD_BYTES APART
 
 struct region {
     _Alignas(RECORD_BYTES) void *volatile owner; /* who has it; NULL: free */
@@ -106,7 +106,7 @@ struct chunk {
 
 enum { CHUNK_NONE, CHUNK_RESERVING, CHUNK_LIVE, CHUNK_RELEASING };
 
-_Static_assert(sizeof(struct region) == RECORD_BYTES, "a record fills a cache line");
+_Static_assert(sizeof(struct region) == RECORD_BYTES, "nothing shares a cache line with a record");
 _Static_assert(SLOT_MINIS <= RECORD_BYTES,
                "the number of minis fits into the low bits of their address");
 #ifdef _WIN64

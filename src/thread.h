@@ -12,9 +12,9 @@
 
 struct expert;
 
-/* A cache line, so that one thread's entering and leaving does not slow another. */
+/* Apart, so that one thread's entering and leaving does not slow another. */
 struct thread {
-    _Alignas(64) struct expert
+    _Alignas(APART) struct expert
         *volatile inside; /* whose heap it is in under no lock; only itself sets it */
     struct expert *last;  /* the expert that it called with last, never NULL */
     HANDLE handle;        /* valid while state is THREAD_LIVE or pins is not 0 */
@@ -22,7 +22,7 @@ struct thread {
     volatile LONG state;  /* THREAD_... below */
     volatile LONG pins;   /* others that use the handle just now */
 };
-_Static_assert(sizeof(struct thread) == 64, "a record fills a cache line");
+_Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 
 enum { THREAD_FREE, THREAD_CLAIMED, THREAD_LIVE, THREAD_ENDED, THREAD_CLOSING };
 

@@ -31,7 +31,7 @@ static void records_are_zeroed_aligned_and_apart(void **state)
     for (SIZE_T bytes = 1; bytes < 3000; bytes += 77) {
         char *record = arena_alloc(self, bytes);
         assert_non_null(record);
-        assert_int_equal((ULONG_PTR)record % 64, 0);
+        assert_int_equal((ULONG_PTR)record % APART, 0);
         assert_true(is_zero(record, bytes));
         memset(record, 0x77, bytes);
         if (before)
@@ -46,10 +46,10 @@ static void a_small_host_costs_no_reservation(void **state)
 
     room_load_anew(state);
     before = reservations();
-    for (int i = 0; i < ARENA_FIRST / 64 - 1; i++)
-        assert_non_null(arena_alloc(self, 64));
+    for (int i = 0; i < ARENA_FIRST / APART - 1; i++)
+        assert_non_null(arena_alloc(self, APART));
     assert_int_equal(reservations(), before);
-    assert_non_null(arena_alloc(self, 64));
+    assert_non_null(arena_alloc(self, APART));
     assert_int_equal(reservations(), before + 1);
 }
 
