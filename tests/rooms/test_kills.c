@@ -4,7 +4,8 @@
  * returned.
  *
  *   (none)       a dozen instructions of each scenario
- *   --all        in each scenario every instruction there is, the first time that it is reached
+ *   --deaths=N   so many of each
+ *   --all        for hours: in each scenario every instruction there is, the first time that it is reached
  *   --all=N      its first N times
  *   --points     none: the points alone
  */
@@ -24,6 +25,7 @@ static const char *const points[] = {KILL_POINT_NAMES};
 #define POINTS (int)(sizeof points / sizeof *points)
 
 static unsigned long all; /* times of each instruction; 0: only a few instructions */
+static unsigned long few = 12;
 
 struct death {
     const struct scenario *scenario;
@@ -158,9 +160,7 @@ static void killed_at_a_named_point_a_thread_harms_nobody(void **state)
 /* About how many instructions apart the few are. */
 static unsigned long stride_for(unsigned long steps)
 {
-    unsigned long deaths = world_is_slow() ? 4 : 12;
-
-    return steps / deaths + 1;
+    return steps / (world_is_slow() ? 4 : few) + 1;
 }
 
 /* The steps at which an instruction is reached that was not reached `all` times yet. Loops would make all of
@@ -244,6 +244,8 @@ int main(int count, char **arguments)
     world_arguments(count, arguments);
     if (count > 1 && strncmp(arguments[1], "--all", 5) == 0)
         all = arguments[1][5] ? strtoul(arguments[1] + 6, NULL, 10) : 1;
+    if (count > 1 && strncmp(arguments[1], "--deaths=", 9) == 0)
+        few = strtoul(arguments[1] + 9, NULL, 10);
     if (count > 1 && strcmp(arguments[1], "--points") == 0)
         return cmocka_run_group_tests(points_alone, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
