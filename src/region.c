@@ -425,6 +425,8 @@ static void put_back(struct thread *self, struct region *r, int all_may_wait)
 
     chunk_hold(self);
     pool_count_used(region_footprint(r), -1);
+    if (!large) /* first, for the repair of a span reads its words */
+        atomic_store(&r->kind, REGION_NONE);
     if (!keep || (!all_may_wait && chunk_pool.warm_bytes + region_footprint(r) > pool_limit()))
         decommit(c, r, large);
     else if (c->lone)

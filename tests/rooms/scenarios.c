@@ -4,6 +4,8 @@
  */
 #include "world.h"
 
+#include "pool.h"
+
 enum { A, B, C, NEW = WORLD_EXPERTS - 2 };
 
 static int block, other_block, few[40];
@@ -113,6 +115,18 @@ static void outgrown_blocks(void)
     world_realloc(C, i, 40000);
     i = world_alloc(C, (SIZE_T)3 << 20);
     world_free(C, i);
+}
+
+/* Their pages go at once, as they do where enough of others wait. */
+static void spans_not_kept(void)
+{
+    int blocks[24];
+
+    pool_keeps_nothing = 1;
+    for (int i = 0; i < 24; i++)
+        blocks[i] = world_alloc(C, i % 2 ? 20000 : 500);
+    for (int i = 0; i < 24; i++)
+        world_free(C, blocks[i]);
 }
 
 static void almost_full_table(void)
@@ -310,6 +324,7 @@ const struct scenario scenarios[] = {
     {"many large blocks", NULL, open_two, many_large_blocks},
     {"resized blocks", NULL, open_two, resized_blocks},
     {"outgrown blocks", NULL, open_two, outgrown_blocks},
+    {"emptied spans, not kept", NULL, open_two, spans_not_kept},
     {"grown table", NULL, almost_full_table, grown_table},
     {"grown arena", NULL, almost_full_arena, full_arena},
     {"transferred small", NULL, open_two, transferred_small},
