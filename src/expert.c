@@ -17,14 +17,14 @@ struct thread *expert_thread(void)
     return LIKELY(self != NULL) ? self : thread_enroll(&expert_nobody);
 }
 
-int expert_switch(struct thread *self, HEXPERTKEY key)
+struct expert *expert_enter_other(struct thread *self, HEXPERTKEY key)
 {
-    struct expert *e = key && self->last->entry.key != key ? table_find(key) : NULL;
+    struct expert *e = self && key && self->last->entry.key != key ? table_find(key) : NULL;
 
     if (!e || atomic_load(&e->gate) != self->id)
-        return 0;
+        return NULL;
     self->last = e;
-    return 1;
+    return expert_enter_fast(self, key);
 }
 
 int expert_is_implicit(const struct expert *e)

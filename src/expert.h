@@ -70,9 +70,9 @@ static ALWAYS_INLINE void expert_leave_fast(struct thread *self)
     atomic_store(&self->inside, NULL);
 }
 
-/* A thread that serves several experts in turn has the gates of all of them: 1 if it has this key's, which
-   expert_enter_fast goes through next. */
-int expert_switch(struct thread *self, HEXPERTKEY key);
+/* A thread that serves several experts in turn has the gates of all of them: the same with another key than
+   its last one; `self` may be NULL. */
+struct expert *expert_enter_other(struct thread *self, HEXPERTKEY key);
 
 /* The calling thread's record, or NULL: NMERR_OUT_OF_MEMORY. */
 struct thread *expert_thread(void);

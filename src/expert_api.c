@@ -18,8 +18,6 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
     LPVOID block = NULL;
     DWORD code = NMERR_OUT_OF_MEMORY;
 
-    if (self && expert_switch(self, key))
-        return ExpertAllocMemory(key, bytes, error);
     if (self)
         code = expert_enter(self, key, EXPERT_CREATE, &e);
     if (code == NMERR_SUCCESS) {
@@ -52,6 +50,8 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
     struct expert *e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
     LPVOID block;
 
+    if (UNLIKELY(!e))
+        e = expert_enter_other(self, hExpertKey);
     if (UNLIKELY(!e))
         return alloc_slow(hExpertKey, nBytes, pError);
     block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(e->heap, nBytes) : NULL;
@@ -109,8 +109,6 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
     self = expert_thread();
     if (!self)
         return NMERR_OUT_OF_MEMORY;
-    if (expert_switch(self, key))
-        return ExpertFreeMemory(key, address);
     code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
     if (code == NMERR_SUCCESS) {
         int terminated = e->state == EXPERT_TERMINATED;
@@ -151,6 +149,8 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     struct expert *e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
     struct region *emptied = NULL;
 
+    if (UNLIKELY(!e))
+        e = expert_enter_other(self, hExpertKey);
     if (UNLIKELY(!e))
         return free_slow(hExpertKey, pOriginalMemory);
     if (UNLIKELY(!heap_free_fast(e->heap, pOriginalMemory, &emptied)))
@@ -209,8 +209,6 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
     struct expert *e = NULL;
     DWORD code = NMERR_OUT_OF_MEMORY;
 
-    if (self && expert_switch(self, key))
-        return ExpertReallocMemory(key, address, bytes, error);
     if (self) {
         /* An unknown key is opened only for a block that it may have. A key that was never opened may have
            a record all the same: its first call found no memory. */
@@ -242,7 +240,8 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
         return ExpertAllocMemory(hExpertKey, nBytes, pError);
     set_error(pError, NMERR_SUCCESS); /* now: it may lie in the block, and go with it */
     self = thread_self_fast();
-    if (LIKELY(self != NULL) && LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) {
+    if ((LIKELY(self != NULL) && LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) ||
+        expert_enter_other(self, hExpertKey)) {
         LPVOID block = pOriginalMemory;
         enum heap_result result = heap_realloc(self, self->last->heap, &block, nBytes);
         expert_leave_fast(self);

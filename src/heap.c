@@ -302,8 +302,9 @@ static int block_at(struct region *r, const void *address, struct heap_block *fo
     return kind == REGION_LARGE && address == large_block(r);
 }
 
-enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
-                           struct heap_block *found)
+/* One look; *again: the region changed hands under it, and its blocks may be as live as before. */
+static enum heap_result look_up(struct thread *self, const struct heap *heap, const void *address,
+                                struct heap_block *found, int *again)
 {
     struct region *r = region_find(address);
     void *owner, *now;
@@ -331,9 +332,21 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
     now = r ? r->owner : NULL;
     is_block = now == owner && block_at(r, address, found);
     chunk_let_go();
-    if (now && now != owner) /* changed hands: its blocks may be as live as before */
-        return heap_find(self, heap, address, found);
+    *again = now && now != owner;
     return is_block ? HEAP_FOREIGN : HEAP_BAD;
+}
+
+enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
+                           struct heap_block *found)
+{
+    enum heap_result result;
+    int again;
+
+    do {
+        again = 0;
+        result = look_up(self, heap, address, found, &again);
+    } while (again);
+    return result;
 }
 
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address)

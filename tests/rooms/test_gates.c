@@ -93,12 +93,13 @@ static void a_thread_with_several_experts_switches_between_their_gates(void **st
         assert_non_null(ExpertAllocMemory(KEY(10 + i), 1, NULL));
     assert_int_equal(let(&other, room_use_key, KEY(13)), 1);
     assert_ptr_equal(self->last, expert_named(KEY(12)));
-    assert_int_equal(expert_switch(self, KEY(12)), 0); /* that is where it is */
-    assert_int_equal(expert_switch(self, KEY(13)), 0); /* the other's */
-    assert_int_equal(expert_switch(self, KEY(14)), 0);
-    assert_int_equal(expert_switch(self, NULL), 0);
+    assert_null(expert_enter_other(self, KEY(12))); /* that is where it is */
+    assert_null(expert_enter_other(self, KEY(13))); /* the other's */
+    assert_null(expert_enter_other(self, KEY(14)));
+    assert_null(expert_enter_other(self, NULL));
     assert_ptr_equal(self->last, expert_named(KEY(12)));
-    assert_int_equal(expert_switch(self, KEY(10)), 1);
+    assert_ptr_equal(expert_enter_other(self, KEY(10)), expert_named(KEY(10)));
+    expert_leave_fast(self);
     assert_ptr_equal(self->last, expert_named(KEY(10)));
     for (int i = 0; i < 3; i++) {
         char *block = ExpertAllocMemory(KEY(10 + i), 100, NULL);
