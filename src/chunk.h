@@ -69,7 +69,7 @@ struct region {
             uint16_t *words;     /* one for each block */
             uint32_t reciprocal; /* of block / 8, times 2^32, rounded up */
             uint32_t block;      /* bytes of one block */
-            uint16_t fresh;      /* blocks ever handed out; those from here on never were */
+            uint16_t fresh;      /* blocks whose words count: handed out, or on the free list */
             uint16_t limit;      /* blocks that lie in committed pages */
             uint16_t head;       /* SPAN_FREE | the first free block below fresh, or SPAN_NONE */
             uint16_t used;       /* live blocks, and one more while it is its heap's current span */

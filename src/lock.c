@@ -1,7 +1,7 @@
 #include "lock.h"
 
-#define PAUSES                                                                                     \
-    32 /* before the first second look: who looks rarely lets the other do many calls meanwhile */
+/* Pauses before the second look: who looks rarely lets the other do many calls meanwhile. */
+#define PAUSES 32
 #define SPINS 5 /* doublings of the pause before the processor is given away */
 
 int lock_is_busy(const struct lock *lock)
@@ -20,7 +20,7 @@ int lock_acquire_slow(struct lock *lock, struct thread *self)
 
         if (!holder && lock_try(lock, self))
             return 0;
-        if (holder == self->id)
+        if (holder == self->id) /* since a call that an exception ended */
             return 1;
         if (round < SPINS) {
             for (unsigned i = 0; i < (unsigned)PAUSES << round; i++)

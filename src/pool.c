@@ -21,7 +21,9 @@ void pool_count_used(SIZE_T bytes, int sign)
 
 SIZE_T pool_limit(void)
 {
-    SIZE_T used = (SIZE_T)(ULONG)atomic_load(&used_pages) * OS_PAGE;
+    LONG pages = atomic_load(&used_pages);
+    /* Threads that were killed between two figures may have left less than none. */
+    SIZE_T used = pages > 0 ? (SIZE_T)pages * OS_PAGE : 0;
 
     if (pool_keeps_nothing)
         return 0;
