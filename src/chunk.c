@@ -262,6 +262,11 @@ void chunk_shutdown(void)
         if (c->state != CHUNK_NONE && os_is_reserved(c->base))
             os_release(c->base);
     memset(&chunk_pool, 0, sizeof chunk_pool);
+    memset((void *)region_map, 0, sizeof region_map); /* its leaves go with the arena */
+#ifdef _WIN64
+    memset((void *)first_leaf, 0, sizeof first_leaf);
+    first_leaf_used = 0;
+#endif
     where = NULL;
     lock.holder = 0;
 }
