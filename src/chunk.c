@@ -236,9 +236,12 @@ int chunk_return_pages(struct region *r)
 int chunk_return_slot(struct chunk *c, int slot)
 {
     struct region *r = &c->slots[slot];
+    uint8_t word_pages = r->word_pages;
 
-    if (r->word_pages && os_decommit(chunk_words(c, slot), r->word_pages * OS_PAGE))
-        r->word_pages = 0;
+    r->word_pages = 0; /* first: of a thread that is killed, what counts as committed has to be */
+    if (word_pages && !os_decommit(chunk_words(c, slot), word_pages * OS_PAGE))
+        r->word_pages = word_pages;
+    KILL_POINT("state words decommitted");
     return chunk_return_pages(r);
 }
 
