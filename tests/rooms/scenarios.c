@@ -129,6 +129,22 @@ static void spans_not_kept(void)
         world_free(C, blocks[i]);
 }
 
+static void waiting_spans(void)
+{
+    open_two();
+    emptied_spans();
+}
+
+/* What waits goes back to the system: for a large block that wants its addresses, then because it is more
+   than may wait. */
+static void waiting_spans_cooled(void)
+{
+    world_alloc(C, 100000);
+    pool_keeps_nothing = 1;
+    world_close(B);
+    world_alloc(C, 20000);
+}
+
 static void almost_full_table(void)
 {
     open_two();
@@ -325,6 +341,7 @@ const struct scenario scenarios[] = {
     {"resized blocks", NULL, open_two, resized_blocks},
     {"outgrown blocks", NULL, open_two, outgrown_blocks},
     {"emptied spans, not kept", NULL, open_two, spans_not_kept},
+    {"spans that wait", NULL, waiting_spans, waiting_spans_cooled},
     {"grown table", NULL, almost_full_table, grown_table},
     {"grown arena", NULL, almost_full_arena, full_arena},
     {"transferred small", NULL, open_two, transferred_small},

@@ -1,13 +1,13 @@
 /*
- * test_kills.c - a thread dies at every point that the sources name, and at instructions inside the
- * library. Nobody else waits, nothing of theirs is touched, what the dead one held goes on, is closed and
- * returned.
+ * test_kills.c - a thread dies at every point that the sources name, before and after every system call,
+ * and at instructions inside the library. Nobody else waits, nothing of theirs is touched, what the dead
+ * one held goes on, is closed and returned.
  *
- *   (none)       a dozen instructions of each scenario
+ *   (none)       every point and system call, and a dozen instructions of each scenario
  *   --deaths=N   so many of each
  *   --all        for hours: in each scenario every instruction there is, the first time that it is reached
  *   --all=N      its first N times
- *   --points     none: the points alone
+ *   --points     none: the points and the system calls alone
  */
 #include "kill_points.h"
 
@@ -29,8 +29,8 @@ static unsigned long few = 12;
 
 struct death {
     const struct scenario *scenario;
-    int point; /* -1: none, only count; unless `step` */
-    unsigned long occurrence, step;
+    int point; /* -1: none, only count; unless one of the next */
+    unsigned long occurrence, step, call;
 };
 
 static const struct death *the_death;
@@ -38,7 +38,7 @@ static unsigned long seen;
 
 void kill_point(const char *name)
 {
-    if (!world_is_victim || !the_death || the_death->step)
+    if (!world_is_victim || !the_death || the_death->step || the_death->call)
         return;
     for (int i = 0; i < POINTS; i++) {
         if (strcmp(points[i], name) != 0)
@@ -47,6 +47,16 @@ void kill_point(const char *name)
         if (i == the_death->point && seen++ == the_death->occurrence)
             TerminateThread(GetCurrentThread(), WORLD_DEATH);
     }
+}
+
+/* Each system call is two instants: before it and after it. */
+static unsigned long instants;
+
+static void system_call(const char *name, BOOL after)
+{
+    (void)name, (void)after;
+    if (world_is_victim && the_death->call && ++instants == the_death->call)
+        TerminateThread(GetCurrentThread(), WORLD_DEATH);
 }
 
 /* Others at work */
@@ -92,6 +102,7 @@ static DWORD WINAPI work(LPVOID parameter)
 static void get_ready(void)
 {
     world_step_at = the_death->step;
+    instants = 0;
 }
 
 static void kill(void *argument)
@@ -104,8 +115,11 @@ static void kill(void *argument)
         worker = CreateThread(NULL, 0, work, (HEXPERTKEY)(ULONG_PTR)0x7770, 0, NULL);
     while (worker && !atomic_load(&at_work))
         Sleep(0);
+    if (the_death->call)
+        standin_on_call(system_call);
     outcome->killed = (unsigned long)world_act(get_ready);
-    outcome->steps = world_steps;
+    standin_on_call(NULL);
+    outcome->steps = the_death->call ? instants : world_steps;
     world_verify();
     world_works();
     world_verify();
@@ -124,7 +138,7 @@ static void killed_at_a_named_point_a_thread_harms_nobody(void **state)
 
     (void)state;
     for (const struct scenario *s = scenarios; s->name; s++) {
-        struct death death = {s, -1, 0, 0};
+        struct death death = {s, -1, 0, 0, 0};
         unsigned long hits[POINTS];
         memset(outcome->hits, 0, sizeof outcome->hits);
         world_context("%s: counting", s->name);
@@ -155,6 +169,33 @@ static void killed_at_a_named_point_a_thread_harms_nobody(void **state)
         }
     }
     assert_int_equal(bad, 0);
+}
+
+static void killed_before_or_after_any_system_call_a_thread_harms_nobody(void **state)
+{
+    unsigned long deaths = 0, bad = 0;
+
+    (void)state;
+    for (const struct scenario *s = scenarios; s->name; s++) {
+        struct death death = {s, -1, 0, 0, ~0UL};
+        unsigned long count;
+        world_context("%s: counting system calls", s->name);
+        if (!world_child(kill, &death)) {
+            bad++;
+            continue;
+        }
+        count = outcome->steps;
+        for (death.call = 1; death.call <= count; death.call += world_short ? 7 : 1) {
+            world_context("%s: killed %s system call %lu", s->name,
+                          death.call % 2 ? "before" : "after", (death.call + 1) / 2);
+            outcome->killed = 0;
+            bad += !world_child(kill, &death);
+            deaths += outcome->killed;
+        }
+    }
+    print_message("%lu deaths\n", deaths);
+    assert_int_equal(bad, 0);
+    assert_true(deaths > 100);
 }
 
 /* About how many instructions apart the few are. */
@@ -200,7 +241,7 @@ static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
     if (!standin_can_step() || world_short)
         skip();
     for (const struct scenario *s = scenarios; s->name; s++) {
-        struct death death = {s, -1, 0, ~0UL};
+        struct death death = {s, -1, 0, ~0UL, 0};
         unsigned long count;
         world_context("%s: counting instructions", s->name);
         if (!world_child(kill, &death)) {
@@ -226,16 +267,18 @@ int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_at_a_named_point_a_thread_harms_nobody),
+        cmocka_unit_test(killed_before_or_after_any_system_call_a_thread_harms_nobody),
         cmocka_unit_test(killed_at_any_instruction_a_thread_harms_nobody),
     };
 
     const struct CMUnitTest points_alone[] = {
         cmocka_unit_test(killed_at_a_named_point_a_thread_harms_nobody),
+        cmocka_unit_test(killed_before_or_after_any_system_call_a_thread_harms_nobody),
     };
 
     /* SCENARIO INSTRUCTION or SCENARIO POINT: that death alone */
     for (const struct scenario *s = scenarios; count == 3 && s->name; s++) {
-        struct death death = {s, 0, 0, strtoul(arguments[2], NULL, 0)};
+        struct death death = {s, 0, 0, strtoul(arguments[2], NULL, 0), 0};
         while (!death.step && strcmp(points[death.point], arguments[2]) != 0)
             death.point++;
         if (strcmp(s->name, arguments[1]) == 0)

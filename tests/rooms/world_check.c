@@ -99,6 +99,73 @@ static void verify_expert(int x)
     CHECK(!e || !e->heap || heap_is_valid(thread_self(), e->heap));
 }
 
+static void check_committed(const void *address, SIZE_T bytes)
+{
+    const char *at = address;
+
+    while (bytes) {
+        MEMORY_BASIC_INFORMATION area;
+        SIZE_T here;
+        CHECK(VirtualQuery(at, &area, sizeof area) == sizeof area);
+        CHECK(area.State == MEM_COMMIT);
+        here = area.RegionSize - (SIZE_T)(at - (char *)area.BaseAddress);
+        here = here < bytes ? here : bytes;
+        at += here;
+        bytes -= here;
+    }
+}
+
+static void check_zero(const char *at, SIZE_T bytes)
+{
+    for (SIZE_T i = 0; i < bytes; i += sizeof(SIZE_T))
+        CHECK(*(const SIZE_T *)(const void *)(at + i) == 0);
+}
+
+/* Nobody changes it just now: it is free, or one of the world's. */
+static int is_at_rest(const struct region *r)
+{
+    const struct expert *e = expert_of(r->owner);
+
+    for (int x = 0; e && x < WORLD_EXPERTS; x++)
+        if (e->entry.key == world_key(x))
+            return 1;
+    return !r->owner;
+}
+
+/* What a record says is committed is: or somebody would be given it, and crash. What it doesn't call dirty is
+   zero. */
+static void verify_pages(const struct region *r, const char *words)
+{
+    if (!is_at_rest(r) || r->kind == REGION_TAIL)
+        return;
+    if (r->kind == REGION_LARGE) {
+        check_committed(r->base, r->committed);
+        return;
+    }
+    check_committed(r->base, r->pages * OS_PAGE);
+    check_committed(words, r->word_pages * OS_PAGE);
+    if (!r->owner && r->dirty < r->pages)
+        check_zero(r->base + r->dirty * OS_PAGE, (SIZE_T)(r->pages - r->dirty) * OS_PAGE);
+}
+
+static void verify_regions(void)
+{
+    chunk_hold(thread_self());
+    for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
+        if (c->state == CHUNK_LIVE && c->lone && is_at_rest(&c->slots[0]))
+            check_committed(c->base, c->slots[0].committed);
+        for (int i = CHUNK_FIRST; c->state == CHUNK_LIVE && !c->lone && i < CHUNK_SLOTS; i++) {
+            const char *words = (const char *)chunk_words(c, i);
+            if (c->slots[i].kind != REGION_SPLIT)
+                verify_pages(&c->slots[i], words);
+            for (int k = 0; c->slots[i].kind == REGION_SPLIT && k < SLOT_MINIS; k++)
+                verify_pages(chunk_mini(c, i, k),
+                             words + ((SIZE_T)k * MINI_WORDS & ~(OS_PAGE - 1)));
+        }
+    }
+    chunk_let_go();
+}
+
 void world_verify(void)
 {
     doubt();
@@ -117,6 +184,7 @@ void world_verify(void)
     }
     world_under_way.op = OP_NONE;
     CHECK(chunk_is_valid(thread_self()));
+    verify_regions();
 }
 
 void world_works(void)
