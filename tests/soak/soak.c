@@ -68,11 +68,32 @@ uint32_t soak_random(uint32_t *state)
     return *state = x;
 }
 
+#ifndef NMAPI_NATIVE
+/* cmocka's own would jump from the thread's stack to the test's, and the process ends without a word. */
+static LONG WINAPI tell_and_end(EXCEPTION_POINTERS *exception)
+{
+    const EXCEPTION_RECORD *record = exception->ExceptionRecord;
+    HMODULE module = NULL;
+
+    GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
+                           GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                       (LPCSTR)record->ExceptionAddress, &module);
+    print_error("exception 0x%08lx at %p, module at %p\n", (unsigned long)record->ExceptionCode,
+                record->ExceptionAddress, (void *)module);
+    TerminateProcess(GetCurrentProcess(), 3);
+    return EXCEPTION_EXECUTE_HANDLER;
+}
+#endif
+
 HANDLE soak_start(LPTHREAD_START_ROUTINE routine, void *argument)
 {
     /* Small stacks: a system may keep those of killed threads. */
-    HANDLE thread = CreateThread(NULL, 65536, routine, argument, 0x10000, NULL);
+    HANDLE thread;
 
+#ifndef NMAPI_NATIVE
+    SetUnhandledExceptionFilter(tell_and_end); /* here: cmocka has set its own by now */
+#endif
+    thread = CreateThread(NULL, 65536, routine, argument, 0x10000, NULL);
     assert_non_null(thread);
     return thread;
 }
