@@ -10,27 +10,49 @@ struct shared {
 };
 
 static struct lock lock;
-static struct shared *all;
+static struct shared *volatile all;
 
 static struct shared *record_of(const struct region *span)
 {
     return (struct shared *)(void *)span->next;
 }
 
-static void repair(void)
+/* Notes a region that is in no record: its thread was killed before it was, or since it was. */
+static void note_stray(struct region *r, void *context)
 {
+    struct region **strays = context;
+
+    for (const struct shared *s = all; s; s = s->next)
+        if (s->span && (s->span == r || s->table == r))
+            return;
+    r->next = *strays;
+    *strays = r;
+}
+
+static void repair(struct thread *self)
+{
+    struct region *strays = NULL;
+
     for (struct shared *s = all; s; s = s->next) {
         if (s->span && s->span->owner != SHARED_OWNER)
             s->span = NULL; /* not yet made, or released already */
         if (s->span)
             span_repair(s->span);
     }
+    chunk_hold(self);
+    chunk_visit(SHARED_OWNER, note_stray, &strays);
+    chunk_let_go();
+    while (strays) {
+        struct region *r = strays;
+        strays = r->next;
+        region_release(self, r);
+    }
 }
 
 static void hold(struct thread *self)
 {
     if (lock_acquire(&lock, self))
-        repair();
+        repair(self);
 }
 
 /* The live block at an address in a shared span. */
@@ -44,32 +66,42 @@ static struct shared *find(const void *address, unsigned *index, SIZE_T *bytes)
     return *index == SPAN_BAD ? NULL : record_of(span);
 }
 
+static struct shared *free_record(struct thread *self)
+{
+    struct shared *s;
+
+    for (s = all; s; s = s->next)
+        if (!s->span)
+            return s;
+    s = arena_alloc(self, sizeof *s);
+    if (s) {
+        s->next = all;
+        atomic_store(&all, s);
+    }
+    return s;
+}
+
+static int fill_table(struct thread *self, struct shared *s, const struct region *span, void *owner)
+{
+    s->table = region_take_large(self, SHARED_OWNER, span->fresh * sizeof *s->owners, 0);
+    if (!s->table)
+        return 0;
+    s->table->kind = REGION_LARGE;
+    s->owners = (void *volatile *)(void *)s->table->base;
+    for (unsigned i = 0; i < span->fresh; i++)
+        s->owners[i] = span->words[i] & SPAN_FREE ? NULL : owner;
+    return 1;
+}
+
 int shared_make(struct thread *self, struct region *span, void *owner)
 {
     struct shared *s;
-    struct region *table;
-    void *volatile *owners;
+    int made;
 
-    table = region_take_large(self, SHARED_OWNER, span->fresh * sizeof *owners, 0);
-    if (!table)
-        return 0;
-    table->kind = REGION_LARGE;
-    owners = (void *volatile *)(void *)table->base;
-    for (unsigned i = 0; i < span->fresh; i++)
-        owners[i] = span->words[i] & SPAN_FREE ? NULL : owner;
     hold(self);
-    for (s = all; s && s->span; s = s->next)
-        ;
-    if (!s) {
-        s = arena_alloc(self, sizeof *s);
-        if (s) {
-            s->next = all;
-            all = s;
-        }
-    }
-    if (s) {
-        s->table = table;
-        s->owners = owners;
+    s = free_record(self);
+    made = s && fill_table(self, s, span, owner);
+    if (made) {
         s->span = span;
         span->next = (struct region *)(void *)s;
         atomic_store(&span->kind, REGION_SHARED);
@@ -77,9 +109,7 @@ int shared_make(struct thread *self, struct region *span, void *owner)
         atomic_store(&span->owner, SHARED_OWNER);
     }
     lock_release(&lock);
-    if (!s)
-        region_release(self, table);
-    return s != NULL;
+    return made;
 }
 
 void *shared_owner(struct thread *self, const void *address, SIZE_T *bytes)

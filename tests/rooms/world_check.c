@@ -1,5 +1,7 @@
 #include "world_private.h"
 
+#include "shared.h"
+
 /* What the victim's death leaves open. */
 static void doubt(void)
 {
@@ -166,6 +168,20 @@ static void verify_regions(void)
     chunk_let_go();
 }
 
+/* Once all experts are closed. */
+static void verify_nothing_is_owned(void)
+{
+    for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
+        for (int i = c->lone ? 0 : CHUNK_FIRST; c->state == CHUNK_LIVE && i < CHUNK_SLOTS; i++) {
+            const struct region *r = &c->slots[i];
+            for (int k = 0; r->kind == REGION_SPLIT && k < SLOT_MINIS; k++)
+                CHECK(chunk_mini(c, i, k)->owner <= REGION_OWN &&
+                      chunk_mini(c, i, k)->owner != SHARED_OWNER);
+            CHECK(r->owner <= REGION_OWN && r->owner != SHARED_OWNER);
+        }
+    }
+}
+
 void world_verify(void)
 {
     doubt();
@@ -227,6 +243,7 @@ void world_end(unsigned long lost)
         }
     }
     CHECK(chunk_is_valid(thread_self()));
+    verify_nothing_is_owned();
     standin_set_dllmain(NULL);
     DllMain(NULL, DLL_PROCESS_DETACH, NULL);
     standin_get_usage(&now);
