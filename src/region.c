@@ -265,10 +265,11 @@ static void large_decommit(struct region *r, SIZE_T all)
 
 void region_shrink_large(struct region *r, SIZE_T bytes)
 {
-    SIZE_T before = r->committed;
+    SIZE_T all = (bytes + OS_PAGE - 1) & ~(OS_PAGE - 1);
 
-    large_decommit(r, (bytes + OS_PAGE - 1) & ~(OS_PAGE - 1));
-    pool_count_used(before - r->committed, -1);
+    pool_count_used(r->committed - all, -1); /* first: a thread is killed in system calls mostly */
+    large_decommit(r, all);
+    pool_count_used(r->committed - all, 1);
 }
 
 SIZE_T region_footprint(const struct region *r)

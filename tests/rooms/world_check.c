@@ -1,5 +1,6 @@
 #include "world_private.h"
 
+#include "pool.h"
 #include "shared.h"
 
 /* What the victim's death leaves open. */
@@ -244,6 +245,7 @@ void world_end(unsigned long lost)
     }
     CHECK(chunk_is_valid(thread_self()));
     verify_nothing_is_owned();
+    CHECK(pool_limit() <= (SIZE_T)2 << 20); /* next to nothing is in use, and that is known */
     standin_set_dllmain(NULL);
     DllMain(NULL, DLL_PROCESS_DETACH, NULL);
     standin_get_usage(&now);
