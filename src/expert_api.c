@@ -32,7 +32,9 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
     return block;
 }
 
-/* Inside. The caller's last resort before the slow way. */
+/* What is not common is called last, so that the common case needs no stack. */
+
+/* Inside. */
 static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 {
     LPVOID block = heap_alloc(self, self->last->heap, bytes);
@@ -44,6 +46,12 @@ static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T by
     return block;
 }
 
+static NOINLINE LPVOID alloc_other(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
+{
+    return expert_enter_other(self, key) ? alloc_near(self, key, bytes, error)
+                                         : alloc_slow(key, bytes, error);
+}
+
 LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
 {
     struct thread *self = thread_self_fast();
@@ -51,9 +59,7 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
     LPVOID block;
 
     if (UNLIKELY(!e))
-        e = expert_enter_other(self, hExpertKey);
-    if (UNLIKELY(!e))
-        return alloc_slow(hExpertKey, nBytes, pError);
+        return alloc_other(self, hExpertKey, nBytes, pError);
     block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(e->heap, nBytes) : NULL;
     if (UNLIKELY(!block))
         return alloc_near(self, hExpertKey, nBytes, pError);
@@ -135,6 +141,11 @@ static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID addr
     return LIKELY(result == HEAP_OK) ? NMERR_SUCCESS : free_slow(key, address);
 }
 
+static NOINLINE DWORD free_other(struct thread *self, HEXPERTKEY key, LPVOID address)
+{
+    return expert_enter_other(self, key) ? free_near(self, key, address) : free_slow(key, address);
+}
+
 /* Inside, with a span that is empty now. */
 static NOINLINE DWORD free_emptied(struct thread *self, struct region *span)
 {
@@ -150,9 +161,7 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     struct region *emptied = NULL;
 
     if (UNLIKELY(!e))
-        e = expert_enter_other(self, hExpertKey);
-    if (UNLIKELY(!e))
-        return free_slow(hExpertKey, pOriginalMemory);
+        return free_other(self, hExpertKey, pOriginalMemory);
     if (UNLIKELY(!heap_free_fast(e->heap, pOriginalMemory, &emptied)))
         return free_near(self, hExpertKey, pOriginalMemory);
     if (UNLIKELY(emptied != NULL))
