@@ -3,8 +3,11 @@
 #include "house.h"
 #include "options.h"
 
-#define NEED_FIRST 16         /* entries in a row that earn a gate which was taken away once */
-#define NEED_MOST (1UL << 20) /* each further time it costs eight times as many, up to this */
+/* Entries in a row that earn a gate which was taken away: few the first time, for experts do move to
+   another thread, then as many as save what taking it away costs, a millisecond. */
+#define NEED_FIRST 16
+#define NEED_NEXT (1UL << 16)
+#define NEED_MOST (1UL << 20)
 
 struct expert expert_nobody;
 
@@ -75,7 +78,7 @@ static int shut_out_owner(const struct thread *self, struct expert *e)
         died = 1;
     }
     if (thread_is_alive(id))
-        e->need = !e->need ? NEED_FIRST : e->need < NEED_MOST ? 8 * e->need : NEED_MOST;
+        e->need = !e->need ? NEED_FIRST : e->need < NEED_NEXT ? NEED_NEXT : NEED_MOST;
     e->owner = 0;
     e->streak = 0;
     return died;
