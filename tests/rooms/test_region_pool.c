@@ -191,6 +191,20 @@ static void more_than_256_mib_never_wait(void **state)
     assert_true(chunk_pool.warm_bytes <= KEEP_LEAST);
 }
 
+/* What a thread has taken off and not yet done when it is killed is taken off once more by its heir. */
+static void less_than_none_in_use_is_none(void **state)
+{
+    static const SIZE_T below[] = {OS_PAGE, 100 * OS_PAGE, (SIZE_T)1 << 30};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        pool_count_used(below[i], -1);
+        assert_int_equal(pool_limit(), KEEP_LEAST);
+        is_just_within(waits_after(60), KEEP_LEAST);
+        pool_count_used(below[i], 1);
+    }
+}
+
 /* The sum of what is in use moves with every operation: none may leave anything behind. */
 static void nothing_is_left_in_use_whatever_was_done(void **state)
 {
@@ -436,6 +450,7 @@ int main(void)
         TEST(what_waits_is_counted_to_the_byte),
         TEST(two_mib_may_wait_and_half_as_much_again_as_is_in_use_beyond_four),
         TEST(more_than_256_mib_never_wait),
+        TEST(less_than_none_in_use_is_none),
         TEST(nothing_is_left_in_use_whatever_was_done),
         TEST(a_page_heap_keeps_nothing),
         TEST(a_large_region_waits_only_with_a_mib_or_less),
