@@ -74,14 +74,20 @@ void chunk_count_mini(const struct region *m, int sign)
     chunk_pool.warm_bytes += (SIZE_T)sign * m->pages * (OS_PAGE + MINI_WORDS);
 }
 
-/* Makes the masks of a chunk and adds it to the totals. */
+/* Makes the masks of a chunk and adds it to the totals. A tail goes with the slot before it: the one who took
+   or gave the run may have died before it came to the first. */
 static void recount(struct chunk *c)
 {
+    void *before = NULL;
+
     c->free = c->warm = c->split = 0;
     for (int i = c->lone ? 0 : CHUNK_FIRST; i < (c->lone ? 1 : CHUNK_SLOTS); i++) {
         struct region *r = &c->slots[i];
         if (r->owner == CHUNK_SPLIT && r->kind != REGION_SPLIT)
             r->owner = NULL;
+        if (r->owner && r->kind == REGION_TAIL)
+            atomic_store(&r->owner, before);
+        before = r->owner;
         chunk_set_records(c, i);
         if (!r->owner) {
             c->free |= CHUNK_BIT(i);

@@ -135,6 +135,56 @@ static void pages_that_a_dead_thread_was_returning_are_zeroed(void **state)
     heap_close(self, &heap);
 }
 
+static void take_three(void *argument)
+{
+    (void)argument;
+    region_take_large(thread_self(), ME, 3 * SLOT_BYTES - OS_PAGE, 0);
+}
+
+static struct region *three;
+
+static void give_three(void *argument)
+{
+    (void)argument;
+    region_give(thread_self(), three, YOU);
+}
+
+/* Whoever dies taking or giving a run leaves no slot that its owners' repair would not find. */
+static void a_run_that_a_dead_thread_had_in_hand_is_no_loss(void **state)
+{
+    enum { DEATHS = 4000 }; /* more than it takes */
+
+    (void)state;
+    if (!standin_can_step())
+        skip();
+    for (int give = 0; give < 2; give++) {
+        struct region *held = take(100); /* so that the chunk stays */
+        unsigned slots = chunk_pool.free_slots;
+        unsigned long n = 0;
+        for (DWORD died = 1; died; n++) {
+            struct heap mine, yours;
+            heap_open(&mine, ME, (SIZE_T)-1);
+            heap_open(&yours, YOU, (SIZE_T)-1);
+            atomic_store(&held->owner, CHUNK_WORDS); /* nobody's */
+            if (give)
+                three = take(3 * SLOT_BYTES - OS_PAGE);
+            died = room_kill_at(give ? give_three : take_three, n);
+            heap_repair(self, &mine);
+            heap_repair(self, &yours);
+            heap_close(self, &mine);
+            heap_close(self, &yours);
+            if (chunk_pool.free_slots != slots)
+                print_message("%s: killed at instruction %lu\n", give ? "give" : "take", n);
+            assert_int_equal(chunk_pool.free_slots, slots);
+            assert_true(chunk_is_valid(self));
+        }
+        atomic_store(&held->owner, ME);
+        region_release(self, held);
+        print_message("%lu deaths\n", n - 1);
+        assert_in_range(n, 30, DEATHS);
+    }
+}
+
 static void without_address_space_there_is_no_run(void **state)
 {
     (void)state;
@@ -193,6 +243,7 @@ int main(void)
         ONE(runs_fill_the_holes_between_others),
         ONE(a_run_is_cold_or_it_is_not_had),
         ONE(pages_that_a_dead_thread_was_returning_are_zeroed),
+        ONE(a_run_that_a_dead_thread_had_in_hand_is_no_loss),
         ONE(without_address_space_there_is_no_run),
         ONE(a_run_is_given_retired_and_visited_as_one),
     };
