@@ -185,6 +185,41 @@ static void a_run_that_a_dead_thread_had_in_hand_is_no_loss(void **state)
     }
 }
 
+/* As a thread leaves it that has died between the two stores which make a slot a tail. */
+static void a_tail_that_nobody_has_belongs_to_no_run(void **state)
+{
+    struct region *r = take(2 * SLOT_BYTES - OS_PAGE), *after = r + 2;
+
+    (void)state;
+    assert_null(after->owner);
+    atomic_store(&after->kind, REGION_TAIL);
+    assert_int_equal(region_room(r), 2 * SLOT_BYTES - OS_PAGE);
+    region_give(self, r, YOU);
+    assert_null(after->owner);
+    region_release(self, r);
+    assert_true(chunk_is_valid(self));
+}
+
+/* As a thread leaves it that dies while it returns all but a page: the rest is no longer known as committed. */
+static void what_the_system_keeps_of_a_run_is_known_by_the_slot(void **state)
+{
+    const int pages = (int)(SLOT_BYTES / OS_PAGE);
+    struct region *r = take(2 * SLOT_BYTES);
+
+    (void)state;
+    r->touched = 3 * SLOT_BYTES;
+    r->committed = OS_PAGE;
+    standin_fail_at("VirtualFree.decommit", 1, TRUE);
+    region_release(self, r);
+    standin_fail_never();
+    for (int i = 0; i < 3; i++) {
+        assert_null(r[i].owner);
+        assert_int_equal(r[i].pages, i ? 0 : 1);
+        assert_int_equal(r[i].dirty, pages);
+    }
+    assert_true(chunk_is_valid(self));
+}
+
 static void without_address_space_there_is_no_run(void **state)
 {
     (void)state;
@@ -244,6 +279,8 @@ int main(void)
         ONE(a_run_is_cold_or_it_is_not_had),
         ONE(pages_that_a_dead_thread_was_returning_are_zeroed),
         ONE(a_run_that_a_dead_thread_had_in_hand_is_no_loss),
+        ONE(a_tail_that_nobody_has_belongs_to_no_run),
+        ONE(what_the_system_keeps_of_a_run_is_known_by_the_slot),
         ONE(without_address_space_there_is_no_run),
         ONE(a_run_is_given_retired_and_visited_as_one),
     };
