@@ -102,6 +102,8 @@ static void finish_closing(struct thread *self, struct expert *e)
 int expert_settle(struct thread *self, struct expert *e, int died)
 {
     died |= shut_out_owner(self, e);
+    if (atomic_load(&e->gate) == self->id) /* or its next call would not see how this one ended */
+        atomic_store(&e->gate, 0);
     if (UNLIKELY(atomic_load(&self->inside) == e)) { /* an exception has ended an earlier call */
         atomic_store(&self->inside, NULL);
         died = 1;
@@ -237,8 +239,7 @@ void expert_leave(struct thread *self, struct expert *e)
         DebugBreak();
 #endif
     self->last = e;
-    if (atomic_peek(&e->gate) != self->id && e->streak++ >= e->need &&
-        atomic_load(&e->state) == EXPERT_OPEN) {
+    if (e->streak++ >= e->need && atomic_load(&e->state) == EXPERT_OPEN) {
         e->owner = self->id;
         KILL_POINT("gate about to open");
         atomic_swap(&e->gate, self->id);

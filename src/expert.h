@@ -105,8 +105,8 @@ DWORD expert_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usag
 /* Whether a key is terminated or closed. */
 int expert_is_stopped(HEXPERTKEY key);
 
-/* Takes an expert's lock, shuts its owner out and puts right what the dead have left. Returns 1 if somebody
-   died inside. */
+/* Takes an expert's lock, shuts its owner out, be it the caller, and puts right what the dead have left.
+   Returns 1 if somebody died inside. */
 int expert_lock(struct thread *self, struct expert *expert);
 /* The same but for the taking; `died`: the lock's last holder did. */
 int expert_settle(struct thread *self, struct expert *expert, int died);

@@ -83,6 +83,26 @@ static void calls_of_others_in_between_earn_nothing(void **state)
     end(&other);
 }
 
+static void who_takes_the_lock_for_once_need_not_earn_the_gate_again(void **state)
+{
+    struct actor other;
+    char *block;
+
+    (void)state;
+    begin(&other);
+    assert_non_null(ExpertAllocMemory(KEY(5), 1, NULL));
+    assert_int_equal(let(&other, room_use_key, KEY(5)), 1);
+    assert_in_range(calls_to_earn(KEY(5)), 16, 18);
+    assert_null(ExpertAllocMemory(KEY(5), (SIZE_T)-1, NULL));
+    assert_int_equal(expert_named(KEY(5))->gate, self->id);
+    block = ExpertAllocMemory(KEY(6), 10, NULL);
+    assert_non_null(block);
+    assert_int_equal(NmapiTransferMemory(KEY(6), KEY(5), block), NMERR_SUCCESS);
+    assert_in_range(calls_to_earn(KEY(5)), 0, 1);
+    assert_in_range(calls_to_earn(KEY(6)), 0, 1);
+    end(&other);
+}
+
 static void a_thread_with_several_experts_switches_between_their_gates(void **state)
 {
     struct actor other;
@@ -305,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_gate_that_was_taken_away_must_be_earned_again),
         cmocka_unit_test(who_had_a_closed_expert_is_nobody_to_the_next),
         cmocka_unit_test(calls_of_others_in_between_earn_nothing),
+        cmocka_unit_test(who_takes_the_lock_for_once_need_not_earn_the_gate_again),
         cmocka_unit_test(a_thread_with_several_experts_switches_between_their_gates),
         cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
         cmocka_unit_test(who_is_suspended_inside_is_let_out_and_as_suspended_as_before),
