@@ -331,14 +331,16 @@ void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
 DWORD expert_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
 {
     struct expert *e = key ? table_find(key) : NULL;
+    NMAPI_EXPERT_USAGE found = {.cbSize = usage->cbSize};
 
     if (!e || atomic_load(&e->state) == EXPERT_NEVER)
         return NMERR_INVALID_EXPERT_HANDLE;
     /* The owner need not be shut out: the lock alone keeps the heap from going. */
     if (!lock_try(&e->lock, self))
         expert_lock(self, e);
-    expert_usage(e, usage);
+    expert_usage(e, &found);
     lock_release(&e->lock);
+    *usage = found; /* under no lock: it may fault */
     return NMERR_SUCCESS;
 }
 

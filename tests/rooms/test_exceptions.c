@@ -183,6 +183,36 @@ static void a_block_of_another_expert_leaves_two_to_be_put_right(void **state)
     assert_true(heap_is_valid(self, table_find(B)->heap));
 }
 
+/* A structure of the host's that can be read only. */
+
+static void query_it(void *usage)
+{
+    NmapiQueryExpert(A, usage);
+}
+
+static void close_it(void *usage)
+{
+    NmapiCloseExpert(A, usage);
+}
+
+static void an_answer_that_can_not_be_written_holds_nobody_up(void **state)
+{
+    NMAPI_EXPERT_USAGE *usage = VirtualAlloc(NULL, OS_PAGE, MEM_COMMIT, PAGE_READWRITE);
+    DWORD before;
+
+    (void)state;
+    usage->cbSize = sizeof *usage;
+    VirtualProtect(usage, 1, PAGE_READONLY, &before);
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_true(standin_faults(query_it, usage, NULL));
+    assert_int_equal(room_on_thread(room_use_key, A), 1);
+    assert_true(standin_faults(close_it, usage, NULL)); /* it is open still */
+    assert_int_equal(ExpertMemorySize(A, usage), 0);
+    assert_int_equal(room_on_thread(room_use_key, A), 1);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    VirtualFree(usage, 0, MEM_RELEASE);
+}
+
 #define ONE(test) cmocka_unit_test_teardown(test, unload)
 
 int main(void)
@@ -195,6 +225,7 @@ int main(void)
         ONE(a_thread_that_ends_in_it_is_its_own_witness),
         ONE(whose_expert_was_looked_after_keeps_no_record),
         ONE(a_block_of_another_expert_leaves_two_to_be_put_right),
+        ONE(an_answer_that_can_not_be_written_holds_nobody_up),
     };
 
     return ROOM_RUN(tests);
