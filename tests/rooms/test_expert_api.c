@@ -84,6 +84,27 @@ static void a_key_never_seen_may_have_legacy_blocks_alone(void **state)
     assert_non_null(table_find(UNKNOWN));
 }
 
+static void so_may_one_whose_first_call_found_no_memory(void **state)
+{
+    const HEXPERTKEY keys[] = {(HEXPERTKEY)0x9980, (HEXPERTKEY)0x9970};
+    LPVOID legacy = ExpertAllocMemory(a, 10, NULL);
+    DWORD code;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_non_null(table_make(self, keys[i], sizeof(struct expert)));
+        assert_int_equal(ExpertFreeMemory(keys[i], &legacy), NMERR_INVALID_EXPERT_HANDLE);
+        assert_null(ExpertReallocMemory(keys[i], &legacy, 10, &code));
+        assert_int_equal(code, NMERR_INVALID_EXPERT_HANDLE);
+        assert_int_equal(table_find(keys[i])->state, EXPERT_NEVER);
+    }
+    assert_int_equal(realloc_code(keys[0], legacy), NMERR_SUCCESS);
+    assert_int_equal(table_find(keys[0])->state, EXPERT_OPEN);
+    legacy = ExpertAllocMemory(a, 10, NULL);
+    assert_int_equal(ExpertFreeMemory(keys[1], legacy), NMERR_SUCCESS);
+    assert_int_equal(table_find(keys[1])->state, EXPERT_NEVER);
+}
+
 static void who_the_host_opened_gives_and_takes_nothing(void **state)
 {
     const struct {
@@ -156,7 +177,8 @@ static DWORD code_if(LPTHREAD_START_ROUTINE function,
     while (standin_calls("WaitForSingleObject") < waits + 2)
         Sleep(1);
     change(e, owner);
-    lock_release(&owner->lock);
+    if (atomic_load(&owner->lock.holder) == self->id)
+        lock_release(&owner->lock);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
     return call.code;
@@ -197,6 +219,22 @@ static void a_caller_that_changes_meanwhile_takes_nothing(void **state)
     assert_int_equal(code_if(grow_it, caller_is_terminated), NMERR_EXPERT_TERMINATE);
 }
 
+/* By its holder, and that unlocks it. */
+static void owner_is_closed(struct expert *e, struct expert *owner)
+{
+    (void)e;
+    NmapiCloseExpert(owner->entry.key, NULL);
+}
+
+static void an_owner_that_is_closed_meanwhile_has_no_block(void **state)
+{
+    (void)state;
+    assert_int_equal(code_if(free_it, owner_is_closed), NMERR_INVALID_PARAMETER);
+    assert_int_equal(NmapiOpenExpert(b, NULL), NMERR_SUCCESS);
+    table_find(b)->isolated = 0;
+    assert_int_equal(code_if(grow_it, owner_is_closed), NMERR_INVALID_PARAMETER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,11 +242,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(to_free_nothing_is_no_mistake, open_four, close_all),
         cmocka_unit_test_setup_teardown(a_key_never_seen_may_have_legacy_blocks_alone, open_four,
                                         close_all),
+        cmocka_unit_test_setup_teardown(so_may_one_whose_first_call_found_no_memory, open_four,
+                                        close_all),
         cmocka_unit_test_setup_teardown(who_the_host_opened_gives_and_takes_nothing, open_four,
                                         close_all),
         cmocka_unit_test_setup_teardown(a_terminated_expert_still_frees, open_four, close_all),
         cmocka_unit_test_setup_teardown(an_owner_that_the_host_opens_meanwhile_gives_nothing,
                                         open_four, close_all),
+        cmocka_unit_test_setup_teardown(an_owner_that_is_closed_meanwhile_has_no_block, open_four,
+                                        close_all),
         cmocka_unit_test_setup_teardown(a_caller_that_changes_meanwhile_takes_nothing, open_four,
                                         close_all),
     };
