@@ -178,7 +178,7 @@ static enum heap_result take_over(struct thread *self, struct expert *e, struct 
     enum heap_result result = HEAP_FOREIGN;
     LPVOID moved;
 
-    if (owner->heap && expert_is_implicit(owner) && expert_is_implicit(e))
+    if (expert_is_implicit(owner) && expert_is_implicit(e))
         result = heap_find(self, owner->heap, *address, &block);
     if (result != HEAP_OK)
         return result;
