@@ -35,11 +35,6 @@ int expert_is_implicit(const struct expert *e)
     return !atomic_peek(&e->isolated);
 }
 
-struct expert *expert_of(void *owner)
-{
-    return owner > REGION_OWN ? (struct expert *)owner : NULL;
-}
-
 DWORD expert_code(enum heap_result result)
 {
     static const DWORD codes[] = {

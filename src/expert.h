@@ -93,8 +93,6 @@ void expert_leave_both(struct expert *a, struct expert *b);
 
 /* Whether blocks pass freely between it and others of the kind. Needs no lock. */
 int expert_is_implicit(const struct expert *expert);
-/* NULL if a region owner is no expert. */
-struct expert *expert_of(void *region_owner);
 void expert_refuse(struct expert *expert);
 /* What a call answers when its heap said so. */
 DWORD expert_code(enum heap_result result);

@@ -79,8 +79,8 @@ static struct expert *legacy_owner(struct thread *self, const void *address, DWO
     *code = expert_code(result);
     if (result == HEAP_BAD)
         return NULL;
-    owner = expert_of(block.owner);
-    return owner && expert_is_implicit(owner) ? owner : NULL;
+    owner = block.owner; /* the DLL's own blocks are nobody's: HEAP_BAD */
+    return expert_is_implicit(owner) ? owner : NULL;
 }
 
 /* A block that was not the caller's: an ACCESS_DENIED unless it passes freely. If it changes hands before its

@@ -127,7 +127,7 @@ static void check_zero(const char *at, SIZE_T bytes)
 /* Nobody changes it just now: it is free, or one of the world's. */
 static int is_at_rest(const struct region *r)
 {
-    const struct expert *e = expert_of(r->owner);
+    const struct expert *e = r->owner > REGION_OWN ? r->owner : NULL;
 
     for (int x = 0; e && x < WORLD_EXPERTS; x++)
         if (e->entry.key == world_key(x))
