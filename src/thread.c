@@ -19,8 +19,7 @@ static void dispose(struct thread *t)
 {
     if (atomic_cas(&t->state, THREAD_ENDED, THREAD_CLOSING) != THREAD_ENDED)
         return; /* the other one who could does it */
-    if (t->handle)
-        os_close(t->handle);
+    os_close(t->handle);
     t->handle = NULL;
     atomic_store(&t->state, THREAD_FREE);
 }
