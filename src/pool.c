@@ -29,8 +29,8 @@ SIZE_T pool_limit(void)
         return 0;
     if (used <= LITTLE)
         return KEEP_LEAST;
-    used = KEEP_LEAST + (used - LITTLE) / 2 * 3;
-    return used < KEEP_MOST ? used : KEEP_MOST;
+    used = (used - LITTLE) / 2;
+    return used < (KEEP_MOST - KEEP_LEAST) / 3 ? KEEP_LEAST + used * 3 : KEEP_MOST;
 }
 
 static int slot_cool(struct chunk *c, int slot)
