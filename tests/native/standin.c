@@ -208,5 +208,6 @@ void standin_get_usage(struct standin_usage *usage)
     standin_memory_usage(usage);
     standin_object_usage(usage);
     standin_thread_usage(usage);
+    standin_tls_usage(usage);
     standin_leave();
 }

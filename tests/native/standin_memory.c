@@ -1,263 +1,19 @@
 /*
  * standin_memory.c - VirtualAlloc and its kin over mmap.
  *
- * Each reservation has a record with a byte for each page; a two-level table finds the record for
- * any address. All under one lock, which the kernel's own makes no worse.
+ * Each reservation has a record with a byte for each page; the map finds the record for any address. All
+ * under one lock, which the kernel's own makes no worse.
  */
-#include "standin_private.h"
+#include "standin_map.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE ((ULONG_PTR)4096)
-#define GRANULE ((ULONG_PTR)65536)
-#define ADDRESS_END ((ULONG_PTR)0x7fffffff0000) /* first address that is not the program's */
-
-/* A page's byte: 0 while only reserved, else its PAGE_... protection; PAGE_GUARD is shown by
-   PAGE_NOACCESS beside another. */
-struct region {
-    ULONG_PTR base;
-    ULONG_PTR size;
-    DWORD protect; /* of the reservation */
-    BYTE pages[];
-};
-
-#define LEAF_BITS 16
-#define LEAF_SIZE ((ULONG_PTR)1 << LEAF_BITS)
-
 static int memory_lock;
-static struct region **table[(ADDRESS_END >> (16 + LEAF_BITS)) + 1];
 static SIZE_T region_count, reserved_bytes, committed_bytes;
 static SIZE_T commit_limit;
-
-/* Arena: powers of two from 64 bytes up, cut from chunks; big ones straight from the system. */
-
-#define ARENA_CHUNK ((SIZE_T)1 << 20)
-#define ARENA_BIG ((SIZE_T)1 << 16)
-
-static int arena_lock;
-static void *arena_lists[17];
-static char *arena_at, *arena_end;
-
-static unsigned arena_class(SIZE_T bytes)
-{
-    return bytes <= 64 ? 6U : 64U - (unsigned)__builtin_clzll(bytes - 1);
-}
-
-static void *map_new(SIZE_T bytes)
-{
-    void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return at == MAP_FAILED ? NULL : at;
-}
-
-void *standin_arena_new(SIZE_T bytes)
-{
-    unsigned class = arena_class(bytes);
-    void *block;
-
-    if (bytes > ARENA_BIG) {
-        return map_new(bytes);
-    }
-    standin_lock(&arena_lock);
-    block = arena_lists[class];
-    if (block) {
-        memcpy(&arena_lists[class], block, sizeof(void *));
-    } else {
-        if ((SIZE_T)(arena_end - arena_at) < (SIZE_T)1 << class) {
-            arena_at = map_new(ARENA_CHUNK);
-            arena_end = arena_at ? arena_at + ARENA_CHUNK : NULL;
-        }
-        if (arena_at) {
-            block = arena_at;
-            arena_at += (SIZE_T)1 << class;
-        }
-    }
-    standin_unlock(&arena_lock);
-    if (block) {
-        memset(block, 0, bytes);
-    }
-    return block;
-}
-
-void standin_arena_free(void *block, SIZE_T bytes)
-{
-    unsigned class = arena_class(bytes);
-
-    if (bytes > ARENA_BIG) {
-        munmap(block, bytes);
-        return;
-    }
-    standin_lock(&arena_lock);
-    memcpy(block, &arena_lists[class], sizeof(void *));
-    arena_lists[class] = block;
-    standin_unlock(&arena_lock);
-}
-
-/* The table */
-
-static struct region *region_at(ULONG_PTR address)
-{
-    struct region **leaf;
-
-    if (address >= ADDRESS_END) {
-        return NULL;
-    }
-    leaf = table[address >> (16 + LEAF_BITS)];
-    return leaf ? leaf[(address >> 16) & (LEAF_SIZE - 1)] : NULL;
-}
-
-/* Leaves stay for good; the kernel gives pages only to the parts in use. */
-static BOOL table_prepare(ULONG_PTR base, ULONG_PTR end)
-{
-    ULONG_PTR i;
-
-    for (i = base >> (16 + LEAF_BITS); i <= (end - 1) >> (16 + LEAF_BITS); i++) {
-        if (!table[i]) {
-            table[i] = map_new(LEAF_SIZE * sizeof(struct region *));
-            if (!table[i]) {
-                return FALSE;
-            }
-        }
-    }
-    return TRUE;
-}
-
-static void table_set(ULONG_PTR base, ULONG_PTR end, struct region *region)
-{
-    for (; base < end; base += GRANULE) {
-        table[base >> (16 + LEAF_BITS)][(base >> 16) & (LEAF_SIZE - 1)] = region;
-    }
-}
-
-/* Room for a reservation without an address: first fit, upwards, in a stretch of our own. low[c] is
-   where a hole for 2^c granules may be, none of it below. */
-
-#define STRETCH ((ULONG_PTR)1 << 37)
-#define CLASSES 22
-
-static ULONG_PTR stretch;
-static ULONG_PTR low[CLASSES];
-
-static unsigned size_class(ULONG_PTR size)
-{
-    ULONG_PTR granules = (size + GRANULE - 1) / GRANULE;
-    return granules <= 1 ? 0U : 64U - (unsigned)__builtin_clzll(granules - 1);
-}
-
-static ULONG_PTR map_at(ULONG_PTR address, ULONG_PTR size, int more)
-{
-    void *at = mmap((void *)address, size, PROT_NONE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more, -1, 0);
-    return at == MAP_FAILED ? 0 : (ULONG_PTR)at;
-}
-
-/* At exactly this address or not at all. */
-static ULONG_PTR map_exactly(ULONG_PTR address, ULONG_PTR size)
-{
-    ULONG_PTR at = map_at(address, size, MAP_FIXED_NOREPLACE);
-    if (at && at != address) { /* a kernel that does not know the flag */
-        munmap((void *)at, size);
-        errno = EEXIST;
-        return 0;
-    }
-    return at;
-}
-
-static ULONG_PTR map_in_stretch(ULONG_PTR size)
-{
-    unsigned class = size_class(size);
-    ULONG_PTR end, at;
-
-    if (!stretch) {
-        /* Well below where the kernel begins, which goes down from there. */
-        ULONG_PTR top = map_at(0, GRANULE, 0);
-        unsigned i;
-        if (!top) {
-            return 0;
-        }
-        munmap((void *)top, GRANULE);
-        stretch = top > 4 * STRETCH ? top - 2 * STRETCH : top + GRANULE * 65536; /* Valgrind's */
-        stretch &= ~(GRANULE - 1);
-        for (i = 0; i < CLASSES; i++) {
-            low[i] = stretch;
-        }
-    }
-    if (class >= CLASSES) {
-        return 0;
-    }
-    end = stretch + STRETCH;
-    at = low[class];
-    while (at + size <= end) {
-        ULONG_PTR probe;
-        struct region *region = NULL;
-        for (probe = at; probe < at + size; probe += GRANULE) {
-            region = region_at(probe);
-            if (region) {
-                break;
-            }
-        }
-        if (region) {
-            at = (region->base + region->size + GRANULE - 1) & ~(GRANULE - 1);
-            continue;
-        }
-        if (map_exactly(at, size)) {
-            low[class] = at + size;
-            low[class] = (low[class] + GRANULE - 1) & ~(GRANULE - 1);
-            return at;
-        }
-        if (errno != EEXIST) {
-            return 0;
-        }
-        at += GRANULE * 256; /* somebody else's mapping */
-    }
-    low[class] = at;
-    return 0;
-}
-
-/* A hole opened here. */
-static void lower(ULONG_PTR base, ULONG_PTR size)
-{
-    unsigned last = size_class(size);
-    unsigned i;
-
-    if (base < stretch || base >= stretch + STRETCH) {
-        return;
-    }
-    for (i = 0; i <= last && i < CLASSES; i++) {
-        if (base < low[i]) {
-            low[i] = base;
-        }
-    }
-}
-
-static ULONG_PTR map_anywhere(ULONG_PTR size)
-{
-    ULONG_PTR at = map_in_stretch(size);
-    ULONG_PTR aligned;
-
-    if (at) {
-        return at;
-    }
-    if (size > ADDRESS_END - GRANULE) {
-        return 0;
-    }
-    at = map_at(0, size + GRANULE, 0);
-    if (!at) {
-        return 0;
-    }
-    aligned = (at + GRANULE - 1) & ~(GRANULE - 1);
-    if (aligned > at) {
-        munmap((void *)at, aligned - at);
-    }
-    munmap((void *)(aligned + size), at + GRANULE - aligned);
-    return aligned;
-}
 
 /* Protection */
 
@@ -326,12 +82,12 @@ static DWORD reserve(ULONG_PTR wanted, ULONG_PTR size, DWORD protect, struct reg
     if (!region) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
-    base = wanted ? map_exactly(wanted, size) : map_anywhere(size);
+    base = wanted ? standin_map_exactly(wanted, size) : standin_map_anywhere(size);
     if (!base) {
         standin_arena_free(region, bytes);
         return wanted ? ERROR_INVALID_ADDRESS : ERROR_NOT_ENOUGH_MEMORY;
     }
-    if (!table_prepare(base, base + size)) {
+    if (!standin_map_prepare(base, base + size)) {
         munmap((void *)base, size);
         standin_arena_free(region, bytes);
         return ERROR_NOT_ENOUGH_MEMORY;
@@ -339,7 +95,7 @@ static DWORD reserve(ULONG_PTR wanted, ULONG_PTR size, DWORD protect, struct reg
     region->base = base;
     region->size = size;
     region->protect = protect;
-    table_set(base, base + size, region);
+    standin_map_set(base, base + size, region);
     region_count++;
     reserved_bytes += size;
     *result = region;
@@ -368,7 +124,7 @@ static DWORD commit(struct region *region, ULONG_PTR begin, ULONG_PTR end, DWORD
 
 static DWORD release(ULONG_PTR address)
 {
-    struct region *region = region_at(address);
+    struct region *region = standin_map_find(address);
 
     if (!region || region->base != address) {
         return ERROR_INVALID_ADDRESS;
@@ -379,15 +135,15 @@ static DWORD release(ULONG_PTR address)
     committed_bytes -= count_committed(region, 0, region->size / PAGE) * PAGE;
     reserved_bytes -= region->size;
     region_count--;
-    table_set(region->base, region->base + region->size, NULL);
-    lower(region->base, region->size);
+    standin_map_set(region->base, region->base + region->size, NULL);
+    standin_map_hole(region->base, region->size);
     standin_arena_free(region, sizeof *region + region->size / PAGE);
     return NO_ERROR;
 }
 
 static DWORD decommit(ULONG_PTR address, ULONG_PTR size)
 {
-    struct region *region = region_at(address);
+    struct region *region = standin_map_find(address);
     ULONG_PTR begin = address & ~(PAGE - 1);
     ULONG_PTR end;
 
@@ -405,7 +161,7 @@ static DWORD decommit(ULONG_PTR address, ULONG_PTR size)
     }
     end = (address + size + PAGE - 1) & ~(PAGE - 1);
     /* A new mapping: zero at the next commit, and new to ThreadSanitizer too. */
-    if (map_at(begin, end - begin, MAP_FIXED) != begin) {
+    if (standin_map_at(begin, end - begin, MAP_FIXED) != begin) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
     begin = (begin - region->base) / PAGE;
@@ -444,7 +200,7 @@ static DWORD allocate(ULONG_PTR *address, SIZE_T size, DWORD type, DWORD protect
     } else {
         begin = *address & ~(PAGE - 1);
         end = (*address + size + PAGE - 1) & ~(PAGE - 1);
-        region = region_at(begin);
+        region = standin_map_find(begin);
         if (!region || end > region->base + region->size) {
             return ERROR_INVALID_ADDRESS;
         }
@@ -506,7 +262,7 @@ BOOL VirtualFree(LPVOID address, SIZE_T size, DWORD type)
 
 static DWORD change_protection(ULONG_PTR address, SIZE_T size, DWORD protect, DWORD *old)
 {
-    struct region *region = region_at(address);
+    struct region *region = standin_map_find(address);
     ULONG_PTR begin = address & ~(PAGE - 1);
     ULONG_PTR end, first, last;
 
@@ -547,98 +303,9 @@ BOOL VirtualProtect(LPVOID address, SIZE_T size, DWORD protect, DWORD *old_prote
     return error == NO_ERROR;
 }
 
-/* Mappings that are not ours */
-
-struct mapping {
-    ULONG_PTR begin, end;
-    DWORD protect;
-    BOOL file;
-};
-
-/* Linux 6.11's query of one mapping; the headers may be older. */
-struct map_query {
-    ULONGLONG size, flags, address;
-    ULONGLONG begin, end, access, page_size, offset, inode;
-    DWORD major, minor, name_size, id_size;
-    ULONGLONG name, id;
-};
-#define MAP_QUERY _IOWR('f', 17, struct map_query)
-#define MAP_QUERY_OR_NEXT 0x10U
-
-static BOOL next_mapping_fast(ULONG_PTR address, struct mapping *found, BOOL *any)
-{
-    static int maps = -2;
-    struct map_query query;
-
-    if (maps == -2) {
-        maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    }
-    if (maps < 0) {
-        return FALSE;
-    }
-    memset(&query, 0, sizeof query);
-    query.size = sizeof query;
-    query.flags = MAP_QUERY_OR_NEXT;
-    query.address = address;
-    if (ioctl(maps, MAP_QUERY, &query) != 0) {
-        *any = FALSE;
-        return errno == ENOENT; /* nothing from here up; else the kernel can't tell */
-    }
-    found->begin = query.begin;
-    found->end = query.end;
-    found->file = query.inode != 0;
-    found->protect = (query.access & 4)
-                         ? ((query.access & 2) ? PAGE_EXECUTE_READWRITE : PAGE_EXECUTE_READ)
-                     : (query.access & 2) ? PAGE_READWRITE
-                     : (query.access & 1) ? PAGE_READONLY
-                                          : PAGE_NOACCESS;
-    *any = TRUE;
-    return TRUE;
-}
-
-/* Reads /proc/self/maps line by line, without stdio, which allocates. */
-static void next_mapping_slow(ULONG_PTR address, struct mapping *found, BOOL *any)
-{
-    static char text[65536];
-    int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    size_t held = 0;
-    ssize_t got;
-
-    *any = FALSE;
-    while (maps >= 0 && (got = read(maps, text + held, sizeof text - 1 - held)) > 0) {
-        char *line = text;
-        char *stop;
-        held += (size_t)got;
-        text[held] = 0;
-        while ((stop = strchr(line, '\n')) != NULL) {
-            char *at;
-            found->begin = strtoull(line, &at, 16);
-            found->end = strtoull(at + 1, &at, 16);
-            if (found->end > address) {
-                at++; /* "rwxp " */
-                found->protect = at[2] == 'x'
-                                     ? (at[1] == 'w' ? PAGE_EXECUTE_READWRITE : PAGE_EXECUTE_READ)
-                                 : at[1] == 'w' ? PAGE_READWRITE
-                                 : at[0] == 'r' ? PAGE_READONLY
-                                                : PAGE_NOACCESS;
-                found->file = memchr(line, '/', (size_t)(stop - line)) != NULL;
-                *any = TRUE;
-                close(maps);
-                return;
-            }
-            line = stop + 1;
-        }
-        held -= (size_t)(line - text);
-        memmove(text, line, held);
-    }
-    if (maps >= 0) {
-        close(maps);
-    }
-}
-
 static void query(ULONG_PTR address, MEMORY_BASIC_INFORMATION *info)
 {
-    struct region *region = region_at(address);
+    struct region *region = standin_map_find(address);
     ULONG_PTR page = address & ~(PAGE - 1);
 
     memset(info, 0, sizeof *info);
@@ -657,10 +324,7 @@ static void query(ULONG_PTR address, MEMORY_BASIC_INFORMATION *info)
         info->Type = MEM_PRIVATE;
     } else {
         struct mapping next;
-        BOOL any;
-        if (!next_mapping_fast(page, &next, &any)) {
-            next_mapping_slow(page, &next, &any);
-        }
+        BOOL any = standin_mapping_from(page, &next);
         if (any && next.begin <= page) {
             info->AllocationBase = (PVOID)next.begin;
             info->AllocationProtect = next.protect;

@@ -64,6 +64,8 @@ void standin_unlock(int *lock);
 /* Zeroed memory of the stand-in's own. Not malloc's, whose lock a suspended thread may hold. */
 void *standin_arena_new(SIZE_T bytes);
 void standin_arena_free(void *block, SIZE_T bytes);
+/* Zeroed pages straight from the system. */
+void *standin_pages_new(SIZE_T bytes);
 
 /* Ends the process: a test asked for what can't be. */
 void standin_die(const char *what) __attribute__((noreturn));
@@ -132,6 +134,10 @@ extern __thread struct standin_local standin_local __attribute__((tls_model("ini
 
 /* The calling thread's record; standin_enter was called. */
 struct thread *standin_self(void);
+extern struct thread *standin_threads; /* that have not ended; under the objects' lock */
+/* Stands still while it is suspended; does not return once it is killed. `context`: struct thread's. */
+void standin_park(struct thread *self, ucontext_t *context);
+void standin_gate_begin(void);
 
 extern int standin_object_lock;
 HANDLE standin_handle_new(struct object *object);
@@ -141,11 +147,13 @@ BOOL standin_close_handle(HANDLE handle);
 struct object *standin_object_of(HANDLE handle, int type);
 void standin_object_done(struct object *object);
 void standin_unreference(struct object *object); /* the lock is held */
+void standin_file_end(struct object *object);    /* its last reference is gone */
 
 /* The parts of standin_get_usage. */
 void standin_memory_usage(struct standin_usage *usage);
 void standin_object_usage(struct standin_usage *usage);
 void standin_thread_usage(struct standin_usage *usage);
+void standin_tls_usage(struct standin_usage *usage);
 
 /* Signals and single steps */
 

@@ -1,12 +1,10 @@
 /*
- * standin_thread.c - threads: their end, suspension and death, and their TLS.
+ * standin_thread.c - threads: how they begin and end, and how each is known.
  */
 #include "standin_private.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,17 +12,15 @@
 __thread struct standin_local standin_local __attribute__((tls_model("initial-exec")));
 __thread struct standin_teb standin_teb __attribute__((tls_model("initial-exec"), aligned(16)));
 
-static struct thread *threads; /* that have not ended; under the objects' lock */
+struct thread *standin_threads;
 static SIZE_T thread_count;
 static standin_dllmain the_dllmain;
 #define INSTANCE ((HINSTANCE)GetModuleHandleA(NULL))
 static pthread_key_t end_key;
-static int stop_signal;
 
 #define TEB_SELF 0x30
 #define TEB_THREAD_ID 0x48
 #define TEB_LAST_ERROR 0x68
-#define TEB_TLS 0x1480
 
 static standin_word64 *teb_word(struct standin_teb *teb, unsigned offset)
 {
@@ -43,8 +39,6 @@ void SetLastError(DWORD error)
 
 /* Under the gate's rules the thread can't be suspended here: either it is counted before, and parks,
    or SuspendThread finds it ended. */
-static void park(struct thread *self, ucontext_t *context);
-
 static void thread_ended(struct thread *self, DWORD code)
 {
     int gate;
@@ -68,7 +62,7 @@ static void thread_ended(struct thread *self, DWORD code)
     gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
     for (;;) {
         if (!(gate & GATE_KILLED) && (gate & GATE_COUNT)) {
-            park(self, NULL);
+            standin_park(self, NULL);
             gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
             continue;
         }
@@ -83,82 +77,17 @@ static void thread_ended(struct thread *self, DWORD code)
     standin_object_done(&self->object);
 }
 
-static void park(struct thread *self, ucontext_t *context)
+static void list(struct thread *self)
 {
-    int gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
-
-    for (;;) {
-        if (gate & GATE_KILLED) {
-            standin_local.depth = 1; /* no more signals on the way out */
-            siglongjmp(self->end, 1);
-        }
-        if ((gate & GATE_COUNT) == 0) {
-            if (!(gate & GATE_PARKED)) {
-                return;
-            }
-            if (__atomic_compare_exchange_n(&self->gate, &gate, 0, 0, __ATOMIC_ACQ_REL,
-                                            __ATOMIC_ACQUIRE)) {
-                standin_order_acquire(&self->gate);
-                return;
-            }
-            continue;
-        }
-        if (!(gate & GATE_PARKED)) {
-            self->context = context;
-            standin_order_release(&self->gate);
-            if (__atomic_compare_exchange_n(&self->gate, &gate, gate | GATE_PARKED, 0,
-                                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-                gate |= GATE_PARKED;
-                standin_futex_wake(&self->gate);
-            }
-            continue;
-        }
-        standin_futex_wait(&self->gate, gate, NULL);
-        gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
+    standin_lock(&standin_object_lock);
+    self->next = standin_threads;
+    self->at = &standin_threads;
+    if (standin_threads) {
+        standin_threads->at = &self->next;
     }
-}
-
-static void on_stop(int number, siginfo_t *info, void *context)
-{
-    int saved = errno;
-
-    (void)number;
-    (void)info;
-    if (standin_local.depth > 0) {
-        standin_local.pending = 1;
-    } else if (standin_local.self) {
-        park(standin_local.self, context);
-    }
-    errno = saved;
-}
-
-void standin_enter(void)
-{
-    standin_local.depth++;
-    standin_barrier();
-}
-
-void standin_leave(void)
-{
-    standin_barrier();
-    if (standin_local.depth == 1) {
-        while (standin_local.pending) {
-            standin_local.pending = 0;
-            if (standin_local.self) {
-                /* Parked with the depth still at 1, so that a second signal does not nest. */
-                park(standin_local.self, NULL);
-            }
-        }
-    }
-    standin_local.depth--;
-    standin_barrier();
-    if (standin_local.depth == 0 && standin_local.pending) {
-        standin_enter();
-        standin_leave();
-    }
-    if (__builtin_expect(standin_local.stepping == STEPPING && standin_local.depth == 0, 0)) {
-        standin_set_trap_flag(1); /* on_trap cleared it inside the call */
-    }
+    standin_threads = self;
+    thread_count++;
+    standin_unlock(&standin_object_lock);
 }
 
 /* The depth is 1 or more: callers have entered. */
@@ -179,16 +108,8 @@ struct thread *standin_self(void)
     self->teb = &standin_teb;
     *teb_word(&standin_teb, TEB_SELF) = (ULONG_PTR)&standin_teb;
     *teb_word(&standin_teb, TEB_THREAD_ID) = self->id;
-    standin_lock(&standin_object_lock);
-    self->next = threads;
-    self->at = &threads;
-    if (threads) {
-        threads->at = &self->next;
-    }
-    threads = self;
-    thread_count++;
+    list(self);
     standin_local.self = self;
-    standin_unlock(&standin_object_lock);
     pthread_setspecific(end_key, self);
     return self;
 }
@@ -208,8 +129,7 @@ static void foreign_thread_ends(void *record)
 
 __attribute__((constructor)) static void begin(void)
 {
-    stop_signal = SIGRTMIN + 6;
-    standin_add_handler(stop_signal, on_stop, SA_RESTART);
+    standin_gate_begin();
     pthread_key_create(&end_key, foreign_thread_ends);
     standin_enter();
     standin_self();
@@ -275,13 +195,6 @@ BOOL SwitchToThread(void)
     return sched_yield() == 0;
 }
 
-/* The calls */
-
-static struct thread *thread_of(HANDLE handle)
-{
-    return (struct thread *)(void *)standin_object_of(handle, OBJECT_THREAD);
-}
-
 static void *thread_main(void *record)
 {
     struct thread *self = record;
@@ -295,15 +208,7 @@ static void *thread_main(void *record)
     standin_local.self = self;
     /* From here others may send signals. */
     __atomic_store_n(&self->id, __readgsdword(TEB_THREAD_ID), __ATOMIC_RELEASE);
-    standin_lock(&standin_object_lock);
-    self->next = threads;
-    self->at = &threads;
-    if (threads) {
-        threads->at = &self->next;
-    }
-    threads = self;
-    thread_count++;
-    standin_unlock(&standin_object_lock);
+    list(self);
 
     switch (sigsetjmp(self->end, 1)) {
     case 0:
@@ -397,68 +302,12 @@ void ExitThread(DWORD code)
     siglongjmp(self->end, 2);
 }
 
-static void send_stop(struct thread *thread)
-{
-    syscall(SYS_tgkill, getpid(), (pid_t)thread->id, stop_signal);
-}
-
-/* TerminateThread and SuspendThread may find a thread that has not yet said its id. */
-static void wait_for_id(struct thread *thread)
-{
-    while (__atomic_load_n(&thread->id, __ATOMIC_ACQUIRE) == 0) {
-        sched_yield();
-    }
-}
-
-BOOL TerminateThread(HANDLE handle, DWORD code)
-{
-    struct thread *thread = NULL;
-    BOOL done = FALSE;
-
-    if (!standin_begin_call(STANDIN_TerminateThread)) {
-        SetLastError(ERROR_ACCESS_DENIED);
-    } else {
-        thread = thread_of(handle);
-    }
-    if (thread) {
-        int gate = __atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE);
-        wait_for_id(thread);
-        if (!thread->ours) {
-            standin_die("TerminateThread of a thread that CreateThread did not make");
-        }
-        while (!(gate & (GATE_ENDED | GATE_KILLED))) {
-            thread->kill_code = code;
-            if (__atomic_compare_exchange_n(&thread->gate, &gate, gate | GATE_KILLED, 0,
-                                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-                done = TRUE;
-                break;
-            }
-        }
-        if (!done) {
-            SetLastError(ERROR_ACCESS_DENIED);
-        } else if (thread == standin_local.self) {
-            standin_object_done(&thread->object);
-            thread = NULL;
-            standin_local.depth = 1;
-            standin_local.pending = 1; /* ends in standin_leave */
-        } else {
-            standin_futex_wake(&thread->gate);
-            send_stop(thread);
-        }
-        if (thread) {
-            standin_object_done(&thread->object);
-        }
-    }
-    standin_end_call(STANDIN_TerminateThread);
-    return done;
-}
-
 BOOL GetExitCodeThread(HANDLE handle, DWORD *code)
 {
     struct thread *thread;
 
     standin_enter();
-    thread = thread_of(handle);
+    thread = (struct thread *)(void *)standin_object_of(handle, OBJECT_THREAD);
     if (thread) {
         *code = STILL_ACTIVE;
         if (__atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE) & GATE_ENDED) {
@@ -471,241 +320,9 @@ BOOL GetExitCodeThread(HANDLE handle, DWORD *code)
     return thread != NULL;
 }
 
-DWORD SuspendThread(HANDLE handle)
-{
-    DWORD before = (DWORD)-1;
-    struct thread *thread = NULL;
-
-    if (!standin_begin_call(STANDIN_SuspendThread)) {
-        SetLastError(ERROR_ACCESS_DENIED);
-    } else {
-        thread = thread_of(handle);
-    }
-    if (thread) {
-        int gate;
-        wait_for_id(thread);
-        gate = __atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE);
-        while (!(gate & (GATE_ENDED | GATE_KILLED)) && (gate & GATE_COUNT) < 127) {
-            if (__atomic_compare_exchange_n(&thread->gate, &gate, gate + 1, 0, __ATOMIC_ACQ_REL,
-                                            __ATOMIC_ACQUIRE)) {
-                before = (DWORD)(gate & GATE_COUNT);
-                if (thread == standin_local.self) {
-                    standin_local.pending = 1;
-                } else if (!(gate & GATE_PARKED) && before == 0) {
-                    send_stop(thread);
-                }
-                break;
-            }
-        }
-        if (before == (DWORD)-1) {
-            if (gate & GATE_ENDED) {
-                standin_order_acquire(&thread->gate);
-            }
-            SetLastError(ERROR_ACCESS_DENIED);
-        }
-        standin_object_done(&thread->object);
-    }
-    standin_end_call(STANDIN_SuspendThread);
-    return before;
-}
-
-DWORD ResumeThread(HANDLE handle)
-{
-    DWORD before = (DWORD)-1;
-    struct thread *thread = NULL;
-
-    if (!standin_begin_call(STANDIN_ResumeThread)) {
-        SetLastError(ERROR_ACCESS_DENIED);
-    } else {
-        thread = thread_of(handle);
-    }
-    if (thread) {
-        int gate = __atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE);
-        standin_order_release(&thread->gate);
-        do {
-            before = (DWORD)(gate & GATE_COUNT);
-        } while (before && !__atomic_compare_exchange_n(&thread->gate, &gate, gate - 1, 0,
-                                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
-        if (before == 1) {
-            standin_futex_wake(&thread->gate);
-        }
-        standin_object_done(&thread->object);
-    }
-    standin_end_call(STANDIN_ResumeThread);
-    return before;
-}
-
-/* Its signal may come late: waits until it is parked. */
-static BOOL wait_until_parked(struct thread *thread)
-{
-    for (;;) {
-        int gate = __atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE);
-        if ((gate & (GATE_ENDED | GATE_KILLED)) || !(gate & GATE_COUNT)) {
-            return FALSE;
-        }
-        if (gate & GATE_PARKED) {
-            standin_order_acquire(&thread->gate);
-            return TRUE;
-        }
-        standin_futex_wait(&thread->gate, gate, NULL);
-    }
-}
-
-static void copy_context(CONTEXT *to, const ucontext_t *from)
-{
-    const greg_t *g = from->uc_mcontext.gregs;
-
-    to->Rip = (DWORD64)g[REG_RIP];
-    to->Rsp = (DWORD64)g[REG_RSP];
-    to->EFlags = (DWORD)g[REG_EFL];
-    to->Rbp = (DWORD64)g[REG_RBP];
-    if (!(to->ContextFlags & CONTEXT_INTEGER & ~CONTEXT_AMD64)) {
-        return;
-    }
-    to->Rax = (DWORD64)g[REG_RAX];
-    to->Rbx = (DWORD64)g[REG_RBX];
-    to->Rcx = (DWORD64)g[REG_RCX];
-    to->Rdx = (DWORD64)g[REG_RDX];
-    to->Rsi = (DWORD64)g[REG_RSI];
-    to->Rdi = (DWORD64)g[REG_RDI];
-    to->R8 = (DWORD64)g[REG_R8];
-    to->R9 = (DWORD64)g[REG_R9];
-    to->R10 = (DWORD64)g[REG_R10];
-    to->R11 = (DWORD64)g[REG_R11];
-    to->R12 = (DWORD64)g[REG_R12];
-    to->R13 = (DWORD64)g[REG_R13];
-    to->R14 = (DWORD64)g[REG_R14];
-    to->R15 = (DWORD64)g[REG_R15];
-}
-
-BOOL GetThreadContext(HANDLE handle, CONTEXT *context)
-{
-    struct thread *thread = NULL;
-    BOOL done = FALSE;
-
-    if (!standin_begin_call(STANDIN_GetThreadContext)) {
-        SetLastError(ERROR_ACCESS_DENIED);
-    } else {
-        thread = thread_of(handle);
-    }
-    if (thread) {
-        if (thread != standin_local.self && wait_until_parked(thread)) {
-            if (thread->context) {
-                copy_context(context, thread->context);
-            } else {
-                /* at the end of a stand-in call: in the system, as it were */
-                context->Rip = (DWORD64)(ULONG_PTR)&standin_leave;
-                context->Rsp = 0;
-                context->EFlags = 0;
-            }
-            done = TRUE;
-        } else {
-            SetLastError(ERROR_ACCESS_DENIED);
-        }
-        standin_object_done(&thread->object);
-    }
-    standin_end_call(STANDIN_GetThreadContext);
-    return done;
-}
-
-/* TLS */
-
-#define TLS_INDEXES (TLS_MINIMUM_AVAILABLE + 1024)
-
-static BYTE tls_used[TLS_INDEXES];
-static SIZE_T tls_count;
-static BOOL tls_expansion;
-
-static void **tls_slot(struct standin_teb *teb, DWORD index)
-{
-    if (index < TLS_MINIMUM_AVAILABLE) {
-        return (void **)(void *)(teb->bytes + TEB_TLS) + index;
-    }
-    return &teb->expansion[index - TLS_MINIMUM_AVAILABLE];
-}
-
-DWORD TlsAlloc(void)
-{
-    DWORD index = TLS_OUT_OF_INDEXES;
-
-    if (standin_begin_call(STANDIN_TlsAlloc)) {
-        DWORD i;
-        standin_lock(&standin_object_lock);
-        for (i = tls_expansion ? TLS_MINIMUM_AVAILABLE : 0; i < TLS_INDEXES; i++) {
-            if (!tls_used[i]) {
-                tls_used[i] = 1;
-                tls_count++;
-                index = i;
-                break;
-            }
-        }
-        standin_unlock(&standin_object_lock);
-    }
-    if (index == TLS_OUT_OF_INDEXES) {
-        SetLastError(ERROR_NO_SYSTEM_RESOURCES);
-    }
-    standin_end_call(STANDIN_TlsAlloc);
-    return index;
-}
-
-BOOL TlsFree(DWORD index)
-{
-    BOOL done = FALSE;
-
-    if (standin_begin_call(STANDIN_TlsFree)) {
-        standin_lock(&standin_object_lock);
-        if (index < TLS_INDEXES && tls_used[index]) {
-            struct thread *thread;
-            for (thread = threads; thread; thread = thread->next) {
-                *tls_slot(thread->teb, index) = NULL;
-            }
-            tls_used[index] = 0;
-            tls_count--;
-            done = TRUE;
-        }
-        standin_unlock(&standin_object_lock);
-    }
-    if (!done) {
-        SetLastError(ERROR_INVALID_PARAMETER);
-    }
-    standin_end_call(STANDIN_TlsFree);
-    return done;
-}
-
-LPVOID TlsGetValue(DWORD index)
-{
-    if (index >= TLS_INDEXES) {
-        SetLastError(ERROR_INVALID_PARAMETER);
-        return NULL;
-    }
-    SetLastError(NO_ERROR);
-    return *tls_slot(&standin_teb, index);
-}
-
-BOOL TlsSetValue(DWORD index, LPVOID value)
-{
-    BOOL done = FALSE;
-
-    if (standin_begin_call(STANDIN_TlsSetValue) && index < TLS_INDEXES) {
-        standin_self();
-        *tls_slot(&standin_teb, index) = value;
-        done = TRUE;
-    } else {
-        SetLastError(ERROR_INVALID_PARAMETER);
-    }
-    standin_end_call(STANDIN_TlsSetValue);
-    return done;
-}
-
-void standin_use_tls_expansion(BOOL on)
-{
-    tls_expansion = on;
-}
-
 void standin_thread_usage(struct standin_usage *usage)
 {
     standin_lock(&standin_object_lock);
-    usage->tls_indexes = tls_count;
     usage->threads = thread_count;
     standin_unlock(&standin_object_lock);
 }
