@@ -1,0 +1,36 @@
+/*
+ * test_standin.h - what the stand-in's tests share.
+ */
+#ifndef TEST_STANDIN_H
+#define TEST_STANDIN_H
+
+#include <windows.h>
+
+#include "standin.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PAGE ((SIZE_T)4096)
+#define GRANULE ((SIZE_T)65536)
+
+/* What was held before a test must be what is held after it, but for what it takes out of this. */
+extern struct standin_usage test_usage;
+int test_take_usage(void **state);
+int test_compare_usage(void **state);
+#define TEST(name) cmocka_unit_test_setup_teardown(name, test_take_usage, test_compare_usage)
+
+/* A thread that reserves and releases, and counts its rounds. */
+DWORD WINAPI test_allocate_for_ever(LPVOID count);
+
+/* Each gives the number of tests that failed. */
+int test_memory(void);
+int test_threads(void);
+int test_failures(void);
+
+#endif
