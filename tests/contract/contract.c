@@ -7,20 +7,12 @@
 #include "standin.h"
 #endif
 
-struct contract_functions nm;
 HMODULE contract_dll;
 const char *contract_dll_path;
 BOOL contract_aware;
 uint32_t contract_seed = 20240229;
 
 static const char *options;
-
-static void refuse(const char *what, const char *which)
-{
-    fprintf(stderr, "%s: %s (error %lu)\n", what, which, (unsigned long)GetLastError());
-    fflush(stderr);
-    ExitProcess(2);
-}
 
 void contract_arguments(int argc, char **argv)
 {
@@ -43,27 +35,7 @@ void contract_arguments(int argc, char **argv)
 
 void contract_load_dll(void)
 {
-    const struct {
-        const char *name;
-        void *slot;
-    } wanted[] = {
-        {"ExpertAllocMemory", &nm.alloc},        {"ExpertReallocMemory", &nm.realloc},
-        {"ExpertFreeMemory", &nm.free},          {"ExpertFreeMemory", &nm.free_wide},
-        {"ExpertMemorySize", &nm.size},          {"NmapiOpenExpert", &nm.open},
-        {"NmapiTerminateExpert", &nm.terminate}, {"NmapiCloseExpert", &nm.close},
-        {"NmapiQueryExpert", &nm.query},         {"NmapiEnumExperts", &nm.enum_experts},
-        {"NmapiEnumMemory", &nm.enum_memory},    {"NmapiTransferMemory", &nm.transfer},
-    };
-
-    contract_dll = LoadLibraryA(contract_dll_path);
-    if (contract_dll == NULL)
-        refuse("cannot load", contract_dll_path);
-    for (size_t i = 0; i < CONTRACT_COUNT(wanted); i++) {
-        FARPROC function = GetProcAddress(contract_dll, wanted[i].name);
-        if (function == NULL)
-            refuse("not exported", wanted[i].name);
-        memcpy(wanted[i].slot, &function, sizeof function);
-    }
+    contract_dll = functions_load(contract_dll_path);
 }
 
 void contract_load(int argc, char **argv)

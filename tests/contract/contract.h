@@ -1,6 +1,6 @@
 /*
- * contract.h - what the contract tests share: the DLL by LoadLibrary, its functions by
- * GetProcAddress, and calls that state what they expect.
+ * contract.h - what the contract tests share: arguments, keys, patterns, threads, and calls that state
+ * what they expect.
  *
  * Each test program takes the path of Nmapi.dll as its first argument; then may follow
  *   --aware          keys are opened by NmapiOpenExpert instead of by their first call
@@ -18,25 +18,8 @@
 
 #include <cmocka.h>
 
-#include "nmapi.h"
+#include "functions.h"
 
-/* The functions of the DLL under test. */
-struct contract_functions {
-    LPVOID(WINAPI *alloc)(HEXPERTKEY, SIZE_T, DWORD *);
-    LPVOID(WINAPI *realloc)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
-    DWORD(WINAPI *free)(HEXPERTKEY, LPVOID);
-    SIZE_T(WINAPI *free_wide)(HEXPERTKEY, LPVOID); /* the same function as the pages type it */
-    SIZE_T(WINAPI *size)(HEXPERTKEY, LPVOID);
-    DWORD(WINAPI *open)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
-    DWORD(WINAPI *terminate)(HEXPERTKEY);
-    DWORD(WINAPI *close)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-    DWORD(WINAPI *query)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-    DWORD(WINAPI *enum_experts)(NMAPI_EXPERT_CALLBACK, LPVOID);
-    DWORD(WINAPI *enum_memory)(HEXPERTKEY, NMAPI_MEMORY_CALLBACK, LPVOID);
-    DWORD(WINAPI *transfer)(HEXPERTKEY, HEXPERTKEY, LPVOID);
-};
-
-extern struct contract_functions nm;
 extern HMODULE contract_dll;
 extern const char *contract_dll_path;
 extern BOOL contract_aware;

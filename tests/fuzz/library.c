@@ -1,11 +1,10 @@
 #include "library.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-struct library nm;
 const char *library_path = "Nmapi.dll";
+
+static HMODULE dll;
 
 #ifdef NMAPI_NATIVE
 
@@ -17,22 +16,15 @@ const char *library_path = "Nmapi.dll";
 /* Records of experts and threads, tables of them, what is committed ahead for more. */
 #define FEW_RECORDS ((SIZE_T)256 << 10)
 
-BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
-
 static struct standin_usage before;
 static int decommits, refused_to_take_back; /* are to fail; have failed */
 
 void library_begin(const char *options)
 {
-    nm = (struct library){ExpertAllocMemory, ExpertReallocMemory, ExpertFreeMemory,
-                          ExpertMemorySize,  NmapiOpenExpert,     NmapiTerminateExpert,
-                          NmapiCloseExpert,  NmapiQueryExpert,    NmapiEnumExperts,
-                          NmapiEnumMemory,   NmapiTransferMemory};
     SetEnvironmentVariableA("NMAPI_OPTIONS", options);
     standin_get_usage(&before);
     refused_to_take_back = 0;
-    DllMain(NULL, DLL_PROCESS_ATTACH, NULL);
-    standin_set_dllmain(DllMain);
+    dll = functions_load(library_path);
 }
 
 const char *library_check_expert(HEXPERTKEY key)
@@ -94,8 +86,7 @@ const char *library_end(void)
 {
     struct standin_usage now;
 
-    standin_set_dllmain(NULL);
-    DllMain(NULL, DLL_PROCESS_DETACH, NULL);
+    FreeLibrary(dll);
     for (size_t i = 0; i < sizeof region_map / sizeof *region_map; i++)
         region_map[i] = NULL; /* goes with the DLL's own data */
     standin_get_usage(&now);
@@ -127,26 +118,10 @@ void library_fail_never(void)
 
 #else
 
-static HMODULE dll;
-
 void library_begin(const char *options)
 {
-    static const char *const names[] = {
-        "ExpertAllocMemory", "ExpertReallocMemory",  "ExpertFreeMemory",   "ExpertMemorySize",
-        "NmapiOpenExpert",   "NmapiTerminateExpert", "NmapiCloseExpert",   "NmapiQueryExpert",
-        "NmapiEnumExperts",  "NmapiEnumMemory",      "NmapiTransferMemory"};
-
-    _Static_assert(sizeof nm == sizeof names, "a name for each function");
     SetEnvironmentVariableA("NMAPI_OPTIONS", options);
-    dll = LoadLibraryA(library_path);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        FARPROC function = dll ? GetProcAddress(dll, names[i]) : NULL;
-        if (!function) {
-            fprintf(stderr, "%s: no %s\n", library_path, names[i]);
-            exit(2);
-        }
-        memcpy((char *)&nm + i * sizeof function, &function, sizeof function);
-    }
+    dll = functions_load(library_path);
 }
 
 const char *library_check_expert(HEXPERTKEY key)

@@ -5,23 +5,9 @@
 #ifndef LIBRARY_H
 #define LIBRARY_H
 
-#include "nmapi.h"
+#include "functions.h"
 
-extern struct library {
-    LPVOID(WINAPI *alloc)(HEXPERTKEY, SIZE_T, DWORD *);
-    LPVOID(WINAPI *realloc)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
-    DWORD(WINAPI *free)(HEXPERTKEY, LPVOID);
-    SIZE_T(WINAPI *size)(HEXPERTKEY, LPVOID);
-    DWORD(WINAPI *open)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
-    DWORD(WINAPI *terminate)(HEXPERTKEY);
-    DWORD(WINAPI *close)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-    DWORD(WINAPI *query)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-    DWORD(WINAPI *enum_experts)(NMAPI_EXPERT_CALLBACK, LPVOID);
-    DWORD(WINAPI *enum_memory)(HEXPERTKEY, NMAPI_MEMORY_CALLBACK, LPVOID);
-    DWORD(WINAPI *transfer)(HEXPERTKEY, HEXPERTKEY, LPVOID);
-} nm;
-
-/* Where the DLL is; natively without meaning. */
+/* Where the DLL is; natively its name alone. */
 extern const char *library_path;
 
 void library_begin(const char *options);

@@ -5,7 +5,6 @@
 
 #ifdef NMAPI_NATIVE
 #include "standin.h"
-BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
 #endif
 
 enum { WHOLE = 4096, END = 256 };
@@ -82,10 +81,6 @@ void misuse_begin(int argc, char **argv)
     }
     SetEnvironmentVariableA("NMAPI_OPTIONS", options);
     misuse_pageheap = options && strstr(options, "pageheap");
-#ifdef NMAPI_NATIVE
-    DllMain(NULL, DLL_PROCESS_ATTACH, NULL);
-    standin_set_dllmain(DllMain);
-#endif
     soak_begin(count, others);
     catch_faults();
 }

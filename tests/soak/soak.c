@@ -7,36 +7,8 @@
 #include "standin.h"
 #endif
 
-struct soak_functions nm;
 DWORD soak_seconds = 2, soak_kills = 60;
 uint32_t soak_seed = 20240229;
-
-static void load(const char *path)
-{
-#ifdef NMAPI_NATIVE
-    (void)path;
-    nm = (struct soak_functions){ExpertAllocMemory, ExpertReallocMemory, ExpertFreeMemory,
-                                 ExpertMemorySize,  NmapiOpenExpert,     NmapiTerminateExpert,
-                                 NmapiCloseExpert,  NmapiQueryExpert,    NmapiEnumExperts,
-                                 NmapiEnumMemory,   NmapiTransferMemory};
-#else
-    static const char *const names[] = {
-        "ExpertAllocMemory", "ExpertReallocMemory",  "ExpertFreeMemory",   "ExpertMemorySize",
-        "NmapiOpenExpert",   "NmapiTerminateExpert", "NmapiCloseExpert",   "NmapiQueryExpert",
-        "NmapiEnumExperts",  "NmapiEnumMemory",      "NmapiTransferMemory"};
-    HMODULE dll = LoadLibraryA(path);
-
-    _Static_assert(sizeof nm == sizeof names, "a name for each function");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        FARPROC function = dll ? GetProcAddress(dll, names[i]) : NULL;
-        if (!function) {
-            fprintf(stderr, "%s: no %s\n", path, names[i]);
-            exit(2);
-        }
-        memcpy((char *)&nm + i * sizeof function, &function, sizeof function);
-    }
-#endif
-}
 
 void soak_begin(int argc, char **argv)
 {
@@ -54,7 +26,7 @@ void soak_begin(int argc, char **argv)
     }
     if (!soak_seed)
         soak_seed = 1;
-    load(path);
+    functions_load(path);
     printf("seed %lu\n", (unsigned long)soak_seed);
 }
 

@@ -15,22 +15,8 @@
 
 #include <cmocka.h>
 
-#include "nmapi.h"
+#include "functions.h"
 
-struct soak_functions {
-    LPVOID(WINAPI *alloc)(HEXPERTKEY, SIZE_T, DWORD *);
-    LPVOID(WINAPI *realloc)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
-    DWORD(WINAPI *free)(HEXPERTKEY, LPVOID);
-    SIZE_T(WINAPI *size)(HEXPERTKEY, LPVOID);
-    DWORD(WINAPI *open)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
-    DWORD(WINAPI *terminate)(HEXPERTKEY);
-    DWORD(WINAPI *close)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-    DWORD(WINAPI *query)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-    DWORD(WINAPI *enum_experts)(NMAPI_EXPERT_CALLBACK, LPVOID);
-    DWORD(WINAPI *enum_memory)(HEXPERTKEY, NMAPI_MEMORY_CALLBACK, LPVOID);
-    DWORD(WINAPI *transfer)(HEXPERTKEY, HEXPERTKEY, LPVOID);
-};
-extern struct soak_functions nm;
 extern DWORD soak_seconds, soak_kills;
 extern uint32_t soak_seed;
 
