@@ -3,10 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#ifdef NMAPI_NATIVE
-#include "standin.h"
-#endif
-
 HMODULE contract_dll;
 const char *contract_dll_path;
 BOOL contract_aware;
@@ -70,86 +66,17 @@ HEXPERTKEY contract_key(void)
     return contract_aware ? contract_open_key(0) : contract_unknown_key();
 }
 
-static unsigned char pattern(SIZE_T i, uint32_t seed)
-{
-    return (unsigned char)(seed + i * 7 + (i >> 8) * 13 + 1);
-}
-
-void contract_fill(void *block, SIZE_T bytes, uint32_t seed)
-{
-    unsigned char *byte = block;
-    for (SIZE_T i = 0; i < bytes; i++)
-        byte[i] = pattern(i, seed);
-}
-
-BOOL contract_holds(const void *block, SIZE_T bytes, uint32_t seed)
-{
-    const unsigned char *byte = block;
-    for (SIZE_T i = 0; i < bytes; i++)
-        if (byte[i] != pattern(i, seed))
-            return FALSE;
-    return TRUE;
-}
-
-BOOL contract_is_zero(const void *block, SIZE_T bytes)
-{
-    const unsigned char *byte = block;
-    for (SIZE_T i = 0; i < bytes; i++)
-        if (byte[i] != 0)
-            return FALSE;
-    return TRUE;
-}
-
-uint32_t contract_random(uint32_t *state)
-{
-    uint32_t x = *state;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    return *state = x;
-}
-
-/* The stand-in's own books are in the address space too. */
-#ifdef NMAPI_NATIVE
-static void walk(SIZE_T *committed, SIZE_T *reserved)
-{
-    struct standin_usage usage;
-
-    standin_get_usage(&usage);
-    *committed = usage.committed;
-    *reserved = usage.reserved;
-}
-#else
-static void walk(SIZE_T *committed, SIZE_T *reserved)
-{
-    MEMORY_BASIC_INFORMATION region;
-    ULONG_PTR at = 0;
-
-    *committed = *reserved = 0;
-    while (VirtualQuery((const void *)at, &region, sizeof region) != 0) {
-        ULONG_PTR next = (ULONG_PTR)region.BaseAddress + region.RegionSize;
-        if (region.State == MEM_COMMIT && region.Type == MEM_PRIVATE)
-            *committed += region.RegionSize;
-        if (region.State != MEM_FREE)
-            *reserved += region.RegionSize;
-        if (next <= at)
-            break;
-        at = next;
-    }
-}
-#endif
-
 SIZE_T contract_committed(void)
 {
     SIZE_T committed, reserved;
-    walk(&committed, &reserved);
+    process_memory(&committed, &reserved);
     return committed;
 }
 
 SIZE_T contract_reserved(void)
 {
     SIZE_T committed, reserved;
-    walk(&committed, &reserved);
+    process_memory(&committed, &reserved);
     return reserved;
 }
 
@@ -183,17 +110,6 @@ DWORD contract_join_at(HANDLE thread, const char *file, int line)
     GetExitCodeThread(thread, &code);
     CloseHandle(thread);
     return code;
-}
-
-void contract_kill(HANDLE thread, DWORD code)
-{
-    CONTEXT context;
-
-    memset(&context, 0, sizeof context);
-    context.ContextFlags = CONTEXT_CONTROL;
-    SuspendThread(thread);
-    GetThreadContext(thread, &context); /* returns when it has stopped */
-    TerminateThread(thread, code);
 }
 
 NMAPI_EXPERT_USAGE contract_usage_at(HEXPERTKEY key, const char *file, int line)
@@ -235,7 +151,7 @@ void *contract_alloc_at(HEXPERTKEY key, SIZE_T bytes, const char *file, int line
     DWORD error = CONTRACT_UNSET;
     void *block = nm.alloc(key, bytes, &error);
     check_block("ExpertAllocMemory", block, bytes, error, key, file, line);
-    if (!contract_is_zero(block, bytes)) {
+    if (!content_is_zero(block, bytes)) {
         print_error("ExpertAllocMemory of %lu bytes: not zeroed\n", (unsigned long)bytes);
         _fail(file, line);
     }

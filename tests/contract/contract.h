@@ -1,6 +1,6 @@
 /*
- * contract.h - what the contract tests share: arguments, keys, patterns, threads, and calls that state
- * what they expect.
+ * contract.h - what the contract tests share: arguments, keys, threads, and calls that state what they
+ * expect.
  *
  * Each test program takes the path of Nmapi.dll as its first argument; then may follow
  *   --aware          keys are opened by NmapiOpenExpert instead of by their first call
@@ -18,7 +18,9 @@
 
 #include <cmocka.h>
 
+#include "content.h"
 #include "functions.h"
+#include "process.h"
 
 extern HMODULE contract_dll;
 extern const char *contract_dll_path;
@@ -44,14 +46,6 @@ HEXPERTKEY contract_implicit_key(void);
 #define CONTRACT_UNSET 0xDEADBEEFu /* an error code that nobody returns */
 #define CONTRACT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Patterns: a block's content is a function of its seed. */
-void contract_fill(void *block, SIZE_T bytes, uint32_t seed);
-BOOL contract_holds(const void *block, SIZE_T bytes, uint32_t seed);
-BOOL contract_is_zero(const void *block, SIZE_T bytes);
-
-/* xorshift; the state must not be 0. */
-uint32_t contract_random(uint32_t *state);
-
 /* Private memory committed in this process, in bytes, as the address space tells. */
 SIZE_T contract_committed(void);
 /* Address space not free, in bytes. */
@@ -67,10 +61,6 @@ BOOL contract_released(const void *address, SIZE_T committed_before);
 HANDLE contract_start(LPTHREAD_START_ROUTINE routine, void *argument);
 DWORD contract_join_at(HANDLE thread, const char *file, int line);
 #define contract_join(thread) contract_join_at((thread), __FILE__, __LINE__)
-
-/* Kills a thread wherever it stands, but not inside the system: Wine 8 leaves the lock of its address
-   space held by a thread that dies there. */
-void contract_kill(HANDLE thread, DWORD code);
 
 NMAPI_EXPERT_USAGE contract_usage_at(HEXPERTKEY key, const char *file, int line);
 #define contract_usage(key) contract_usage_at((key), __FILE__, __LINE__)

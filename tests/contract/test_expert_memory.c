@@ -23,7 +23,7 @@ static void sizes_are_exact_and_blocks_aligned_and_zero(void **state)
         void *first = must_alloc(key, size); /* checks size, alignment and zeroes */
         void *second = must_alloc(key, size);
         memset(first, 0xFF, size);
-        assert_true(contract_is_zero(second, size));
+        assert_true(content_is_zero(second, size));
         expect_free(key, first, NMERR_SUCCESS);
         expect_free(key, second, NMERR_SUCCESS);
     }
@@ -52,11 +52,11 @@ static void many_blocks_of_every_size_do_not_overlap(void **state)
     assert_non_null(blocks);
     for (SIZE_T i = 0; i < BLOCKS; i++) {
         blocks[i] = must_alloc(key, i * 3 % 2100);
-        contract_fill(blocks[i], i * 3 % 2100, (uint32_t)i);
+        content_fill(blocks[i], i * 3 % 2100, (uint32_t)i);
     }
     for (SIZE_T i = 0; i < BLOCKS; i++) {
         expect_size(key, blocks[i], i * 3 % 2100);
-        assert_true(contract_holds(blocks[i], i * 3 % 2100, (uint32_t)i));
+        assert_true(content_holds(blocks[i], i * 3 % 2100, (uint32_t)i));
     }
     for (SIZE_T i = 0; i < BLOCKS; i++)
         expect_free(key, blocks[i], NMERR_SUCCESS);
@@ -89,11 +89,11 @@ static void recycled_memory_comes_zeroed_for_other_sizes(void **state)
     uint32_t random = contract_seed;
     (void)state;
     for (int i = 0; i < 5000; i++) {
-        SIZE_T wrote = contract_random(&random) % (i % 10 == 0 ? 70000 : 600);
+        SIZE_T wrote = content_random(&random) % (i % 10 == 0 ? 70000 : 600);
         void *block = must_alloc(key, wrote);
         memset(block, 0xFF, wrote);
         expect_free(key, block, NMERR_SUCCESS);
-        wrote = contract_random(&random) % (i % 10 == 0 ? 70000 : 600);
+        wrote = content_random(&random) % (i % 10 == 0 ? 70000 : 600);
         block = must_alloc(key, wrote);
         memset(block, 0xFF, wrote);
         expect_free(key, block, NMERR_SUCCESS);
@@ -121,12 +121,12 @@ static void no_expert_reads_what_another_left(void **state)
 static void grow(HEXPERTKEY key, SIZE_T from, SIZE_T to, SIZE_T step)
 {
     unsigned char *block = must_alloc(key, from);
-    contract_fill(block, from, 77);
+    content_fill(block, from, 77);
     for (SIZE_T size = from; size + step <= to; size += step) {
         block = must_realloc(key, block, size + step);
-        assert_true(contract_holds(block, size, 77));
-        assert_true(contract_is_zero(block + size, step));
-        contract_fill(block, size + step, 77);
+        assert_true(content_holds(block, size, 77));
+        assert_true(content_is_zero(block + size, step));
+        content_fill(block, size + step, 77);
     }
     expect_free(key, block, NMERR_SUCCESS);
 }
@@ -155,12 +155,12 @@ static void what_a_block_grows_by_is_zero_when_it_must_move(void **state)
             memset(wall[i], 0xFF, size * 2);
         }
         block = must_alloc(key, size);
-        contract_fill(block, size, 4);
+        content_fill(block, size, 4);
         for (size_t i = 0; i < CONTRACT_COUNT(wall); i += 2) /* dirty room to move to */
             expect_free(key, wall[i], NMERR_SUCCESS);
         block = must_realloc(key, block, size * 2);
-        assert_true(contract_holds(block, size, 4));
-        assert_true(contract_is_zero(block + size, size));
+        assert_true(content_holds(block, size, 4));
+        assert_true(content_is_zero(block + size, size));
         expect_free(key, block, NMERR_SUCCESS);
         for (size_t i = 1; i < CONTRACT_COUNT(wall); i += 2)
             expect_free(key, wall[i], NMERR_SUCCESS);
@@ -196,12 +196,12 @@ static void what_was_cut_off_comes_back_as_zero(void **state)
     for (size_t i = 0; i < CONTRACT_COUNT(cases); i++)
         for (int round = 0; round < 2; round++) {
             unsigned char *block = must_alloc(key, cases[i].full);
-            contract_fill(block, cases[i].full, 8);
+            content_fill(block, cases[i].full, 8);
             block = must_realloc(key, block, cases[i].cut);
-            assert_true(contract_holds(block, cases[i].cut, 8));
+            assert_true(content_holds(block, cases[i].cut, 8));
             block = must_realloc(key, block, cases[i].full);
-            assert_true(contract_holds(block, cases[i].cut, 8));
-            assert_true(contract_is_zero(block + cases[i].cut, cases[i].full - cases[i].cut));
+            assert_true(content_holds(block, cases[i].cut, 8));
+            assert_true(content_is_zero(block + cases[i].cut, cases[i].full - cases[i].cut));
             memset(block, 0xFF, cases[i].full);
             expect_free(key, block, NMERR_SUCCESS);
         }
@@ -215,13 +215,13 @@ static void random_resizing_keeps_content_and_zeroes(void **state)
     SIZE_T size = 0;
     (void)state;
     for (int i = 0; i < 4000; i++) {
-        uint32_t kind = contract_random(&random) % 20;
-        SIZE_T now = contract_random(&random) % (kind == 0 ? 1u << 20 : kind < 5 ? 80000u : 2000u);
+        uint32_t kind = content_random(&random) % 20;
+        SIZE_T now = content_random(&random) % (kind == 0 ? 1u << 20 : kind < 5 ? 80000u : 2000u);
         block = must_realloc(key, block, now);
-        assert_true(contract_holds(block, now < size ? now : size, 6));
+        assert_true(content_holds(block, now < size ? now : size, 6));
         if (now > size)
-            assert_true(contract_is_zero(block + size, now - size));
-        contract_fill(block, now, 6);
+            assert_true(content_is_zero(block + size, now - size));
+        content_fill(block, now, 6);
         size = now;
     }
     expect_free(key, block, NMERR_SUCCESS);
@@ -234,9 +234,9 @@ static void realloc_to_the_same_size_changes_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         void *block = must_alloc(key, sizes[i]);
-        contract_fill(block, sizes[i], 11);
+        content_fill(block, sizes[i], 11);
         block = must_realloc(key, block, sizes[i]);
-        assert_true(contract_holds(block, sizes[i], 11));
+        assert_true(content_holds(block, sizes[i], 11));
         expect_free(key, block, NMERR_SUCCESS);
     }
 }
@@ -250,8 +250,8 @@ static void growing_a_block_leaves_its_neighbours_alone(void **state)
     for (SIZE_T i = 0; i < CONTRACT_COUNT(mine); i++) {
         mine[i] = must_alloc(key, 100 + i);
         theirs[i] = must_alloc(other, 100 + i);
-        contract_fill(mine[i], 100 + i, (uint32_t)i);
-        contract_fill(theirs[i], 100 + i, (uint32_t)i + 50);
+        content_fill(mine[i], 100 + i, (uint32_t)i);
+        content_fill(theirs[i], 100 + i, (uint32_t)i + 50);
     }
     for (SIZE_T i = 0; i < CONTRACT_COUNT(mine); i += 2) {
         mine[i] = must_realloc(key, mine[i], 100000);
@@ -259,8 +259,8 @@ static void growing_a_block_leaves_its_neighbours_alone(void **state)
     }
     for (SIZE_T i = 0; i < CONTRACT_COUNT(mine); i++) {
         if (i % 2 == 1)
-            assert_true(contract_holds(mine[i], 100 + i, (uint32_t)i));
-        assert_true(contract_holds(theirs[i], 100 + i, (uint32_t)i + 50));
+            assert_true(content_holds(mine[i], 100 + i, (uint32_t)i));
+        assert_true(content_holds(theirs[i], 100 + i, (uint32_t)i + 50));
         expect_free(key, mine[i], NMERR_SUCCESS);
         expect_free(other, theirs[i], NMERR_SUCCESS);
     }

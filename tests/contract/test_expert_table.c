@@ -18,8 +18,8 @@ static struct twin twin_make(void)
     struct twin twin = {contract_key(), NULL, NULL};
     twin.small = must_alloc(twin.key, 100);
     twin.large = must_alloc(twin.key, 100000);
-    contract_fill(twin.small, 100, 1);
-    contract_fill(twin.large, 100000, 2);
+    content_fill(twin.small, 100, 1);
+    content_fill(twin.large, 100000, 2);
     return twin;
 }
 
@@ -27,8 +27,8 @@ static void twin_check(const struct twin *twin)
 {
     expect_size(twin->key, twin->small, 100);
     expect_size(twin->key, twin->large, 100000);
-    assert_true(contract_holds(twin->small, 100, 1));
-    assert_true(contract_holds(twin->large, 100000, 2));
+    assert_true(content_holds(twin->small, 100, 1));
+    assert_true(content_holds(twin->large, 100000, 2));
 }
 
 static void twin_end(const struct twin *twin)
@@ -59,8 +59,8 @@ static void alloc_gives_a_block_and_says_success(void **state)
     HEXPERTKEY key = contract_key();
     void *block = must_alloc(key, 100);
     (void)state;
-    contract_fill(block, 100, 3);
-    assert_true(contract_holds(block, 100, 3));
+    content_fill(block, 100, 3);
+    assert_true(content_holds(block, 100, 3));
     expect_free(key, block, NMERR_SUCCESS);
 }
 
@@ -69,15 +69,15 @@ static void realloc_keeps_the_content_and_says_success(void **state)
     HEXPERTKEY key = contract_key();
     void *block = must_alloc(key, 100);
     (void)state;
-    contract_fill(block, 100, 3);
+    content_fill(block, 100, 3);
     block = must_realloc(key, block, 200);
-    assert_true(contract_holds(block, 100, 3));
+    assert_true(content_holds(block, 100, 3));
     block = must_realloc(key, block, 50);
-    assert_true(contract_holds(block, 50, 3));
+    assert_true(content_holds(block, 50, 3));
     block = must_realloc(key, block, 200000);
-    assert_true(contract_holds(block, 50, 3));
+    assert_true(content_holds(block, 50, 3));
     block = must_realloc(key, block, 50);
-    assert_true(contract_holds(block, 50, 3));
+    assert_true(content_holds(block, 50, 3));
     expect_free(key, block, NMERR_SUCCESS);
 }
 
@@ -157,10 +157,10 @@ static void many_keys_stay_apart(void **state)
     for (SIZE_T i = 0; i < KEYS; i++) {
         keys[i] = contract_key();
         blocks[i] = must_alloc(keys[i], i % 50);
-        contract_fill(blocks[i], i % 50, (uint32_t)i);
+        content_fill(blocks[i], i % 50, (uint32_t)i);
     }
     for (SIZE_T i = 0; i < KEYS; i++) {
-        assert_true(contract_holds(blocks[i], i % 50, (uint32_t)i));
+        assert_true(content_holds(blocks[i], i % 50, (uint32_t)i));
         expect_size(keys[i], blocks[i], i % 50);
         expect_size(keys[(i + 1) % KEYS], blocks[i], 0);
         expect_free(keys[i], blocks[i], NMERR_SUCCESS);
@@ -174,7 +174,7 @@ static void realloc_of_null_opens_a_key_never_seen(void **state)
     HEXPERTKEY key = contract_unknown_key();
     void *block = must_realloc(key, NULL, 10);
     (void)state;
-    assert_true(contract_is_zero(block, 10));
+    assert_true(content_is_zero(block, 10));
     expect_free(key, block, NMERR_SUCCESS);
 }
 
@@ -217,11 +217,11 @@ static void realloc_to_zero_shrinks_and_frees_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         void *block = must_alloc(key, sizes[i]);
-        contract_fill(block, sizes[i], 9);
+        content_fill(block, sizes[i], 9);
         block = must_realloc(key, block, 0);
         expect_size(key, block, 0);
         block = must_realloc(key, block, sizes[i] + 1);
-        assert_true(contract_is_zero(block, sizes[i] + 1));
+        assert_true(content_is_zero(block, sizes[i] + 1));
         block = must_realloc(key, block, 0);
         expect_free(key, block, NMERR_SUCCESS);
         expect_refused(key, block);
@@ -249,14 +249,14 @@ static void too_large_a_realloc_leaves_the_original(void **state)
     (void)state;
     for (size_t s = 0; s < CONTRACT_COUNT(sizes); s++) {
         void *block = must_alloc(key, sizes[s]);
-        contract_fill(block, sizes[s], 5);
+        content_fill(block, sizes[s], 5);
         for (size_t i = 0; i < CONTRACT_COUNT(too_large); i++) {
             expect_no_realloc(key, block, too_large[i], NMERR_OUT_OF_MEMORY);
             expect_size(key, block, sizes[s]);
-            assert_true(contract_holds(block, sizes[s], 5));
+            assert_true(content_holds(block, sizes[s], 5));
         }
         block = must_realloc(key, block, sizes[s] + 10);
-        assert_true(contract_holds(block, sizes[s], 5));
+        assert_true(content_holds(block, sizes[s], 5));
         expect_free(key, block, NMERR_SUCCESS);
     }
 }
@@ -268,8 +268,8 @@ static void a_null_block_is_allocated_by_realloc(void **state)
     void *block = must_realloc(key, NULL, 1000);
     void *large = must_realloc(key, NULL, 1000000);
     (void)state;
-    assert_true(contract_is_zero(block, 1000));
-    assert_true(contract_is_zero(large, 1000000));
+    assert_true(content_is_zero(block, 1000));
+    assert_true(content_is_zero(large, 1000000));
     expect_free(key, empty, NMERR_SUCCESS);
     expect_free(key, block, NMERR_SUCCESS);
     expect_free(key, large, NMERR_SUCCESS);
@@ -406,10 +406,10 @@ static void random_pointers_are_refused(void **state)
     uint32_t random = contract_seed;
     (void)state;
     for (int i = 0; i < 100000; i++) {
-        ULONG_PTR at = contract_random(&random);
+        ULONG_PTR at = content_random(&random);
 #ifdef _WIN64
-        at |= (ULONG_PTR)contract_random(&random) << 32;
-        at >>= contract_random(&random) % 40;
+        at |= (ULONG_PTR)content_random(&random) << 32;
+        at >>= content_random(&random) % 40;
 #endif
         if (i % 4 == 1) /* near what is there */
             at = (ULONG_PTR)twin.small + at % (1 << 20);

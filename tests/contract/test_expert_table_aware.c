@@ -12,7 +12,7 @@ static void expect_denied(HEXPERTKEY caller, HEXPERTKEY owner)
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         void *block = must_alloc(owner, sizes[i]);
         NMAPI_EXPERT_USAGE before = contract_usage(owner), after;
-        contract_fill(block, sizes[i], 3);
+        content_fill(block, sizes[i], 3);
         expect_free(caller, block, NMERR_ACCESS_DENIED);
         expect_no_realloc(caller, block, sizes[i] + 1, NMERR_ACCESS_DENIED);
         expect_no_realloc(caller, block, 0, NMERR_ACCESS_DENIED);
@@ -23,7 +23,7 @@ static void expect_denied(HEXPERTKEY caller, HEXPERTKEY owner)
         assert_int_equal(after.LiveBytes, before.LiveBytes);
         assert_int_equal(after.Refused, before.Refused);
         expect_size(owner, block, sizes[i]);
-        assert_true(contract_holds(block, sizes[i], 3));
+        assert_true(content_holds(block, sizes[i], 3));
         expect_free(owner, block, NMERR_SUCCESS); /* the benign twin */
     }
 }
@@ -52,13 +52,13 @@ static void an_opened_experts_block_is_no_legacy_block_for_a_key_never_seen(void
     void *block = must_alloc(owner, 100);
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
     (void)state;
-    contract_fill(block, 100, 3);
+    content_fill(block, 100, 3);
     expect_free(never, block, NMERR_INVALID_EXPERT_HANDLE);
     expect_no_realloc(never, block, 200, NMERR_INVALID_EXPERT_HANDLE);
     expect_size(never, block, 0);
     expect_code(nm.query(never, &usage), NMERR_INVALID_EXPERT_HANDLE);
     expect_size(owner, block, 100);
-    assert_true(contract_holds(block, 100, 3));
+    assert_true(content_holds(block, 100, 3));
     expect_free(owner, block, NMERR_SUCCESS);
 }
 
@@ -92,13 +92,13 @@ static void a_terminated_experts_realloc_leaves_the_original(void **state)
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         HEXPERTKEY key = contract_open_key(0);
         void *block = must_alloc(key, sizes[i]);
-        contract_fill(block, sizes[i], 3);
+        content_fill(block, sizes[i], 3);
         expect_code(nm.terminate(key), NMERR_SUCCESS);
         expect_no_realloc(key, block, sizes[i] + 100, NMERR_EXPERT_TERMINATE);
         expect_no_realloc(key, block, 0, NMERR_EXPERT_TERMINATE);
         expect_no_realloc(key, block, sizes[i], NMERR_EXPERT_TERMINATE);
         expect_size(key, block, sizes[i]);
-        assert_true(contract_holds(block, sizes[i], 3));
+        assert_true(content_holds(block, sizes[i], 3));
     }
 }
 
@@ -286,22 +286,22 @@ static void a_realloc_over_the_limit_leaves_the_original(void **state)
     HEXPERTKEY key = contract_open_key(1000);
     void *a = must_alloc(key, 600), *b = must_alloc(key, 400);
     (void)state;
-    contract_fill(a, 600, 1);
-    contract_fill(b, 400, 2);
+    content_fill(a, 600, 1);
+    content_fill(b, 400, 2);
     expect_no_realloc(key, a, 601, NMERR_OUT_OF_MEMORY);
     expect_no_realloc(key, b, 401, NMERR_OUT_OF_MEMORY);
     expect_no_realloc(key, b, 1u << 20, NMERR_OUT_OF_MEMORY);
     expect_size(key, a, 600);
-    assert_true(contract_holds(a, 600, 1));
-    assert_true(contract_holds(b, 400, 2));
+    assert_true(content_holds(a, 600, 1));
+    assert_true(content_holds(b, 400, 2));
     a = must_realloc(key, a, 500);
     b = must_realloc(key, b, 500); /* just fits: the old 400 do not count twice */
-    assert_true(contract_holds(a, 500, 1));
-    assert_true(contract_holds(b, 400, 2));
+    assert_true(content_holds(a, 500, 1));
+    assert_true(content_holds(b, 400, 2));
     expect_no_realloc(key, b, 501, NMERR_OUT_OF_MEMORY);
     expect_free(key, a, NMERR_SUCCESS);
     b = must_realloc(key, b, 1000);
-    assert_true(contract_holds(b, 400, 2));
+    assert_true(content_holds(b, 400, 2));
     expect_free(key, b, NMERR_SUCCESS);
 }
 
@@ -311,10 +311,10 @@ static void a_limit_holds_for_large_blocks(void **state)
     HEXPERTKEY key = contract_open_key(limit);
     void *block = must_alloc(key, limit - 100000);
     (void)state;
-    contract_fill(block, limit - 100000, 1);
+    content_fill(block, limit - 100000, 1);
     expect_no_alloc(key, 100001, NMERR_OUT_OF_MEMORY);
     expect_no_realloc(key, block, limit + 1, NMERR_OUT_OF_MEMORY);
-    assert_true(contract_holds(block, limit - 100000, 1));
+    assert_true(content_holds(block, limit - 100000, 1));
     block = must_realloc(key, block, limit);
     expect_no_alloc(key, 1, NMERR_OUT_OF_MEMORY);
     block = must_realloc(key, block, 10);

@@ -69,9 +69,9 @@ static void open_takes_larger_options(void **state)
     } how = {{sizeof how, 0, 100}, {0}};
     HEXPERTKEY key = contract_unknown_key();
     (void)state;
-    contract_fill(how.later, sizeof how.later, 1);
+    content_fill(how.later, sizeof how.later, 1);
     expect_code(nm.open(key, &how.known), NMERR_SUCCESS);
-    assert_true(contract_holds(how.later, sizeof how.later, 1));
+    assert_true(content_holds(how.later, sizeof how.later, 1));
     assert_int_equal(contract_usage(key).MemoryLimit, 100);
     expect_no_alloc(key, 101, NMERR_OUT_OF_MEMORY);
 }
@@ -106,13 +106,13 @@ static void query_and_close_leave_bytes_alone_that_they_do_not_know(void **state
     (void)state;
     must_alloc(key, 10);
     usage.known.cbSize = sizeof usage;
-    contract_fill(usage.later, sizeof usage.later, 1);
+    content_fill(usage.later, sizeof usage.later, 1);
     expect_code(nm.query(key, &usage.known), NMERR_SUCCESS);
-    assert_true(contract_holds(usage.later, sizeof usage.later, 1));
+    assert_true(content_holds(usage.later, sizeof usage.later, 1));
     assert_int_equal(usage.known.LiveBlocks, 1);
     usage.known.cbSize = sizeof usage;
     expect_code(nm.close(key, &usage.known), NMERR_SUCCESS);
-    assert_true(contract_holds(usage.later, sizeof usage.later, 1));
+    assert_true(content_holds(usage.later, sizeof usage.later, 1));
     assert_int_equal(usage.known.LiveBlocks, 1);
 }
 

@@ -24,7 +24,7 @@ static struct bystander *bystander_make(BOOL implicit)
     bystander->key = implicit ? contract_implicit_key() : contract_open_key(0);
     for (SIZE_T i = 0; i < CONTRACT_COUNT(bystander->blocks); i++) {
         bystander->blocks[i] = must_alloc(bystander->key, bystander_bytes(i));
-        contract_fill(bystander->blocks[i], bystander_bytes(i), (uint32_t)i + 40);
+        content_fill(bystander->blocks[i], bystander_bytes(i), (uint32_t)i + 40);
     }
     return bystander;
 }
@@ -32,7 +32,7 @@ static struct bystander *bystander_make(BOOL implicit)
 static void bystander_check(struct bystander *bystander)
 {
     for (SIZE_T i = 0; i < CONTRACT_COUNT(bystander->blocks); i++) {
-        assert_true(contract_holds(bystander->blocks[i], bystander_bytes(i), (uint32_t)i + 40));
+        assert_true(content_holds(bystander->blocks[i], bystander_bytes(i), (uint32_t)i + 40));
         expect_size(bystander->key, bystander->blocks[i], bystander_bytes(i));
     }
     assert_int_equal(contract_usage(bystander->key).LiveBlocks, CONTRACT_COUNT(bystander->blocks));
@@ -116,9 +116,9 @@ static DWORD WINAPI work(LPVOID argument)
     DWORD error = NMERR_SUCCESS;
 
     for (;;) {
-        uint32_t which = contract_random(&random) % CONTRACT_COUNT(blocks);
-        uint32_t kind = contract_random(&random) % 100;
-        SIZE_T bytes = contract_random(&random) % (kind < 2 ? 300000 : kind < 10 ? 20000 : 500);
+        uint32_t which = content_random(&random) % CONTRACT_COUNT(blocks);
+        uint32_t kind = content_random(&random) % 100;
+        SIZE_T bytes = content_random(&random) % (kind < 2 ? 300000 : kind < 10 ? 20000 : 500);
         if (blocks[which] == NULL) {
             blocks[which] = nm.alloc(worker->key, bytes, &error);
         } else if (kind % 3 == 0) {
@@ -277,7 +277,7 @@ static void close_works_with_a_suspended_thread(void **state)
         HANDLE thread;
         close_while_suspended(&worker, &thread, round);
         bystander_check(bystander);
-        contract_kill(thread, 99);
+        process_kill(thread, 99);
         contract_join(thread);
         worker_end(&worker);
     }
@@ -318,7 +318,7 @@ static SIZE_T left_by_killed_threads(int count)
         HANDLE ready = CreateEventA(NULL, TRUE, FALSE, NULL);
         HANDLE thread = contract_start(sleep_on, ready);
         WaitForSingleObject(ready, 30000);
-        contract_kill(thread, 99);
+        process_kill(thread, 99);
         contract_join(thread);
         CloseHandle(ready);
     }
@@ -338,7 +338,7 @@ static void close_works_with_a_killed_thread(void **state)
         NMAPI_EXPERT_USAGE usage;
         for (volatile int wait = 0; wait < round * 50; wait++) {
         }
-        contract_kill(thread, 99);
+        process_kill(thread, 99);
         assert_int_equal(contract_join(thread), 99);
         worker_end(&worker);
         usage = contract_usage(key);
@@ -366,7 +366,7 @@ static void a_killed_thread_does_not_stop_the_keys_other_threads(void **state)
         HANDLE dead = worker_start(&victim, key, (uint32_t)round + 1);
         HANDLE alive = worker_start(&other, key, (uint32_t)round + 77);
         LONG calls;
-        contract_kill(dead, 99);
+        process_kill(dead, 99);
         contract_join(dead);
         calls = other.calls;
         for (int wait = 0; wait < 1000 && other.calls == calls && other.answer == CONTRACT_UNSET;
@@ -392,8 +392,8 @@ static void an_expert_works_on_after_a_thread_of_its_was_killed(void **state)
         static struct worker worker; /* outlives a failure */
         HANDLE thread = worker_start(&worker, key, (uint32_t)round + 1);
         int listed = 0;
-        contract_fill(block, 100, 5);
-        contract_kill(thread, 99);
+        content_fill(block, 100, 5);
+        process_kill(thread, 99);
         contract_join(thread);
         worker_end(&worker);
         expect_free(key, must_alloc(key, 500), NMERR_SUCCESS);
@@ -403,12 +403,12 @@ static void an_expert_works_on_after_a_thread_of_its_was_killed(void **state)
         expect_code(nm.enum_memory(key, count_block, &listed), NMERR_SUCCESS);
         assert_int_equal(listed, usage.LiveBlocks); /* half-made blocks: all here or all gone */
         expect_size(key, block, 100);
-        assert_true(contract_holds(block, 100, 5));
+        assert_true(content_holds(block, 100, 5));
         expect_code(nm.transfer(key, taker, block), NMERR_SUCCESS);
         close_in_time(key, &leaked);
         assert_int_equal(leaked.LiveBlocks, usage.LiveBlocks - 1);
         assert_int_equal(leaked.LiveBytes, usage.LiveBytes - 100);
-        assert_true(contract_holds(block, 100, 5));
+        assert_true(content_holds(block, 100, 5));
         expect_code(nm.open(key, NULL), NMERR_SUCCESS); /* and the key is good again */
         expect_free(key, must_alloc(key, 10), NMERR_SUCCESS);
         expect_code(nm.close(key, NULL), NMERR_SUCCESS);
@@ -426,7 +426,7 @@ static void a_dead_experts_memory_is_not_given_to_another_with_its_content(void 
         for (int i = 0; i < 100; i++)
             memset(must_alloc(key, 500), 0xFF, 500);
         thread = worker_start(&worker, key, (uint32_t)round + 1);
-        contract_kill(thread, 99);
+        process_kill(thread, 99);
         contract_join(thread);
         worker_end(&worker);
         close_in_time(key, NULL);

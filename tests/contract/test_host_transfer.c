@@ -12,11 +12,11 @@ static void a_block_changes_its_owner_and_nothing_else(void **state)
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         void *block = must_alloc(from, sizes[i]);
         SIZE_T bytes = contract_usage(to).LiveBytes;
-        contract_fill(block, sizes[i], 5);
+        content_fill(block, sizes[i], 5);
         expect_code(nm.transfer(from, to, block), NMERR_SUCCESS);
         expect_size(from, block, 0);
         expect_size(to, block, sizes[i]);
-        assert_true(contract_holds(block, sizes[i], 5));
+        assert_true(content_holds(block, sizes[i], 5));
         expect_free(from, block, NMERR_ACCESS_DENIED);
         expect_no_realloc(from, block, 10, NMERR_ACCESS_DENIED);
         assert_int_equal(contract_usage(from).LiveBlocks, 0);
@@ -37,13 +37,13 @@ static void the_new_owner_may_resize_it(void **state)
     (void)state;
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         unsigned char *block = must_alloc(from, sizes[i]);
-        contract_fill(block, sizes[i], 5);
+        content_fill(block, sizes[i], 5);
         expect_code(nm.transfer(from, to, block), NMERR_SUCCESS);
         block = must_realloc(to, block, sizes[i] * 2 + 100);
-        assert_true(contract_holds(block, sizes[i], 5));
-        assert_true(contract_is_zero(block + sizes[i], sizes[i] + 100));
+        assert_true(content_holds(block, sizes[i], 5));
+        assert_true(content_is_zero(block + sizes[i], sizes[i] + 100));
         block = must_realloc(to, block, sizes[i] / 2);
-        assert_true(contract_holds(block, sizes[i] / 2, 5));
+        assert_true(content_holds(block, sizes[i] / 2, 5));
         expect_free(to, block, NMERR_SUCCESS);
     }
 }
@@ -61,20 +61,20 @@ static void it_survives_the_givers_close(void **state)
         block = must_alloc(from, sizes[i]);
         for (int n = 0; n < 10; n++)
             memset(must_alloc(from, sizes[i]), 0xFF, sizes[i]);
-        contract_fill(block, sizes[i], 5);
+        content_fill(block, sizes[i], 5);
         expect_code(nm.transfer(from, to, block), NMERR_SUCCESS);
         expect_code(nm.close(from, &leaked), NMERR_SUCCESS);
         assert_int_equal(leaked.LiveBlocks, 20);
         assert_int_equal(leaked.LiveBytes, 20 * sizes[i]);
-        assert_true(contract_holds(block, sizes[i], 5));
+        assert_true(content_holds(block, sizes[i], 5));
         expect_size(to, block, sizes[i]);
 
         again = must_alloc(contract_open_key(0), sizes[i]); /* nobody is given its room */
         assert_ptr_not_equal(again, block);
         memset(again, 0xEE, sizes[i]);
-        assert_true(contract_holds(block, sizes[i], 5));
+        assert_true(content_holds(block, sizes[i], 5));
         block = must_realloc(to, block, sizes[i] + 1000);
-        assert_true(contract_holds(block, sizes[i], 5));
+        assert_true(content_holds(block, sizes[i], 5));
         expect_free(to, block, NMERR_SUCCESS);
         expect_code(nm.close(to, NULL), NMERR_SUCCESS);
     }
@@ -87,17 +87,17 @@ static void it_goes_with_the_takers_close(void **state)
         HEXPERTKEY from = contract_open_key(0), to = contract_open_key(0);
         NMAPI_EXPERT_USAGE leaked = {.cbSize = sizeof leaked};
         void *kept = must_alloc(from, 100), *block = must_alloc(from, sizes[i]);
-        contract_fill(kept, 100, 6);
+        content_fill(kept, 100, 6);
         expect_code(nm.transfer(from, to, block), NMERR_SUCCESS);
         expect_code(nm.close(to, &leaked), NMERR_SUCCESS);
         assert_int_equal(leaked.LiveBlocks, 1);
         assert_int_equal(leaked.LiveBytes, sizes[i]);
         expect_size(from, block, 0);
         assert_int_not_equal(nm.free(from, block), NMERR_SUCCESS);
-        assert_true(contract_holds(kept, 100, 6));
+        assert_true(content_holds(kept, 100, 6));
         for (int n = 0; n < 100; n++)
             must_alloc(from, sizes[i] < 10000 ? sizes[i] : 10);
-        assert_true(contract_holds(kept, 100, 6));
+        assert_true(content_holds(kept, 100, 6));
         expect_free(from, kept, NMERR_SUCCESS);
         expect_code(nm.close(from, NULL), NMERR_SUCCESS);
     }
@@ -128,7 +128,7 @@ static void it_may_go_on_and_come_back(void **state)
     (void)state;
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         void *block = must_alloc(a, sizes[i]);
-        contract_fill(block, sizes[i], 5);
+        content_fill(block, sizes[i], 5);
         expect_code(nm.transfer(a, b, block), NMERR_SUCCESS);
         expect_code(nm.transfer(a, b, block), NMERR_ACCESS_DENIED); /* not a's any more */
         expect_code(nm.transfer(b, c, block), NMERR_SUCCESS);
@@ -136,7 +136,7 @@ static void it_may_go_on_and_come_back(void **state)
         expect_size(a, block, sizes[i]);
         expect_size(b, block, 0);
         expect_size(c, block, 0);
-        assert_true(contract_holds(block, sizes[i], 5));
+        assert_true(content_holds(block, sizes[i], 5));
         expect_free(b, block, NMERR_ACCESS_DENIED);
         expect_free(a, block, NMERR_SUCCESS);
         expect_free(a, block, NMERR_INVALID_PARAMETER);
@@ -215,13 +215,13 @@ static void a_terminated_expert_gives_but_does_not_take(void **state)
     HEXPERTKEY ended = contract_open_key(0), other = contract_open_key(0);
     void *theirs = must_alloc(ended, 100), *mine = must_alloc(other, 100);
     (void)state;
-    contract_fill(theirs, 100, 5);
+    content_fill(theirs, 100, 5);
     expect_code(nm.terminate(ended), NMERR_SUCCESS);
     expect_code(nm.transfer(other, ended, mine), NMERR_EXPERT_TERMINATE);
     expect_size(other, mine, 100);
     expect_code(nm.transfer(ended, other, theirs), NMERR_SUCCESS);
     expect_code(nm.close(ended, NULL), NMERR_SUCCESS);
-    assert_true(contract_holds(theirs, 100, 5));
+    assert_true(content_holds(theirs, 100, 5));
     expect_free(other, theirs, NMERR_SUCCESS);
     expect_free(other, mine, NMERR_SUCCESS);
 }
@@ -247,15 +247,15 @@ static void a_configuration_wanders_through_isolated_experts(void **state)
     SIZE_T bytes = 24;
     void *block = must_alloc(key, bytes);
     (void)state;
-    contract_fill(block, bytes, 12);
+    content_fill(block, bytes, 12);
     for (int i = 0; i < 12; i++) {
         HEXPERTKEY next = contract_open_key(0);
         expect_code(nm.transfer(key, next, block), NMERR_SUCCESS);
         expect_code(nm.close(key, NULL), NMERR_SUCCESS);
         block = must_realloc(next, block, bytes * 2);
-        assert_true(contract_holds(block, bytes, 12));
+        assert_true(content_holds(block, bytes, 12));
         bytes *= 2;
-        contract_fill(block, bytes, 12);
+        content_fill(block, bytes, 12);
         key = next;
     }
     expect_free(key, block, NMERR_SUCCESS);

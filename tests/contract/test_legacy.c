@@ -40,10 +40,10 @@ static void realloc_by_another_key_takes_the_block_over(void **state)
             SIZE_T now = grown == 0 ? sizes[i] : grown == 1 ? sizes[i] * 2 + 9 : sizes[i] / 2;
             SIZE_T kept = now < sizes[i] ? now : sizes[i];
             unsigned char *block = must_alloc(first, sizes[i]);
-            contract_fill(block, sizes[i], 21);
+            content_fill(block, sizes[i], 21);
             block = must_realloc(second, block, now);
-            assert_true(contract_holds(block, kept, 21));
-            assert_true(contract_is_zero(block + kept, now - kept));
+            assert_true(content_holds(block, kept, 21));
+            assert_true(content_is_zero(block + kept, now - kept));
             expect_size(first, block, 0);
             expect_size(second, block, now);
             assert_int_equal(contract_usage(first).LiveBlocks, 0);
@@ -60,9 +60,9 @@ static void realloc_by_a_key_never_seen_opens_it(void **state)
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         HEXPERTKEY first = contract_implicit_key(), second = contract_unknown_key();
         void *block = must_alloc(first, sizes[i]);
-        contract_fill(block, sizes[i], 22);
+        content_fill(block, sizes[i], 22);
         block = must_realloc(second, block, sizes[i] + 64);
-        assert_true(contract_holds(block, sizes[i], 22));
+        assert_true(content_holds(block, sizes[i], 22));
         expect_size(first, block, 0);
         expect_free(second, block, NMERR_SUCCESS);
         assert_int_equal(contract_usage(second).Flags, NMAPI_USAGE_IMPLICIT);
@@ -79,15 +79,15 @@ static void a_block_taken_over_survives_the_givers_close(void **state)
         void *left = must_alloc(first, 77);
         void *block = must_alloc(first, sizes[i]);
         (void)left;
-        contract_fill(block, sizes[i], 23);
+        content_fill(block, sizes[i], 23);
         block = must_realloc(second, block, sizes[i]);
         expect_code(nm.close(first, &leaked), NMERR_SUCCESS);
         assert_int_equal(leaked.LiveBlocks, 1);
         assert_int_equal(leaked.LiveBytes, 77);
-        assert_true(contract_holds(block, sizes[i], 23));
+        assert_true(content_holds(block, sizes[i], 23));
         expect_size(second, block, sizes[i]);
         block = must_realloc(second, block, sizes[i] * 2);
-        assert_true(contract_holds(block, sizes[i], 23));
+        assert_true(content_holds(block, sizes[i], 23));
         expect_free(second, block, NMERR_SUCCESS);
     }
 }
@@ -98,12 +98,12 @@ static void a_failed_realloc_by_another_key_leaves_block_and_owner(void **state)
     (void)state;
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         void *block = must_alloc(first, sizes[i]);
-        contract_fill(block, sizes[i], 24);
+        content_fill(block, sizes[i], 24);
         expect_no_realloc(second, block, SIZE_MAX, NMERR_OUT_OF_MEMORY);
         expect_no_realloc(second, block, SIZE_MAX / 4 * 3, NMERR_OUT_OF_MEMORY);
         expect_size(first, block, sizes[i]);
         expect_size(second, block, 0);
-        assert_true(contract_holds(block, sizes[i], 24));
+        assert_true(content_holds(block, sizes[i], 24));
         assert_int_equal(contract_usage(second).LiveBlocks, 0);
         expect_free(first, block, NMERR_SUCCESS);
     }
@@ -145,14 +145,14 @@ static void blocks_wander_through_many_keys(void **state)
     for (SIZE_T b = 0; b < BLOCKS; b++) {
         bytes[b] = 10 + b * 61;
         blocks[b] = must_alloc(keys[0], bytes[b]);
-        contract_fill(blocks[b], bytes[b], (uint32_t)b);
+        content_fill(blocks[b], bytes[b], (uint32_t)b);
     }
     for (int k = 1; k < KEYS; k++)
         for (SIZE_T b = 0; b < BLOCKS; b++) {
             blocks[b] = must_realloc(keys[k], blocks[b], bytes[b] * 3 / 2);
-            assert_true(contract_holds(blocks[b], bytes[b], (uint32_t)b));
+            assert_true(content_holds(blocks[b], bytes[b], (uint32_t)b));
             bytes[b] = bytes[b] * 3 / 2;
-            contract_fill(blocks[b], bytes[b], (uint32_t)b);
+            content_fill(blocks[b], bytes[b], (uint32_t)b);
             expect_size(keys[k - 1], blocks[b], 0);
         }
     for (int k = 0; k < KEYS - 1; k++) {
@@ -179,10 +179,10 @@ static DWORD WINAPI configure_once(LPVOID argument)
     DWORD error = CONTRACT_UNSET;
     step->block = nm.realloc(step->key, step->block, step->after, &error);
     step->good = step->block != NULL && error == NMERR_SUCCESS &&
-                 contract_holds(step->block, step->before, 31) &&
-                 contract_is_zero((char *)step->block + step->before, step->after - step->before);
+                 content_holds(step->block, step->before, 31) &&
+                 content_is_zero((char *)step->block + step->before, step->after - step->before);
     if (step->good)
-        contract_fill(step->block, step->after, 31);
+        content_fill(step->block, step->after, 31);
     return 0;
 }
 
@@ -208,16 +208,16 @@ static void an_isolated_expert_neither_gives_nor_takes(void **state)
     (void)state;
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
         void *mine = must_alloc(isolated, sizes[i]), *theirs = must_alloc(legacy, sizes[i]);
-        contract_fill(mine, sizes[i], 1);
-        contract_fill(theirs, sizes[i], 2);
+        content_fill(mine, sizes[i], 1);
+        content_fill(theirs, sizes[i], 2);
         expect_free(legacy, mine, NMERR_ACCESS_DENIED);
         expect_free(isolated, theirs, NMERR_ACCESS_DENIED);
         expect_no_realloc(legacy, mine, 1, NMERR_ACCESS_DENIED);
         expect_no_realloc(isolated, theirs, 1, NMERR_ACCESS_DENIED);
         expect_size(isolated, mine, sizes[i]);
         expect_size(legacy, theirs, sizes[i]);
-        assert_true(contract_holds(mine, sizes[i], 1));
-        assert_true(contract_holds(theirs, sizes[i], 2));
+        assert_true(content_holds(mine, sizes[i], 1));
+        assert_true(content_holds(theirs, sizes[i], 2));
         expect_free(isolated, mine, NMERR_SUCCESS);
         expect_free(contract_unknown_key(), theirs, NMERR_SUCCESS);
     }

@@ -185,7 +185,7 @@ static int child_long_run(void)
     for (int i = 0; i < 60000; i++) {
         void *block = nm.alloc(KEY, (SIZE_T)child_expect, NULL);
         CHILD_CHECK(block != NULL);
-        CHILD_CHECK(contract_is_zero(block, (SIZE_T)child_expect));
+        CHILD_CHECK(content_is_zero(block, (SIZE_T)child_expect));
         memset(block, 1, (SIZE_T)child_expect);
         CHILD_CHECK(nm.free(KEY, block) == NMERR_SUCCESS);
     }

@@ -18,7 +18,7 @@ static BOOL works(HEXPERTKEY key, SIZE_T bytes)
 {
     DWORD error = CONTRACT_UNSET;
     void *block = nm.alloc(key, bytes, &error);
-    return block != NULL && error == NMERR_SUCCESS && contract_is_zero(block, bytes) &&
+    return block != NULL && error == NMERR_SUCCESS && content_is_zero(block, bytes) &&
            nm.free(key, block) == NMERR_SUCCESS;
 }
 
@@ -28,13 +28,13 @@ static DWORD WINAPI leak(LPVOID key)
 {
     for (int i = 0; i < 30; i++) {
         char *block = nm.alloc(key, 1u << 20, NULL);
-        if (block == NULL || !contract_is_zero(block, 1u << 20))
+        if (block == NULL || !content_is_zero(block, 1u << 20))
             return FALSE;
         memset(block, 0xFF, 1u << 20);
     }
     for (int i = 0; i < 1000; i++) {
         left = nm.alloc(key, 1000, NULL);
-        if (left == NULL || !contract_is_zero(left, 1000))
+        if (left == NULL || !content_is_zero(left, 1000))
             return FALSE;
         memset(left, 0xFF, 1000);
     }
@@ -223,7 +223,7 @@ static int child_a_killed_idle_thread(void)
 {
     struct stay stay;
     HANDLE thread = stay_start(&stay, KEY(1));
-    contract_kill(thread, 5);
+    process_kill(thread, 5);
     CHILD_CHECK(child_join(thread) == 5);
     CHILD_CHECK(works(KEY(9), 10));
     CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED);
@@ -259,7 +259,7 @@ static SIZE_T left_by_killed_threads(void)
     for (int i = 0; i < KILLS; i++) {
         HANDLE thread = CreateThread(NULL, 0, sleep_on, NULL, 0, NULL);
         Sleep(2);
-        contract_kill(thread, 5);
+        process_kill(thread, 5);
         child_join(thread);
     }
     after = contract_committed();
@@ -280,7 +280,7 @@ static int child_a_thread_killed_at_work(void)
         for (int wait = 0; wait < 1000 && state_of(key) != NMAPI_STATE_OPEN; wait++)
             Sleep(1);
         Sleep(2);
-        contract_kill(thread, 5);
+        process_kill(thread, 5);
         CHILD_CHECK(child_join(thread) == 5);
         CHILD_CHECK(works(KEY(9), 10));
         CHILD_CHECK(state_of(key) == NMAPI_STATE_CLOSED);

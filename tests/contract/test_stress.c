@@ -33,7 +33,7 @@ static unsigned char *stale[64]; /* addresses of blocks freed lately */
 
 static uint32_t draw(uint32_t below)
 {
-    return contract_random(&random_state) % below;
+    return content_random(&random_state) % below;
 }
 
 #define HOLD(good)                                                                                 \
@@ -75,9 +75,9 @@ static SIZE_T any_size(void)
 static void look(const struct model_block *block)
 {
     SIZE_T head = block->bytes < 512 ? block->bytes : 512;
-    HOLD(contract_holds(block->at, head, block->seed));
+    HOLD(content_holds(block->at, head, block->seed));
     for (SIZE_T i = head; i < block->bytes; i += 509)
-        HOLD(block->at[i] == (unsigned char)(block->seed + i * 7 + (i >> 8) * 13 + 1));
+        HOLD(block->at[i] == content_byte(i, block->seed));
 }
 
 static void expert_gains(struct model_expert *expert, SIZE_T bytes)
@@ -199,9 +199,9 @@ static void call_alloc(void)
     } else {
         HOLD(at != NULL && error == NMERR_SUCCESS);
         HOLD((ULONG_PTR)at % CONTRACT_ALIGNMENT == 0);
-        HOLD(contract_is_zero(at, bytes));
-        *block = (struct model_block){at, bytes, contract_random(&random_state), expert};
-        contract_fill(at, bytes, block->seed);
+        HOLD(content_is_zero(at, bytes));
+        *block = (struct model_block){at, bytes, content_random(&random_state), expert};
+        content_fill(at, bytes, block->seed);
         expert_gains(expert, bytes);
     }
 }
@@ -258,8 +258,8 @@ static void call_realloc(void)
     }
     expert->fresh = FALSE;
     kept = bytes < block->bytes ? bytes : block->bytes;
-    HOLD(contract_holds(at, kept, block->seed));
-    HOLD(contract_is_zero(at + kept, bytes - kept));
+    HOLD(content_holds(at, kept, block->seed));
+    HOLD(content_is_zero(at + kept, bytes - kept));
     if (expert == block->owner) { /* neither an allocation nor a free, moved or not */
         block->owner->bytes = block->owner->bytes - block->bytes + bytes;
         model_bytes = model_bytes - block->bytes + bytes;
@@ -271,8 +271,8 @@ static void call_realloc(void)
     }
     if (at != block->at)
         stale[draw(CONTRACT_COUNT(stale))] = block->at;
-    *block = (struct model_block){at, bytes, contract_random(&random_state), expert};
-    contract_fill(at, bytes, block->seed);
+    *block = (struct model_block){at, bytes, content_random(&random_state), expert};
+    content_fill(at, bytes, block->seed);
 }
 
 static void call_free(void)
@@ -318,7 +318,7 @@ static void call_misuse(void)
     if (kind == 1 && block != NULL && block->bytes > 1)
         at = block->at + 1 + draw((uint32_t)block->bytes - 1);
     else if (kind == 2)
-        at = (unsigned char *)(ULONG_PTR)(contract_random(&random_state) | 1);
+        at = (unsigned char *)(ULONG_PTR)(content_random(&random_state) | 1);
     else if (kind == 3 && block != NULL)
         at = block->at - 1 - draw(15);
     if (at == NULL || expert->terminated)

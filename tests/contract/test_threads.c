@@ -34,19 +34,19 @@ static DWORD WINAPI churn(LPVOID argument)
     memset(held, 0, sizeof held);
     while ((LONG)(worker->until - GetTickCount()) > 0) {
         for (int i = 0; i < 200; i++, worker->rounds++) {
-            uint32_t which = contract_random(&random) % CONTRACT_COUNT(held);
-            uint32_t kind = contract_random(&random);
-            SIZE_T bytes = contract_random(&random) % (kind % 50 == 0 ? 80000 : 400);
+            uint32_t which = content_random(&random) % CONTRACT_COUNT(held);
+            uint32_t kind = content_random(&random);
+            SIZE_T bytes = content_random(&random) % (kind % 50 == 0 ? 80000 : 400);
             DWORD error = CONTRACT_UNSET;
             if (held[which].block == NULL) {
                 held[which].block = nm.alloc(worker->key, bytes, &error);
                 CHECK(held[which].block != NULL && error == NMERR_SUCCESS);
                 if (held[which].block == NULL)
                     continue;
-                CHECK(contract_is_zero(held[which].block, bytes));
+                CHECK(content_is_zero(held[which].block, bytes));
             } else {
                 SIZE_T old = held[which].bytes;
-                CHECK(contract_holds(held[which].block, old, held[which].seed));
+                CHECK(content_holds(held[which].block, old, held[which].seed));
                 CHECK(nm.size(worker->key, held[which].block) == old);
                 if (kind % 3 == 0) {
                     CHECK(nm.free(worker->key, held[which].block) == NMERR_SUCCESS);
@@ -58,16 +58,16 @@ static DWORD WINAPI churn(LPVOID argument)
                 if (held[which].block == NULL)
                     continue;
                 if (bytes > old)
-                    CHECK(contract_is_zero((char *)held[which].block + old, bytes - old));
+                    CHECK(content_is_zero((char *)held[which].block + old, bytes - old));
             }
             held[which].bytes = bytes;
             held[which].seed = kind;
-            contract_fill(held[which].block, bytes, kind);
+            content_fill(held[which].block, bytes, kind);
         }
     }
     for (size_t i = 0; i < CONTRACT_COUNT(held); i++)
         if (held[i].block != NULL) {
-            CHECK(contract_holds(held[i].block, held[i].bytes, held[i].seed));
+            CHECK(content_holds(held[i].block, held[i].bytes, held[i].seed));
             CHECK(nm.free(worker->key, held[i].block) == NMERR_SUCCESS);
         }
     return 0;
@@ -189,15 +189,15 @@ static DWORD WINAPI take_turns(LPVOID argument)
         WaitForSingleObject(turns->mine, 30000);
         for (SIZE_T i = 0; i < TURN_BLOCKS; i++) {
             void *old = turns->blocks[i];
-            if (old != NULL && (nm.size(turns->key, old) != i * 300 ||
-                                !contract_holds(old, i * 300, (uint32_t)i) ||
-                                nm.free(turns->key, old) != NMERR_SUCCESS))
+            if (old != NULL &&
+                (nm.size(turns->key, old) != i * 300 || !content_holds(old, i * 300, (uint32_t)i) ||
+                 nm.free(turns->key, old) != NMERR_SUCCESS))
                 turns->failures++;
             turns->blocks[i] = nm.alloc(turns->key, i * 300, NULL);
-            if (turns->blocks[i] == NULL || !contract_is_zero(turns->blocks[i], i * 300))
+            if (turns->blocks[i] == NULL || !content_is_zero(turns->blocks[i], i * 300))
                 turns->failures++;
             else
-                contract_fill(turns->blocks[i], i * 300, (uint32_t)i);
+                content_fill(turns->blocks[i], i * 300, (uint32_t)i);
         }
         SetEvent(turns->yours);
     }
@@ -230,13 +230,13 @@ static DWORD WINAPI one_of_many(LPVOID argument)
 {
     struct turns *turns = argument;
     void *old = turns->blocks[0];
-    if (old != NULL && (!contract_holds(old, 1000, 3) || nm.free(turns->key, old) != NMERR_SUCCESS))
+    if (old != NULL && (!content_holds(old, 1000, 3) || nm.free(turns->key, old) != NMERR_SUCCESS))
         turns->failures++;
     turns->blocks[0] = nm.alloc(turns->key, 1000, NULL);
     if (turns->blocks[0] == NULL)
         turns->failures++;
     else
-        contract_fill(turns->blocks[0], 1000, 3);
+        content_fill(turns->blocks[0], 1000, 3);
     return 0;
 }
 
@@ -248,7 +248,7 @@ static void a_key_outlives_the_threads_that_used_it(void **state)
     for (int i = 0; i < 300; i++)
         contract_join(contract_start(one_of_many, &turns));
     assert_int_equal(turns.failures, 0);
-    assert_true(contract_holds(block, 1000, 3));
+    assert_true(content_holds(block, 1000, 3));
     expect_free(turns.key, block, NMERR_SUCCESS);
     assert_int_equal(contract_usage(turns.key).Allocations, 300);
 }
@@ -277,11 +277,11 @@ static DWORD WINAPI make(LPVOID argument)
             continue;
         }
         block = nm.alloc(ring->maker, bytes, NULL);
-        if (block == NULL || !contract_is_zero(block, bytes)) {
+        if (block == NULL || !content_is_zero(block, bytes)) {
             ring->failures++;
             break;
         }
-        contract_fill(block, bytes, count);
+        content_fill(block, bytes, count);
         InterlockedExchangePointer((PVOID volatile *)slot, block);
         count++;
     }
@@ -302,7 +302,7 @@ static DWORD WINAPI take(LPVOID argument)
             Sleep(0);
             continue;
         }
-        if (!contract_holds(block, 1 + count % 500, count) ||
+        if (!content_holds(block, 1 + count % 500, count) ||
             nm.size(ring->maker, block) != 1 + count % 500 ||
             nm.free(ring->taker, block) != NMERR_SUCCESS)
             ring->failures++;

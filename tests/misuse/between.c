@@ -210,7 +210,7 @@ static void two_calls_are_answered_as_if_one_came_after_the_other(void **state)
             }
             steps = one_point(&scenes[k], (unsigned long)-1);
             stride = steps / most + 1;
-            for (unsigned long at = soak_random(&random) % stride; at < steps; at += stride) {
+            for (unsigned long at = content_random(&random) % stride; at < steps; at += stride) {
                 one_point(&scenes[k], at);
                 points++;
             }

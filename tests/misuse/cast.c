@@ -25,7 +25,7 @@ static unsigned char *must_alloc(HEXPERTKEY key, SIZE_T bytes)
 
     assert_int_equal(error, NMERR_SUCCESS);
     assert_non_null(block);
-    assert_true(bytes > 65536 || misuse_is_zero(block, bytes));
+    assert_true(bytes > 65536 || content_is_zero(block, bytes));
     return block;
 }
 

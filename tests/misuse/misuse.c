@@ -85,43 +85,17 @@ void misuse_begin(int argc, char **argv)
     catch_faults();
 }
 
-static unsigned char pattern(SIZE_T i, uint32_t seed)
-{
-    return (unsigned char)(seed * 31 + i * 7 + (i >> 8) * 13 + 1);
-}
-
 void misuse_fill(void *block, SIZE_T bytes, uint32_t seed)
 {
-    unsigned char *byte = block;
-
-    for (SIZE_T i = 0; i < bytes; i++) {
-        if (i == END && bytes > WHOLE)
-            i = bytes - END;
-        byte[i] = pattern(i, seed);
-    }
+    content_fill(block, bytes > WHOLE ? END : bytes, seed);
+    if (bytes > WHOLE)
+        content_fill((char *)block + bytes - END, END, seed);
 }
 
 BOOL misuse_holds(const void *block, SIZE_T bytes, uint32_t seed)
 {
-    const unsigned char *byte = block;
-
-    for (SIZE_T i = 0; i < bytes; i++) {
-        if (i == END && bytes > WHOLE)
-            i = bytes - END;
-        if (byte[i] != pattern(i, seed))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-BOOL misuse_is_zero(const void *block, SIZE_T bytes)
-{
-    const unsigned char *byte = block;
-
-    for (SIZE_T i = 0; i < bytes; i++)
-        if (byte[i])
-            return FALSE;
-    return TRUE;
+    return content_holds(block, bytes > WHOLE ? END : bytes, seed) &&
+           (bytes <= WHOLE || content_holds((const char *)block + bytes - END, END, seed));
 }
 
 static BOOL is_committed(const char *page)

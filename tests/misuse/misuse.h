@@ -1,6 +1,6 @@
 /*
- * misuse.h - what the tests of wrong calls share. They use the functions, random series and threads of
- * soak.h, and like those run against the DLL (Windows) and against the native library.
+ * misuse.h - what the tests of wrong calls share. They use the arguments and threads of soak.h, and like
+ * those run against the DLL (Windows) and against the native library.
  *
  *   --seed=N  --count=N  --options=WORDS (NMAPI_OPTIONS; otherwise it is cleared); on Windows the first
  *   other argument is the path of Nmapi.dll
@@ -22,7 +22,6 @@ void misuse_begin(int argc, char **argv);
 /* Patterns. Of a block above 4 KiB only the ends carry one. */
 void misuse_fill(void *block, SIZE_T bytes, uint32_t seed);
 BOOL misuse_holds(const void *block, SIZE_T bytes, uint32_t seed);
-BOOL misuse_is_zero(const void *block, SIZE_T bytes);
 
 /* The run of committed pages that an address lies in: [*from, *to). FALSE: it is not committed. */
 BOOL misuse_run(const void *address, char **from, char **to);

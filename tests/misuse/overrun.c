@@ -32,7 +32,7 @@ static void *must_alloc(struct expert_here *e, SIZE_T bytes)
     unsigned char *block = nm.alloc(e->key, bytes, NULL);
 
     assert_non_null(block);
-    assert_true(misuse_is_zero(block, bytes));
+    assert_true(content_is_zero(block, bytes));
     assert_true(e->count < HELD);
     e->held[e->count].address = block;
     e->held[e->count].bytes = bytes;
@@ -255,14 +255,14 @@ static int come_after(void)
             SIZE_T bytes = sizes[i], half = bytes / 2;
             unsigned char *block = nm.alloc(newcomer.key, half, NULL), *grown;
             assert_non_null(block);
-            assert_true(misuse_is_zero(block, half));
+            assert_true(content_is_zero(block, half));
             reused += in_runs(block);
             grown = nm.realloc(newcomer.key, block, bytes, NULL);
             assert_non_null(grown);
-            assert_true(misuse_is_zero(grown, bytes));
+            assert_true(content_is_zero(grown, bytes));
             grown = nm.realloc(newcomer.key, grown, bytes + 100, NULL);
             assert_non_null(grown);
-            assert_true(misuse_is_zero(grown, bytes + 100));
+            assert_true(content_is_zero(grown, bytes + 100));
         }
     assert_int_equal(nm.close(newcomer.key, NULL), NMERR_SUCCESS);
     return reused;
@@ -320,7 +320,7 @@ static void what_a_block_grows_by_is_zero_for_whom_it_was_handed_to(void **state
             assert_non_null(grown);
             grown_in_place += grown == block;
             assert_int_equal(grown[sizes[i] - 1], SCRIBBLE);
-            if (!misuse_is_zero(grown + sizes[i], more))
+            if (!content_is_zero(grown + sizes[i], more))
                 fail_msg("%lu bytes grown by %lu: not zero", (unsigned long)sizes[i],
                          (unsigned long)more);
             assert_int_equal(nm.close(experts[0].key, NULL), NMERR_SUCCESS);

@@ -20,7 +20,7 @@ static unsigned long refused_calls, right_calls, checks;
 
 static uint32_t number(void)
 {
-    return soak_random(&random_state);
+    return content_random(&random_state);
 }
 
 static ULONG_PTR wide(void)

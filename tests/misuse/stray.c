@@ -35,7 +35,7 @@ static void witness_begin(struct witness *w, BOOL opened)
         SIZE_T bytes = sizes[i % TARGETS];
         w->blocks[i] = nm.alloc(w->key, bytes, NULL);
         assert_non_null(w->blocks[i]);
-        assert_true(misuse_is_zero(w->blocks[i], bytes));
+        assert_true(content_is_zero(w->blocks[i], bytes));
         memset(w->blocks[i], i + 1, bytes);
     }
 }
@@ -114,20 +114,6 @@ static DWORD WINAPI take_and_spin(LPVOID argument)
     return 0;
 }
 
-/* Not inside the system: Wine 8 leaves a lock held there. */
-static void kill_thread(HANDLE thread)
-{
-    CONTEXT context;
-
-    memset(&context, 0, sizeof context);
-    context.ContextFlags = CONTEXT_CONTROL;
-    SuspendThread(thread);
-    GetThreadContext(thread, &context); /* returns when it has stopped */
-    TerminateThread(thread, 1);
-    assert_int_equal(WaitForSingleObject(thread, 60000), WAIT_OBJECT_0);
-    CloseHandle(thread);
-}
-
 static BOOL is_target(const struct stray *stray, const void *fault)
 {
     for (int i = 0; i < TARGETS; i++)
@@ -155,8 +141,10 @@ static void one_round(int round, enum ending ending)
     assert_int_equal(WaitForSingleObject(stray.ready, 60000), WAIT_OBJECT_0);
     for (int i = 0; i < TARGETS; i++)
         assert_non_null(stray.targets[i]);
-    if (ending == KILLED)
-        kill_thread(thread);
+    if (ending == KILLED) {
+        process_kill(thread, 1);
+        assert_true(soak_join(thread));
+    }
     if (ending == CLOSED_UNDER_IT || ending == TERMINATED_UNDER_IT) {
         InterlockedExchange(&stray.go, 1);
         Sleep(round % 3 ? 0 : 1);

@@ -168,7 +168,7 @@ static void check_sums(const struct pair *pair)
 
 static void one_round(const struct pair *pair, LONG round)
 {
-    uint32_t delays = soak_random(&random_state);
+    uint32_t delays = content_random(&random_state);
     int winner;
 
     sides[0].delay = delays & 1 ? 0 : (delays >> 8) % 1024;
@@ -232,7 +232,7 @@ static DWORD WINAPI work(LPVOID argument)
     void *held[HELD] = {NULL};
 
     for (int i = 0; i < DEEDS; i++) {
-        uint32_t which = soak_random(&random) % HELD;
+        uint32_t which = content_random(&random) % HELD;
         if (held[which]) {
             if (!misuse_holds(held[which], 48, seed + which) ||
                 nm.free(shared_key, held[which]) != NMERR_SUCCESS)
@@ -240,7 +240,7 @@ static DWORD WINAPI work(LPVOID argument)
             held[which] = NULL;
         } else {
             held[which] = nm.alloc(shared_key, 48, NULL);
-            if (!held[which] || !misuse_is_zero(held[which], 48)) {
+            if (!held[which] || !content_is_zero(held[which], 48)) {
                 InterlockedIncrement(&failures);
                 continue;
             }

@@ -53,9 +53,9 @@ static DWORD WINAPI work(LPVOID argument)
 
     InterlockedIncrement(&v->begun);
     while (error == NMERR_SUCCESS) {
-        uint32_t which = soak_random(&random) % HELD;
-        uint32_t kind = soak_random(&random);
-        SIZE_T bytes = size_for(v->works, soak_random(&random));
+        uint32_t which = content_random(&random) % HELD;
+        uint32_t kind = content_random(&random);
+        SIZE_T bytes = size_for(v->works, content_random(&random));
         DWORD since = GetTickCount();
         if (v->works == 3 && v->keys < NEW_KEYS && kind % 8 == 0) {
             InterlockedIncrement(&v->keys);
@@ -79,17 +79,9 @@ static DWORD WINAPI work(LPVOID argument)
     return 0;
 }
 
-/* Wherever the thread stands, but not inside the system: Wine 8 leaves the lock of its address space held
-   by a thread that dies there. */
 static void kill(HANDLE thread)
 {
-    CONTEXT context;
-
-    memset(&context, 0, sizeof context);
-    context.ContextFlags = CONTEXT_CONTROL;
-    SuspendThread(thread);
-    GetThreadContext(thread, &context); /* returns when it has stopped */
-    TerminateThread(thread, 99);
+    process_kill(thread, 99);
     assert_true(soak_join(thread));
 }
 
@@ -106,7 +98,7 @@ static void measure_the_dead(SIZE_T *committed, SIZE_T *reserved)
     enum { DEAD = 8 };
     SIZE_T more_committed, more_reserved;
 
-    soak_memory(committed, reserved);
+    process_memory(committed, reserved);
     for (int i = 0; i < DEAD; i++) {
         volatile LONG runs = 0;
         HANDLE thread = soak_start(do_nothing, (void *)&runs);
@@ -114,7 +106,7 @@ static void measure_the_dead(SIZE_T *committed, SIZE_T *reserved)
             Sleep(0);
         kill(thread);
     }
-    soak_memory(&more_committed, &more_reserved);
+    process_memory(&more_committed, &more_reserved);
     *committed = more_committed > *committed ? (more_committed - *committed + DEAD - 1) / DEAD : 0;
     *reserved = more_reserved > *reserved ? (more_reserved - *reserved + DEAD - 1) / DEAD : 0;
 }
@@ -142,14 +134,14 @@ static void kill_one(uint32_t round, uint32_t *random, DWORD *longest)
     HANDLE threads[2];
     DWORD since;
     LONG calls;
-    int shared = soak_random(random) % 3 != 0;
+    int shared = content_random(random) % 3 != 0;
 
     memset(victims, 0, sizeof victims);
-    victim->works = (int)(soak_random(random) % WORKS);
+    victim->works = (int)(content_random(random) % WORKS);
     if (round % 4 == 0) {
         victim->key = new_key(); /* its first use is the victim's */
     } else {
-        HEXPERTKEY *key = &reused[soak_random(random) % 8];
+        HEXPERTKEY *key = &reused[content_random(random) % 8];
         if (!*key)
             *key = new_key();
         victim->key = *key;
@@ -157,15 +149,15 @@ static void kill_one(uint32_t round, uint32_t *random, DWORD *longest)
     }
     for (int i = 0; victim->works == 3 && i < NEW_KEYS; i++)
         victim->new_keys[i] = new_key();
-    victim->seed = soak_random(random);
+    victim->seed = content_random(random);
     sharer->key = victim->key;
-    sharer->seed = soak_random(random);
+    sharer->seed = content_random(random);
     threads[0] = soak_start(work, victim);
     threads[1] = shared ? soak_start(work, sharer) : NULL;
     /* Not before it runs code of ours: a thread killed in its beginnings keeps the loader lock. */
     while (!InterlockedCompareExchange(round % 8 ? &victim->calls : &victim->begun, 0, 0))
         Sleep(0);
-    for (uint32_t i = soak_random(random) % 20000; i; i--)
+    for (uint32_t i = content_random(random) % 20000; i; i--)
         YieldProcessor();
     kill(threads[0]);
     if (shared) { /* goes on, and in time */
@@ -207,7 +199,7 @@ static void killed_threads_harm_nobody_and_leave_nothing(void **state)
 
     (void)state;
     measure_the_dead(&dead_committed, &dead_reserved);
-    soak_memory(&committed, &reserved);
+    process_memory(&committed, &reserved);
     soak_canary_begin();
     assert_int_equal(nm.open((HEXPERTKEY)(ULONG_PTR)0x20000, NULL), NMERR_SUCCESS);
     bystander_begin(&bystanders[0], (HEXPERTKEY)(ULONG_PTR)0x20000, soak_seed + 100);
@@ -220,7 +212,7 @@ static void killed_threads_harm_nobody_and_leave_nothing(void **state)
             longest = bystanders[i].longest;
     }
     idle = soak_canary_end();
-    soak_memory(&now_committed, &now_reserved);
+    process_memory(&now_committed, &now_reserved);
     print_message(
         "%lu kills; the longest wait %lu ms (%lu ms without a call); committed %lu -> %lu KiB, "
         "reserved %lu -> %lu KiB, of it each dead thread's %lu and %lu KiB\n",

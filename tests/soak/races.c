@@ -55,10 +55,10 @@ static DWORD WINAPI work(LPVOID argument)
     while (!stopped()) {
         /* 0: of a thread's own; 1: shared by the others; 2 and 3: swapped crosswise. */
         if (caller->number)
-            key = soak_random(&random) % 64 ? key : 1 + soak_random(&random) % (KEYS - 1);
+            key = content_random(&random) % 64 ? key : 1 + content_random(&random) % (KEYS - 1);
         for (int i = 0; i < 20; i++) {
-            uint32_t which = soak_random(&random) % HELD;
-            uint32_t kind = soak_random(&random);
+            uint32_t which = content_random(&random) % HELD;
+            uint32_t kind = content_random(&random);
             SIZE_T bytes = (kind >> 8) % (kind % 100 ? 500 : 200000);
             DWORD error = NMERR_SUCCESS, since = GetTickCount();
             if (!held[which]) {
@@ -101,8 +101,8 @@ static DWORD WINAPI manage(LPVOID argument)
     uint32_t random = caller->seed;
 
     while (!stopped()) {
-        uint32_t kind = soak_random(&random) % 16;
-        HEXPERTKEY key = key_of(soak_random(&random)), other = key_of(soak_random(&random));
+        uint32_t kind = content_random(&random) % 16;
+        HEXPERTKEY key = key_of(content_random(&random)), other = key_of(content_random(&random));
         NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
         HEXPERTKEY seen;
         DWORD code, since = GetTickCount();
@@ -137,7 +137,7 @@ static DWORD WINAPI manage(LPVOID argument)
         default:
             code = nm.transfer(key, other,
                                InterlockedCompareExchangePointer(
-                                   &shown[soak_random(&random) % SHOWN], NULL, NULL));
+                                   &shown[content_random(&random) % SHOWN], NULL, NULL));
             break;
         }
         note(caller, code, since);

@@ -3,10 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#ifdef NMAPI_NATIVE
-#include "standin.h"
-#endif
-
 DWORD soak_seconds = 2, soak_kills = 60;
 uint32_t soak_seed = 20240229;
 
@@ -28,16 +24,6 @@ void soak_begin(int argc, char **argv)
         soak_seed = 1;
     functions_load(path);
     printf("seed %lu\n", (unsigned long)soak_seed);
-}
-
-uint32_t soak_random(uint32_t *state)
-{
-    uint32_t x = *state;
-
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    return *state = x;
 }
 
 #ifndef NMAPI_NATIVE
@@ -78,47 +64,7 @@ BOOL soak_join(HANDLE thread)
     return ended;
 }
 
-void soak_memory(SIZE_T *committed, SIZE_T *reserved)
-{
-#ifdef NMAPI_NATIVE
-    struct standin_usage usage;
-
-    standin_get_usage(&usage);
-    *committed = usage.committed;
-    *reserved = usage.reserved;
-#else
-    MEMORY_BASIC_INFORMATION area;
-    char *at = NULL;
-
-    *committed = *reserved = 0;
-    while (VirtualQuery(at, &area, sizeof area) == sizeof area) {
-        char *next = (char *)area.BaseAddress + area.RegionSize;
-        if (area.State == MEM_COMMIT && area.Type == MEM_PRIVATE)
-            *committed += area.RegionSize;
-        if (area.State != MEM_FREE)
-            *reserved += area.RegionSize;
-        if (next <= at)
-            break;
-        at = next;
-    }
-#endif
-}
-
 enum { BYSTANDER_BLOCKS = 40 };
-
-static void fill(unsigned char *block, SIZE_T bytes, uint32_t seed)
-{
-    for (SIZE_T i = 0; i < bytes; i++)
-        block[i] = (unsigned char)(seed + 7 * i);
-}
-
-static BOOL holds(const unsigned char *block, SIZE_T bytes, uint32_t seed)
-{
-    for (SIZE_T i = 0; i < bytes; i++)
-        if (block[i] != (unsigned char)(seed + 7 * i))
-            return FALSE;
-    return TRUE;
-}
 
 static DWORD WINAPI bystander_run(LPVOID argument)
 {
@@ -128,12 +74,12 @@ static DWORD WINAPI bystander_run(LPVOID argument)
     uint32_t random = b->seed;
 
     while (!InterlockedCompareExchange(&b->stop, 0, 0)) {
-        uint32_t which = soak_random(&random) % BYSTANDER_BLOCKS;
-        uint32_t kind = soak_random(&random);
+        uint32_t which = content_random(&random) % BYSTANDER_BLOCKS;
+        uint32_t kind = content_random(&random);
         SIZE_T bytes = kind % (kind % 64 ? 600 : 90000);
         DWORD error = NMERR_SUCCESS, since;
         unsigned char *block;
-        if (blocks[which] && !holds(blocks[which], sizes[which], which))
+        if (blocks[which] && !content_holds(blocks[which], sizes[which], which))
             b->failures++;
         since = GetTickCount();
         if (blocks[which] && kind % 3 == 0) {
@@ -154,12 +100,12 @@ static DWORD WINAPI bystander_run(LPVOID argument)
         blocks[which] = block;
         sizes[which] = bytes;
         if (block)
-            fill(block, bytes, which);
+            content_fill(block, bytes, which);
         if (b->calls % 64 == 0)
             Sleep(0);
     }
     for (int i = 0; i < BYSTANDER_BLOCKS; i++)
-        if (blocks[i] && (!holds(blocks[i], sizes[i], (uint32_t)i) ||
+        if (blocks[i] && (!content_holds(blocks[i], sizes[i], (uint32_t)i) ||
                           nm.free(b->key, blocks[i]) != NMERR_SUCCESS))
             b->failures++;
     return 0;

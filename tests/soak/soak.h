@@ -1,6 +1,6 @@
 /*
- * soak.h - what the long tests share: the functions under test, random series, patterns, and how long
- * calls take. The same sources run against the DLL (Windows) and against the native library.
+ * soak.h - what the long tests share: arguments, threads, bystanders, and how long calls take. The same
+ * sources run against the DLL (Windows) and against the native library.
  *
  *   --seconds=N  --kills=N  --seed=N; on Windows the first other argument is the path of Nmapi.dll
  */
@@ -15,18 +15,17 @@
 
 #include <cmocka.h>
 
+#include "content.h"
 #include "functions.h"
+#include "process.h"
 
 extern DWORD soak_seconds, soak_kills;
 extern uint32_t soak_seed;
 
 void soak_begin(int argc, char **argv);
-uint32_t soak_random(uint32_t *state);
 HANDLE soak_start(LPTHREAD_START_ROUTINE routine, void *argument);
 /* FALSE: the thread did not end within a minute. */
 BOOL soak_join(HANDLE thread);
-/* Bytes of address space that are committed, and that are not free. */
-void soak_memory(SIZE_T *committed, SIZE_T *reserved);
 
 /* A bystander: an expert of its own whose blocks carry patterns, on a thread of its own. */
 struct bystander {
