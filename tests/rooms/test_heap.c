@@ -1,28 +1,5 @@
 /* test_heap.c - the promises of heap.h. */
-#include "room.h"
-
-#define ME ((void *)0x4440)
-#define YOU ((void *)0x5550)
-
-static struct heap mine, yours;
-
-static int open_heaps(void **state)
-{
-    (void)state;
-    heap_open(&mine, ME, (SIZE_T)-1);
-    heap_open(&yours, YOU, (SIZE_T)-1);
-    return 0;
-}
-
-static int close_heaps(void **state)
-{
-    int valid = heap_is_valid(self, &mine) && heap_is_valid(self, &yours);
-
-    (void)state;
-    heap_close(self, &mine);
-    heap_close(self, &yours);
-    return !valid || !chunk_is_valid(self);
-}
+#include "heaps.h"
 
 static void every_size_has_the_smallest_class_that_holds_it(void **state)
 {
@@ -360,8 +337,6 @@ static void a_million_calls_agree_with_a_model(void **state)
     assert_int_equal(mine.live_bytes, live);
     assert_int_equal(mine.allocations - mine.frees, count);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_heaps, close_heaps)
 
 int main(void)
 {
