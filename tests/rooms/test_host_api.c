@@ -33,6 +33,8 @@ static void a_key_must_be_one_that_was_opened(void **state)
                          i ? NMERR_INVALID_PARAMETER : NMERR_INVALID_EXPERT_HANDLE);
         assert_int_equal(NmapiTransferMemory(A, keys[i], block), NMERR_INVALID_EXPERT_HANDLE);
         assert_int_equal(NmapiTransferMemory(keys[i], A, block), NMERR_INVALID_EXPERT_HANDLE);
+        assert_int_equal(ExpertFreeMemory(keys[i], &usage), NMERR_INVALID_EXPERT_HANDLE);
+        assert_int_equal(ExpertMemorySize(keys[i], &usage), 0);
     }
     assert_int_equal(NmapiTransferMemory(A, A, block), NMERR_SUCCESS);
     assert_int_equal(NmapiTransferMemory(A, A, &block), NMERR_INVALID_PARAMETER);
