@@ -165,3 +165,12 @@ void *contract_realloc_at(HEXPERTKEY key, void *block, SIZE_T bytes, const char 
     check_block("ExpertReallocMemory", now, bytes, error, key, file, line);
     return now;
 }
+
+BOOL CALLBACK contract_count_block(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context)
+{
+    (void)key;
+    (void)block;
+    (void)bytes;
+    ++*(int *)context;
+    return TRUE;
+}

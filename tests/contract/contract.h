@@ -72,6 +72,9 @@ void *contract_realloc_at(HEXPERTKEY key, void *block, SIZE_T bytes, const char 
 #define must_realloc(key, block, bytes)                                                            \
     contract_realloc_at((key), (block), (bytes), __FILE__, __LINE__)
 
+/* For nm.enum_memory: counts the blocks in an int. */
+BOOL CALLBACK contract_count_block(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context);
+
 /* Calls with the exact answer. Main thread only, as all of cmocka. */
 #define expect_code(call, code) assert_int_equal((call), (code))
 #define expect_free(key, block, code) assert_int_equal(nm.free((key), (block)), (code))

@@ -89,15 +89,6 @@ static void large_blocks_are_no_longer_there(void **state)
         assert_false(contract_readable(blocks[i] + (8u << 20)));
 }
 
-static BOOL CALLBACK count_block(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context)
-{
-    (void)key;
-    (void)block;
-    (void)bytes;
-    ++*(int *)context;
-    return TRUE;
-}
-
 /* An expert at work: calls until it is told to stop, and never touches its memory, which may go at
    any moment. */
 struct worker {
@@ -400,7 +391,7 @@ static void an_expert_works_on_after_a_thread_of_its_was_killed(void **state)
         expect_free(key, must_realloc(key, must_alloc(key, 500), 50000), NMERR_SUCCESS);
         usage = contract_usage(key);
         assert_int_equal(usage.State, NMAPI_STATE_OPEN);
-        expect_code(nm.enum_memory(key, count_block, &listed), NMERR_SUCCESS);
+        expect_code(nm.enum_memory(key, contract_count_block, &listed), NMERR_SUCCESS);
         assert_int_equal(listed, usage.LiveBlocks); /* half-made blocks: all here or all gone */
         expect_size(key, block, 100);
         assert_true(content_holds(block, 100, 5));

@@ -207,15 +207,6 @@ struct doer {
     int calls, failures;
 };
 
-static BOOL CALLBACK count_block(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context)
-{
-    (void)key;
-    (void)block;
-    (void)bytes;
-    ++*(int *)context;
-    return TRUE;
-}
-
 static BOOL CALLBACK do_deed(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context)
 {
     struct doer *doer = context;
@@ -236,7 +227,7 @@ static BOOL CALLBACK do_deed(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID 
         return FALSE;
     case NEST:
         doer->failures +=
-            nm.enum_memory(key, count_block, &nested) != NMERR_SUCCESS || nested != 50;
+            nm.enum_memory(key, contract_count_block, &nested) != NMERR_SUCCESS || nested != 50;
         break;
     case HAND_OVER:
         doer->failures += nm.transfer(key, doer->other, block) != NMERR_SUCCESS;
@@ -275,7 +266,7 @@ static BOOL CALLBACK meddle(HEXPERTKEY key, LPVOID context)
     doer->calls++;
     doer->failures += nm.query(key, &usage) != NMERR_SUCCESS;
     if (usage.State != NMAPI_STATE_CLOSED)
-        doer->failures += nm.enum_memory(key, count_block, &blocks) != NMERR_SUCCESS ||
+        doer->failures += nm.enum_memory(key, contract_count_block, &blocks) != NMERR_SUCCESS ||
                           (SIZE_T)blocks != usage.LiveBlocks;
     if (doer->calls < 50) /* the list grows while it is being read */
         doer->failures += nm.alloc(contract_unknown_key(), 10, NULL) == NULL;
