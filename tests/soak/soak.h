@@ -32,8 +32,9 @@ struct bystander {
     HEXPERTKEY key;
     uint32_t seed;
     volatile LONG stop;
-    LONG calls, failures; /* read once it has ended */
-    DWORD longest;        /* milliseconds that a call took at most */
+    uint64_t calls; /* these two: read once it has ended */
+    LONG failures;
+    DWORD longest; /* milliseconds that a call took at most */
     HANDLE thread;
 };
 void bystander_begin(struct bystander *bystander, HEXPERTKEY key, uint32_t seed);
