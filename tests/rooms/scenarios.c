@@ -160,16 +160,18 @@ static void grown_table(void)
     world_alloc(130, 10);
 }
 
+/* It is full somewhere in the middle of what follows: other threads' records need some of it, now more, now
+   less. */
 static void almost_full_arena(void)
 {
     open_two();
-    for (ULONG_PTR i = 1; i < 200; i++)
+    for (ULONG_PTR i = 1; i < 100; i++)
         NmapiOpenExpert((HEXPERTKEY)(i << 24), NULL);
 }
 
 static void full_arena(void)
 {
-    for (int i = 3; i < 100; i++)
+    for (int i = 3; i < 150; i++)
         world_open(i, 0);
 }
 
