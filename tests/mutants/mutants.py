@@ -23,7 +23,7 @@ LEFT_OUT = {"crt.c", "surface.h"}
 # Tests that run last, shortened.
 SHORT = {"test_faults": ["--short"], "test_kills": ["--short"]}
 # Slow, and near to others that run.
-LEAVE_OUT = r"_all$|test_(faults|kills)_runs|contract_expert_memory|contract_threads"
+LEAVE_OUT = r"_(all|long)$|test_(faults|kills)_runs|contract_expert_memory|contract_threads"
 LABELS = r"^(rooms|contract)$"
 
 
@@ -199,9 +199,9 @@ def main():
 
     base = Base(options.base)
     workers = [Worker(base, i) for i in range(options.jobs)]
-    base.time_tests(workers[0].folder)
     if options.quick:
         base.tests = [t for t in base.tests if t[0] not in SHORT and t[0] != "contract_stress"]
+    base.time_tests(workers[0].folder)
     explained, sums, lock = read_explained(), {"killed": 0, "explained": 0, "survived": 0}, threading.Lock()
     queue = iter(candidates)
 
