@@ -14,6 +14,7 @@ enum { MOST = 300 };
 /* A thread that uses keys and then does what it is told. */
 struct visitor {
     unsigned first, count;
+    SIZE_T bytes; /* of the first one's block; 0: LARGE, as of all others */
     char *blocks[MOST];
     volatile LONG ready, stop;
     HANDLE thread;
@@ -24,7 +25,8 @@ static DWORD WINAPI visit(LPVOID parameter)
     struct visitor *v = parameter;
 
     for (unsigned i = 0; i < v->count; i++)
-        v->blocks[i] = ExpertAllocMemory(KEY(v->first + i), LARGE, NULL);
+        v->blocks[i] =
+            ExpertAllocMemory(KEY(v->first + i), i || !v->bytes ? LARGE : v->bytes, NULL);
     atomic_store(&v->ready, 1);
     while (!atomic_load(&v->stop))
         Sleep(1);
@@ -109,6 +111,46 @@ static void addresses_that_a_living_thread_may_know_are_held_up_to_16_gib(void *
     for (unsigned i = 0; i < living.count; i++)
         held += (unsigned)is_held(living.blocks[i]);
     assert_int_equal(held, HELD_FOR_THE_DEAD / ADDRESSES - 1);
+}
+
+/* The first one's block has as many addresses as there is room for beside the others'. */
+static void hold_exactly(struct visitor *v, struct visitor *one_more, SIZE_T most)
+{
+    v->bytes = most - (v->count - 1) * ADDRESSES - OS_PAGE;
+    one_more->bytes = 1;
+    arrive(v);
+    arrive(one_more);
+    for (unsigned i = 0; i < v->count; i++)
+        assert_int_equal(NmapiTerminateExpert(KEY(v->first + i)), NMERR_SUCCESS);
+    assert_int_equal(NmapiTerminateExpert(KEY(one_more->first)), NMERR_SUCCESS);
+}
+
+static void close_exactly(const struct visitor *v, const struct visitor *one_more)
+{
+    for (unsigned i = 0; i < v->count; i++)
+        assert_int_equal(NmapiCloseExpert(KEY(v->first + i), NULL), NMERR_SUCCESS);
+    for (unsigned i = 0; i < v->count; i++)
+        assert_true(is_held(v->blocks[i]));
+    assert_int_equal(NmapiCloseExpert(KEY(one_more->first), NULL), NMERR_SUCCESS);
+    for (unsigned i = 0; i < v->count; i++)
+        assert_int_equal(is_held(v->blocks[i]), i > 0);
+}
+
+static void the_last_byte_of_what_may_be_held_is_held_and_none_beyond(void **state)
+{
+    static struct visitor dead = {.first = 600, .count = 2}, dead_too = {.first = 610, .count = 1};
+    static struct visitor living = {.first = 620, .count = 240}, too = {.first = 900, .count = 1};
+
+    room_load_anew(state);
+    hold_exactly(&dead, &dead_too, HELD_FOR_THE_DEAD);
+    go(&dead, 0);
+    go(&dead_too, 0);
+    close_exactly(&dead, &dead_too);
+    room_load_anew(state);
+    hold_exactly(&living, &too, HELD_FOR_THE_LIVING);
+    close_exactly(&living, &too);
+    go(&living, 0);
+    go(&too, 0);
 }
 
 static int is_retired(const char *block)
@@ -214,6 +256,7 @@ int main(void)
         cmocka_unit_test(threads_of_a_keys_former_life_do_not_count),
         cmocka_unit_test(every_thread_that_called_counts_however_many),
         cmocka_unit_test(addresses_that_a_living_thread_may_know_are_held_up_to_16_gib),
+        cmocka_unit_test(the_last_byte_of_what_may_be_held_is_held_and_none_beyond),
     };
 
     return ROOM_RUN(tests);
