@@ -82,12 +82,44 @@ static void a_block_that_comes_to_the_caller_meanwhile_is_its_own(void **state)
     assert_int_equal(ExpertFreeMemory(A, block), NMERR_SUCCESS);
 }
 
+static void die(void)
+{
+    TerminateThread(GetCurrentThread(), 1);
+}
+
+static DWORD WINAPI end_badly(LPVOID first)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x3000;
+
+    *(LPVOID *)first = ExpertAllocMemory(key, 40000, NULL);
+    return NmapiTerminateExpert(key) || NmapiCloseExpert(key, NULL) || NmapiOpenExpert(key, NULL);
+}
+
+/* Each had 64 MiB of addresses, and 256 are held. */
+static void what_is_held_is_counted_anew_when_its_counter_was_killed(void **state)
+{
+    char *blocks[4];
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        if (i == 2)
+            at("retired heap queued", die);
+        assert_int_equal(room_on_thread(end_badly, &blocks[i]), i == 2);
+        if (i == 2)
+            assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
+    }
+    assert_null(region_find(blocks[0]));
+    for (int i = 1; i < 4; i++)
+        assert_ptr_equal(region_find(blocks[i])->owner, REGION_RETIRED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(who_is_terminated_while_the_gate_opens_has_it_closed_at_once,
                                   unload),
         cmocka_unit_test_teardown(a_block_that_comes_to_the_caller_meanwhile_is_its_own, unload),
+        cmocka_unit_test_teardown(what_is_held_is_counted_anew_when_its_counter_was_killed, unload),
     };
 
     return ROOM_RUN(tests);

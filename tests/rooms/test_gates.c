@@ -235,6 +235,27 @@ static void what_the_dead_left_half_written_is_put_right(void **state)
     assert_ptr_equal(region_find(block)->owner, REGION_RETIRED);
 }
 
+static void what_an_exception_left_half_written_is_put_right(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    char *block;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        HEXPERTKEY key = KEY(44 + i);
+        block = ExpertAllocMemory(key, 100, NULL);
+        assert_non_null(expert_enter_fast(self, key));
+        self->last->heap->live_bytes = 99999; /* and it never leaves */
+        if (i == 0)
+            assert_non_null(ExpertAllocMemory(key, 11, NULL));
+        assert_int_equal(NmapiCloseExpert(key, &usage), NMERR_SUCCESS);
+        assert_int_equal(usage.LiveBytes, i ? 100 : 111);
+        /* an end in the middle of a call is a bad one */
+        if (i)
+            assert_ptr_equal(region_find(block)->owner, REGION_RETIRED);
+    }
+}
+
 static DWORD WINAPI die_with_the_lock(LPVOID key)
 {
     struct thread *me = expert_thread();
@@ -330,6 +351,7 @@ int main(void)
         cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
         cmocka_unit_test(who_is_suspended_inside_is_let_out_and_as_suspended_as_before),
         cmocka_unit_test(what_the_dead_left_half_written_is_put_right),
+        cmocka_unit_test(what_an_exception_left_half_written_is_put_right),
         cmocka_unit_test(a_lock_of_the_dead_is_taken_over_and_the_heap_put_right),
         cmocka_unit_test(a_close_that_its_thread_did_not_survive_is_finished),
         cmocka_unit_test(what_was_freed_is_no_longer_committed),

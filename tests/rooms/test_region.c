@@ -165,6 +165,23 @@ static void a_visit_finds_all_of_an_owner_and_nothing_else(void **state)
     }
 }
 
+/* The records of one slot's minis lie behind those of another's. */
+static void a_visit_finds_a_mini_once(void **state)
+{
+    struct region *minis[SLOT_MINIS + 1];
+    int mine = 0;
+
+    room_load_anew(state);
+    for (int i = 0; i <= SLOT_MINIS; i++)
+        minis[i] = region_take(self, ME, 1);
+    chunk_hold(self);
+    chunk_visit(ME, count, &mine);
+    chunk_let_go();
+    assert_int_equal(mine, SLOT_MINIS + 1);
+    for (int i = 0; i <= SLOT_MINIS; i++)
+        region_release(self, minis[i]);
+}
+
 static void masks_and_totals_are_right_after_every_step(void **state)
 {
     enum { MOST = 200, STEPS = 6000 };
@@ -227,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_retired_region_faults_and_keeps_its_address),
         cmocka_unit_test(a_retired_large_region_faults_too),
         cmocka_unit_test(a_visit_finds_all_of_an_owner_and_nothing_else),
+        cmocka_unit_test(a_visit_finds_a_mini_once),
         cmocka_unit_test(masks_and_totals_are_right_after_every_step),
         cmocka_unit_test(a_trim_returns_what_waits_for_the_next_owner),
     };

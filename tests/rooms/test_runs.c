@@ -109,6 +109,23 @@ static void a_run_is_cold_or_it_is_not_had(void **state)
     assert_true(chunk_is_valid(self));
 }
 
+static void slots_that_wait_with_their_pages_make_room_for_a_run(void **state)
+{
+    struct region *slots[CHUNK_SLOTS], *run;
+
+    (void)state;
+    for (int i = CHUNK_FIRST; i < CHUNK_SLOTS; i++) {
+        slots[i] = region_take(self, ME, 0);
+        assert_true(region_commit(slots[i], 20000, 2000));
+    }
+    for (int i = CHUNK_FIRST + 1; i < CHUNK_SLOTS; i++)
+        region_release(self, slots[i]);
+    run = take(MOST - SLOT_BYTES);
+    assert_ptr_equal(run->base, slots[CHUNK_FIRST]->base + SLOT_BYTES);
+    region_release(self, run);
+    region_release(self, slots[CHUNK_FIRST]);
+}
+
 /* The pages are counted as dirty, not as committed, while they are returned. */
 static void pages_that_a_dead_thread_was_returning_are_zeroed(void **state)
 {
@@ -277,6 +294,7 @@ int main(void)
         ONE(what_no_run_can_hold_is_a_region_of_its_own),
         ONE(runs_fill_the_holes_between_others),
         ONE(a_run_is_cold_or_it_is_not_had),
+        ONE(slots_that_wait_with_their_pages_make_room_for_a_run),
         ONE(pages_that_a_dead_thread_was_returning_are_zeroed),
         ONE(a_run_that_a_dead_thread_had_in_hand_is_no_loss),
         ONE(a_tail_that_nobody_has_belongs_to_no_run),
