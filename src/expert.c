@@ -215,7 +215,7 @@ DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert *
     }
     expert_lock(self, e);
     code = admit(self, e, how);
-    if (code == NMERR_SUCCESS || atomic_load(&e->state) != EXPERT_NEVER)
+    if (atomic_load(&e->state) != EXPERT_NEVER)
         *expert = e;
     if (code != NMERR_SUCCESS) {
         lock_release(&e->lock);
