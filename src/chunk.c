@@ -280,15 +280,33 @@ void chunk_shutdown(void)
     lock.holder = 0;
 }
 
+/* Of all masks; what is reserved or released just now has none. */
+static uint32_t checksum(void)
+{
+    uint32_t sum = 0;
+
+    for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
+        if (c->state != CHUNK_LIVE)
+            continue;
+        sum = 31 * (31 * (31 * sum + c->free) + c->warm) + c->split;
+        for (int i = CHUNK_FIRST; i < CHUNK_SLOTS; i++)
+            if (c->slots[i].kind == REGION_SPLIT)
+                sum = 31 * sum + c->minis_free[i];
+    }
+    return sum;
+}
+
 int chunk_is_valid(struct thread *self)
 {
     struct chunk_pool before;
+    uint32_t masks;
     int valid;
 
     chunk_hold(self);
     before = chunk_pool;
+    masks = checksum();
     repair();
-    valid = before.free_slots == chunk_pool.free_slots &&
+    valid = masks == checksum() && before.free_slots == chunk_pool.free_slots &&
             before.free_minis == chunk_pool.free_minis &&
             before.warm_bytes == chunk_pool.warm_bytes;
     chunk_let_go();

@@ -169,7 +169,7 @@ void chunk_count_mini(const struct region *mini, int sign);
 int chunk_return_pages(struct region *region);
 int chunk_return_slot(struct chunk *chunk, int slot);
 void chunk_shutdown(void);
-/* Whether the figures are what the owners say. For tests. */
+/* Whether the figures and the masks are what the owners say. For tests. */
 int chunk_is_valid(struct thread *self);
 
 static inline SIZE_T chunk_slot_bytes(const struct region *r)
