@@ -113,12 +113,38 @@ static void what_is_held_is_counted_anew_when_its_counter_was_killed(void **stat
         assert_ptr_equal(region_find(blocks[i])->owner, REGION_RETIRED);
 }
 
+static DWORD WINAPI share(LPVOID shared)
+{
+    return NmapiTransferMemory(A, B, shared);
+}
+
+static void a_span_that_is_shared_no_more_is_not_looked_at_when_its_lock_is_taken_over(void **state)
+{
+    LPVOID blocks[3];
+
+    (void)state;
+    assert_int_equal(room_on_thread(room_use_key, B), 1);
+    for (SIZE_T i = 0; i < 3; i++)
+        blocks[i] = ExpertAllocMemory(A, 2000 + i * 1000, NULL);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(NmapiTransferMemory(A, B, blocks[i]), NMERR_SUCCESS);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(ExpertFreeMemory(B, blocks[i]), NMERR_SUCCESS);
+    at("span about to be shared", die);
+    assert_int_equal(room_on_thread(share, blocks[2]), 1);
+    assert_int_equal(ExpertMemorySize(A, blocks[2]), 4000);
+    assert_int_equal(NmapiTransferMemory(A, B, blocks[2]), NMERR_SUCCESS);
+    assert_int_equal(ExpertMemorySize(B, blocks[2]), 4000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(who_is_terminated_while_the_gate_opens_has_it_closed_at_once,
                                   unload),
         cmocka_unit_test_teardown(a_block_that_comes_to_the_caller_meanwhile_is_its_own, unload),
+        cmocka_unit_test_teardown(
+            a_span_that_is_shared_no_more_is_not_looked_at_when_its_lock_is_taken_over, unload),
         cmocka_unit_test_teardown(what_is_held_is_counted_anew_when_its_counter_was_killed, unload),
     };
 

@@ -165,6 +165,51 @@ static void figures_that_are_wrong_are_noticed_and_put_right(void **state)
     region_release(self, r);
 }
 
+static void a_slot_that_could_not_be_split_is_as_warm_as_before(void **state)
+{
+    struct region *slot = region_take(self, ME, 0);
+    SIZE_T warm;
+
+    (void)state;
+    assert_true(region_commit(slot, 10000, 1000));
+    region_release(self, slot);
+    warm = chunk_pool.warm_bytes;
+    assert_int_equal(warm, region_footprint(slot));
+    standin_fail_at("VirtualFree.decommit", 1, TRUE);
+    assert_null(region_take(self, ME, 1));
+    standin_fail_never();
+    assert_int_equal(chunk_pool.warm_bytes, warm);
+    assert_ptr_equal(region_take(self, ME, 0), slot);
+    assert_int_equal(chunk_pool.warm_bytes, 0);
+    region_release(self, slot);
+}
+
+static DWORD WINAPI stack(LPVOID parameter)
+{
+    (void)parameter;
+    *(char **)parameter = (char *)&parameter;
+    expert_thread();
+    chunk_hold(thread_self());
+    for (int i = 0; i < 3; i++)
+        chunk_make(thread_self(), CHUNK_BYTES, 0);
+    chunk_let_go();
+    return 0;
+}
+
+/* The system puts a stack where nobody can guess. */
+static void chunks_lie_above_the_first_callers_stack_one_after_the_other(void **state)
+{
+    char *first = NULL;
+    struct chunk *c;
+
+    room_load_anew(state);
+    room_on_thread(stack, &first);
+    c = chunk_pool.first; /* the newest */
+    assert_true(c->next->next->base > first);
+    assert_true(c->next->base >= c->next->next->base + CHUNK_BYTES);
+    assert_true(c->base >= c->next->base + CHUNK_BYTES);
+}
+
 static void where_no_chunk_has_one_none_is_found(void **state)
 {
     (void)state;
@@ -198,11 +243,13 @@ int main(void)
         ONE(where_no_chunk_has_one_none_is_found),
         ONE(without_room_for_a_record_there_is_no_chunk),
         ONE(a_slot_that_can_not_be_split_stays_free),
+        ONE(a_slot_that_could_not_be_split_is_as_warm_as_before),
         ONE(a_slot_made_of_minis_whose_pages_stay_is_usable_and_zeroed),
         ONE(pages_that_the_system_keeps_count_as_committed),
         ONE(headroom_that_there_is_not_is_done_without),
         ONE(split_slots_are_no_regions),
         ONE(figures_that_are_wrong_are_noticed_and_put_right),
+        ONE(chunks_lie_above_the_first_callers_stack_one_after_the_other),
         ONE(a_chunk_that_was_half_released_does_not_hinder_the_unload),
     };
 

@@ -217,6 +217,65 @@ static void masks_and_totals_are_right_after_every_step(void **state)
     assert_true(chunk_is_valid(self));
 }
 
+static void take_full(struct region **r, int count)
+{
+    for (int i = 0; i < count; i++) {
+        r[i] = region_take(self, ME, 0);
+        assert_true(region_commit(r[i], SLOT_DATA, SLOT_WORDS));
+    }
+}
+
+static void what_is_retired_in_vain_counts_as_used_until_it_is_released(void **state)
+{
+    enum { SLOTS = 30 };
+    struct region *used[SLOTS];
+    SIZE_T most;
+
+    (void)state;
+    pool_trim(self);
+    take_full(used, SLOTS);
+    most = pool_limit(); /* more is in use than a little, so that each page counts */
+    standin_fail_at("VirtualFree.decommit", 1, TRUE);
+    region_retire(self, used[0]);
+    assert_int_equal(pool_limit(), most);
+    region_release(self, used[0]);
+    assert_true(pool_limit() < most);
+    standin_fail_never();
+    take_full(used, 1);
+    assert_int_equal(pool_limit(), most);
+    for (int i = 0; i < SLOTS; i++)
+        region_release(self, used[i]);
+}
+
+static DWORD WINAPI take_and_release(LPVOID parameter)
+{
+    struct thread *me = expert_thread();
+
+    (void)parameter;
+    region_release(me, region_take(me, YOU, 0));
+    return 0;
+}
+
+static void who_settles_or_trims_holds_up_nobody_afterwards(void **state)
+{
+    enum { SLOTS = 30 };
+    struct region *r[SLOTS];
+
+    (void)state;
+    for (int trims = 0; trims < 2; trims++) {
+        pool_trim(self);
+        take_full(r, SLOTS);
+        for (int i = 0; i < SLOTS; i++)
+            region_release_first(self, r[i]);
+        assert_true(chunk_pool.warm_bytes > pool_limit());
+        if (trims)
+            assert_true(pool_trim(self));
+        else
+            pool_settle(self);
+        room_on_thread(take_and_release, NULL);
+    }
+}
+
 static void a_trim_returns_what_waits_for_the_next_owner(void **state)
 {
     struct standin_usage before, after;
@@ -246,6 +305,8 @@ int main(void)
         cmocka_unit_test(a_visit_finds_all_of_an_owner_and_nothing_else),
         cmocka_unit_test(a_visit_finds_a_mini_once),
         cmocka_unit_test(masks_and_totals_are_right_after_every_step),
+        cmocka_unit_test(what_is_retired_in_vain_counts_as_used_until_it_is_released),
+        cmocka_unit_test(who_settles_or_trims_holds_up_nobody_afterwards),
         cmocka_unit_test(a_trim_returns_what_waits_for_the_next_owner),
     };
 

@@ -237,6 +237,20 @@ static void what_the_system_keeps_of_a_run_is_known_by_the_slot(void **state)
     assert_true(chunk_is_valid(self));
 }
 
+/* It was marked before it was taken, and its thread did not live to take it. */
+static void a_free_slot_that_is_marked_as_a_tail_is_none(void **state)
+{
+    struct region *slot = region_take(self, ME, 0), *again;
+
+    (void)state;
+    region_release(self, slot);
+    slot->kind = REGION_TAIL;
+    again = region_take(self, ME, 0);
+    assert_ptr_equal(again, slot);
+    assert_int_equal(slot->kind, REGION_NONE);
+    region_release(self, slot);
+}
+
 static void without_address_space_there_is_no_run(void **state)
 {
     (void)state;
@@ -299,6 +313,7 @@ int main(void)
         ONE(a_run_that_a_dead_thread_had_in_hand_is_no_loss),
         ONE(a_tail_that_nobody_has_belongs_to_no_run),
         ONE(what_the_system_keeps_of_a_run_is_known_by_the_slot),
+        ONE(a_free_slot_that_is_marked_as_a_tail_is_none),
         ONE(without_address_space_there_is_no_run),
         ONE(a_run_is_given_retired_and_visited_as_one),
     };
