@@ -118,23 +118,25 @@ static DWORD WINAPI share(LPVOID shared)
     return NmapiTransferMemory(A, B, shared);
 }
 
-static void a_span_that_is_shared_no_more_is_not_looked_at_when_its_lock_is_taken_over(void **state)
+static void of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over(void **state)
 {
-    LPVOID blocks[3];
+    LPVOID blocks[4];
 
     (void)state;
     assert_int_equal(room_on_thread(room_use_key, B), 1);
-    for (SIZE_T i = 0; i < 3; i++)
+    for (SIZE_T i = 0; i < 4; i++)
         blocks[i] = ExpertAllocMemory(A, 2000 + i * 1000, NULL);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         assert_int_equal(NmapiTransferMemory(A, B, blocks[i]), NMERR_SUCCESS);
     for (int i = 0; i < 2; i++)
         assert_int_equal(ExpertFreeMemory(B, blocks[i]), NMERR_SUCCESS);
     at("span about to be shared", die);
-    assert_int_equal(room_on_thread(share, blocks[2]), 1);
-    assert_int_equal(ExpertMemorySize(A, blocks[2]), 4000);
-    assert_int_equal(NmapiTransferMemory(A, B, blocks[2]), NMERR_SUCCESS);
+    assert_int_equal(room_on_thread(share, blocks[3]), 1);
+    assert_int_equal(ExpertMemorySize(A, blocks[3]), 5000);
+    assert_int_equal(NmapiTransferMemory(A, B, blocks[3]), NMERR_SUCCESS);
     assert_int_equal(ExpertMemorySize(B, blocks[2]), 4000);
+    assert_int_equal(ExpertMemorySize(B, blocks[3]), 5000);
+    assert_int_equal(ExpertFreeMemory(B, blocks[2]), NMERR_SUCCESS);
 }
 
 int main(void)
@@ -144,7 +146,7 @@ int main(void)
                                   unload),
         cmocka_unit_test_teardown(a_block_that_comes_to_the_caller_meanwhile_is_its_own, unload),
         cmocka_unit_test_teardown(
-            a_span_that_is_shared_no_more_is_not_looked_at_when_its_lock_is_taken_over, unload),
+            of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over, unload),
         cmocka_unit_test_teardown(what_is_held_is_counted_anew_when_its_counter_was_killed, unload),
     };
 

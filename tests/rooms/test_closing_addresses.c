@@ -247,6 +247,22 @@ static void every_thread_that_called_counts_however_many(void **state)
     }
 }
 
+static void one_that_was_killed_among_others_makes_it_a_bad_end(void **state)
+{
+    (void)state;
+    for (unsigned killed = 0; killed < 3; killed++) {
+        struct visitor v[3] = {{.count = 1}, {.count = 1}, {.count = 1}};
+        for (unsigned i = 0; i < 3; i++) {
+            v[i].first = 950 + killed;
+            arrive(&v[i]);
+        }
+        for (unsigned i = 0; i < 3; i++)
+            go(&v[i], i == killed);
+        assert_int_equal(NmapiCloseExpert(KEY(950 + killed), NULL), NMERR_SUCCESS);
+        assert_true(is_retired(v[0].blocks[0]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +270,7 @@ int main(void)
         cmocka_unit_test(addresses_are_held_only_after_a_bad_end),
         cmocka_unit_test(the_caller_of_close_itself_is_no_stray),
         cmocka_unit_test(threads_of_a_keys_former_life_do_not_count),
+        cmocka_unit_test(one_that_was_killed_among_others_makes_it_a_bad_end),
         cmocka_unit_test(every_thread_that_called_counts_however_many),
         cmocka_unit_test(addresses_that_a_living_thread_may_know_are_held_up_to_16_gib),
         cmocka_unit_test(the_last_byte_of_what_may_be_held_is_held_and_none_beyond),

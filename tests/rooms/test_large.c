@@ -40,6 +40,21 @@ static void only_the_block_itself_is_found(void **state)
     assert_int_equal(ExpertFreeMemory(A, block), NMERR_INVALID_PARAMETER);
 }
 
+static void what_a_former_block_left_behind_a_shorter_one_is_zero_when_that_grows(void **state)
+{
+    char *former = ExpertAllocMemory(A, 200000, NULL), *block;
+
+    (void)state;
+    memset(former, 0x55, 200000);
+    assert_int_equal(ExpertFreeMemory(A, former), NMERR_SUCCESS);
+    block = ExpertAllocMemory(A, 40000, NULL);
+    assert_ptr_equal(block, former);
+    block = ExpertReallocMemory(A, block, 200000, NULL);
+    for (int i = 0; i < 200000; i++)
+        assert_int_equal(block[i], 0);
+    assert_int_equal(ExpertFreeMemory(A, block), NMERR_SUCCESS);
+}
+
 static void with_pageheap_a_block_of_any_length_ends_at_a_page_that_faults(void **state)
 {
     static const SIZE_T lengths[] = {0,    1,      16,        4095,   4096,
@@ -135,6 +150,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lengths_beyond_reason_are_refused, without, without),
         cmocka_unit_test_setup_teardown(only_the_block_itself_is_found, without, without),
+        cmocka_unit_test_setup_teardown(
+            what_a_former_block_left_behind_a_shorter_one_is_zero_when_that_grows, without,
+            without),
         cmocka_unit_test_setup_teardown(
             with_pageheap_a_block_of_any_length_ends_at_a_page_that_faults, with_pageheap, without),
         cmocka_unit_test_setup_teardown(with_pageheap_a_block_that_never_lived_takes_nothing_along,

@@ -363,6 +363,9 @@ static void a_trim_says_whether_there_was_anything(void **state)
     assert_false(standin_faults(room_touch, other->base, NULL));
     assert_false(pool_trim(self));
     region_release(self, other);
+    standin_fail_at("VirtualFree.decommit", 1, TRUE);
+    assert_false(pool_trim(self)); /* the system took nothing back */
+    standin_fail_never();
 }
 
 /* Between the look for a free address and the reservation another thread may take it. */
