@@ -137,6 +137,7 @@ static void of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over
     assert_int_equal(ExpertMemorySize(B, blocks[2]), 4000);
     assert_int_equal(ExpertMemorySize(B, blocks[3]), 5000);
     assert_int_equal(ExpertFreeMemory(B, blocks[2]), NMERR_SUCCESS);
+    assert_true(heap_is_valid(self, table_find(B)->heap));
 }
 
 int main(void)

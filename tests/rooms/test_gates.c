@@ -156,6 +156,73 @@ static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
     end(&other);
 }
 
+static void who_looks_from_outside_leaves_the_gate_to_its_owner(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    assert_int_equal(let(&other, room_use_key, KEY(25)), 1);
+    assert_int_equal(NmapiQueryExpert(KEY(25), &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBytes, 100);
+    assert_int_equal(expert_named(KEY(25))->gate, (LONG)let(&other, my_id, NULL));
+    end(&other);
+}
+
+/* Nobody has to put anything right after it. */
+static void after_every_call_its_thread_is_outside(void **state)
+{
+    static const SIZE_T lengths[] = {10, 1500, 20000, 100000};
+    HEXPERTKEY key = KEY(26);
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        char *block = ExpertAllocMemory(key, lengths[i % 4], NULL);
+        assert_null(self->inside);
+        assert_non_null(block);
+        assert_int_equal(expert_named(key)->gate, self->id);
+        assert_int_equal(ExpertMemorySize(key, block), lengths[i % 4]);
+        assert_null(self->inside);
+        assert_int_equal(ExpertMemorySize(key, &key), 0);
+        assert_null(self->inside);
+        assert_int_equal(ExpertFreeMemory(key, &key), NMERR_INVALID_PARAMETER);
+        assert_null(self->inside);
+        assert_null(ExpertAllocMemory(key, (SIZE_T)1 << 60, NULL));
+        assert_null(self->inside);
+        assert_null(ExpertReallocMemory(key, &key, 10, NULL));
+        assert_null(self->inside);
+        block = ExpertReallocMemory(key, block, lengths[i % 3] + 16, NULL);
+        assert_null(self->inside);
+        if (i % 5) {
+            assert_int_equal(ExpertFreeMemory(key, block), NMERR_SUCCESS);
+            assert_null(self->inside);
+        }
+    }
+    assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+}
+
+static void a_list_of_visitors_that_is_outgrown_comes_back(void **state)
+{
+    struct actor others[5];
+    LONG *former = NULL;
+    void *record;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        begin(&others[i]);
+        assert_int_equal(let(&others[i], room_use_key, KEY(27)), 1);
+        if (i == 3)
+            former = expert_named(KEY(27))->visitors;
+    }
+    assert_ptr_not_equal(expert_named(KEY(27))->visitors, former);
+    record = house_alloc(self, 4 * sizeof *former);
+    assert_ptr_equal(record, former);
+    house_free(self, record);
+    for (int i = 0; i < 5; i++)
+        end(&others[i]);
+}
+
 /* Goes in as the owner and stays until told to leave. */
 static volatile LONG is_inside, may_leave;
 
@@ -349,6 +416,9 @@ int main(void)
         cmocka_unit_test(who_takes_the_lock_for_once_need_not_earn_the_gate_again),
         cmocka_unit_test(a_thread_with_several_experts_switches_between_their_gates),
         cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
+        cmocka_unit_test(who_looks_from_outside_leaves_the_gate_to_its_owner),
+        cmocka_unit_test(after_every_call_its_thread_is_outside),
+        cmocka_unit_test(a_list_of_visitors_that_is_outgrown_comes_back),
         cmocka_unit_test(who_is_suspended_inside_is_let_out_and_as_suspended_as_before),
         cmocka_unit_test(what_the_dead_left_half_written_is_put_right),
         cmocka_unit_test(what_an_exception_left_half_written_is_put_right),

@@ -116,6 +116,40 @@ static void what_can_not_be_shared_stays_the_givers(void **state)
     assert_int_equal(size_of(&yours, block), 5000);
 }
 
+static DWORD WINAPI look(LPVOID block)
+{
+    SIZE_T bytes;
+
+    return shared_owner(expert_thread(), block, &bytes) == YOU;
+}
+
+static void no_call_holds_up_other_threads_afterwards(void **state)
+{
+    void *blocks[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        blocks[i] = heap_alloc(self, &mine, 100);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(heap_transfer(self, &mine, &yours, blocks[i]), HEAP_OK);
+        assert_int_equal(room_on_thread(look, blocks[i]), 1);
+    }
+    shared_give(self, blocks[1], ME);
+    assert_int_equal(room_on_thread(look, blocks[1]), 0);
+    shared_give(self, blocks[1], YOU);
+    assert_true(shared_resize(self, blocks[0], 100));
+    assert_int_equal(room_on_thread(look, blocks[0]), 1);
+    assert_int_equal(heap_free(self, &yours, blocks[0]), HEAP_OK);
+    assert_int_equal(room_on_thread(look, blocks[1]), 1);
+    assert_true(heap_is_valid(self, &yours));
+    assert_int_equal(room_on_thread(look, blocks[1]), 1);
+    shared_release(self, ME);
+    assert_int_equal(room_on_thread(look, blocks[1]), 1);
+    shared_release(self, YOU);
+    assert_int_equal(room_on_thread(look, blocks[1]), 0);
+    heap_open(&yours, YOU, (SIZE_T)-1);
+}
+
 #define ONE(test) cmocka_unit_test_setup_teardown(test, open_heaps, close_and_load_anew)
 
 int main(void)
@@ -124,6 +158,7 @@ int main(void)
         ONE(only_shared_blocks_are_touched),
         ONE(the_list_of_owners_is_nobodys_block),
         ONE(freed_blocks_are_nobodys),
+        ONE(no_call_holds_up_other_threads_afterwards),
         ONE(what_can_not_be_shared_stays_the_givers),
     };
 
