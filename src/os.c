@@ -29,8 +29,8 @@ static void *find_free_from(ULONG_PTR from, SIZE_T bytes, SIZE_T alignment)
 
 void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment)
 {
-    void *found = find_free_from((ULONG_PTR)hint, bytes, alignment);
-    return found || !hint ? found : find_free_from(OS_GRANULE, bytes, alignment);
+    void *found = hint ? find_free_from((ULONG_PTR)hint, bytes, alignment) : NULL;
+    return found ? found : find_free_from(OS_GRANULE, bytes, alignment);
 }
 
 int os_is_reserved(void *address)

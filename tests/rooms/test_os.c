@@ -54,6 +54,34 @@ static void who_has_ended_is_suspended_no_more(void **state)
     assert_int_equal(os_thread_resume(handle), 0);
 }
 
+static void who_has_waited_long_gives_the_processor_away_for_a_millisecond(void **state)
+{
+    DWORD since = GetTickCount();
+
+    (void)state;
+    for (unsigned i = 0; i < 50; i++)
+        os_yield(OS_ROUNDS + i);
+    assert_true(GetTickCount() - since >= 45);
+    since = GetTickCount();
+    for (unsigned i = 0; i < 50; i++)
+        os_yield(OS_ROUNDS);
+    assert_true(GetTickCount() - since >= 45);
+}
+
+static void a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bottom(void **state)
+{
+    char *low = os_find_free(NULL, CHUNK_BYTES, CHUNK_BYTES), *high, *top;
+
+    (void)state;
+    high = os_find_free(low + ((SIZE_T)1 << 40), CHUNK_BYTES, CHUNK_BYTES);
+    assert_true(high >= low + ((SIZE_T)1 << 40));
+    assert_true(os_reserve(high, CHUNK_BYTES) == high);
+    top = os_find_free(high, CHUNK_BYTES, CHUNK_BYTES);
+    assert_true(top >= high + CHUNK_BYTES);
+    os_release(high);
+    assert_ptr_equal(os_find_free((void *)-OS_GRANULE, CHUNK_BYTES, CHUNK_BYTES), low);
+}
+
 /* A system that has the call */
 
 static int flushed;
@@ -89,6 +117,17 @@ static void where_the_system_can_settle_stores_it_does(void **state)
 }
 
 /* TLS */
+
+static void a_slot_that_there_is_not_is_not_opened(void **state)
+{
+    (void)state;
+    os_tls_close();
+    standin_fail_at("TlsAlloc", 1, TRUE);
+    assert_false(os_tls_open());
+    standin_fail_never();
+    assert_true(os_tls_open());
+    assert_true(os_tls_set(self));
+}
 
 static void without_a_slot_calls_have_no_memory(void **state)
 {
@@ -147,6 +186,9 @@ int main(void)
         cmocka_unit_test(a_reservation_is_told_from_what_is_not_ours),
         cmocka_unit_test(where_there_is_no_room_none_is_found),
         cmocka_unit_test(who_has_ended_is_suspended_no_more),
+        cmocka_unit_test(who_has_waited_long_gives_the_processor_away_for_a_millisecond),
+        cmocka_unit_test(a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bottom),
+        cmocka_unit_test(a_slot_that_there_is_not_is_not_opened),
         cmocka_unit_test(where_the_system_can_settle_stores_it_does),
         cmocka_unit_test(without_a_slot_calls_have_no_memory),
         cmocka_unit_test(of_two_that_open_the_slot_one_has_its_own),
