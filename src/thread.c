@@ -4,6 +4,7 @@
 #define THREAD_MAX                                                                                 \
     (1L << INDEX_BITS) /* that live at once; further ones are told NMERR_OUT_OF_MEMORY */
 #define STEP 64
+_Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record");
 #define PATIENCE 100 /* milliseconds */
 
 static struct thread records[THREAD_MAX];
