@@ -35,7 +35,7 @@ static struct loader {
     void *function;          /* what it has, whatever the name */
     BOOL is_ours;            /* it has our functions too */
     void (*meanwhile)(void); /* done while it loads */
-    unsigned loads, releases;
+    unsigned loads, releases, lookups;
     char loaded[600];
 } loader;
 
@@ -75,6 +75,8 @@ static FARPROC address(HMODULE module, LPCSTR name)
     ROOM_MUST(module);
     if (strcmp(name, "NmapiOpenExpert") == 0)
         function = loader.is_ours ? original_code : NULL;
+    else
+        loader.lookups++;
     return (FARPROC)(ULONG_PTR)function;
 }
 
@@ -182,6 +184,7 @@ static void is_beside_us(void)
     ROOM_MUST(strcmp(loader.loaded, "C:\\host\\Nmapi.original.dll") == 0);
     ROOM_MUST(FRAME == original_code && OTHER == original_code);
     ROOM_MUST(loader.loads == 1 && loader.releases == 0);
+    ROOM_MUST(loader.lookups == 2); /* each once and for all */
     ROOM_MUST(!said("Nmapi"));
 }
 

@@ -153,6 +153,15 @@ static void without_a_slot_calls_have_no_memory(void **state)
     assert_true(ExpertAllocMemory((HEXPERTKEY)0x1000, 10, &code) != NULL);
 }
 
+static void a_slot_that_the_load_did_not_get_the_first_call_gets(void **state)
+{
+    assert_int_equal(room_teardown(state), 0);
+    standin_fail_at("TlsAlloc", 1, FALSE);
+    assert_int_equal(room_setup(state), 0);
+    assert_int_equal(standin_failed(), 1);
+    assert_non_null(ExpertAllocMemory((HEXPERTKEY)0x1000, 10, NULL));
+}
+
 static DWORD others;
 
 static void another_opens_it(const char *name, BOOL after)
@@ -191,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_slot_that_there_is_not_is_not_opened),
         cmocka_unit_test(where_the_system_can_settle_stores_it_does),
         cmocka_unit_test(without_a_slot_calls_have_no_memory),
+        cmocka_unit_test(a_slot_that_the_load_did_not_get_the_first_call_gets),
         cmocka_unit_test(of_two_that_open_the_slot_one_has_its_own),
     };
 
