@@ -204,8 +204,8 @@ static void chunks_lie_above_the_first_callers_stack_one_after_the_other(void **
 
     room_load_anew(state);
     room_on_thread(stack, &first);
-    c = chunk_pool.first; /* the newest */
-    assert_true(c->next->next->base > first);
+    c = chunk_pool.first;                                         /* the newest */
+    assert_true(c->next->next->base + ((SIZE_T)1 << 30) > first); /* sanitizers move locals */
     assert_true(c->next->base >= c->next->next->base + CHUNK_BYTES);
     assert_true(c->base >= c->next->base + CHUNK_BYTES);
 }
