@@ -77,6 +77,35 @@ static void with_pageheap_a_block_of_any_length_ends_at_a_page_that_faults(void 
     assert_true(heap_is_valid(self, table_find(A)->heap));
 }
 
+static struct region *emptied;
+
+static void empty(void *argument)
+{
+    (void)argument;
+    region_empty(emptied);
+}
+
+static void with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing(void **state)
+{
+    unsigned long n = 0, live = 0;
+
+    (void)state;
+    if (!standin_can_step())
+        skip();
+    for (DWORD died = 1; died; n++) {
+        void *block;
+        emptied = large_open(self, ME, 5000, 0);
+        block = large_block(emptied);
+        died = room_kill_at(empty, n);
+        if (emptied->kind == REGION_LARGE) {
+            assert_ptr_equal(large_block(emptied), block);
+            live++;
+        }
+        region_release(self, emptied);
+    }
+    assert_in_range(live, 1, n - 2);
+}
+
 static void with_pageheap_no_room_is_an_answer(void **state)
 {
     static const char *const calls[] = {"VirtualAlloc.reserve", "VirtualAlloc.commit"};
@@ -157,6 +186,9 @@ int main(void)
             with_pageheap_a_block_of_any_length_ends_at_a_page_that_faults, with_pageheap, without),
         cmocka_unit_test_setup_teardown(with_pageheap_a_block_that_never_lived_takes_nothing_along,
                                         with_pageheap, without),
+        cmocka_unit_test_setup_teardown(
+            with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing, with_pageheap,
+            without),
         cmocka_unit_test_setup_teardown(with_pageheap_no_room_is_an_answer, with_pageheap, without),
         cmocka_unit_test_setup_teardown(with_pageheap_the_oldest_graves_go_first, with_pageheap,
                                         without),
