@@ -138,6 +138,18 @@ static void a_killed_thread_leaves_no_block_behind(void **state)
     die_everywhere(state, from_a_block);
 }
 
+static void pages_are_asked_for_once_for_many_records(void **state)
+{
+    unsigned long calls;
+
+    (void)state;
+    assert_non_null(arena_alloc(self, 60000)); /* more than the first block has */
+    calls = standin_calls("VirtualAlloc");
+    for (int i = 0; i < 500; i++)
+        assert_non_null(arena_alloc(self, 128));
+    assert_in_range(standin_calls("VirtualAlloc") - calls, 1, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +157,7 @@ int main(void)
         cmocka_unit_test(a_small_host_costs_no_reservation),
         cmocka_unit_test(records_of_any_size_have_room),
         cmocka_unit_test(a_failure_loses_nothing),
+        cmocka_unit_test(pages_are_asked_for_once_for_many_records),
         cmocka_unit_test(the_first_record_may_be_its_threads_last),
         cmocka_unit_test(a_killed_thread_leaves_no_block_behind),
     };
