@@ -203,7 +203,7 @@ def main():
         base.tests = [t for t in base.tests if t[0] not in SHORT and t[0] != "contract_stress"]
     base.time_tests(workers[0].folder)
     explained, sums, lock = read_explained(), {"killed": 0, "explained": 0, "survived": 0}, threading.Lock()
-    queue = iter(candidates)
+    queue, none = iter(candidates), []  # none: those that do not compile, or change no object
 
     def work(worker):
         while True:
@@ -214,6 +214,8 @@ def main():
             result = worker.try_mutant(path, sources[path], mutant)
             line, before, after = mutate.describe(sources[path], mutant)
             with lock:
+                if not result:
+                    none.append(mutant)
                 if not result or sum(sums.values()) >= wanted:
                     continue
                 if result == "survived":
@@ -226,9 +228,9 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(work, workers))
     total = sum(sums.values())
-    print("mutants %d, killed %d, explained %d, survived %d (score %.1f %%)" %
+    print("mutants %d, killed %d, explained %d, survived %d (score %.1f %%); %d more are none" %
           (total, sums["killed"], sums["explained"], sums["survived"],
-           100 * (total - sums["survived"]) / max(total, 1)))
+           100 * (total - sums["survived"]) / max(total, 1), len(none)))
     return 1 if sums["survived"] else 0
 
 
