@@ -152,6 +152,7 @@ static void split_slots_are_no_regions(void **state)
 static void figures_that_are_wrong_are_noticed_and_put_right(void **state)
 {
     struct region *r = region_take(self, ME, 1);
+    struct chunk *c;
 
     (void)state;
     assert_true(chunk_is_valid(self));
@@ -160,6 +161,16 @@ static void figures_that_are_wrong_are_noticed_and_put_right(void **state)
     chunk_pool.free_minis++;
     assert_false(chunk_is_valid(self));
     chunk_pool.warm_bytes += OS_PAGE;
+    assert_false(chunk_is_valid(self));
+    assert_true(chunk_is_valid(self));
+    c = region_chunk((ULONG_PTR)r->base);
+    c->free ^= CHUNK_BIT(5);
+    assert_false(chunk_is_valid(self));
+    c->warm ^= CHUNK_BIT(5);
+    assert_false(chunk_is_valid(self));
+    c->split ^= CHUNK_BIT(5);
+    assert_false(chunk_is_valid(self));
+    c->minis_free[chunk_slot(c, r)] ^= 4;
     assert_false(chunk_is_valid(self));
     assert_true(chunk_is_valid(self));
     region_release(self, r);

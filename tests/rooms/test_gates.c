@@ -323,6 +323,41 @@ static void what_an_exception_left_half_written_is_put_right(void **state)
     }
 }
 
+static void the_next_call_puts_it_right_whatever_its_key(void **state)
+{
+    struct heap *heap;
+
+    (void)state;
+    assert_non_null(ExpertAllocMemory(KEY(47), 100, NULL));
+    assert_non_null(expert_enter_fast(self, KEY(47)));
+    heap = self->last->heap;
+    heap->live_bytes = 99999;
+    assert_non_null(ExpertAllocMemory(KEY(48), 100, NULL));
+    assert_null(self->inside);
+    assert_int_equal(heap->live_bytes, 100);
+}
+
+static DWORD WINAPI end_inside(LPVOID key)
+{
+    struct thread *me = expert_thread();
+
+    room_use_key(key);
+    if (!expert_enter_fast(me, key))
+        return 1;
+    me->last->heap->live_bytes = 99999;
+    return 7;
+}
+
+static void who_ends_inside_is_as_dead_as_who_was_killed_there(void **state)
+{
+    (void)state;
+    assert_int_equal(room_on_thread(end_inside, KEY(49)), 7);
+    for (int i = 0; i < 3; i++)
+        room_on_thread(my_id, NULL); /* whose records are others */
+    assert_non_null(ExpertAllocMemory(KEY(49), 5, NULL));
+    assert_int_equal(expert_named(KEY(49))->heap->live_bytes, 105);
+}
+
 static DWORD WINAPI die_with_the_lock(LPVOID key)
 {
     struct thread *me = expert_thread();
@@ -389,6 +424,32 @@ static void a_close_that_its_thread_did_not_survive_is_finished(void **state)
     assert_true(now.committed <= before.committed + 2 * OS_PAGE);
 }
 
+static struct region *lost;
+
+static DWORD WINAPI die_closing_with_a_span_lost(LPVOID key)
+{
+    struct expert *e;
+    struct thread *me = expert_thread();
+
+    room_use_key(key);
+    e = table_find(key);
+    lost = e->heap->current[heap_class(100)];
+    expert_lock(me, e);
+    e->heap->current[heap_class(100)] = &heap_no_span;
+    e->closing = 1;
+    TerminateThread(GetCurrentThread(), 7);
+    return 0;
+}
+
+static void to_finish_a_close_no_list_is_trusted(void **state)
+{
+    (void)state;
+    assert_int_equal(room_on_thread(die_closing_with_a_span_lost, KEY(91)), 7);
+    assert_ptr_equal(lost->owner, expert_named(KEY(91)));
+    assert_null(ExpertAllocMemory(KEY(91), 10, NULL));
+    assert_null(lost->owner);
+}
+
 static void what_was_freed_is_no_longer_committed(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
@@ -422,8 +483,11 @@ int main(void)
         cmocka_unit_test(who_is_suspended_inside_is_let_out_and_as_suspended_as_before),
         cmocka_unit_test(what_the_dead_left_half_written_is_put_right),
         cmocka_unit_test(what_an_exception_left_half_written_is_put_right),
+        cmocka_unit_test(the_next_call_puts_it_right_whatever_its_key),
+        cmocka_unit_test(who_ends_inside_is_as_dead_as_who_was_killed_there),
         cmocka_unit_test(a_lock_of_the_dead_is_taken_over_and_the_heap_put_right),
         cmocka_unit_test(a_close_that_its_thread_did_not_survive_is_finished),
+        cmocka_unit_test(to_finish_a_close_no_list_is_trusted),
         cmocka_unit_test(what_was_freed_is_no_longer_committed),
     };
 

@@ -237,6 +237,24 @@ static void what_the_system_keeps_of_a_run_is_known_by_the_slot(void **state)
     assert_true(chunk_is_valid(self));
 }
 
+/* The thread had noted how much stays, and did not live to return the rest. */
+static void what_a_dead_thread_was_cutting_off_is_zero_to_the_next(void **state)
+{
+    struct region *r = take(SLOT_DATA), *next;
+
+    (void)state;
+    memset(r->base, 0x55, SLOT_DATA);
+    r->touched = SLOT_DATA;
+    r->committed = OS_PAGE;
+    region_release(self, r);
+    next = region_take(self, YOU, 0);
+    assert_ptr_equal(next, r);
+    assert_true(region_commit(next, SLOT_DATA, 100));
+    for (SIZE_T i = next->dirty * OS_PAGE; i < SLOT_DATA; i++)
+        assert_int_equal(next->base[i], 0);
+    region_release(self, next);
+}
+
 /* It was marked before it was taken, and its thread did not live to take it. */
 static void a_free_slot_that_is_marked_as_a_tail_is_none(void **state)
 {
@@ -313,6 +331,7 @@ int main(void)
         ONE(a_run_that_a_dead_thread_had_in_hand_is_no_loss),
         ONE(a_tail_that_nobody_has_belongs_to_no_run),
         ONE(what_the_system_keeps_of_a_run_is_known_by_the_slot),
+        ONE(what_a_dead_thread_was_cutting_off_is_zero_to_the_next),
         ONE(a_free_slot_that_is_marked_as_a_tail_is_none),
         ONE(without_address_space_there_is_no_run),
         ONE(a_run_is_given_retired_and_visited_as_one),
