@@ -280,14 +280,12 @@ void chunk_shutdown(void)
     lock.holder = 0;
 }
 
-/* Of all masks; what is reserved or released just now has none. */
+/* Of all masks. */
 static uint32_t checksum(void)
 {
     uint32_t sum = 0;
 
     for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
-        if (c->state != CHUNK_LIVE)
-            continue;
         sum = 31 * (31 * (31 * sum + c->free) + c->warm) + c->split;
         for (int i = CHUNK_FIRST; i < CHUNK_SLOTS; i++)
             if (c->slots[i].kind == REGION_SPLIT)
