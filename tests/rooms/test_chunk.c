@@ -149,6 +149,22 @@ static void split_slots_are_no_regions(void **state)
     region_release(self, mini);
 }
 
+static void what_holds_state_words_is_nobodys_to_take(void **state)
+{
+    struct chunk *c, *lone;
+
+    (void)state;
+    chunk_hold(self);
+    c = chunk_make(self, CHUNK_BYTES, 0);
+    lone = chunk_make(self, CHUNK_BYTES, 1);
+    for (SIZE_T i = 0; i < CHUNK_SLOTS; i++)
+        assert_ptr_equal(region_find(c->base + i * SLOT_BYTES)->owner,
+                         i < CHUNK_FIRST ? CHUNK_WORDS : NULL);
+    assert_null(region_find(lone->base)->owner); /* all of it is one block's */
+    assert_int_equal(lone->free, 1);
+    chunk_let_go();
+}
+
 static void figures_that_are_wrong_are_noticed_and_put_right(void **state)
 {
     struct region *r = region_take(self, ME, 1);
@@ -259,6 +275,7 @@ int main(void)
         ONE(pages_that_the_system_keeps_count_as_committed),
         ONE(headroom_that_there_is_not_is_done_without),
         ONE(split_slots_are_no_regions),
+        ONE(what_holds_state_words_is_nobodys_to_take),
         ONE(figures_that_are_wrong_are_noticed_and_put_right),
         ONE(chunks_lie_above_the_first_callers_stack_one_after_the_other),
         ONE(a_chunk_that_was_half_released_does_not_hinder_the_unload),
