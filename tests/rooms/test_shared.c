@@ -150,6 +150,59 @@ static void no_call_holds_up_other_threads_afterwards(void **state)
     heap_open(&yours, YOU, (SIZE_T)-1);
 }
 
+static void *block_of_yours;
+static volatile LONG done;
+static HANDLE caller;
+
+static DWORD WINAPI call(LPVOID parameter)
+{
+    struct thread *me = expert_thread();
+    SIZE_T bytes;
+
+    switch (*(int *)parameter) {
+    case 0:
+        shared_owner(me, block_of_yours, &bytes);
+        break;
+    case 1:
+        shared_give(me, block_of_yours, YOU);
+        break;
+    case 2:
+        shared_resize(me, block_of_yours, 100);
+        break;
+    case 3:
+        shared_release(me, ME);
+        break;
+    default:
+        shared_free(me, block_of_yours);
+        break;
+    }
+    atomic_store(&done, 1);
+    return 0;
+}
+
+static void let_another_call(void *block, SIZE_T bytes, void *context)
+{
+    (void)block, (void)bytes;
+    atomic_store(&done, 0);
+    caller = CreateThread(NULL, 0, call, context, 0, NULL);
+    Sleep(50);
+    assert_int_equal(atomic_load(&done), 0);
+}
+
+static void while_one_thread_looks_through_them_others_wait(void **state)
+{
+    (void)state;
+    block_of_yours = heap_alloc(self, &mine, 100);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block_of_yours), HEAP_OK);
+    for (int what = 0; what < 5; what++) {
+        shared_visit(self, YOU, let_another_call, &what);
+        WaitForSingleObject(caller, INFINITE);
+        CloseHandle(caller);
+        assert_int_equal(done, 1);
+    }
+    heap_open(&yours, YOU, (SIZE_T)-1);
+}
+
 #define ONE(test) cmocka_unit_test_setup_teardown(test, open_heaps, close_and_load_anew)
 
 int main(void)
@@ -159,6 +212,7 @@ int main(void)
         ONE(the_list_of_owners_is_nobodys_block),
         ONE(freed_blocks_are_nobodys),
         ONE(no_call_holds_up_other_threads_afterwards),
+        ONE(while_one_thread_looks_through_them_others_wait),
         ONE(what_can_not_be_shared_stays_the_givers),
     };
 
