@@ -165,7 +165,7 @@ static void grown_table(void)
 static void almost_full_arena(void)
 {
     open_two();
-    for (ULONG_PTR i = 1; i < 100; i++)
+    for (ULONG_PTR i = 1; i < 150; i++)
         NmapiOpenExpert((HEXPERTKEY)(i << 24), NULL);
 }
 

@@ -63,12 +63,30 @@ static void threads_that_make_the_same_keys_get_the_same_records(void **state)
     assert_int_equal(count, KEYS + 2000);
 }
 
+static void a_table_that_cannot_grow_takes_no_key_and_loses_none(void **state)
+{
+    enum { FULL = 2047 }; /* as many as it holds until it grows to 64 KiB */
+
+    room_load_anew(state);
+    for (ULONG_PTR i = 0; i < FULL; i++)
+        assert_non_null(table_make(self, key(i), sizeof(struct expert)));
+    standin_fail_at("VirtualAlloc", 1, TRUE);
+    assert_null(table_make(self, key(FULL), sizeof(struct expert)));
+    standin_fail_never();
+    assert_null(table_find(key(FULL)));
+    for (ULONG_PTR i = 0; i < FULL; i++)
+        assert_ptr_equal(table_find(key(i))->entry.key, key(i));
+    assert_non_null(table_make(self, key(FULL), sizeof(struct expert)));
+    assert_ptr_equal(table_find(key(FULL))->entry.key, key(FULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_is_found_once_made_and_its_record_never_moves),
         cmocka_unit_test(all_keys_are_listed_the_newest_first),
         cmocka_unit_test(threads_that_make_the_same_keys_get_the_same_records),
+        cmocka_unit_test(a_table_that_cannot_grow_takes_no_key_and_loses_none),
     };
 
     return ROOM_RUN(tests);
