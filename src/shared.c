@@ -29,6 +29,17 @@ static void note_stray(struct region *r, void *context)
     *strays = r;
 }
 
+/* A live block without an owner: its thread was killed while it freed it. */
+static void finish_freeing(struct shared *s)
+{
+    for (unsigned i = 0; i < s->span->fresh; i++)
+        if (!s->owners[i])
+            atomic_poke(&s->span->words[i], SPAN_NONE);
+    span_repair(s->span);
+    if (!s->span->used)
+        s->span = NULL; /* a stray now, and its table too */
+}
+
 static void repair(struct thread *self)
 {
     struct region *strays = NULL;
@@ -37,7 +48,7 @@ static void repair(struct thread *self)
         if (s->span && s->span->owner != SHARED_OWNER)
             s->span = NULL; /* not yet made, or released already */
         if (s->span)
-            span_repair(s->span);
+            finish_freeing(s);
     }
     chunk_hold(self);
     chunk_visit(SHARED_OWNER, note_stray, &strays);
