@@ -307,7 +307,7 @@ static void ended_thread(void)
 {
     world_alloc(C, 10);
     world_alloc(C, 60000);
-    world_alloc(A, 10);
+    world_alloc(A, 12); /* like no other of its blocks, or it could be taken for one */
     world_thread_ends();
 }
 
