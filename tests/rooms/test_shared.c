@@ -205,6 +205,41 @@ static void while_one_thread_looks_through_them_others_wait(void **state)
 
 #define ONE(test) cmocka_unit_test_setup_teardown(test, open_heaps, close_and_load_anew)
 
+static void *handed_over;
+
+static void free_it(void *argument)
+{
+    (void)argument;
+    heap_free(thread_self(), &yours, handed_over);
+}
+
+static void count_region(struct region *r, void *context)
+{
+    (void)r;
+    ++*(int *)context;
+}
+
+static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
+{
+    enum { DEATHS = 500 };
+
+    if (!standin_can_step())
+        skip();
+    for (unsigned long n = 0; n < DEATHS; n++) {
+        int left = 0;
+        close_and_load_anew(state);
+        open_heaps(state);
+        handed_over = heap_alloc(self, &mine, 100);
+        assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
+        room_kill_at(free_it, n);
+        heap_repair(self, &yours);
+        heap_close(self, &yours);
+        heap_open(&yours, YOU, (SIZE_T)-1);
+        chunk_visit(SHARED_OWNER, count_region, &left);
+        assert_int_equal(left, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +249,7 @@ int main(void)
         ONE(no_call_holds_up_other_threads_afterwards),
         ONE(while_one_thread_looks_through_them_others_wait),
         ONE(what_can_not_be_shared_stays_the_givers),
+        ONE(a_thread_may_die_while_it_frees_a_shared_block),
     };
 
     return ROOM_RUN(tests);
