@@ -280,7 +280,7 @@ void chunk_shutdown(void)
     lock.holder = 0;
 }
 
-/* Of all masks. */
+/* Of all masks: another one if any has changed. */
 static uint32_t checksum(void)
 {
     uint32_t sum = 0;

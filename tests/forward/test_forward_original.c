@@ -3,13 +3,18 @@
 
 #include <stdio.h>
 
-static void the_original_gets_what_the_caller_passed(void **state)
+static void load_beside_the_original(void)
 {
-    (void)state;
     forward_copy_in(forward_original_file, "Nmapi.original.dll");
     forward_load(NULL);
     assert_int_equal(forward_call_frame_length(), forward_original_frame_length());
     forward_find_original();
+}
+
+static void the_original_gets_what_the_caller_passed(void **state)
+{
+    (void)state;
+    load_beside_the_original();
     for (int round = 0; round < 2; round++) {
         for (int row = 0; row < SURFACE_ROWS; row++) {
             if (surface[row].provider != PROVIDER_OURS)
@@ -24,10 +29,7 @@ static void the_original_gets_what_the_caller_passed(void **state)
 static void the_host_comes_before_the_original(void **state)
 {
     (void)state;
-    forward_copy_in(forward_original_file, "Nmapi.original.dll");
-    forward_load(NULL);
-    assert_int_equal(forward_call_frame_length(), forward_original_frame_length());
-    forward_find_original();
+    load_beside_the_original();
     for (int row = 0; row < SURFACE_ROWS; row++) {
         if (surface[row].provider == PROVIDER_OURS)
             continue;

@@ -4,11 +4,6 @@
 #define A ((HEXPERTKEY)0x1000)
 #define B ((HEXPERTKEY)0x2000)
 
-static struct expert *expert_named(HEXPERTKEY key)
-{
-    return table_find(key);
-}
-
 static void the_thread_that_calls_gets_the_gate_and_another_takes_it(void **state)
 {
     DWORD code;
@@ -16,13 +11,13 @@ static void the_thread_that_calls_gets_the_gate_and_another_takes_it(void **stat
     (void)state;
     for (int i = 0; i < 40; i++)
         assert_non_null(ExpertAllocMemory(A, 10, &code));
-    assert_int_equal(expert_named(A)->gate, self->id);
+    assert_int_equal(table_find(A)->gate, self->id);
     assert_int_equal(room_on_thread(room_use_key, A), 1);
-    assert_int_not_equal(expert_named(A)->gate, self->id);
+    assert_int_not_equal(table_find(A)->gate, self->id);
     assert_non_null(ExpertAllocMemory(A, 10, &code));
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
-    assert_int_equal(expert_named(A)->gate, 0);
-    assert_null(expert_named(A)->heap);
+    assert_int_equal(table_find(A)->gate, 0);
+    assert_null(table_find(A)->heap);
 }
 
 static void a_terminated_expert_loses_its_gate_at_once(void **state)
@@ -33,7 +28,7 @@ static void a_terminated_expert_loses_its_gate_at_once(void **state)
     for (int i = 0; i < 40; i++)
         assert_non_null(ExpertAllocMemory(B, 10, &code));
     assert_int_equal(NmapiTerminateExpert(B), NMERR_SUCCESS);
-    assert_int_equal(expert_named(B)->gate, 0);
+    assert_int_equal(table_find(B)->gate, 0);
     assert_null(ExpertAllocMemory(B, 10, &code));
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);
     assert_int_equal(NmapiCloseExpert(B, NULL), NMERR_SUCCESS);
@@ -116,12 +111,12 @@ static void with_reclaim_the_last_thread_ends_the_expert_and_a_new_one_begins_it
     assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x6000, NULL), NMERR_SUCCESS);
     assert_int_equal(room_on_thread(room_use_key, key), 1);
     assert_int_equal(room_on_thread(room_use_key, (HEXPERTKEY)0x6000), 1);
-    assert_int_equal(expert_named(key)->state, EXPERT_CLOSED);
-    assert_int_equal(expert_named(own)->state, EXPERT_OPEN);
-    assert_int_equal(expert_named((HEXPERTKEY)0x6000)->state, EXPERT_OPEN);
+    assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
+    assert_int_equal(table_find(own)->state, EXPERT_OPEN);
+    assert_int_equal(table_find((HEXPERTKEY)0x6000)->state, EXPERT_OPEN);
     assert_int_equal(room_on_thread(room_use_key, key), 1);
     assert_int_equal(room_on_thread(room_use_key, own), 1);
-    assert_int_equal(expert_named(own)->state, EXPERT_OPEN);
+    assert_int_equal(table_find(own)->state, EXPERT_OPEN);
     options.reclaim_thread = 0;
 }
 
@@ -162,7 +157,7 @@ static void an_expert_that_nobody_noted_is_never_reclaimed(void **state)
     assert_int_equal(room_on_thread(room_use_key, key), 1);
     assert_int_equal(room_on_thread(room_use_key, closed), 1);
     assert_int_equal(NmapiCloseExpert(closed, NULL), NMERR_SUCCESS);
-    e = expert_named(key);
+    e = table_find(key);
     e->visitor_count = 0; /* killed between opening it and being noted */
     closing_reclaim(self, 0);
     assert_int_equal(e->state, EXPERT_OPEN);
@@ -189,7 +184,7 @@ static void one_that_is_busy_is_not_waited_for(void **state)
 
     (void)state;
     assert_int_equal(room_on_thread(room_use_key, key), 1);
-    e = expert_named(key);
+    e = table_find(key);
     expert_lock(self, e);
     room_on_thread(reclaim, NULL);
     assert_int_equal(e->state, EXPERT_OPEN);
@@ -227,7 +222,7 @@ static void one_that_changes_meanwhile_is_left_alone(void **state)
     for (isolates = 0; isolates < 2; isolates++) {
         HEXPERTKEY key = (HEXPERTKEY)(ULONG_PTR)(0x8300 + 16 * isolates);
         assert_int_equal(room_on_thread(room_use_key, key), 1);
-        changing = expert_named(key);
+        changing = table_find(key);
         room_on_thread(take_its_lock_and_die, changing);
         standin_on_call(change_it);
         closing_reclaim(self, 0);

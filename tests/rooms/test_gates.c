@@ -5,11 +5,6 @@
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x500000 + (i)*16))
 
-static struct expert *expert_named(HEXPERTKEY key)
-{
-    return table_find(key);
-}
-
 static DWORD WINAPI my_id(LPVOID parameter)
 {
     (void)parameter;
@@ -22,7 +17,7 @@ static unsigned calls_to_earn(HEXPERTKEY key)
     struct thread *me = expert_thread();
     unsigned calls = 0;
 
-    while (calls < 1U << 21 && (!expert_named(key) || expert_named(key)->gate != me->id)) {
+    while (calls < 1U << 21 && (!table_find(key) || table_find(key)->gate != me->id)) {
         ExpertMemorySize(key, &calls);
         calls++;
     }
@@ -41,7 +36,7 @@ static void a_gate_that_was_taken_away_must_be_earned_again(void **state)
     (void)state;
     begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(1), 1, NULL));
-    assert_int_equal(expert_named(KEY(1))->gate, self->id); /* the first one has it at once */
+    assert_int_equal(table_find(KEY(1))->gate, self->id); /* the first one has it at once */
     assert_in_range(let(&other, earn, KEY(1)), 16, 18);
     assert_in_range(calls_to_earn(KEY(1)), 1U << 16, (1U << 16) + 2);
     assert_in_range(let(&other, earn, KEY(1)), 1U << 20, (1U << 20) + 2);
@@ -59,9 +54,9 @@ static void who_had_a_closed_expert_is_nobody_to_the_next(void **state)
     (void)state;
     begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(50), 1, NULL));
-    assert_int_equal(expert_named(KEY(50))->gate, self->id);
+    assert_int_equal(table_find(KEY(50))->gate, self->id);
     assert_int_equal(NmapiCloseExpert(KEY(50), NULL), NMERR_SUCCESS);
-    assert_int_equal(expert_named(KEY(50))->owner, 0);
+    assert_int_equal(table_find(KEY(50))->owner, 0);
     assert_int_equal(NmapiOpenExpert(KEY(50), NULL), NMERR_SUCCESS);
     assert_in_range(let(&other, earn, KEY(50)), 1, 2);
     end(&other);
@@ -78,7 +73,7 @@ static void calls_of_others_in_between_earn_nothing(void **state)
         assert_int_equal(let(&other, room_use_key, KEY(3)), 1);
         for (int k = 0; k < 10; k++)
             assert_non_null(ExpertAllocMemory(KEY(3), 1, NULL));
-        assert_int_equal(expert_named(KEY(3))->gate, 0);
+        assert_int_equal(table_find(KEY(3))->gate, 0);
     }
     end(&other);
 }
@@ -94,7 +89,7 @@ static void who_takes_the_lock_for_once_need_not_earn_the_gate_again(void **stat
     assert_int_equal(let(&other, room_use_key, KEY(5)), 1);
     assert_in_range(calls_to_earn(KEY(5)), 16, 18);
     assert_null(ExpertAllocMemory(KEY(5), (SIZE_T)-1, NULL));
-    assert_int_equal(expert_named(KEY(5))->gate, self->id);
+    assert_int_equal(table_find(KEY(5))->gate, self->id);
     block = ExpertAllocMemory(KEY(6), 10, NULL);
     assert_non_null(block);
     assert_int_equal(NmapiTransferMemory(KEY(6), KEY(5), block), NMERR_SUCCESS);
@@ -112,15 +107,15 @@ static void a_thread_with_several_experts_switches_between_their_gates(void **st
     for (int i = 0; i < 3; i++)
         assert_non_null(ExpertAllocMemory(KEY(10 + i), 1, NULL));
     assert_int_equal(let(&other, room_use_key, KEY(13)), 1);
-    assert_ptr_equal(self->last, expert_named(KEY(12)));
+    assert_ptr_equal(self->last, table_find(KEY(12)));
     assert_null(expert_enter_other(self, KEY(12))); /* that is where it is */
     assert_null(expert_enter_other(self, KEY(13))); /* the other's */
     assert_null(expert_enter_other(self, KEY(14)));
     assert_null(expert_enter_other(self, NULL));
-    assert_ptr_equal(self->last, expert_named(KEY(12)));
-    assert_ptr_equal(expert_enter_other(self, KEY(10)), expert_named(KEY(10)));
+    assert_ptr_equal(self->last, table_find(KEY(12)));
+    assert_ptr_equal(expert_enter_other(self, KEY(10)), table_find(KEY(10)));
     expert_leave_fast(self);
-    assert_ptr_equal(self->last, expert_named(KEY(10)));
+    assert_ptr_equal(self->last, table_find(KEY(10)));
     for (int i = 0; i < 3; i++) {
         char *block = ExpertAllocMemory(KEY(10 + i), 100, NULL);
         assert_int_equal(ExpertMemorySize(KEY(10 + i), block), 100);
@@ -128,7 +123,7 @@ static void a_thread_with_several_experts_switches_between_their_gates(void **st
                                     NULL); /* implicit: passes freely */
         assert_int_equal(ExpertFreeMemory(KEY(10 + (i + 1) % 3), block), NMERR_SUCCESS);
         assert_int_equal(
-            expert_named(KEY(10 + i))->gate == self->id || expert_named(KEY(10 + i))->gate == 0, 1);
+            table_find(KEY(10 + i))->gate == self->id || table_find(KEY(10 + i))->gate == 0, 1);
     }
     end(&other);
 }
@@ -143,14 +138,14 @@ static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
     for (int i = 0; i < 2; i++) {
         HEXPERTKEY key = KEY(21 + i);
         assert_int_equal(let(&other, room_use_key, key), 1);
-        block = expert_named(key)->heap->current[heap_class(100)]->base;
-        assert_int_equal(expert_named(key)->gate, (LONG)let(&other, my_id, NULL));
+        block = table_find(key)->heap->current[heap_class(100)]->base;
+        assert_int_equal(table_find(key)->gate, (LONG)let(&other, my_id, NULL));
         if (i)
             assert_int_equal(ExpertFreeMemory(KEY(20), block), NMERR_SUCCESS);
         else
             assert_non_null(ExpertReallocMemory(KEY(20), block, 20, NULL));
-        assert_int_equal(expert_named(key)->gate, 0);
-        assert_int_equal(expert_named(key)->owner, 0);
+        assert_int_equal(table_find(key)->gate, 0);
+        assert_int_equal(table_find(key)->owner, 0);
     }
     assert_int_equal(ExpertFreeMemory(KEY(20), mine), NMERR_SUCCESS);
     end(&other);
@@ -166,7 +161,7 @@ static void who_looks_from_outside_leaves_the_gate_to_its_owner(void **state)
     assert_int_equal(let(&other, room_use_key, KEY(25)), 1);
     assert_int_equal(NmapiQueryExpert(KEY(25), &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBytes, 100);
-    assert_int_equal(expert_named(KEY(25))->gate, (LONG)let(&other, my_id, NULL));
+    assert_int_equal(table_find(KEY(25))->gate, (LONG)let(&other, my_id, NULL));
     end(&other);
 }
 
@@ -181,7 +176,7 @@ static void after_every_call_its_thread_is_outside(void **state)
         char *block = ExpertAllocMemory(key, lengths[i % 4], NULL);
         assert_null(self->inside);
         assert_non_null(block);
-        assert_int_equal(expert_named(key)->gate, self->id);
+        assert_int_equal(table_find(key)->gate, self->id);
         assert_int_equal(ExpertMemorySize(key, block), lengths[i % 4]);
         assert_null(self->inside);
         assert_int_equal(ExpertMemorySize(key, &key), 0);
@@ -213,9 +208,9 @@ static void a_list_of_visitors_that_is_outgrown_comes_back(void **state)
         begin(&others[i]);
         assert_int_equal(let(&others[i], room_use_key, KEY(27)), 1);
         if (i == 3)
-            former = expert_named(KEY(27))->visitors;
+            former = table_find(KEY(27))->visitors;
     }
-    assert_ptr_not_equal(expert_named(KEY(27))->visitors, former);
+    assert_ptr_not_equal(table_find(KEY(27))->visitors, former);
     record = house_alloc(self, 4 * sizeof *former);
     assert_ptr_equal(record, former);
     house_free(self, record);
@@ -293,10 +288,10 @@ static void what_the_dead_left_half_written_is_put_right(void **state)
     assert_int_equal(NmapiQueryExpert(KEY(40), &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBytes, 111);
     assert_int_equal(usage.LiveBlocks, 2);
-    assert_int_equal(expert_named(KEY(40))->gate, self->id); /* it costs nobody anything */
+    assert_int_equal(table_find(KEY(40))->gate, self->id); /* it costs nobody anything */
     /* the end of such an expert is a bad one */
     assert_int_equal(room_on_thread(die_inside, KEY(41)), 7);
-    block = expert_named(KEY(41))->heap->current[heap_class(100)]->base;
+    block = table_find(KEY(41))->heap->current[heap_class(100)]->base;
     assert_int_equal(NmapiCloseExpert(KEY(41), &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBytes, 100);
     assert_ptr_equal(region_find(block)->owner, REGION_RETIRED);
@@ -355,7 +350,7 @@ static void who_ends_inside_is_as_dead_as_who_was_killed_there(void **state)
     for (int i = 0; i < 3; i++)
         room_on_thread(my_id, NULL); /* whose records are others */
     assert_non_null(ExpertAllocMemory(KEY(49), 5, NULL));
-    assert_int_equal(expert_named(KEY(49))->heap->live_bytes, 105);
+    assert_int_equal(table_find(KEY(49))->heap->live_bytes, 105);
 }
 
 static DWORD WINAPI die_with_the_lock(LPVOID key)
@@ -394,7 +389,7 @@ static void a_lock_of_the_dead_is_taken_over_and_the_heap_put_right(void **state
     assert_int_equal(usage.LiveBytes, 100);
     assert_int_equal(room_on_thread(die_with_the_lock, KEY(43)), 7);
     assert_non_null(ExpertAllocMemory(KEY(43), 5, NULL));
-    assert_int_equal(expert_named(KEY(43))->heap->live_bytes, 105);
+    assert_int_equal(table_find(KEY(43))->heap->live_bytes, 105);
 }
 
 static void a_close_that_its_thread_did_not_survive_is_finished(void **state)
@@ -409,11 +404,11 @@ static void a_close_that_its_thread_did_not_survive_is_finished(void **state)
         assert_int_equal(room_on_thread(die_closing, key), 7);
         if (i == 8)
             standin_get_usage(&before);
-        block = expert_named(key)->heap->current[heap_class(100)]->base;
+        block = table_find(key)->heap->current[heap_class(100)]->base;
         assert_null(ExpertAllocMemory(key, 10, &code));
         assert_int_equal(code, NMERR_EXPERT_TERMINATE);
-        assert_int_equal(expert_named(key)->state, EXPERT_CLOSED);
-        assert_null(expert_named(key)->heap);
+        assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
+        assert_null(table_find(key)->heap);
         assert_int_equal(ExpertMemorySize(key, block), 0);
         assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_EXPERT_TERMINATE);
         assert_int_equal(NmapiOpenExpert(key, NULL), NMERR_SUCCESS);
@@ -445,7 +440,7 @@ static void to_finish_a_close_no_list_is_trusted(void **state)
 {
     (void)state;
     assert_int_equal(room_on_thread(die_closing_with_a_span_lost, KEY(91)), 7);
-    assert_ptr_equal(lost->owner, expert_named(KEY(91)));
+    assert_ptr_equal(lost->owner, table_find(KEY(91)));
     assert_null(ExpertAllocMemory(KEY(91), 10, NULL));
     assert_null(lost->owner);
 }

@@ -132,6 +132,17 @@ static void kill(void *argument)
     world_end(0);
 }
 
+/* In a child process; 0 if that found a fault. world_context has said which death it is. */
+static int die(struct death *death, unsigned long *deaths)
+{
+    int good;
+
+    outcome->killed = 0;
+    good = world_child(kill, death);
+    *deaths += outcome->killed;
+    return good;
+}
+
 static void killed_at_a_named_point_a_thread_harms_nobody(void **state)
 {
     unsigned long total[POINTS] = {0}, deaths = 0, bad = 0;
@@ -154,9 +165,7 @@ static void killed_at_a_named_point_a_thread_harms_nobody(void **state)
             for (death.occurrence = 0; death.occurrence < most; death.occurrence++) {
                 world_context("%s: killed at \"%s\", time %lu", s->name, points[death.point],
                               death.occurrence + 1);
-                outcome->killed = 0;
-                bad += !world_child(kill, &death);
-                deaths += outcome->killed;
+                bad += !die(&death, &deaths);
                 total[death.point] += outcome->killed;
             }
         }
@@ -188,9 +197,7 @@ static void killed_before_or_after_any_system_call_a_thread_harms_nobody(void **
         for (death.call = 1; death.call <= count; death.call += world_short ? 7 : 1) {
             world_context("%s: killed %s system call %lu", s->name,
                           death.call % 2 ? "before" : "after", (death.call + 1) / 2);
-            outcome->killed = 0;
-            bad += !world_child(kill, &death);
-            deaths += outcome->killed;
+            bad += !die(&death, &deaths);
         }
     }
     print_message("%lu deaths\n", deaths);
@@ -254,9 +261,7 @@ static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
         for (unsigned long i = 0; i < count; i++) {
             death.step = chosen[i];
             world_context("%s: killed at instruction %lu", s->name, death.step);
-            outcome->killed = 0;
-            bad += !world_child(kill, &death);
-            deaths += outcome->killed;
+            bad += !die(&death, &deaths);
         }
     }
     print_message("%lu deaths\n", deaths);

@@ -3,11 +3,6 @@
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x500000 + (i)*16))
 
-static struct expert *expert_named(HEXPERTKEY key)
-{
-    return table_find(key);
-}
-
 static DWORD WINAPI use_and_die(LPVOID key)
 {
     room_use_key(key);
@@ -36,7 +31,7 @@ static void every_host_call_looks_after_killed_threads(void **state)
     for (int call = 0; call < 7; call++) {
         HEXPERTKEY key = KEY(100 + call);
         assert_int_equal(room_on_thread(use_and_die, key), 7);
-        assert_int_equal(expert_named(key)->state, EXPERT_OPEN);
+        assert_int_equal(table_find(key)->state, EXPERT_OPEN);
         switch (call) {
         case 0:
             NmapiOpenExpert(KEY(120), NULL);
@@ -61,13 +56,13 @@ static void every_host_call_looks_after_killed_threads(void **state)
                              1); /* and a thread that ends */
             break;
         }
-        assert_int_equal(expert_named(key)->state, EXPERT_CLOSED);
-        assert_null(expert_named(key)->heap);
+        assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
+        assert_null(table_find(key)->heap);
     }
     options.reclaim_thread = 0;
     assert_int_equal(room_on_thread(use_and_die, KEY(122)), 7);
     NmapiQueryExpert(KEY(120), &usage);
-    assert_int_equal(expert_named(KEY(122))->state, EXPERT_OPEN);
+    assert_int_equal(table_find(KEY(122))->state, EXPERT_OPEN);
 }
 
 static void an_expert_lives_as_long_as_one_of_its_threads(void **state)
@@ -85,14 +80,14 @@ static void an_expert_lives_as_long_as_one_of_its_threads(void **state)
             assert_int_equal(let(&actors[0], room_use_key, key), 1);
         }
         for (int i = 0; i < THREADS; i++) {
-            assert_int_equal(expert_named(key)->state, EXPERT_OPEN);
+            assert_int_equal(table_find(key)->state, EXPERT_OPEN);
             if (i != last)
                 end(&actors[i]);
         }
-        assert_int_equal(expert_named(key)->state, EXPERT_OPEN);
-        assert_int_equal(expert_named(key)->heap->live_bytes, 100 * 2 * THREADS);
+        assert_int_equal(table_find(key)->state, EXPERT_OPEN);
+        assert_int_equal(table_find(key)->heap->live_bytes, 100 * 2 * THREADS);
         end(&actors[last]);
-        assert_int_equal(expert_named(key)->state, EXPERT_CLOSED);
+        assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
     }
     options.reclaim_thread = 0;
 }
@@ -106,13 +101,13 @@ static void many_threads_one_after_the_other_take_no_memory(void **state)
     assert_int_equal(let(&stays, room_use_key, KEY(150)), 1);
     for (int i = 0; i < 300; i++)
         assert_int_equal(room_on_thread(room_use_key, KEY(150)), 1);
-    assert_in_range(expert_named(KEY(150))->visitor_count, 1, 4);
-    assert_in_range(expert_named(KEY(150))->visitor_room, 2, 4);
+    assert_in_range(table_find(KEY(150))->visitor_count, 1, 4);
+    assert_in_range(table_find(KEY(150))->visitor_room, 2, 4);
     for (int i = 0; i < 50; i++) { /* nor do two in turn */
         assert_int_equal(room_use_key(KEY(152)), 1);
         assert_int_equal(let(&stays, room_use_key, KEY(152)), 1);
     }
-    assert_int_equal(expert_named(KEY(152))->visitor_count, 2);
+    assert_int_equal(table_find(KEY(152))->visitor_count, 2);
     end(&stays);
 }
 
@@ -127,17 +122,16 @@ static void a_visitor_that_could_not_be_noted_keeps_the_expert_open(void **state
         assert_int_equal(let(&actors[i], room_use_key, KEY(151)), 1);
     }
     begin(&actors[2]);
-    expert_named(KEY(151))->visitor_room =
-        0x4000; /* as if that many were there: there are no more */
-    expert_named(KEY(151))->visitor_count = 2;
-    assert_false(expert_named(KEY(151))->crowded);
-    expert_named(KEY(151))->visitor_room = 2;
+    table_find(KEY(151))->visitor_room = 0x4000; /* as if that many were there: there are no more */
+    table_find(KEY(151))->visitor_count = 2;
+    assert_false(table_find(KEY(151))->crowded);
+    table_find(KEY(151))->visitor_room = 2;
     assert_int_equal(let(&actors[2], room_use_key, KEY(151)), 1);
-    assert_int_equal(expert_named(KEY(151))->visitor_count, 3);
-    expert_named(KEY(151))->crowded = 1;
+    assert_int_equal(table_find(KEY(151))->visitor_count, 3);
+    table_find(KEY(151))->crowded = 1;
     for (int i = 0; i < 3; i++)
         end(&actors[i]);
-    assert_int_equal(expert_named(KEY(151))->state, EXPERT_OPEN);
+    assert_int_equal(table_find(KEY(151))->state, EXPERT_OPEN);
     assert_int_equal(NmapiCloseExpert(KEY(151), NULL), NMERR_SUCCESS);
     options.reclaim_thread = 0;
 }
@@ -151,7 +145,7 @@ static void a_reclaimed_key_begins_anew(void **state)
     (void)state;
     options.reclaim_thread = 1;
     assert_int_equal(room_on_thread(room_use_key, KEY(160)), 1);
-    e = expert_named(KEY(160));
+    e = table_find(KEY(160));
     assert_true(e->reclaimed);
     assert_int_equal(ExpertFreeMemory(KEY(160), &usage), NMERR_EXPERT_TERMINATE);
     options.limit = 500;

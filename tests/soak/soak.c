@@ -45,12 +45,12 @@ static LONG WINAPI tell_and_end(EXCEPTION_POINTERS *exception)
 
 HANDLE soak_start(LPTHREAD_START_ROUTINE routine, void *argument)
 {
-    /* Small stacks: a system may keep those of killed threads. */
     HANDLE thread;
 
 #ifndef NMAPI_NATIVE
     SetUnhandledExceptionFilter(tell_and_end); /* here: cmocka has set its own by now */
 #endif
+    /* Small stacks: a system may keep those of killed threads. */
     thread = CreateThread(NULL, 65536, routine, argument, 0x10000, NULL);
     assert_non_null(thread);
     return thread;
