@@ -16,6 +16,7 @@ static void attach(HINSTANCE module)
 {
     forward_attach(module);
     os_attach();
+    zero_attach();
     options_read();
     large_pages = pool_keeps_nothing = options.pageheap;
 }

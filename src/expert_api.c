@@ -52,6 +52,16 @@ static NOINLINE LPVOID alloc_other(struct thread *self, HEXPERTKEY key, SIZE_T b
                                          : alloc_slow(key, bytes, error);
 }
 
+/* Inside, with a block that is not zero yet. */
+ZERO_WIDE static NOINLINE LPVOID alloc_wide(struct thread *self, LPVOID block, SIZE_T bytes,
+                                            DWORD *error)
+{
+    zero_wide(block, bytes);
+    expert_leave_fast(self);
+    set_error(error, NMERR_SUCCESS);
+    return block;
+}
+
 LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
 {
     struct thread *self = thread_self_fast();
@@ -63,6 +73,9 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
     block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(e->heap, nBytes) : NULL;
     if (UNLIKELY(!block))
         return alloc_near(self, hExpertKey, nBytes, pError);
+    if (nBytes > ZERO_SHORT && LIKELY(zero_is_wide))
+        return alloc_wide(self, block, nBytes, pError);
+    zero_block(block, nBytes);
     expert_leave_fast(self);
     set_error(pError, NMERR_SUCCESS);
     return block;

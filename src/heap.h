@@ -107,18 +107,16 @@ static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
     return 1;
 }
 
-/* The common cases of heap_alloc; NULL when it is none of them. At most SPAN_QUICK bytes, a freed block: */
+/* The common cases of heap_alloc; NULL when it is none of them. At most SPAN_QUICK bytes, a freed block, which
+   the caller zeroes: */
 static ALWAYS_INLINE void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
 {
     struct region *span = heap->current[heap_class_fine(bytes)];
-    void *block;
 
     if (UNLIKELY(span->head == SPAN_NONE) || UNLIKELY(!heap_admit(heap, bytes)))
         return NULL;
     heap->recent = span;
-    block = span_take_freed(span, bytes);
-    zero_block(block, bytes);
-    return block;
+    return span_take_freed(span, bytes);
 }
 
 /* A zeroed block from a span that has room. */

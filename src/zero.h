@@ -47,4 +47,56 @@ static ALWAYS_INLINE void zero_block(void *block, SIZE_T bytes)
 #endif
 }
 
+/* Blocks of more bytes than this are zeroed in half the time by stores of 32 bytes, where there are such. */
+#ifdef _WIN64
+#define ZERO_SHORT 64
+#else
+#define ZERO_SHORT 32
+#endif
+
+/* Whether processor and system have stores of 32 bytes (AVX). */
+extern int zero_is_wide;
+/* Once, when the DLL is loaded. */
+void zero_attach(void);
+
+/* ZERO_WIDE: a function that calls zero_wide. Clang's header for Microsoft's ABI has no 32 bytes unless all
+   code may use them: hence the vector type. */
+#if defined(__GNUC__) || defined(__clang__)
+typedef char zero_unit_wide __attribute__((vector_size(32), aligned(1), may_alias));
+#define ZERO_WIDE __attribute__((target("avx")))
+#define ZERO_STORE(at) ((void)(*(at) = (zero_unit_wide){0}))
+#else
+#include <immintrin.h>
+typedef __m256i zero_unit_wide;
+#define ZERO_WIDE
+#define ZERO_STORE(at) _mm256_storeu_si256((at), _mm256_setzero_si256())
+#endif
+
+/* The same for more than ZERO_SHORT bytes, only where zero_is_wide. */
+ZERO_WIDE static ALWAYS_INLINE void zero_wide(void *block, SIZE_T bytes)
+{
+    SIZE_T length = (bytes + ZERO_UNIT - 1) & ~(SIZE_T)(ZERO_UNIT - 1);
+    zero_unit_wide *at = block, *end = (void *)((char *)block + length);
+
+    ZERO_STORE(at);
+    ZERO_STORE(end - 1);
+    if (ZERO_SHORT < 64 && length <= 64)
+        return;
+    ZERO_STORE(at + 1);
+    ZERO_STORE(end - 2);
+    if (length <= 128)
+        return;
+    ZERO_STORE(at + 2);
+    ZERO_STORE(at + 3);
+    ZERO_STORE(end - 3);
+    ZERO_STORE(end - 4);
+    for (at += 4; at < end - 4; at += 4) {
+        ZERO_STORE(at);
+        ZERO_STORE(at + 1);
+        ZERO_STORE(at + 2);
+        ZERO_STORE(at + 3);
+        atomic_compiler_fence();
+    }
+}
+
 #endif

@@ -99,21 +99,6 @@ static void only_blocks_in_committed_pages_are_put_on_the_list(void **state)
     region_release(self, span);
 }
 
-static void zeroing_covers_the_block_and_no_more(void **state)
-{
-    static _Alignas(64) char bytes[SPAN_QUICK + 64];
-
-    (void)state;
-    for (SIZE_T length = 0; length <= SPAN_QUICK; length++) {
-        SIZE_T zeroed = length ? (length + 15) / 16 * 16 : 16;
-        memset(bytes, 0x55, sizeof bytes);
-        zero_block(bytes, length);
-        for (SIZE_T i = 0; i < sizeof bytes; i++)
-            if (bytes[i] != (i < zeroed ? 0 : 0x55))
-                fail_msg("length %zu, byte %zu", length, i);
-    }
-}
-
 static void repair_makes_head_and_used_anew(void **state)
 {
     struct region *span = make(100);
@@ -182,7 +167,6 @@ int main(void)
         cmocka_unit_test(the_words_are_the_free_list_and_the_sizes),
         cmocka_unit_test(a_word_counts_only_below_fresh),
         cmocka_unit_test(only_blocks_in_committed_pages_are_put_on_the_list),
-        cmocka_unit_test(zeroing_covers_the_block_and_no_more),
         cmocka_unit_test(repair_makes_head_and_used_anew),
         cmocka_unit_test(a_span_grows_to_its_capacity_and_ends_at_the_guard_page),
         cmocka_unit_test(a_span_that_can_not_grow_stays_as_it_is),
