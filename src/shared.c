@@ -158,6 +158,7 @@ void shared_free(struct thread *self, void *address)
     s = find(address, &index, &old);
     if (s) {
         s->owners[index] = NULL;
+        KILL_POINT("shared block disowned");
         span_give(s->span, index);
         give_back(self, s);
     }
