@@ -32,14 +32,14 @@ static struct region *slot_take(struct thread *self, void *owner)
     return r;
 }
 
-static int slot_split(struct thread *self)
+static void slot_split(struct thread *self)
 {
     struct region *r = slot_take(self, CHUNK_SPLIT);
     struct chunk *c;
     int i;
 
     if (!r)
-        return 0;
+        return;
     c = region_chunk((ULONG_PTR)r->base);
     i = chunk_slot(c, r);
     if (!c->minis[i])
@@ -52,7 +52,7 @@ static int slot_split(struct thread *self)
         if (chunk_warm(c, i))
             c->warm |= CHUNK_BIT(i);
         chunk_pool.warm_bytes += chunk_warm(c, i);
-        return 0;
+        return;
     }
     for (int k = 0; k < SLOT_MINIS; k++) {
         struct region *m = chunk_mini(c, i, k);
@@ -64,7 +64,6 @@ static int slot_split(struct thread *self)
     atomic_store(&r->kind, REGION_SPLIT);
     chunk_set_records(c, i);
     chunk_pool.mini_hint = c;
-    return 1;
 }
 
 static struct region *mini_take(struct thread *self, void *owner)
@@ -73,8 +72,8 @@ static struct region *mini_take(struct thread *self, void *owner)
     struct region *m;
     int i, k;
 
-    if (!chunk_pool.free_minis && !slot_split(self))
-        return NULL;
+    if (!chunk_pool.free_minis)
+        slot_split(self);
     c = chunk_pool.mini_hint = chunk_with(chunk_pool.mini_hint, 1);
     if (!c)
         return NULL;

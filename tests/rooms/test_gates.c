@@ -98,6 +98,44 @@ static void who_takes_the_lock_for_once_need_not_earn_the_gate_again(void **stat
     end(&other);
 }
 
+static DWORD WINAPI hold_two(LPVOID release)
+{
+    for (int i = 70; i < 72; i++) {
+        struct lock *lock = &table_find(KEY(i))->lock;
+        if (release)
+            lock_release(lock);
+        else if (!lock_try(lock, expert_thread()))
+            return 0;
+    }
+    return 1;
+}
+
+static void who_has_several_gates_needs_no_lock_to_change_between_them(void **state)
+{
+    struct actor other;
+    char *blocks[2], *one;
+
+    (void)state;
+    begin(&other);
+    for (int i = 0; i < 2; i++) {
+        blocks[i] = ExpertAllocMemory(KEY(70 + i), 40, NULL);
+        assert_non_null(blocks[i]);
+    }
+    assert_int_equal(let(&other, hold_two, NULL), 1);
+    for (int i = 0; i < 100; i++) {
+        one = ExpertAllocMemory(KEY(70), 100, NULL);
+        blocks[1] = ExpertReallocMemory(KEY(71), blocks[1], 50, NULL);
+        assert_true(one && blocks[1]);
+        assert_int_equal(ExpertFreeMemory(KEY(70), one), NMERR_SUCCESS);
+        one = ExpertAllocMemory(KEY(71), 100, NULL);
+        blocks[0] = ExpertReallocMemory(KEY(70), blocks[0], 50, NULL);
+        assert_true(one && blocks[0]);
+        assert_int_equal(ExpertFreeMemory(KEY(71), one), NMERR_SUCCESS);
+    }
+    let(&other, hold_two, &other);
+    end(&other);
+}
+
 static void a_thread_with_several_experts_switches_between_their_gates(void **state)
 {
     struct actor other;
@@ -470,6 +508,7 @@ int main(void)
         cmocka_unit_test(who_had_a_closed_expert_is_nobody_to_the_next),
         cmocka_unit_test(calls_of_others_in_between_earn_nothing),
         cmocka_unit_test(who_takes_the_lock_for_once_need_not_earn_the_gate_again),
+        cmocka_unit_test(who_has_several_gates_needs_no_lock_to_change_between_them),
         cmocka_unit_test(a_thread_with_several_experts_switches_between_their_gates),
         cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
         cmocka_unit_test(who_looks_from_outside_leaves_the_gate_to_its_owner),
