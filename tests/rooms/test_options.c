@@ -131,6 +131,9 @@ static void a_variable_that_is_too_long_counts_as_none(void **state)
     words[OPTIONS_TEXT - 1] = 0;
     read_words(words);
     assert_true(options.strict);
+    words[OPTIONS_TEXT - 2] = '"'; /* a quote without end must not lead beyond the text */
+    read_words(words);
+    assert_true(options.strict);
 }
 
 static void a_report_says_sums_and_blocks(void **state)
@@ -140,9 +143,10 @@ static void a_report_says_sums_and_blocks(void **state)
     (void)state;
     read_words("report");
     report_expert(options.report_file, (void *)0x1234, 3, 1007, 5000, leaks, 1);
-    says_nothing_but("0x1234 leaked 3 blocks, 1007 bytes (peak 5000 bytes)\r\n");
-    says_nothing_but("0xabc0  7 bytes");
-    says_nothing_but("and 2 more");
+    assert_string_equal(standin_debug_text(),
+                        "Nmapi: expert 0x1234 leaked 3 blocks, 1007 bytes (peak 5000 bytes)\r\n"
+                        "Nmapi:   0xabc0  7 bytes\r\n"
+                        "Nmapi:   and 2 more\r\n");
     standin_clear_debug_text();
     report_expert(options.report_file, (void *)0x1234, 1, 0, 0, leaks, 1);
     says_nothing_but("leaked 1 block, 0 bytes");
