@@ -12,7 +12,7 @@
 
 int zero_is_wide;
 
-/* ECX of a leaf of CPUID; 0 if there is none. */
+/* ECX of CPUID's leaf 1. */
 static unsigned processor_has(void)
 {
 #if defined(__GNUC__) || defined(__clang__)
