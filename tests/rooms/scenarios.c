@@ -166,12 +166,15 @@ static void grown_table(void)
 static void almost_full_arena(void)
 {
     struct thread *self;
-    char *last = NULL, *next;
+    char *last, *next;
 
     open_two();
     self = thread_self();
-    while ((next = arena_alloc(self, APART)) == last + APART || !last)
+    next = arena_alloc(self, APART);
+    do {
         last = next;
+        next = arena_alloc(self, APART);
+    } while (next == last + APART);
     arena_alloc(self, ((SIZE_T)1 << 20) - ((SIZE_T)12 << 10));
 }
 
