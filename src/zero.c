@@ -12,6 +12,7 @@
 
 int zero_is_wide;
 
+#ifdef _WIN64
 /* ECX of CPUID's leaf 1. */
 static unsigned processor_has(void)
 {
@@ -36,9 +37,13 @@ static unsigned system_saves(void)
 #endif
 }
 
+#endif
+
 void zero_attach(void)
 {
+#ifdef _WIN64 /* on x86 a suspended thread's wide registers are one more thing that a system may lose */
     const unsigned needed = CPUID_OSXSAVE | CPUID_AVX;
 
     zero_is_wide = (processor_has() & needed) == needed && (system_saves() & XCR0_YMM) == XCR0_YMM;
+#endif
 }
