@@ -213,6 +213,8 @@ void closing_reclaim(struct thread *self, int ending)
         if (atomic_load(&e->state) != EXPERT_OPEN || !expert_is_implicit(e) || e->crowded ||
             !e->visitor_count ||
             visitor_lives(e->visitors, e->visitor_count, ending ? self->id : 0)) {
+            if (died) /* nobody else will know */
+                expert_settle(self, e, died);
             lock_release(&e->lock);
             continue;
         }
