@@ -1,5 +1,7 @@
 #include "zero.h"
 
+#ifdef _WIN64
+
 #if defined(__GNUC__) || defined(__clang__)
 #include <cpuid.h>
 #else
@@ -12,7 +14,6 @@
 
 int zero_is_wide;
 
-#ifdef _WIN64
 /* ECX of CPUID's leaf 1. */
 static unsigned processor_has(void)
 {
@@ -37,13 +38,11 @@ static unsigned system_saves(void)
 #endif
 }
 
-#endif
-
 void zero_attach(void)
 {
-#ifdef _WIN64 /* on x86 a suspended thread's wide registers are one more thing that a system may lose */
     const unsigned needed = CPUID_OSXSAVE | CPUID_AVX;
 
     zero_is_wide = (processor_has() & needed) == needed && (system_saves() & XCR0_YMM) == XCR0_YMM;
-#endif
 }
+
+#endif

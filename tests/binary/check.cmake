@@ -38,14 +38,6 @@ elseif(arch STREQUAL "x86")
   if(count LESS 1000)
     message(FATAL_ERROR "only ${count} lines of disassembly")
   endif()
-  # The wide stores of zero.h, which run only where zero_attach has found them: one register, one function.
-  set(wide "[^\n]*[ \t]v(movdqu|movups|pxor|xorps)[ \t]+%[xy]mm0,[^\n]*\n")
-  string(REGEX MATCHALL "${wide}" stores "${text}")
-  list(LENGTH stores stores)
-  if(stores GREATER 20)
-    message(FATAL_ERROR "${stores} wide stores: more than one function has")
-  endif()
-  string(REGEX REPLACE "${wide}" "" text "${text}")
   # What a Pentium does not have: MMX, SSE, conditional moves, long no-operations.
   string(REGEX MATCHALL
                "[^\n]*(%[xyz]?mm[0-9]|[ \t]cmov|[ \t]fcmov|[ \t]f?u?comip?i|[ \t]nop[wl]|[lms]fence|prefetch|movnti|[ \t]sysenter|[ \t]ud0)[^\n]*"
@@ -54,5 +46,5 @@ elseif(arch STREQUAL "x86")
     list(JOIN found "\n" found)
     message(FATAL_ERROR "instructions that a Pentium does not have:\n${found}")
   endif()
-  message(STATUS "${count} lines of disassembly, none that a Pentium does not have but for ${stores} wide stores")
+  message(STATUS "${count} lines of disassembly, none that a Pentium does not have")
 endif()

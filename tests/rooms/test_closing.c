@@ -202,6 +202,33 @@ static DWORD WINAPI take_its_lock_and_die(LPVOID parameter)
     return 0;
 }
 
+static DWORD WINAPI leave_its_heap_half_changed_and_die(LPVOID parameter)
+{
+    struct expert *e = parameter;
+
+    expert_lock(expert_thread(), e);
+    e->heap->live_bytes += 5;
+    TerminateThread(GetCurrentThread(), 1);
+    return 0;
+}
+
+static void one_that_stays_open_is_put_right_after_a_death(void **state)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x8250;
+    struct expert *e;
+
+    (void)state;
+    assert_true(room_use_key(key));
+    e = table_find(key);
+    assert_int_equal(room_on_thread(leave_its_heap_half_changed_and_die, e), 1);
+    assert_false(heap_is_valid(self, e->heap));
+    closing_reclaim(self, 0); /* takes the lock over, but this thread lives */
+    assert_int_equal(e->state, EXPERT_OPEN);
+    assert_int_equal(e->lock.holder, 0);
+    assert_true(heap_is_valid(self, e->heap));
+    assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+}
+
 static struct expert *changing;
 static int isolates;
 
@@ -257,6 +284,7 @@ int main(void)
         cmocka_unit_test(the_addresses_of_the_living_are_held_within_wider_bounds),
         cmocka_unit_test(an_expert_that_nobody_noted_is_never_reclaimed),
         cmocka_unit_test(one_that_is_busy_is_not_waited_for),
+        cmocka_unit_test(one_that_stays_open_is_put_right_after_a_death),
         cmocka_unit_test(one_that_changes_meanwhile_is_left_alone),
         cmocka_unit_test(at_the_processs_end_nothing_is_taken_down_and_at_unload_all_is),
     };
