@@ -151,6 +151,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/NmapiConfigVersion.cmake
                                  COMPATIBILITY SameMajorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/NmapiConfig.cmake ${PROJECT_BINARY_DIR}/NmapiConfigVersion.cmake
         DESTINATION lib/cmake/Nmapi)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md DESTINATION share/doc/Nmapi)
 
 set(CPACK_GENERATOR ZIP)
 set(CPACK_PACKAGE_VENDOR "the Nmapi authors")

@@ -6,8 +6,11 @@ else()
   set(nmapi_arch x86)
 endif()
 
-# Not the build's own NDEBUG: the sources look at NMAPI_DEBUG alone.
-if(NOT MSVC)
+if(MSVC)
+  # Checks at run time call the C runtime, and the DLL has none.
+  string(REGEX REPLACE "[-/]RTC[1csu]+" "" CMAKE_C_FLAGS_DEBUG "${CMAKE_C_FLAGS_DEBUG}")
+else()
+  # Not the build's own NDEBUG: the sources look at NMAPI_DEBUG alone.
   set(CMAKE_C_FLAGS_RELEASE "-O2")
   set(CMAKE_CXX_FLAGS_RELEASE "-O2")
   # CodeView and its PDB need a path each; DWARF serves the debuggers that there are for these builds.
@@ -18,11 +21,14 @@ endif()
 add_library(nmapi_settings INTERFACE)
 target_compile_definitions(nmapi_settings INTERFACE $<$<CONFIG:Debug>:NMAPI_DEBUG=1>)
 if(MSVC)
-  target_compile_options(nmapi_settings INTERFACE /W4 /WX /utf-8)
+  # Not for its assembler, which knows other options.
+  target_compile_options(
+    nmapi_settings INTERFACE $<$<COMPILE_LANGUAGE:C,CXX>:/W4 /utf-8
+                             $<$<BOOL:${NMAPI_WARNINGS_AS_ERRORS}>:/WX>>)
 else()
   target_compile_options(
     nmapi_settings
-    INTERFACE -Wall -Wextra -Wconversion -Wundef -Wshadow -Werror
+    INTERFACE -Wall -Wextra -Wconversion -Wundef -Wshadow $<$<BOOL:${NMAPI_WARNINGS_AS_ERRORS}>:-Werror>
               $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>
               -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 endif()

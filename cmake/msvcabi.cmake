@@ -33,8 +33,8 @@ foreach(language C CXX)
 endforeach()
 set(CMAKE_MSVC_RUNTIME_LIBRARY "")
 
-# Programs start with cmake/msvcabi_start.c and use msvcrt.dll (see nmapi_test_program); a compiler check
-# has neither.
+# Programs start with msvcabi/start.c and use msvcrt.dll (see MsvcAbiPrograms.cmake); a compiler check has
+# neither.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(NMAPI_WINDOWS_LIBRARIES /usr/${nmapi_triplet}/lib)
 

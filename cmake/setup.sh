@@ -36,6 +36,18 @@ as_root() {
     fi
 }
 
+# CMake, before anything is installed
+
+cmake_least=3.25
+check_cmake() { # VERSION
+    [ "$(printf '%s\n' "$cmake_least" "$1" | sort -V | head -n 1)" = "$cmake_least" ] ||
+        die "CMake $1 is too old: $cmake_least or later is needed; Debian 12 and Ubuntu 24.04 have it" \
+            "elsewhere: put a newer one first on PATH (https://cmake.org/download), then run this again"
+}
+if command -v cmake >/dev/null 2>&1; then
+    check_cmake "$(cmake --version | sed -n '1s/.* \([0-9][0-9.]*\).*/\1/p')"
+fi
+
 # Packages
 
 missing=
@@ -92,6 +104,12 @@ if [ -n "$missing" ]; then
     echo "setup: installing $missing"
     as_root apt-get -qq update ||
         echo "setup: apt-get update had trouble; going on with the lists that there are"
+    case " $missing " in
+        *' cmake '*)
+            offered=$(apt-cache policy cmake | sed -n 's/^ *Candidate: *\([0-9]*:\)*\([0-9][0-9.]*\).*/\2/p')
+            [ -z "$offered" ] || check_cmake "$offered"
+            ;;
+    esac
     as_root apt-get -qq -y -o Dpkg::Use-Pty=0 --no-install-recommends install $missing >"${TMPDIR:-/tmp}/nmapi-setup.$$" 2>&1 || {
         cat "${TMPDIR:-/tmp}/nmapi-setup.$$" >&2
         rm -f "${TMPDIR:-/tmp}/nmapi-setup.$$"
@@ -100,12 +118,6 @@ if [ -n "$missing" ]; then
     }
     rm -f "${TMPDIR:-/tmp}/nmapi-setup.$$"
 fi
-
-cmake_version=$(cmake --version | sed -n '1s/.* \([0-9][0-9.]*\).*/\1/p')
-case $(printf '%s\n' 3.25 "$cmake_version" | sort -V | head -n 1) in
-    3.25) ;;
-    *) die "CMake $cmake_version is too old: 3.25 or later is needed; Debian 12 and Ubuntu 24.04 have it" ;;
-esac
 
 mkdir -p "$cache"
 
@@ -146,7 +158,7 @@ if wants wine && [ ! -x /usr/lib/wine/wine ]; then
         echo "setup: fetching 32-bit Wine $version (libwine:i386, 95 MB) into build/.cache/wine32"
         rm -rf "$wine32" "$cache/apt-i386"
         mkdir -p "$wine32"
-        own_sources i386 's/^Architectures:.*//; s/^(deb .*)\[[^]]*arch=[^] ]*([^]]*)\]/\1[\2]/'
+        own_sources i386 '/^Architectures:/d; s/^(deb .*)\[[^]]*arch=[^] ]*([^]]*)\]/\1[\2]/'
         # One list that fails must not stop us while another has the package.
         own_apt i386 -o APT::Architecture=amd64 -o APT::Architectures=amd64,i386 -qq update \
             >"$wine32/log" 2>&1 || true
