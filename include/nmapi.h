@@ -94,7 +94,7 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
 typedef struct NMAPI_EXPERT_OPTIONS {
     DWORD cbSize;       /* sizeof(NMAPI_EXPERT_OPTIONS) */
     DWORD Flags;        /* none defined: 0 */
-    SIZE_T MemoryLimit; /* bytes asked for, all live blocks together; 0: none */
+    SIZE_T MemoryLimit; /* bytes asked for in all live blocks; 0: the option `limit=`, else none */
 } NMAPI_EXPERT_OPTIONS;
 
 enum {
@@ -117,8 +117,8 @@ typedef struct NMAPI_EXPERT_USAGE {
     SIZE_T LiveBytes;      /* bytes asked for in those blocks */
     SIZE_T PeakBytes;      /* the most that LiveBytes ever was */
     SIZE_T CommittedBytes; /* bytes of memory committed for the expert alone; 0 once closed */
-    ULONGLONG Allocations; /* blocks allocated or taken over; a reallocation is neither this */
-    ULONGLONG Frees;       /* blocks freed or handed over; nor this */
+    ULONGLONG Allocations; /* blocks allocated or taken over; reallocations do not count */
+    ULONGLONG Frees;       /* blocks freed or handed over; reallocations do not count */
     ULONGLONG Refused;     /* calls answered with an error */
 } NMAPI_EXPERT_USAGE;
 
