@@ -57,22 +57,27 @@ static int shut_out_owner(const struct thread *self, struct expert *e)
     struct thread_wait wait = {.rounds = 0};
     LONG id = e->owner;
     struct thread *owner;
-    int died = 0;
+    int lives, died = 0;
 
     if (!id || id == self->id)
         return 0;
     atomic_swap(&e->gate, 0);
     thread_barrier(id);
     owner = thread_record(id);
-    while (atomic_load(&owner->inside) == e && atomic_load(&owner->id) == id) {
-        if (thread_is_alive(id)) {
-            thread_wait_for(&wait, id);
-            continue;
+    for (;;) {
+        lives = thread_is_alive(
+            id); /* first: what the dead have left inside stays, and the record theirs */
+        KILL_POINT("owner about to be looked at");
+        if (atomic_load(&owner->inside) != e || atomic_load(&owner->id) != id)
+            break;
+        if (!lives) {
+            atomic_store(&owner->inside, NULL); /* its record may be buried now */
+            died = 1;
+            break;
         }
-        atomic_store(&owner->inside, NULL); /* its record may be buried now */
-        died = 1;
+        thread_wait_for(&wait, id);
     }
-    if (thread_is_alive(id))
+    if (lives)
         e->need = !e->need ? NEED_FIRST : e->need < NEED_NEXT ? NEED_NEXT : NEED_MOST;
     e->owner = 0;
     e->streak = 0;

@@ -16,13 +16,21 @@ struct thread *thread_record(LONG id)
     return &records[id & (THREAD_MAX - 1)];
 }
 
+/* Frees the record of a thread that has ended, unless it is pinned: then the last to unpin it does. When the
+   caller saw that it had ended may be long ago; the record may have served another thread since. */
 static void dispose(struct thread *t)
 {
-    if (atomic_cas(&t->state, THREAD_ENDED, THREAD_CLOSING) != THREAD_ENDED)
-        return; /* the other one who could does it */
-    os_close(t->handle);
-    t->handle = NULL;
-    atomic_store(&t->state, THREAD_FREE);
+    KILL_POINT("record about to be freed");
+    while (atomic_add(&t->pins, 0) == 0 &&
+           atomic_cas(&t->state, THREAD_ENDED, THREAD_CLOSING) == THREAD_ENDED) {
+        if (atomic_add(&t->pins, 0) == 0) {
+            os_close(t->handle);
+            t->handle = NULL;
+            atomic_store(&t->state, THREAD_FREE);
+            return;
+        }
+        atomic_swap(&t->state, THREAD_ENDED);
+    }
 }
 
 static void unpin(struct thread *t)
@@ -45,8 +53,7 @@ static struct thread *pin(LONG id)
 
 static void end(struct thread *t)
 {
-    if (atomic_cas(&t->state, THREAD_LIVE, THREAD_ENDED) == THREAD_LIVE &&
-        atomic_add(&t->pins, 0) == 0)
+    if (atomic_cas(&t->state, THREAD_LIVE, THREAD_ENDED) == THREAD_LIVE)
         dispose(t);
 }
 
@@ -55,11 +62,12 @@ static void end(struct thread *t)
 static void bury_the_dead(void)
 {
     for (LONG i = 0; i < atomic_load(&touched); i++) {
-        struct thread *t = &records[i];
-        LONG id = atomic_load(&t->id);
-        if (atomic_load(&t->state) == THREAD_LIVE && !thread_is_alive(id) &&
-            !atomic_load(&t->inside) && atomic_load(&t->id) == id)
-            end(t);
+        struct thread *t = pin(atomic_load(&records[i].id));
+        if (!t)
+            continue;
+        if (!os_thread_is_alive(t->handle) && !atomic_load(&t->inside))
+            end(t); /* pinned, so that it is still the dead one's record */
+        unpin(t);
     }
 }
 

@@ -1,8 +1,9 @@
 /*
  * thread.h - the threads that have called the DLL: one record each, found through one TLS slot.
  *
- * A thread is known by its id, which no later thread gets again; Windows reuses its own ids. Records
- * are never returned to the system while the DLL is loaded, so a stale pointer is safe to read.
+ * A thread is known by its id, which no later thread gets before half a million others have had the same
+ * record; Windows reuses its own ids. Records are never returned to the system while the DLL is loaded, so a
+ * stale pointer is safe to read.
  */
 #ifndef NMAPI_THREAD_H
 #define NMAPI_THREAD_H
@@ -15,12 +16,12 @@ struct expert;
 /* Apart, so that one thread's entering and leaving does not slow another. */
 struct thread {
     _Alignas(APART) struct expert
-        *volatile inside; /* whose heap it is in under no lock; only itself sets it */
-    struct expert *last;  /* the expert that it called with last, never NULL */
-    HANDLE handle;        /* valid while state is THREAD_LIVE or pins is not 0 */
-    volatile LONG id;     /* record index and generation, never 0 once claimed */
-    volatile LONG state;  /* THREAD_... below */
-    volatile LONG pins;   /* others that use the handle just now */
+        *volatile inside; /* whose heap it is in under no lock; only itself sets it, who finds it dead clears it */
+    struct expert *last; /* the expert that it called with last, never NULL */
+    HANDLE handle;       /* valid while state is THREAD_LIVE or pins is not 0 */
+    volatile LONG id;    /* record index and generation, never 0 once claimed */
+    volatile LONG state; /* THREAD_... below */
+    volatile LONG pins;  /* others that use the handle just now */
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 

@@ -5,6 +5,9 @@
 #include "kill_points.h"
 #include "room.h"
 
+#include "actor.h"
+#include "arena.h"
+
 #define A ((HEXPERTKEY)0x1000)
 #define B ((HEXPERTKEY)0x2000)
 
@@ -13,12 +16,12 @@ static void (*meanwhile)(void);
 
 void kill_point(const char *name)
 {
-    void (*act)(void) = meanwhile;
+    void (*todo)(void) = meanwhile;
 
-    if (!act || strcmp(name, instant) != 0)
+    if (!todo || strcmp(name, instant) != 0)
         return;
     meanwhile = NULL;
-    act();
+    todo();
 }
 
 static int unload(void **state)
@@ -30,10 +33,10 @@ static int unload(void **state)
     return !came;
 }
 
-static void at(const char *name, void (*act)(void))
+static void at(const char *name, void (*todo)(void))
 {
     instant = name;
-    meanwhile = act;
+    meanwhile = todo;
 }
 
 static void terminate_a(void)
@@ -140,6 +143,169 @@ static void of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over
     assert_true(heap_is_valid(self, table_find(B)->heap));
 }
 
+static DWORD WINAPI enrol(LPVOID record)
+{
+    *(struct thread **)record = expert_thread();
+    return 0;
+}
+
+static DWORD WINAPI enrol_and_die(LPVOID record)
+{
+    enrol(record);
+    die();
+    return 0;
+}
+
+static struct actor second;
+static struct thread *record, *second_record;
+
+static int living_before; /* records that are looked at before the dead one's */
+
+/* After the other one has found a thread dead. */
+static void let_the_second_enrol(const char *name, BOOL after)
+{
+    if (!after || strcmp(name, "WaitForSingleObject") != 0 || living_before-- > 0)
+        return;
+    standin_on_call(NULL);
+    let(&second, enrol, &second_record);
+}
+
+static void two_that_bury_the_same_thread_have_a_record_each(void **state)
+{
+    enum { AT_FIRST = 64 }; /* records that are looked at before there are more */
+    LONG was[AT_FIRST];
+    struct actor one;
+
+    (void)state;
+    room_on_thread(enrol_and_die, &record);
+    living_before = 0;
+    for (int i = 0; i < AT_FIRST; i++) {
+        was[i] = thread_record(i)->state;
+        living_before += was[i] == THREAD_LIVE && thread_record(i) < record;
+        if (was[i] == THREAD_FREE)
+            atomic_store(&thread_record(i)->state, THREAD_CLAIMED);
+    }
+    begin(&one);
+    begin(&second);
+    second_record = NULL;
+    standin_on_call(let_the_second_enrol);
+    let(&one, enrol, &record);
+    standin_on_call(NULL);
+    assert_non_null(second_record);
+    assert_ptr_not_equal(record, second_record);
+    assert_int_not_equal(record->id, second_record->id);
+    assert_true(thread_is_alive(record->id));
+    assert_true(thread_is_alive(second_record->id));
+    end(&one);
+    end(&second);
+    for (int i = 0; i < AT_FIRST; i++)
+        if (was[i] == THREAD_FREE)
+            atomic_store(&thread_record(i)->state, THREAD_FREE);
+}
+
+static LONG former_id;
+
+static void let_it_serve_the_second(void)
+{
+    thread_is_alive(former_id); /* who looks in vain frees it */
+    begin(&second);
+    let(&second, enrol, &second_record);
+    atomic_add(&second_record->pins, 1);
+    end(&second);
+}
+
+static void who_is_late_in_freeing_a_record_leaves_the_next_ones_handle(void **state)
+{
+    struct actor first;
+
+    (void)state;
+    begin(&first);
+    let(&first, enrol, &record);
+    former_id = record->id;
+    atomic_add(&record->pins, 1);
+    end(&first);
+    atomic_add(&record->pins, -1);
+    at("record about to be freed", let_it_serve_the_second);
+    thread_is_alive(former_id);
+    assert_ptr_equal(second_record, record);
+    assert_int_equal(record->state, THREAD_ENDED);
+    assert_non_null(record->handle);
+    atomic_add(&record->pins, -1);
+    thread_is_alive(record->id);
+    assert_int_equal(record->state, THREAD_FREE);
+    assert_null(record->handle);
+}
+
+static struct actor first;
+
+static void let_the_second_come_in_its_place(void)
+{
+    atomic_store(&record->inside, NULL);
+    end(&first);
+    begin(&second);
+    let(&second, enrol, &second_record);
+    let(&second, room_use_key, B);
+    atomic_store(&second_record->inside, table_find(B));
+}
+
+static void whose_record_was_an_owners_stays_where_he_is(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+
+    (void)state;
+    begin(&first);
+    let(&first, room_use_key, A);
+    let(&first, enrol, &record);
+    assert_int_equal(table_find(A)->gate, record->id);
+    atomic_store(&record->inside, table_find(A)); /* in a call */
+    at("owner about to be looked at", let_the_second_come_in_its_place);
+    assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBlocks, 1);
+    assert_ptr_equal(second_record, record);
+    assert_ptr_equal(record->inside, table_find(B));
+    atomic_store(&record->inside, NULL);
+    end(&second);
+}
+
+static DWORD WINAPI take_a_block_of_records(LPVOID bytes)
+{
+    return arena_alloc(expert_thread(), *(SIZE_T *)bytes) != NULL;
+}
+
+static void what_lies_where_a_block_of_records_was_noted_stays(void **state)
+{
+    SIZE_T bytes = 3 << 20, reserved = bytes + OS_PAGE;
+    char *noted, *ours;
+
+    (void)state;
+    at("reservation noted", die);
+    noted = os_find_free(NULL, reserved, OS_GRANULE);
+    assert_int_equal(room_on_thread(take_a_block_of_records, &bytes), 1);
+    ours = os_reserve(noted, reserved);
+    assert_ptr_equal(ours, noted);
+    assert_int_equal(room_on_thread(take_a_block_of_records, &bytes), 1);
+    assert_true(os_is_reserved(ours, reserved, OS_PLAIN));
+    os_release(ours);
+}
+
+/* What it had goes back to the system, even if its addresses wait for nobody. */
+static void a_killed_close_returns_all_pages(void **state)
+{
+    struct standin_usage before, now;
+    char *held;
+
+    (void)state;
+    standin_get_usage(&before);
+    at("region about to be retired", die);
+    assert_int_equal(room_on_thread(end_badly, &held), 1);
+    assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiCloseExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
+    pool_trim(self);
+    assert_null(region_find(held));
+    standin_get_usage(&now);
+    assert_true(now.committed - before.committed < 40000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +315,12 @@ int main(void)
         cmocka_unit_test_teardown(
             of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over, unload),
         cmocka_unit_test_teardown(what_is_held_is_counted_anew_when_its_counter_was_killed, unload),
+        cmocka_unit_test_teardown(two_that_bury_the_same_thread_have_a_record_each, unload),
+        cmocka_unit_test_teardown(who_is_late_in_freeing_a_record_leaves_the_next_ones_handle,
+                                  unload),
+        cmocka_unit_test_teardown(whose_record_was_an_owners_stays_where_he_is, unload),
+        cmocka_unit_test_teardown(what_lies_where_a_block_of_records_was_noted_stays, unload),
+        cmocka_unit_test_teardown(a_killed_close_returns_all_pages, unload),
     };
 
     return ROOM_RUN(tests);
