@@ -219,7 +219,7 @@ void closing_reclaim(struct thread *self, int ending)
             continue;
         }
         died = expert_settle(self, e, died);
-        e->reclaimed = 1;
+        atomic_poke(&e->reclaimed, 1); /* before it is closed */
         close(self, e, died);
     }
 }

@@ -30,6 +30,13 @@ struct expert *expert_enter_other(struct thread *self, HEXPERTKEY key)
     return expert_enter_fast(self, key);
 }
 
+int expert_may_come(const struct expert *e)
+{
+    LONG state = e ? atomic_load(&e->state) : EXPERT_NEVER;
+
+    return state == EXPERT_NEVER || (state == EXPERT_CLOSED && atomic_peek(&e->reclaimed));
+}
+
 int expert_is_implicit(const struct expert *e)
 {
     return !atomic_peek(&e->isolated);
@@ -172,7 +179,8 @@ static DWORD begin(struct thread *self, struct expert *e, SIZE_T limit, int isol
     atomic_store(&e->visitors, NULL);
     if (visitors && visitors != e->first_visitors)
         house_free(self, visitors);
-    e->crowded = e->reclaimed = e->closing = 0;
+    e->crowded = e->closing = 0;
+    atomic_poke(&e->reclaimed, 0);
     e->streak = e->need = 0;
     e->last = 0;
     atomic_poke(&e->refused, 0);

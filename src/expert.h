@@ -94,6 +94,9 @@ void expert_leave(struct thread *self, struct expert *expert);
 void expert_enter_both(struct thread *self, struct expert *a, struct expert *b);
 void expert_leave_both(struct expert *a, struct expert *b);
 
+/* Whether a key, of which this is the record or NULL, may be opened by a call: it never was, which a record
+   does not rule out (its first call found no memory), or its threads have ended (reclaimed). Needs no lock. */
+int expert_may_come(const struct expert *expert);
 /* Whether blocks pass freely between it and others of the kind. Needs no lock. */
 int expert_is_implicit(const struct expert *expert);
 void expert_refuse(struct expert *expert);

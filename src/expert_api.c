@@ -137,7 +137,7 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
             code = free_legacy(self, e, address);
         if (terminated)
             code = NMERR_EXPERT_TERMINATE;
-    } else if (!e && free_legacy(self, NULL, address) == NMERR_SUCCESS) {
+    } else if (expert_may_come(e) && free_legacy(self, NULL, address) == NMERR_SUCCESS) {
         return NMERR_SUCCESS;
     }
     if (code != NMERR_SUCCESS && e)
@@ -232,11 +232,9 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
     DWORD code = NMERR_OUT_OF_MEMORY;
 
     if (self) {
-        /* An unknown key is opened only for a block that it may have. A key that was never opened may have
-           a record all the same: its first call found no memory. */
-        const struct expert *record = key ? table_find(key) : NULL;
-        int known = (record && atomic_load(&record->state) != EXPERT_NEVER) ||
-                    !legacy_owner(self, address, &code);
+        /* An expert comes only for a block that it may have. */
+        int known =
+            !expert_may_come(key ? table_find(key) : NULL) || !legacy_owner(self, address, &code);
         code = expert_enter(self, key, known ? EXPERT_KNOWN : EXPERT_CREATE, &e);
     }
     if (code == NMERR_SUCCESS) {

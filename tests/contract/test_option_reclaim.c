@@ -99,6 +99,25 @@ static int child_a_reclaimed_key_is_closed(void)
     return 0;
 }
 
+/* Keys are pointers mostly, and come again: the first call of the next expert may be any. */
+static int child_a_reclaimed_key_takes_blocks_of_others(void)
+{
+    DWORD error = CONTRACT_UNSET;
+    char *config = nm.alloc(KEY(9), 100, NULL), *freed = nm.alloc(KEY(9), 100, NULL);
+    CHILD_CHECK(config != NULL && freed != NULL);
+    config[99] = 'c';
+    CHILD_CHECK(run(leak, KEY(1)));
+    CHILD_CHECK(nm.realloc(KEY(1), left, 200, &error) == NULL && error == NMERR_EXPERT_TERMINATE);
+    CHILD_CHECK(nm.free(KEY(1), freed) == NMERR_SUCCESS);
+    CHILD_CHECK(nm.size(KEY(9), freed) == 0);
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED); /* that opens nothing */
+    config = nm.realloc(KEY(1), config, 200, &error);
+    CHILD_CHECK(config != NULL && error == NMERR_SUCCESS && config[99] == 'c');
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_OPEN);
+    CHILD_CHECK(nm.size(KEY(1), config) == 200);
+    return 0;
+}
+
 static int child_again_and_again(void)
 {
     SIZE_T before;
@@ -293,6 +312,7 @@ static const struct child children[] = {
     {"after_the_thread_ends", child_after_the_thread_ends},
     {"unasked", child_unasked},
     {"a_reclaimed_key_is_closed", child_a_reclaimed_key_is_closed},
+    {"a_reclaimed_key_takes_blocks_of_others", child_a_reclaimed_key_takes_blocks_of_others},
     {"again_and_again", child_again_and_again},
     {"by_the_host_as_isolated", child_by_the_host_as_isolated},
     {"waits_for_the_last_thread", child_waits_for_the_last_thread},
@@ -321,6 +341,12 @@ static void a_reclaimed_key_is_closed_until_it_allocates_again(void **state)
 {
     (void)state;
     RECLAIM("a_reclaimed_key_is_closed");
+}
+
+static void a_reclaimed_key_may_begin_with_a_block_of_another(void **state)
+{
+    (void)state;
+    RECLAIM("a_reclaimed_key_takes_blocks_of_others");
 }
 
 static void a_key_is_used_and_reclaimed_many_times(void **state)
@@ -362,6 +388,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_expert_is_closed_when_its_thread_ends),
         cmocka_unit_test(without_the_word_it_stays_open),
         cmocka_unit_test(a_reclaimed_key_is_closed_until_it_allocates_again),
+        cmocka_unit_test(a_reclaimed_key_may_begin_with_a_block_of_another),
         cmocka_unit_test(a_key_is_used_and_reclaimed_many_times),
         cmocka_unit_test(an_expert_opened_by_the_host_is_not_reclaimed),
         cmocka_unit_test(the_last_of_several_threads_decides),
