@@ -21,21 +21,25 @@ static _Alignas(ALIGNMENT) union {
     char bytes[FIRST_BYTES];
 } first;
 static struct block *volatile blocks; /* the newest, the only one that is handed out from, first */
-static void *volatile noted;          /* a block that is being made */
+static void *volatile noted;          /* a block that is being made, or the newest */
+static volatile SIZE_T noted_bytes;
 
+/* What a thread was killed at. */
 static void discard_noted(void)
 {
-    if (noted && noted != (void *)blocks && os_is_reserved(noted))
+    if (noted && noted != (void *)blocks && os_is_reserved(noted, noted_bytes, OS_NOTED))
         os_release(noted);
     noted = NULL;
 }
 
 static struct block *block_make(SIZE_T bytes)
 {
-    SIZE_T reserved = bytes + ALIGNMENT > BLOCK_BYTES ? bytes + ALIGNMENT : BLOCK_BYTES;
+    SIZE_T least = (bytes + ALIGNMENT + OS_PAGE - 1) & ~(OS_PAGE - 1);
+    SIZE_T reserved = least > BLOCK_BYTES ? least : BLOCK_BYTES;
     struct block *block;
 
-    discard_noted(); /* of a thread that was killed at it */
+    noted = NULL;
+    noted_bytes = reserved; /* before the address is noted */
     block = os_reserve_noted(&noted, reserved);
     KILL_POINT("arena block reserved");
     if (!block)
@@ -87,7 +91,8 @@ void *arena_alloc(struct thread *self, SIZE_T bytes)
     void *record;
 
     bytes = (bytes + ALIGNMENT - 1) & ~(SIZE_T)(ALIGNMENT - 1);
-    lock_acquire(&lock, self);
+    if (lock_acquire(&lock, self))
+        discard_noted();
     record = take(bytes);
     lock_release(&lock);
     return record;

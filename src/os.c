@@ -1,11 +1,11 @@
 #include "os.h"
 
 DWORD os_tls_index = TLS_OUT_OF_INDEXES;
-static void(WINAPI *flush_write_buffers)(void); /* NULL: the system has no such call */
+static void(WINAPI *flush_write_buffers)(void); /* NULL: the system has no such call that works */
 
 void *os_reserve(void *address, SIZE_T bytes)
 {
-    return VirtualAlloc(address, bytes, MEM_RESERVE, PAGE_NOACCESS);
+    return VirtualAlloc(address, bytes, MEM_RESERVE, OS_PLAIN);
 }
 
 static void *find_free_from(ULONG_PTR from, SIZE_T bytes, SIZE_T alignment)
@@ -33,11 +33,15 @@ void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment)
     return found ? found : find_free_from(OS_GRANULE, bytes, alignment);
 }
 
-int os_is_reserved(void *address)
+int os_is_reserved(void *address, SIZE_T bytes, DWORD made)
 {
     MEMORY_BASIC_INFORMATION area;
-    return VirtualQuery(address, &area, sizeof area) == sizeof area && area.State != MEM_FREE &&
-           area.AllocationBase == address && area.AllocationProtect == PAGE_NOACCESS;
+    char *at = address;
+
+    while (VirtualQuery(at, &area, sizeof area) == sizeof area && area.State != MEM_FREE &&
+           area.AllocationBase == address && area.AllocationProtect == made)
+        at += area.RegionSize;
+    return at == (char *)address + bytes;
 }
 
 void *os_reserve_noted(void *volatile *note, SIZE_T bytes)
@@ -48,7 +52,7 @@ void *os_reserve_noted(void *volatile *note, SIZE_T bytes)
         at = os_find_free(at, bytes, OS_GRANULE);
         *note = at;
         KILL_POINT("reservation noted");
-        if (!at || os_reserve(at, bytes))
+        if (!at || VirtualAlloc(at, bytes, MEM_RESERVE, OS_NOTED))
             return at;
         at += OS_GRANULE; /* another thread was first */
     }
@@ -135,24 +139,25 @@ DWORD os_thread_resume(HANDLE handle)
     return times == (DWORD)-1 ? 0 : times;
 }
 
-/* Windows has had a call for this since Vista. Elsewhere (and where an emulation does nothing in it) time does
-   the same: an x86 processor writes its stores out within microseconds, at every interrupt at the latest.
-   Unlike a suspension this leaves nothing behind if the thread is killed in it. */
+/* Windows has had a call for this since Vista; Wine has it too, but in some versions it does nothing. Elsewhere
+   time does the same: an x86 processor writes its stores out within microseconds, at every interrupt at the
+   latest. Unlike a suspension this leaves nothing behind if the thread is killed in it. */
 void os_settle_stores(void)
 {
     if (flush_write_buffers)
         flush_write_buffers();
-    Sleep(1);
+    else
+        Sleep(1);
 }
 
 /* Under the loader lock, where nobody is killed: a thread that died while it looked would keep that lock. */
 void os_attach(void)
 {
-    HMODULE kernel = GetModuleHandleA("kernel32.dll");
+    HMODULE kernel = GetModuleHandleA("kernel32.dll"), system = GetModuleHandleA("ntdll.dll");
 
-    if (kernel)
+    if (kernel && !(system && GetProcAddress(system, "wine_get_version")))
         flush_write_buffers =
-            (void(WINAPI *)(void))(void *)GetProcAddress(kernel, "FlushProcessWriteBuffers");
+            (void(WINAPI *)(void))(ULONG_PTR)GetProcAddress(kernel, "FlushProcessWriteBuffers");
     os_tls_open(); /* if it fails, the first call tries again */
 }
 

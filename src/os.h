@@ -1,5 +1,5 @@
 /*
- * os.h - the Win32 calls that the DLL makes, and nothing else. The tests make each of them fail.
+ * os.h - the Win32 calls that the DLL makes for itself (forward.c calls the loader). The tests make each fail.
  *
  * Sizes are bytes; the system rounds memory to whole pages. What returns int returns 0 for failure
  * and has then changed nothing.
@@ -38,8 +38,11 @@ void *os_reserve_noted(void *volatile *note, SIZE_T bytes);
 /* A free range of at least `bytes` at a multiple of `alignment`, looked for upwards from `hint` and then
    from the bottom; NULL if there is none. Another thread may take it before the caller does. */
 void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment);
-/* Whether a reservation of ours begins at `address`: the taker of a dead thread's work asks. */
-int os_is_reserved(void *address);
+/* Whether this is a reservation of ours, made by the one or the other: the taker of a dead thread's work asks.
+   Somebody else's of just that length at just that address, protected alike, can't be told from it. */
+#define OS_PLAIN PAGE_NOACCESS
+#define OS_NOTED PAGE_READONLY
+int os_is_reserved(void *address, SIZE_T bytes, DWORD made);
 void os_release(void *address);
 
 /* Committed pages are zero, readable and writable; decommitted ones fault. */

@@ -3,20 +3,32 @@
 
 static void a_reservation_is_told_from_what_is_not_ours(void **state)
 {
-    char *ours = os_reserve(NULL, 4 * OS_GRANULE);
-    char *theirs = VirtualAlloc(NULL, OS_GRANULE, MEM_RESERVE, PAGE_READWRITE);
+    const SIZE_T bytes = 4 * OS_GRANULE;
+    char *ours = os_reserve(NULL, bytes);
+    char *theirs = VirtualAlloc(NULL, bytes, MEM_RESERVE, PAGE_READWRITE);
+    void *volatile noted;
 
     (void)state;
-    assert_true(os_is_reserved(ours));
-    assert_false(os_is_reserved(ours + OS_PAGE)); /* inside */
-    assert_false(os_is_reserved(theirs));         /* another kind */
+    assert_true(os_is_reserved(ours, bytes, OS_PLAIN));
+    assert_true(os_commit(ours + OS_PAGE, OS_PAGE));
+    assert_true(os_is_reserved(ours, bytes, OS_PLAIN)); /* whatever is committed in it */
+    assert_false(os_is_reserved(ours, bytes - OS_GRANULE, OS_PLAIN));
+    assert_false(os_is_reserved(ours, OS_PAGE, OS_PLAIN));
+    assert_false(os_is_reserved(ours, bytes + OS_GRANULE, OS_PLAIN));
+    assert_false(os_is_reserved(ours, bytes, OS_NOTED));
+    assert_false(os_is_reserved(ours + OS_PAGE, bytes - OS_PAGE, OS_PLAIN)); /* inside */
+    assert_false(os_is_reserved(theirs, bytes, OS_PLAIN));                   /* another kind */
+    assert_non_null(os_reserve_noted(&noted, bytes));
+    assert_true(os_is_reserved(noted, bytes, OS_NOTED));
+    assert_false(os_is_reserved(noted, bytes, OS_PLAIN));
     standin_fail_at("VirtualQuery", 1, TRUE);
-    assert_false(os_is_reserved(ours));
+    assert_false(os_is_reserved(ours, bytes, OS_PLAIN));
     standin_fail_never();
     os_release(ours);
+    os_release(noted);
     VirtualFree(theirs, 0, MEM_RELEASE);
-    assert_false(os_is_reserved(ours));
-    assert_false(os_is_reserved((void *)-1));
+    assert_false(os_is_reserved(ours, bytes, OS_PLAIN));
+    assert_false(os_is_reserved((void *)-1, bytes, OS_PLAIN));
 }
 
 static void where_there_is_no_room_none_is_found(void **state)
@@ -91,29 +103,48 @@ static void flush(void)
     flushed++;
 }
 
-static HMODULE find_kernel(LPCSTR name)
+static int kernel, system_module, is_wine;
+
+static HMODULE find_module(LPCSTR name)
 {
-    return strcmp(name, "kernel32.dll") == 0 ? (HMODULE)&flushed : NULL;
+    if (strcmp(name, "ntdll.dll") == 0)
+        return (HMODULE)&system_module;
+    return strcmp(name, "kernel32.dll") == 0 ? (HMODULE)&kernel : NULL;
 }
 
-static FARPROC find_flush(HMODULE module, LPCSTR name)
+static FARPROC find_call(HMODULE module, LPCSTR name)
 {
-    return module == (HMODULE)&flushed && strcmp(name, "FlushProcessWriteBuffers") == 0
+    if (is_wine && module == (HMODULE)&system_module && strcmp(name, "wine_get_version") == 0)
+        return (FARPROC)(ULONG_PTR)flush;
+    return module == (HMODULE)&kernel && strcmp(name, "FlushProcessWriteBuffers") == 0
                ? (FARPROC)(ULONG_PTR)flush
                : NULL;
 }
 
-static void where_the_system_can_settle_stores_it_does(void **state)
+static void settle_after_load(void **state, const struct standin_module_hooks *hooks)
 {
-    static const struct standin_module_hooks hooks = {.find = find_kernel, .address = find_flush};
-
-    os_settle_stores();
-    assert_int_equal(flushed, 0);
-    standin_set_module_hooks(&hooks);
+    standin_set_module_hooks(hooks);
     room_load_anew(state);
     standin_set_module_hooks(NULL);
-    os_settle_stores();
-    assert_int_equal(flushed, 1);
+    flushed = 0;
+    for (int i = 0; i < 30; i++)
+        os_settle_stores();
+}
+
+static void where_the_system_can_settle_stores_it_does_and_elsewhere_time_does(void **state)
+{
+    static const struct standin_module_hooks hooks = {.find = find_module, .address = find_call};
+    DWORD since;
+
+    for (is_wine = 0; is_wine < 2; is_wine++) {
+        since = GetTickCount();
+        settle_after_load(state, is_wine ? &hooks : NULL);
+        assert_int_equal(flushed, 0);
+        assert_true(GetTickCount() - since >= 25);
+    }
+    is_wine = 0;
+    settle_after_load(state, &hooks);
+    assert_int_equal(flushed, 30);
 }
 
 /* TLS */
@@ -198,7 +229,7 @@ int main(void)
         cmocka_unit_test(who_has_waited_long_gives_the_processor_away_for_a_millisecond),
         cmocka_unit_test(a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bottom),
         cmocka_unit_test(a_slot_that_there_is_not_is_not_opened),
-        cmocka_unit_test(where_the_system_can_settle_stores_it_does),
+        cmocka_unit_test(where_the_system_can_settle_stores_it_does_and_elsewhere_time_does),
         cmocka_unit_test(without_a_slot_calls_have_no_memory),
         cmocka_unit_test(a_slot_that_the_load_did_not_get_the_first_call_gets),
         cmocka_unit_test(of_two_that_open_the_slot_one_has_its_own),
