@@ -362,10 +362,13 @@ void region_retire(struct thread *self, struct region *r)
     chunk_hold(self);
     if (!large)
         atomic_store(&r->kind, REGION_NONE);
-    set_owner(c, r, REGION_RETIRED);
     pool_count_used(before, -1);
-    decommit(c, r, large);
+    decommit(
+        c, r,
+        large); /* first: a thread killed between the two leaves it the expert's, to be found */
     pool_count_used(region_footprint(r), 1);
+    KILL_POINT("region about to be retired");
+    set_owner(c, r, REGION_RETIRED);
     chunk_let_go();
 }
 
