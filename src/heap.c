@@ -315,9 +315,8 @@ static enum heap_result look_up(struct thread *self, const struct heap *heap, co
     owner = atomic_load(&r->owner);
     found->owner = owner;
     if (owner == SHARED_OWNER) {
-        found->owner = shared_owner(self, address, &found->bytes);
+        found->owner = shared_owner(self, address, &found->index, &found->bytes);
         found->region = r;
-        found->index = 0;
         if (!found->owner)
             return HEAP_BAD;
         return heap && found->owner == heap->owner ? HEAP_OK : HEAP_FOREIGN;
@@ -370,8 +369,8 @@ enum heap_result heap_free(struct thread *self, struct heap *heap, void *address
 }
 
 /* 0 if it has to move. A block that would leave most of its room unused moves if it can. */
-static int resize_in_place(struct thread *self, struct heap *heap, const struct heap_block *block,
-                           void *address, SIZE_T bytes, int even_if_wasteful)
+static int resize_in_place(struct heap *heap, const struct heap_block *block, void *address,
+                           SIZE_T bytes, int even_if_wasteful)
 {
     struct region *r = block->region;
 
@@ -384,8 +383,7 @@ static int resize_in_place(struct thread *self, struct heap *heap, const struct 
     if (bytes > HEAP_SMALL || bytes > r->block ||
         (!even_if_wasteful && bytes < r->block / 2 && r->block > 64))
         return 0;
-    if (r->kind == REGION_SHARED)
-        return shared_resize(self, address, bytes);
+    /* A shared one as well, and under no lock: the word of a live block is its owner's. */
     if (bytes > block->bytes)
         memset((char *)address + block->bytes, 0, bytes - block->bytes);
     atomic_poke(&r->words[block->index], (uint16_t)bytes);
@@ -402,7 +400,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
         return result;
     if (bytes > block.bytes && !within_limit(heap, bytes - block.bytes))
         return HEAP_FULL;
-    if (!resize_in_place(self, heap, &block, *address, bytes, 0)) {
+    if (!resize_in_place(heap, &block, *address, bytes, 0)) {
         /* A block that grows once grows again: its new region has room for that. */
         SIZE_T twice = 2 * bytes;
         moved = block_take(self, heap, bytes, twice > LARGE_HEADROOM ? twice : LARGE_HEADROOM);
@@ -410,8 +408,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
             memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
             block_give(self, heap, &block, *address);
             *address = moved;
-        } else if (bytes > block.bytes ||
-                   !resize_in_place(self, heap, &block, *address, bytes, 1)) {
+        } else if (bytes > block.bytes || !resize_in_place(heap, &block, *address, bytes, 1)) {
             return HEAP_FULL;
         }
     }

@@ -123,16 +123,15 @@ int shared_make(struct thread *self, struct region *span, void *owner)
     return made;
 }
 
-void *shared_owner(struct thread *self, const void *address, SIZE_T *bytes)
+void *shared_owner(struct thread *self, const void *address, unsigned *index, SIZE_T *bytes)
 {
     struct shared *s;
     void *owner = NULL;
-    unsigned index = 0;
 
     hold(self);
-    s = find(address, &index, bytes);
+    s = find(address, index, bytes);
     if (s)
-        owner = s->owners[index];
+        owner = s->owners[*index];
     lock_release(&lock);
     return owner;
 }
@@ -176,25 +175,6 @@ void shared_give(struct thread *self, void *address, void *owner)
     if (s)
         s->owners[index] = owner;
     lock_release(&lock);
-}
-
-int shared_resize(struct thread *self, void *address, SIZE_T bytes)
-{
-    struct shared *s;
-    SIZE_T old = 0;
-    unsigned index = 0;
-    int fits;
-
-    hold(self);
-    s = find(address, &index, &old);
-    fits = s && bytes <= s->span->block;
-    if (fits) {
-        if (bytes > old)
-            memset((char *)address + old, 0, bytes - old);
-        atomic_poke(&s->span->words[index], (uint16_t)bytes);
-    }
-    lock_release(&lock);
-    return fits;
 }
 
 void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T, void *),

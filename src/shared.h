@@ -10,18 +10,14 @@
 
 #include "span.h"
 
-#define SHARED_OWNER ((void *)3) /* of the regions */
-
 /* Turns a span, taken out of its heap's lists, into a shared one whose live blocks are all `owner`'s. 0 if
    there is no memory; then it is a span as before. */
 int shared_make(struct thread *self, struct region *span, void *owner);
-/* Whose the live block at this address is, and its size; NULL: nobody's. */
-void *shared_owner(struct thread *self, const void *address, SIZE_T *bytes);
+/* Whose the live block at this address is, its index and its size; NULL: nobody's. */
+void *shared_owner(struct thread *self, const void *address, unsigned *index, SIZE_T *bytes);
 /* By the block's owner; the block is known to be live. */
 void shared_free(struct thread *self, void *address);
 void shared_give(struct thread *self, void *address, void *owner);
-/* Resizes in place, zeroing what it grows by; 0 if the block is too short. */
-int shared_resize(struct thread *self, void *address, SIZE_T bytes);
 /* Visits or frees every block of one owner. */
 void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T, void *),
                   void *context);
