@@ -113,16 +113,21 @@ static void repair(void)
 {
     chunk_pool.free_slots = chunk_pool.free_minis = 0;
     chunk_pool.warm_bytes = 0;
+    chunk_pool.unused = chunk_pool.waiting = NULL;
     for (struct chunk *c = chunk_pool.first; c; c = c->next) {
         if (c->state == CHUNK_RESERVING || c->state == CHUNK_RELEASING) {
             if (region_chunk((ULONG_PTR)c->base) == c)
                 map_store(c, NULL);
-            if (os_is_reserved(c->base))
+            if (os_is_reserved(c->base, c->bytes, OS_PLAIN))
                 os_release(c->base);
             c->state = CHUNK_NONE;
         }
         if (c->state == CHUNK_LIVE)
             recount(c);
+        if (c->state == CHUNK_NONE)
+            chunk_push(&chunk_pool.unused, c);
+        else if (c->lone && c->free)
+            chunk_push(&chunk_pool.waiting, c);
     }
     chunk_pool.slot_hint = chunk_pool.mini_hint = chunk_pool.first;
 }
@@ -140,11 +145,10 @@ void chunk_let_go(void)
 
 static struct chunk *chunk_record(struct thread *self)
 {
-    struct chunk *c;
+    struct chunk *c = chunk_pop(&chunk_pool.unused);
 
-    for (c = chunk_pool.first; c; c = c->next)
-        if (c->state == CHUNK_NONE)
-            return c;
+    if (c)
+        return c;
     c = arena_alloc(self, sizeof *c);
     if (!c)
         return NULL;
@@ -166,8 +170,10 @@ struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
         where = (char *)&tries;
     do {
         c->base = os_find_free(where, bytes, CHUNK_BYTES);
-        if (!c->base || tries++ == 64 || !map_prepare(self, c->base))
+        if (!c->base || tries++ == 64 || !map_prepare(self, c->base)) {
+            chunk_push(&chunk_pool.unused, c);
             return NULL;
+        }
         where = c->base + bytes;
         c->bytes = bytes;
         atomic_store(&c->state, CHUNK_RESERVING); /* after the address */
@@ -190,7 +196,10 @@ struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
     map_store(c, c);
     KILL_POINT("chunk mapped");
     c->state = CHUNK_LIVE;
-    chunk_pool.slot_hint = lone ? chunk_pool.slot_hint : c;
+    if (lone)
+        chunk_push(&chunk_pool.waiting, c);
+    else
+        chunk_pool.slot_hint = c;
     return c;
 }
 
@@ -206,6 +215,7 @@ void chunk_release(struct chunk *c)
     map_store(c, NULL);
     os_release(c->base);
     c->state = CHUNK_NONE;
+    chunk_push(&chunk_pool.unused, c);
 }
 
 /* The first chunk from hint on, then from the start, in which a mask has a bit. */
@@ -220,12 +230,8 @@ struct chunk *chunk_with(struct chunk *hint, int split)
 
 int chunk_return_pages(struct region *r)
 {
-    const struct chunk *c = region_chunk((ULONG_PTR)r->base);
-    const uint16_t most = (uint16_t)((chunk_has_mini(c, r) ? MINI_BYTES : SLOT_BYTES) / OS_PAGE);
     uint16_t pages = r->pages;
 
-    if (r->dirty > most) /* the offset of a large block whose thread was killed before it lived */
-        r->dirty = most;
     /* What is dirty and not committed is what an earlier try may have left. */
     if (r->dirty < pages)
         r->dirty = pages;
@@ -268,7 +274,7 @@ void chunk_visit(void *owner, void (*visit)(struct region *, void *), void *cont
 void chunk_shutdown(void)
 {
     for (struct chunk *c = chunk_pool.first; c; c = c->next)
-        if (c->state != CHUNK_NONE && os_is_reserved(c->base))
+        if (c->state != CHUNK_NONE && os_is_reserved(c->base, c->bytes, OS_PLAIN))
             os_release(c->base);
     memset(&chunk_pool, 0, sizeof chunk_pool);
     memset((void *)region_map, 0, sizeof region_map); /* its leaves go with the arena */
@@ -294,17 +300,30 @@ static uint32_t checksum(void)
     return sum;
 }
 
+static unsigned length(const struct chunk *list)
+{
+    unsigned count = 0;
+
+    for (; list; list = list->spare)
+        count++;
+    return count;
+}
+
 int chunk_is_valid(struct thread *self)
 {
     struct chunk_pool before;
+    unsigned unused, waiting;
     uint32_t masks;
     int valid;
 
     chunk_hold(self);
     before = chunk_pool;
+    unused = length(before.unused);
+    waiting = length(before.waiting);
     masks = checksum();
     repair();
-    valid = masks == checksum() && before.free_slots == chunk_pool.free_slots &&
+    valid = masks == checksum() && unused == length(chunk_pool.unused) &&
+            waiting == length(chunk_pool.waiting) && before.free_slots == chunk_pool.free_slots &&
             before.free_minis == chunk_pool.free_minis &&
             before.warm_bytes == chunk_pool.warm_bytes;
     chunk_let_go();

@@ -1,6 +1,6 @@
 /*
- * chunk.h - address space: chunks cut into slots, whose each slot is at all times, and the map from any
- * address to its chunk.
+ * chunk.h - address space: chunks cut into slots, who has each slot, and the map from any address to its
+ * chunk.
  *
  * A chunk is one aligned reservation of 16 slots. The first two hold the state words of the other 14
  * (span.h), so that metadata and blocks never share a page; the last page of every slot stays
@@ -81,7 +81,8 @@ struct region {
         };
     };
     uint16_t pages;     /* committed, from base on; not for large ones */
-    uint16_t dirty;     /* pages from base on that may not be zero; a large block's offset */
+    uint16_t dirty;     /* pages from base on that may not be zero; not for large ones */
+    uint16_t offset;    /* of a large block, from base on */
     uint8_t kind;       /* enum region_kind */
     uint8_t size_class; /* heap.h */
     uint8_t word_pages; /* committed pages of state words */
@@ -92,6 +93,7 @@ struct chunk {
     char *base;          /* of the reservation; meaningful unless state is CHUNK_NONE */
     SIZE_T bytes;        /* reserved */
     struct chunk *next;  /* every chunk record there is */
+    struct chunk *spare; /* the list of chunk_pool that it is in */
     volatile LONG state; /* CHUNK_... */
     uint16_t free;       /* a bit for each slot that is free */
     uint16_t warm;       /* those of them whose pages are still committed */
@@ -133,14 +135,22 @@ static ALWAYS_INLINE struct chunk *region_chunk(ULONG_PTR address)
 #endif
 }
 
-#define CHUNK_BIT(index) ((uint16_t)(1U << ((index)&15)))
-#define CHUNK_DATA 0xFFFCU      /* a bit for each slot that holds data: CHUNK_FIRST and up */
-#define CHUNK_WORDS ((void *)5) /* owner of the slots that hold state words */
-#define CHUNK_SPLIT ((void *)2) /* owner of a slot that is split or about to be */
+/* Owners that are no expert: those up to REGION_OWN. */
+#define REGION_RETIRED ((void *)1) /* its blocks fault, its addresses stay (region_retire) */
+#define CHUNK_SPLIT ((void *)2)    /* a slot that is split or about to be */
+#define SHARED_OWNER ((void *)3)   /* shared.h */
+#define HOUSE_OWNER ((void *)4)    /* house.h */
+#define CHUNK_WORDS ((void *)5)    /* a slot that holds state words */
+#define REGION_OWN ((void *)15)
 
-/* Guarded by the lock that chunk_hold takes; the figures can be made anew from the owners. */
+#define CHUNK_BIT(index) ((uint16_t)(1U << ((index)&15)))
+#define CHUNK_DATA 0xFFFCU /* a bit for each slot that holds data: CHUNK_FIRST and up */
+
+/* Guarded by the lock that chunk_hold takes; all but `first` can be made anew from the owners. */
 extern struct chunk_pool {
     struct chunk *first;                 /* all records */
+    struct chunk *unused;                /* those that stand for no reservation */
+    struct chunk *waiting;               /* those of free large regions */
     struct chunk *slot_hint, *mini_hint; /* where to look first */
     unsigned free_slots, free_minis;
     SIZE_T warm_bytes; /* committed in regions that are free */
@@ -152,10 +162,26 @@ void chunk_let_go(void);
 /* Calls visit for every region of an owner; the caller holds them still. Slow: walks them all. */
 void chunk_visit(void *owner, void (*visit)(struct region *, void *), void *context);
 
-/* A reservation; `lone`: for one large region. Its record is in the map. NULL: no address space. */
+/* A reservation; `lone`: for one large region, the first of the waiting ones. Its record is in the map. NULL: no address space. */
 struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone);
+/* Not in the list of waiting ones. */
 void chunk_release(struct chunk *chunk);
-/* Says where the records of a slot are, once its kind has become REGION_SPLIT or is that no longer. */
+static inline void chunk_push(struct chunk **list, struct chunk *c)
+{
+    c->spare = *list;
+    *list = c;
+}
+
+/* NULL if there is none. */
+static inline struct chunk *chunk_pop(struct chunk **list)
+{
+    struct chunk *c = *list;
+
+    if (c)
+        *list = c->spare;
+    return c;
+}
+/* Notes where a slot's records are found, after its kind became REGION_SPLIT or ceased to be. */
 void chunk_set_records(struct chunk *chunk, int slot);
 int chunk_is_idle(const struct chunk *chunk);
 /* The first one from the hint on, then from the start, that has a free slot, or a slot with a free mini. */

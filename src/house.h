@@ -6,8 +6,6 @@
 
 #include "heap.h"
 
-#define HOUSE_OWNER ((void *)4) /* of its regions */
-
 /* Zeroed; NULL if there is no memory. */
 void *house_alloc(struct thread *self, SIZE_T bytes);
 void house_free(struct thread *self, void *record);

@@ -30,9 +30,6 @@ static struct region *take(struct thread *self, void *owner, SIZE_T length, SIZE
     /* With pageheap nothing waits for reuse with its pages, but for what the system did not take back. */
     r->committed = (SIZE_T)r->pages * OS_PAGE;
     r->touched = (SIZE_T)(r->dirty > r->pages ? r->dirty : r->pages) * OS_PAGE;
-    if (r->touched >
-        region_room(r) + OS_PAGE) /* an offset, left by a thread that was killed below */
-        r->touched = region_room(r) + OS_PAGE;
     if (region_commit_large(r, length))
         return r;
     region_release(self, r);
@@ -54,7 +51,7 @@ struct region *large_open(struct thread *self, void *owner, SIZE_T bytes, SIZE_T
     if (r->touched < length)
         r->touched = length;
     r->bytes = bytes;
-    r->dirty = (uint16_t)offset;
+    r->offset = (uint16_t)offset;
     KILL_POINT("large block about to live");
     atomic_store(&r->kind, REGION_LARGE);
     return r;

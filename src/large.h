@@ -19,7 +19,7 @@ void large_bury(struct region *r);
 
 static inline char *large_block(const struct region *r)
 {
-    return r->base + r->dirty;
+    return r->base + r->offset;
 }
 
 #endif

@@ -76,8 +76,10 @@ static void cool(struct chunk *c, SIZE_T limit)
 
 static void cool_to(SIZE_T limit)
 {
+    while (chunk_pool.waiting && chunk_pool.warm_bytes > limit)
+        chunk_release(chunk_pop(&chunk_pool.waiting));
     for (struct chunk *c = chunk_pool.first; c && chunk_pool.warm_bytes > limit; c = c->next)
-        if (c->state == CHUNK_LIVE)
+        if (c->state == CHUNK_LIVE && !c->lone)
             cool(c, limit);
 }
 

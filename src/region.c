@@ -137,42 +137,50 @@ static struct region *run_take(struct thread *self, void *owner, int slots)
     return NULL;
 }
 
+/* How much more, or less, than is needed may be committed in a large region that is not the best fit. */
+#define LONE_NEAR ((SIZE_T)64 << 10)
+
 /* Whether a large region that waits for reuse suits better: with little to commit, then with little too much. */
 static int lone_is_better(const struct chunk *c, const struct chunk *best, SIZE_T bytes)
 {
-    SIZE_T have = c->slots[0].committed, best_have;
+    SIZE_T have = c->slots[0].committed, best_have = best->slots[0].committed;
 
-    if (!best)
-        return 1;
-    best_have = best->slots[0].committed;
     if (have < bytes || best_have < bytes)
         return have > best_have;
     return have < best_have;
 }
 
-/* The best fit among the large regions that wait for reuse, else a new one. */
+static int lone_is_near(const struct chunk *c, SIZE_T bytes)
+{
+    SIZE_T have = c->slots[0].committed;
+
+    return have < bytes ? bytes - have <= LONE_NEAR : have - bytes <= LONE_NEAR;
+}
+
+/* A near fit among the large regions that wait for reuse, or the best one, else a new one. */
 static struct region *lone_take(struct thread *self, void *owner, SIZE_T used, SIZE_T room)
 {
     SIZE_T bytes = (room + OS_PAGE + CHUNK_BYTES - 1) & ~(CHUNK_BYTES - 1);
-    struct chunk *best = NULL;
+    struct chunk **best = NULL, *c;
 
     if (bytes < room)
         return NULL;
-    for (struct chunk *c = chunk_pool.first; c; c = c->next)
-        if (c->state == CHUNK_LIVE && c->lone && c->free && c->bytes >= bytes &&
-            lone_is_better(c, best, used))
-            best = c;
-    if (!best)
-        best = chunk_make(self, bytes, 1);
+    for (struct chunk **at = &chunk_pool.waiting; *at && !(best && lone_is_near(*best, used));
+         at = &(*at)->spare)
+        if ((*at)->bytes >= bytes && (!best || lone_is_better(*at, *best, used)))
+            best = at;
+    if (!best && chunk_make(self, bytes, 1))
+        best = &chunk_pool.waiting;
     if (!best)
         return NULL;
-    atomic_store(&best->slots[0].owner, owner);
+    c = chunk_pop(best);
+    atomic_store(&c->slots[0].owner, owner);
     KILL_POINT("large region taken");
-    pool_count_used(chunk_warm(best, 0), 1);
-    if (best->warm)
-        chunk_pool.warm_bytes -= chunk_warm(best, 0);
-    best->free = best->warm = 0;
-    return &best->slots[0];
+    pool_count_used(chunk_warm(c, 0), 1);
+    if (c->warm)
+        chunk_pool.warm_bytes -= chunk_warm(c, 0);
+    c->free = c->warm = 0;
+    return &c->slots[0];
 }
 
 struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room)
@@ -299,11 +307,9 @@ static void flatten(struct region *r)
 
     for (; touched > (SIZE_T)parts * SLOT_BYTES; parts++) {
         r[parts].pages = pages_of_part(committed, parts);
-        if (parts) /* the first one's is an offset still */
-            r[parts].dirty = pages_of_part(touched, parts);
+        r[parts].dirty = pages_of_part(touched, parts);
     }
     atomic_store(&r->kind, REGION_NONE);
-    r->dirty = pages_of_part(touched, 0);
     while (parts-- > 0)
         chunk_return_pages(&r[parts]);
 }
@@ -315,7 +321,6 @@ static void decommit(struct chunk *c, struct region *r, int large)
     if (c->lone) {
         atomic_store(&r->kind, REGION_NONE);
         large_decommit(r, 0);
-        r->dirty = 0;
     } else if (large) {
         flatten(r);
     } else if (chunk_has_mini(c, r)) {
@@ -445,6 +450,8 @@ static void put_back(struct thread *self, struct region *r, int all_may_wait)
     if (chunk_is_idle(c) && !c->warm &&
         (c->lone || chunk_pool.free_slots >= 2 * (CHUNK_SLOTS - CHUNK_FIRST)))
         chunk_release(c);
+    else if (c->lone)
+        chunk_push(&chunk_pool.waiting, c);
     chunk_let_go();
 }
 

@@ -26,7 +26,7 @@ static ALWAYS_INLINE struct region *region_find(const void *address)
 /* One mini or one slot for the owner. Its first `pages` pages are committed, `dirty` of them not zero.
    NULL if there is no memory or no address space. */
 struct region *region_take(struct thread *self, void *owner, int mini);
-/* A region for one block, at least `bytes` of it committed and zero, room to grow for at least `room`. */
+/* A region for one block, at least `bytes` of it committed, `touched` of them not zero, room to grow for at least `room`. */
 struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room);
 
 /* By the owner. Returns 0 if there is no memory; then what was committed stays. */
@@ -45,8 +45,6 @@ void region_empty(struct region *region);
 void region_give(struct thread *self, struct region *region, void *owner);
 /* Makes the blocks fault but keeps the addresses: the owner becomes REGION_RETIRED. */
 void region_retire(struct thread *self, struct region *region);
-#define REGION_RETIRED ((void *)1)
-#define REGION_OWN ((void *)15) /* owners up to here are the DLL itself, not experts */
 
 /* Frees one region; its pages are kept for the next owner while there is room for that. */
 void region_release(struct thread *self, struct region *region);

@@ -128,33 +128,6 @@ static void with_pageheap_no_room_is_an_answer(void **state)
         assert_int_equal(ExpertFreeMemory(A, blocks[count]), NMERR_SUCCESS);
 }
 
-/* As it stands when a thread is killed just before its block lives: the offset is noted where others have the
-   number of their dirty pages. */
-static void with_pageheap_a_block_that_never_lived_takes_nothing_along(void **state)
-{
-    struct region *unfinished = region_take(self, ME, 1);
-    char *after = ExpertAllocMemory(A, 100, NULL), *again;
-
-    (void)state;
-    assert_true(after > unfinished->base && after < unfinished->base + 96 * OS_PAGE);
-    memset(after, 0x44, 100);
-    unfinished->dirty = 96;
-    region_release(self, unfinished);
-    assert_ptr_equal(region_take(self, ME, 1), unfinished);
-    assert_true(
-        region_commit(unfinished, MINI_DATA, MINI_WORDS)); /* its pages are returned at once */
-    unfinished->dirty = 96;
-    region_release(self, unfinished);
-    assert_ptr_equal(region_take(self, ME, 1), unfinished);
-    unfinished->dirty = 96;
-    region_release(self, unfinished);
-    again = ExpertAllocMemory(A, 4000, NULL);
-    assert_ptr_equal(region_find(again), unfinished);
-    assert_int_equal(ExpertFreeMemory(A, again), NMERR_SUCCESS);
-    assert_false(standin_faults(room_touch, after, NULL));
-    assert_int_equal(after[99], 0x44);
-}
-
 static void with_pageheap_the_oldest_graves_go_first(void **state)
 {
     enum { BYTES = 30 << 20, BLOCKS = 80 }; /* 2.4 GB of addresses, of which 1 GiB is held */
@@ -184,8 +157,6 @@ int main(void)
             without),
         cmocka_unit_test_setup_teardown(
             with_pageheap_a_block_of_any_length_ends_at_a_page_that_faults, with_pageheap, without),
-        cmocka_unit_test_setup_teardown(with_pageheap_a_block_that_never_lived_takes_nothing_along,
-                                        with_pageheap, without),
         cmocka_unit_test_setup_teardown(
             with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing, with_pageheap,
             without),
