@@ -95,7 +95,7 @@ static inline ULONGLONG atomic_read_count(const volatile ULONGLONG *address)
 {
     ULONGLONG before, value = *address;
 
-    do { /* two halves: look until they belong together */
+    do { /* two halves: look until they belong together, unless the one who counts is stopped between them */
         before = value;
         value = *address;
     } while (value != before);

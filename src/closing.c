@@ -190,7 +190,7 @@ DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
         lock_release(&e->lock);
         return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
     }
-    if (usage) {
+    if (usage) { /* before the end, for it may lie in one of the expert's blocks */
         DWORD size = usage->cbSize;
         expert_usage(e, &found);
         found.State = EXPERT_CLOSED;

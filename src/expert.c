@@ -3,8 +3,8 @@
 #include "house.h"
 #include "options.h"
 
-/* Entries in a row that earn a gate which was taken away: few the first time, for experts do move to
-   another thread; then as many as save what taking it away costs, a millisecond; then hardly ever. */
+/* Entries in a row under the lock that earn a gate which was taken away: few after the first time, for experts
+   do move to another thread; after the second as many as pay for taking it away again; then hardly ever. */
 #define NEED_FIRST 16
 #define NEED_NEXT (1UL << 16)
 #define NEED_MOST (1UL << 20)

@@ -112,7 +112,7 @@ int expert_is_stopped(HEXPERTKEY key);
 /* Takes an expert's lock, shuts its owner out, be it the caller, and puts right what the dead have left.
    Returns 1 if somebody died inside. */
 int expert_lock(struct thread *self, struct expert *expert);
-/* The same but for the taking; `died`: the lock's last holder did. */
+/* What expert_lock does once it has the lock; `died`: it was taken over from a dead thread. */
 int expert_settle(struct thread *self, struct expert *expert, int died);
 /* What is true now; the lock is held, the owner may be inside. */
 void expert_usage(const struct expert *expert, NMAPI_EXPERT_USAGE *usage);

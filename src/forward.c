@@ -79,11 +79,6 @@ void forward_attach(HINSTANCE self)
     own_module = self;
 }
 
-static void *read_pointer(void *volatile *cell)
-{
-    return InterlockedCompareExchangePointer(cell, NULL, NULL);
-}
-
 static DWORD append(char *line, DWORD length, const char *text)
 {
     while (*text && length < LINE_CHARS - 2) /* room for the end of the line */
@@ -162,9 +157,9 @@ static HMODULE load_original(const char *path, const char **problem)
    both load it: one keeps its reference. */
 static HMODULE original_module(void)
 {
-    void *known = read_pointer(&original);
+    void *known = atomic_load(&original);
     if (!known) {
-        const char *path = options_original();
+        const char *path = options.original;
         const char *problem = NULL;
         HMODULE module = load_original(path, &problem);
         void *found = module ? (void *)module : NO_ORIGINAL;
@@ -190,7 +185,7 @@ static void *fail(DWORD index, const char *why)
 static void *resolve(DWORD index)
 {
     /* A DllMain calls: loading is not allowed now, so this call fails and a later one may not. */
-    if (!read_pointer(&original) && forward_in_loader())
+    if (!atomic_load(&original) && forward_in_loader())
         return fail(index, "called from a DllMain before the original DLL was loaded");
 
     HMODULE module = original_module();
@@ -210,9 +205,9 @@ void *forward_target(DWORD index, HEXPERTKEY first_argument)
     if (functions[index].stopped && expert_is_stopped(first_argument))
         return functions[index].stopped;
 
-    void *target = read_pointer(&forward_slots[index]);
+    void *target = atomic_load(&forward_slots[index]);
     if (target == functions[index].behind)
-        target = read_pointer(&forward_behinds[index]);
+        target = atomic_load(&forward_behinds[index]);
     if (target == functions[index].resolve) {
         DWORD error = GetLastError();
         target = resolve(index);
@@ -257,6 +252,6 @@ FARPROC WINAPI NmapiGetFunction(LPCSTR pName)
     DWORD index = find_function(pName);
     if (index == FUNCTIONS)
         return NULL;
-    void *function = read_pointer(&forward_slots[index]);
+    void *function = atomic_load(&forward_slots[index]);
     return function == functions[index].behind ? NULL : (FARPROC)(ULONG_PTR)function;
 }

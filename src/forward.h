@@ -4,8 +4,8 @@
  * In this order: the function that the host supplied (NmapiSetFunction), the original DLL's, the
  * failure that surface.h names. The exports themselves are the thunks (forward_*.S, forward_*.asm).
  */
-#ifndef FORWARD_H
-#define FORWARD_H
+#ifndef NMAPI_FORWARD_H
+#define NMAPI_FORWARD_H
 
 #include "nmapi.h"
 

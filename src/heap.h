@@ -14,15 +14,14 @@
 #define HEAP_SMALL 32767 /* bytes; what is larger gets a region of its own */
 
 struct heap {
-    void *owner;          /* of its regions */
-    SIZE_T live_bytes;    /* asked for, all live blocks */
-    SIZE_T peak_bytes;    /* the most that live_bytes ever was; never over limit */
-    SIZE_T limit;         /* of live_bytes */
-    uint64_t allocations; /* blocks that came; live blocks = allocations - frees */
-    uint64_t frees;       /* blocks that went */
-    struct region
-        *recent;      /* a span with room: the one allocated from last, where a free looks first */
-    SIZE_T committed; /* bytes, state words included, shared spans not */
+    void *owner;           /* of its regions */
+    SIZE_T live_bytes;     /* asked for, all live blocks */
+    SIZE_T peak_bytes;     /* the most that live_bytes ever was; never over limit */
+    SIZE_T limit;          /* of live_bytes */
+    uint64_t allocations;  /* blocks that came; live blocks = allocations - frees */
+    uint64_t frees;        /* blocks that went */
+    struct region *recent; /* the span allocated from last, where a free looks first */
+    SIZE_T committed;      /* bytes, state words included, shared spans not */
     struct region
         *current[HEAP_CLASSES]; /* first of its class's list; heap_no_span where it is empty */
     struct region *full;

@@ -109,8 +109,9 @@ void heap_repair(struct thread *self, struct heap *heap)
     else
         heap->frees = heap->allocations - repair.blocks;
     atomic_poke(&heap->live_bytes, repair.bytes);
+    /* A block that was being moved may be there twice: not what the peak, and so heap_admit, goes by. */
     if (heap->peak_bytes < repair.bytes)
-        atomic_poke(&heap->peak_bytes, repair.bytes);
+        atomic_poke(&heap->peak_bytes, repair.bytes < heap->limit ? repair.bytes : heap->limit);
 }
 
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context)

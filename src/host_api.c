@@ -8,7 +8,8 @@
 #define OPTIONS_MIN sizeof(NMAPI_EXPERT_OPTIONS) /* of the first version */
 #define USAGE_MIN sizeof(NMAPI_EXPERT_USAGE)
 
-/* Every host call passes here: whatever has died meanwhile is looked after. */
+/* With reclaim=thread also closes what threads have left that have ended. NmapiTerminateExpert does not come
+   here: it never waits. */
 static struct thread *enter(void)
 {
     struct thread *self = expert_thread();

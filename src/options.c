@@ -101,8 +101,3 @@ void options_read(void)
             report_unknown_option(word);
     }
 }
-
-const char *options_original(void)
-{
-    return options.original;
-}

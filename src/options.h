@@ -21,7 +21,5 @@ struct options {
 extern struct options options;
 
 void options_read(void);
-/* The path given by original=, or NULL. */
-const char *options_original(void);
 
 #endif

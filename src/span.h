@@ -16,7 +16,6 @@
 
 #define SPAN_FREE 0x8000U
 #define SPAN_NONE 0xFFFFU
-#define SPAN_ALIGNMENT 16
 #define SPAN_BAD 0xFFFFFFFFU
 
 #define SPAN_QUICK 1024 /* bytes of the largest block that is always zeroed when it is handed out */

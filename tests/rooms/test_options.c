@@ -55,7 +55,7 @@ static void each_word_sets_its_own(void **state)
     read_words("strict");
     assert_true(options.strict && !options.pageheap);
     read_words("original=C:\\nm\\Nmapi.dll");
-    assert_string_equal(options_original(), "C:\\nm\\Nmapi.dll");
+    assert_string_equal(options.original, "C:\\nm\\Nmapi.dll");
     says_nothing_but(NULL);
 }
 
