@@ -20,9 +20,16 @@ struct thread *expert_thread(void)
     return LIKELY(self != NULL) ? self : thread_enroll(&expert_nobody);
 }
 
+static struct expert *find(const struct thread *self, HEXPERTKEY key)
+{
+    if (!key)
+        return NULL;
+    return self->known->entry.key == key ? self->known : table_find(key);
+}
+
 struct expert *expert_enter_other(struct thread *self, HEXPERTKEY key)
 {
-    struct expert *e = self && key && self->last->entry.key != key ? table_find(key) : NULL;
+    struct expert *e = self && self->last->entry.key != key ? find(self, key) : NULL;
 
     if (!e || atomic_load(&e->gate) != self->id)
         return NULL;
@@ -209,7 +216,7 @@ static DWORD admit(struct thread *self, struct expert *e, int how)
 
 DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **expert)
 {
-    struct expert *e = self->last, *left = atomic_load(&self->inside);
+    struct expert *e, *left = atomic_load(&self->inside);
     DWORD code;
 
     *expert = NULL;
@@ -217,8 +224,7 @@ DWORD expert_enter(struct thread *self, HEXPERTKEY key, int how, struct expert *
         expert_lock(self, left);
         lock_release(&left->lock);
     }
-    if (e->entry.key != key || !key)
-        e = key ? table_find(key) : NULL;
+    e = find(self, key);
     if (!e) {
         if (!key || !(how & EXPERT_CREATE) || options.strict)
             return NMERR_INVALID_EXPERT_HANDLE;
@@ -246,9 +252,13 @@ void expert_leave(struct thread *self, struct expert *e)
     if (e->heap && !(e->streak & (e->streak + 1)) && !heap_is_valid(self, e->heap))
         DebugBreak();
 #endif
-    self->last = e;
+    self->known = e;
+    /* Without the gate it does not try the owner's way: killed in it, it would keep its record, for only after
+       owners does anybody look. */
+    self->last = &expert_nobody;
     if (e->streak++ >= e->need && atomic_load(&e->state) == EXPERT_OPEN) {
-        e->owner = self->id;
+        e->owner = self->id; /* first: who shuts the owner out must know whom */
+        self->last = e;
         KILL_POINT("gate about to open");
         atomic_swap(&e->gate, self->id);
         if (atomic_load(&e->state) != EXPERT_OPEN) /* expert_terminate came between */

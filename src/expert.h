@@ -47,7 +47,7 @@ _Static_assert(sizeof(struct expert) == 128,
                "closed experts are kept: ten thousand must not matter");
 #endif
 
-/* What a thread last called with when it has called with nothing yet. */
+/* In the place of an expert where a thread has none. */
 extern struct expert expert_nobody;
 
 /* The owner's way in, and out. NULL: take the other one. */
@@ -57,9 +57,6 @@ static ALWAYS_INLINE struct expert *expert_enter_fast(struct thread *self, HEXPE
 
     if (UNLIKELY(e->entry.key != key) || UNLIKELY(atomic_peek(&self->inside) != NULL))
         return NULL; /* inside: an exception has ended an earlier call */
-    /* Only an owner may be killed with `inside` set: only after owners does anybody look. */
-    if (UNLIKELY(atomic_load(&e->gate) != self->id))
-        return NULL;
     atomic_poke(&self->inside, e);
     atomic_compiler_fence(); /* the processor's part is thread_barrier's */
     if (LIKELY(atomic_load(&e->gate) == self->id))

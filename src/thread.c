@@ -113,7 +113,7 @@ struct thread *thread_enroll(struct expert *nobody)
     t = claim();
     if (!t)
         return NULL;
-    t->last = nobody;
+    t->last = t->known = nobody;
     atomic_store(&t->inside, NULL);
     if (!os_thread_open(&t->handle) || !os_tls_set(t)) {
         if (t->handle)

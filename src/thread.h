@@ -15,13 +15,14 @@ struct expert;
 
 /* Apart, so that one thread's entering and leaving does not slow another. */
 struct thread {
-    _Alignas(APART) struct expert
-        *volatile inside; /* whose heap it is in under no lock; only itself sets it, who finds it dead clears it */
-    struct expert *last; /* the expert that it called with last, never NULL */
-    HANDLE handle;       /* valid while state is THREAD_LIVE or pins is not 0 */
-    volatile LONG id;    /* record index and generation, never 0 once claimed */
-    volatile LONG state; /* THREAD_... below */
-    volatile LONG pins;  /* others that use the handle just now */
+    /* Whose heap it is in under no lock. Only itself sets it; who finds it dead clears it. */
+    _Alignas(APART) struct expert *volatile inside;
+    struct expert *last;  /* whose gate it had when it called last, else nobody's; never NULL */
+    struct expert *known; /* whose lock it had last; never NULL */
+    HANDLE handle;        /* valid while state is THREAD_LIVE or pins is not 0 */
+    volatile LONG id;     /* record index and generation, never 0 once claimed */
+    volatile LONG state;  /* THREAD_... below */
+    volatile LONG pins;   /* others that use the handle just now */
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 

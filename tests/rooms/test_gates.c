@@ -204,43 +204,22 @@ static void who_looks_from_outside_leaves_the_gate_to_its_owner(void **state)
 }
 
 /* Nobody has to put anything right after it. */
-static int seen_inside;
-
-static void try_in_vain(void *key)
+static DWORD WINAPI use_twice(LPVOID key)
 {
-    if (expert_enter_fast(thread_self(), key))
-        expert_leave_fast(thread_self());
+    DWORD used = room_use_key(key) && room_use_key(key);
+
+    return used && expert_thread()->last == &expert_nobody;
 }
 
-static void look_where_i_am(void *argument)
-{
-    (void)argument;
-    seen_inside |= atomic_load(&thread_self()->inside) != NULL;
-}
-
-static DWORD WINAPI try_step_by_step(LPVOID key)
-{
-    unsigned long n = 0;
-
-    expert_thread()->last = table_find(key);
-    while (standin_step(try_in_vain, key, n, look_where_i_am, NULL) >= n)
-        n++;
-    return (DWORD)n;
-}
-
-/* Nobody would look after it if it died there. */
-static void who_is_no_owner_is_at_no_instant_inside(void **state)
+/* It would be inside for an instant, and nobody would look after it if it died there. */
+static void who_has_not_the_gate_does_not_try_the_owners_way(void **state)
 {
     (void)state;
-    if (!standin_can_step())
-        skip();
-    assert_non_null(ExpertAllocMemory(KEY(60), 1, NULL));
-    assert_int_equal(table_find(KEY(60))->gate, self->id);
-    seen_inside = 0;
-    assert_true(room_on_thread(try_step_by_step, KEY(60)) > 5);
-    assert_false(seen_inside);
-    try_step_by_step(KEY(60));
-    assert_true(seen_inside); /* the owner is */
+    assert_true(room_use_key(KEY(60)));
+    assert_ptr_equal(self->last, table_find(KEY(60)));
+    assert_int_equal(room_on_thread(use_twice, KEY(60)), 1);
+    assert_true(room_use_key(KEY(60)));
+    assert_ptr_equal(self->last, &expert_nobody);
 }
 
 static void after_every_call_its_thread_is_outside(void **state)
@@ -551,7 +530,7 @@ int main(void)
         cmocka_unit_test(a_thread_with_several_experts_switches_between_their_gates),
         cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
         cmocka_unit_test(who_looks_from_outside_leaves_the_gate_to_its_owner),
-        cmocka_unit_test(who_is_no_owner_is_at_no_instant_inside),
+        cmocka_unit_test(who_has_not_the_gate_does_not_try_the_owners_way),
         cmocka_unit_test(after_every_call_its_thread_is_outside),
         cmocka_unit_test(a_list_of_visitors_that_is_outgrown_comes_back),
         cmocka_unit_test(who_is_suspended_inside_is_let_out_and_as_suspended_as_before),
