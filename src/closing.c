@@ -125,8 +125,7 @@ static void end(struct thread *self, struct expert *e, int died)
     e->final.allocations = usage.Allocations;
     e->final.frees = usage.Frees;
     e->closing = 1;
-    atomic_store(&e->state, EXPERT_CLOSED);
-    atomic_swap(&e->gate, 0);
+    atomic_store(&e->state, EXPERT_CLOSED); /* and nobody has the gate: it is settled */
     KILL_POINT("expert closing");
     r = badly ? retire(self, e) : NULL;
     if (!r)
@@ -177,7 +176,7 @@ static void close(struct thread *self, struct expert *e, int died)
 
 DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
 {
-    struct expert *e = key ? table_find(key) : NULL;
+    struct expert *e = table_find(key);
     NMAPI_EXPERT_USAGE found;
     LONG state;
     int died;

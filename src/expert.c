@@ -298,7 +298,7 @@ DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)
 
 DWORD expert_terminate(HEXPERTKEY key)
 {
-    struct expert *e = key ? table_find(key) : NULL;
+    struct expert *e = table_find(key);
     LONG state = e ? atomic_cas(&e->state, EXPERT_OPEN, EXPERT_TERMINATED) : EXPERT_NEVER;
 
     if (state == EXPERT_NEVER)
@@ -311,7 +311,7 @@ DWORD expert_terminate(HEXPERTKEY key)
 
 int expert_is_stopped(HEXPERTKEY key)
 {
-    const struct expert *e = key ? table_find(key) : NULL;
+    const struct expert *e = table_find(key);
 
     return e && atomic_load(&e->state) > EXPERT_OPEN;
 }
@@ -348,7 +348,7 @@ void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
 
 DWORD expert_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
 {
-    struct expert *e = key ? table_find(key) : NULL;
+    struct expert *e = table_find(key);
     NMAPI_EXPERT_USAGE found = {.cbSize = usage->cbSize};
 
     if (!e || atomic_load(&e->state) == EXPERT_NEVER)

@@ -233,8 +233,7 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
 
     if (self) {
         /* An expert comes only for a block that it may have. */
-        int known =
-            !expert_may_come(key ? table_find(key) : NULL) || !legacy_owner(self, address, &code);
+        int known = !expert_may_come(table_find(key)) || !legacy_owner(self, address, &code);
         code = expert_enter(self, key, known ? EXPERT_KNOWN : EXPERT_CREATE, &e);
     }
     if (code == NMERR_SUCCESS) {

@@ -145,8 +145,8 @@ static DWORD transfer(struct thread *self, struct expert *from, struct expert *t
 
 DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemory)
 {
-    struct expert *from = hFrom ? table_find(hFrom) : NULL;
-    struct expert *to = hTo ? table_find(hTo) : NULL;
+    struct expert *from = table_find(hFrom);
+    struct expert *to = table_find(hTo);
     struct thread *self;
     DWORD code;
 

@@ -31,6 +31,16 @@ void house_free(struct thread *self, void *record)
     lock_release(&lock);
 }
 
+int house_is_valid(struct thread *self)
+{
+    int valid;
+
+    hold(self);
+    valid = heap_is_valid(self, &heap);
+    lock_release(&lock);
+    return valid;
+}
+
 void house_shutdown(void)
 {
     is_open = 0;

@@ -10,5 +10,7 @@
 void *house_alloc(struct thread *self, SIZE_T bytes);
 void house_free(struct thread *self, void *record);
 void house_shutdown(void);
+/* For tests. */
+int house_is_valid(struct thread *self);
 
 #endif

@@ -271,7 +271,6 @@ inline closing_close(e)
     :: state[e] == OPEN || state[e] == TERMINATED ->
         closing[e] = true;
         state[e] = CLOSED;
-        gate[e] = 0;
         heap_close(e);
         owner[e] = 0;
         closing[e] = false

@@ -62,12 +62,48 @@ static void the_first_use_may_be_its_threads_last(void **state)
     assert_int_equal(deaths, DEATHS);
 }
 
+static void *kept;
+
+static void come_and_go(void *argument)
+{
+    struct thread *me = thread_self();
+    void *record[3];
+
+    (void)argument;
+    house_free(me, kept);
+    for (SIZE_T i = 0; i < 3; i++)
+        record[i] = house_alloc(me, 1000 + i * 20000);
+    for (int i = 0; i < 3; i++)
+        house_free(me, record[i]);
+}
+
+static void whoever_dies_in_a_call_the_rest_is_put_right(void **state)
+{
+    unsigned long deaths = 0, n = 0;
+
+    (void)state;
+    if (!standin_can_step())
+        skip();
+    do {
+        room_load_anew(state);
+        kept = house_alloc(self, 1000);
+        deaths = n;
+        n += room_kill_at(come_and_go, n);
+        if (!house_is_valid(self))
+            print_message("killed at instruction %lu\n", deaths);
+        assert_true(house_is_valid(self));
+    } while (n > deaths);
+    print_message("%lu deaths\n", deaths);
+    assert_true(deaths > 500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_are_zeroed_and_come_back),
         cmocka_unit_test(records_belong_to_no_expert),
         cmocka_unit_test(the_first_use_may_be_its_threads_last),
+        cmocka_unit_test(whoever_dies_in_a_call_the_rest_is_put_right),
     };
 
     return ROOM_RUN(tests);

@@ -76,6 +76,7 @@ static void limits_have_units_and_must_fit(void **state)
         SIZE_T limit;
     } rows[] = {
         {"limit=1", 1},
+        {"limit=\"5 \"", 0},
         {"limit=4096", 4096},
         {"limit=64K", 65536},
         {"limit=64k", 65536},

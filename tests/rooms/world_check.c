@@ -1,5 +1,6 @@
 #include "world_private.h"
 
+#include "house.h"
 #include "pool.h"
 #include "shared.h"
 
@@ -201,6 +202,7 @@ void world_verify(void)
     }
     world_under_way.op = OP_NONE;
     CHECK(chunk_is_valid(thread_self()));
+    CHECK(house_is_valid(thread_self()));
     verify_regions();
 }
 
