@@ -227,11 +227,18 @@ static void large_free(struct thread *self, struct heap *heap, struct region *r)
 
 static void *try_take(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE_T room)
 {
+    unsigned size_class;
     struct region *span;
 
     if (bytes > HEAP_SMALL || large_pages)
         return large_alloc(self, heap, bytes, room);
-    span = span_with_room(self, heap, heap_class(bytes));
+    size_class = heap_class(bytes);
+    if (heap->current[size_class] == &heap_no_span) {
+        void *block = shared_alloc(self, heap->owner, size_class, bytes);
+        if (block)
+            return memset(block, 0, bytes);
+    }
+    span = span_with_room(self, heap, size_class);
     if (!span)
         return NULL;
     return heap_take(span, bytes);

@@ -6,8 +6,11 @@ struct shared {
     struct shared *next;
     struct region *span;    /* NULL: the record is free */
     struct region *table;   /* what owners lies in */
-    void *volatile *owners; /* one for each block below fresh; NULL: free */
+    void *volatile *owners; /* one for each block below limit; NULL: free */
+    void *giver; /* whose span it was, and whose blocks may come into it still; NULL: nobody's */
 };
+_Static_assert(SLOT_DATA / SPAN_LEAST * sizeof(void *) <= SLOT_DATA,
+               "a slot has room for all owners");
 
 static struct lock lock;
 static struct shared *volatile all;
@@ -94,13 +97,18 @@ static struct shared *free_record(struct thread *self)
 
 static int fill_table(struct thread *self, struct shared *s, const struct region *span, void *owner)
 {
-    s->table = region_take_large(self, SHARED_OWNER, span->fresh * sizeof *s->owners, 0);
+    SIZE_T bytes = span->limit * sizeof *s->owners;
+
+    s->table = region_take(self, SHARED_OWNER, bytes <= MINI_DATA);
     if (!s->table)
         return 0;
-    s->table->kind = REGION_LARGE;
+    if (!region_commit(s->table, bytes, 0)) {
+        region_release(self, s->table);
+        return 0;
+    }
     s->owners = (void *volatile *)(void *)s->table->base;
-    for (unsigned i = 0; i < span->fresh; i++)
-        s->owners[i] = span->words[i] & SPAN_FREE ? NULL : owner;
+    for (unsigned i = 0; i < span->limit; i++)
+        s->owners[i] = i >= span->fresh || span->words[i] & SPAN_FREE ? NULL : owner;
     return 1;
 }
 
@@ -113,6 +121,7 @@ int shared_make(struct thread *self, struct region *span, void *owner)
     s = free_record(self);
     made = s && fill_table(self, s, span, owner);
     if (made) {
+        s->giver = owner;
         s->span = span;
         span->next = (struct region *)(void *)s;
         atomic_store(&span->kind, REGION_SHARED);
@@ -121,6 +130,34 @@ int shared_make(struct thread *self, struct region *span, void *owner)
     }
     lock_release(&lock);
     return made;
+}
+
+/* A block of any content; its owner comes last, or the taker of a dead thread's lock frees it again. */
+static void *take(struct shared *s, void *owner, SIZE_T bytes)
+{
+    struct region *span = s->span;
+    unsigned index = span->head == SPAN_NONE ? span->fresh : span->head & ~SPAN_FREE;
+    void *block =
+        span->head == SPAN_NONE ? span_take_untouched(span, bytes) : span_take_freed(span, bytes);
+
+    KILL_POINT("shared block taken");
+    s->owners[index] = owner;
+    return block;
+}
+
+void *shared_alloc(struct thread *self, void *giver, unsigned size_class, SIZE_T bytes)
+{
+    void *block = NULL;
+
+    if (!atomic_load(&all))
+        return NULL;
+    hold(self);
+    for (struct shared *s = all; s && !block; s = s->next)
+        if (s->span && s->giver == giver && s->span->size_class == size_class &&
+            span_has_room(s->span))
+            block = take(s, giver, bytes);
+    lock_release(&lock);
+    return block;
 }
 
 void *shared_owner(struct thread *self, const void *address, unsigned *index, SIZE_T *bytes)
@@ -194,6 +231,8 @@ void shared_release(struct thread *self, void *owner)
     for (struct shared *s = all; s; s = s->next) {
         if (!s->span)
             continue;
+        if (s->giver == owner)
+            s->giver = NULL;
         for (unsigned i = 0; i < s->span->fresh; i++) {
             if (s->owners[i] != owner)
                 continue;

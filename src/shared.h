@@ -2,8 +2,9 @@
  * shared.h - spans whose blocks belong to several experts, after NmapiTransferMemory handed one over.
  *
  * A block must keep its address, so its whole span leaves the giver's heap: from then on each block has an
- * owner of its own, no block is handed out any more, and the span goes when its last block does. One
- * lock guards them all; they are few.
+ * owner of its own, and the span goes when its last block does. What is free in it is the giver's next blocks of
+ * that class, or a giver who hands over each block that it makes would leave a span behind each. One lock
+ * guards them all; they are few.
  */
 #ifndef NMAPI_SHARED_H
 #define NMAPI_SHARED_H
@@ -13,6 +14,8 @@
 /* Turns a span, taken out of its heap's lists, into a shared one whose live blocks are all `owner`'s. 0 if
    there is no memory; then it is a span as before. */
 int shared_make(struct thread *self, struct region *span, void *owner);
+/* A block in a span that the giver has had to share, not zero; NULL if there is none with room. */
+void *shared_alloc(struct thread *self, void *giver, unsigned size_class, SIZE_T bytes);
 /* Whose the live block at this address is, its index and its size; NULL: nobody's. */
 void *shared_owner(struct thread *self, const void *address, unsigned *index, SIZE_T *bytes);
 /* By the block's owner; the block is known to be live. */

@@ -17,6 +17,7 @@
 #define SPAN_FREE 0x8000U
 #define SPAN_NONE 0xFFFFU
 #define SPAN_BAD 0xFFFFFFFFU
+#define SPAN_LEAST 16 /* bytes of the smallest blocks */
 
 #define SPAN_QUICK 1024 /* bytes of the largest block that is always zeroed when it is handed out */
 
@@ -48,21 +49,29 @@ static ALWAYS_INLINE void *span_take_freed(struct region *span, SIZE_T bytes)
     return span->base + (SIZE_T)index * span->block;
 }
 
-/* Takes one that was never handed out, zeroed; NULL if there is none in committed pages. */
-static inline void *span_take_fresh(struct region *span, SIZE_T bytes)
+/* Takes one that was never handed out, of which there is one in committed pages; an earlier owner may have
+   written into it. */
+static inline void *span_take_untouched(struct region *span, SIZE_T bytes)
 {
     unsigned index = span->fresh;
-    char *block = span->base + (SIZE_T)index * span->block;
 
-    if (UNLIKELY(index >= span->limit))
-        return NULL;
-    if (block < span->base + span->dirty * OS_PAGE)
-        memset(block, 0, bytes);
     atomic_poke(&span->words[index], (uint16_t)bytes);
     atomic_compiler_fence(); /* a word counts from here on */
     atomic_poke(&span->fresh, (uint16_t)(index + 1));
     span->used++;
-    return block;
+    return span->base + (SIZE_T)index * span->block;
+}
+
+/* The same, zeroed; NULL if there is none. */
+static inline void *span_take_fresh(struct region *span, SIZE_T bytes)
+{
+    char *block = span->base + (SIZE_T)span->fresh * span->block;
+
+    if (UNLIKELY(span->fresh >= span->limit))
+        return NULL;
+    if (block < span->base + span->dirty * OS_PAGE)
+        memset(block, 0, bytes);
+    return span_take_untouched(span, bytes);
 }
 
 /* The index of the live block at an offset inside the span, and its size; SPAN_BAD if none begins there.

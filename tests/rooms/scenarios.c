@@ -189,6 +189,7 @@ static void transferred_small(void)
     world_transfer(A, B, block);
     world_size(B, block);
     world_realloc(B, block, 110);
+    world_alloc(A, 100); /* in the span that is shared now */
     world_realloc(B, block, 4000);
     world_transfer(B, A, other_block);
     world_free(A, other_block);

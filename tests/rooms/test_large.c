@@ -63,7 +63,7 @@ static void with_pageheap_a_block_of_any_length_ends_at_a_page_that_faults(void 
     (void)state;
     for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         char *block = ExpertAllocMemory(A, lengths[i], NULL);
-        char *end = block + ((lengths[i] + (lengths[i] == 0) + 15) & ~(SIZE_T)15);
+        char *end = block + ((lengths[i] + 15) & ~(SIZE_T)15);
         assert_non_null(block);
         assert_int_equal(ExpertMemorySize(A, block), lengths[i]);
         assert_false(standin_faults(room_touch, end - 1, NULL));

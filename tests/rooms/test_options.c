@@ -76,7 +76,6 @@ static void limits_have_units_and_must_fit(void **state)
         SIZE_T limit;
     } rows[] = {
         {"limit=1", 1},
-        {"limit=\"5 \"", 0},
         {"limit=4096", 4096},
         {"limit=64K", 65536},
         {"limit=64k", 65536},
@@ -102,6 +101,10 @@ static void limits_have_units_and_must_fit(void **state)
         assert_int_equal(options.limit, rows[i].limit);
         reports_only(rows[i].limit ? NULL : rows[i].word);
     }
+    read_words("limit=\"5 \"");
+    assert_int_equal(options.limit, 0);
+    read_words("limit=7K limit=x limit=0");
+    assert_int_equal(options.limit, 7168); /* what is no limit changes none */
 }
 
 static void unknown_words_are_reported_and_the_others_count(void **state)

@@ -53,7 +53,7 @@ static struct region *table;
 static void note_table(struct region *r, void *context)
 {
     (void)context;
-    if (r->kind == REGION_LARGE)
+    if (r->kind != REGION_SHARED)
         table = r;
 }
 
@@ -243,6 +243,94 @@ static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
     assert_true(deaths > 100);
 }
 
+/* As a host does that collects one result after the other. */
+static void who_hands_over_each_block_fills_one_span_after_the_other(void **state)
+{
+    enum { BLOCKS = 3000 };
+    static const SIZE_T sizes[] = {16, 100, 1024, 2000};
+    static char *blocks[BLOCKS];
+    struct standin_usage before, now;
+
+    (void)state;
+    for (int s = 0; s < 4; s++) {
+        standin_get_usage(&before);
+        for (int i = 0; i < BLOCKS; i++) {
+            blocks[i] = heap_alloc(self, &mine, sizes[s]);
+            assert_non_null(blocks[i]);
+            for (SIZE_T k = 0; k < sizes[s]; k++)
+                assert_int_equal(blocks[i][k], 0);
+            memset(blocks[i], 'x', sizes[s]);
+            assert_int_equal(heap_transfer(self, &mine, &yours, blocks[i]), HEAP_OK);
+            if (i % 3 == 2) { /* so that others get what was freed */
+                assert_int_equal(heap_free(self, &yours, blocks[i - 1]), HEAP_OK);
+                blocks[i - 1] = NULL;
+            }
+        }
+        standin_get_usage(&now);
+        assert_true(now.committed - before.committed < BLOCKS * (sizes[s] + 16) * 2 + (1 << 18));
+        assert_true(heap_is_valid(self, &mine) && heap_is_valid(self, &yours));
+        for (int i = 0; i < BLOCKS; i++)
+            if (blocks[i])
+                assert_int_equal(heap_free(self, &yours, blocks[i]), HEAP_OK);
+    }
+    assert_int_equal(yours.live_bytes, 0);
+    assert_int_equal(mine.live_bytes, 0);
+}
+
+static void what_comes_into_a_shared_span_is_its_givers_alone(void **state)
+{
+    char *first = heap_alloc(self, &mine, 100), *mines, *yourss;
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, first), HEAP_OK);
+    yourss = heap_alloc(self, &yours, 100);
+    assert_ptr_not_equal(region_find(yourss), region_find(first));
+    assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 200)), region_find(first));
+    mines = heap_alloc(self, &mine, 100);
+    assert_ptr_equal(region_find(mines), region_find(first));
+    assert_int_equal(heap_free(self, &yours, mines), HEAP_FOREIGN);
+    assert_int_equal(size_of(&mine, mines), 100);
+    heap_close(self, &mine);
+    heap_open(&mine, ME, (SIZE_T)-1);
+    assert_int_equal(size_of(&mine, mines), (SIZE_T)-1);
+    /* The next one under the same name has nothing to do with it. */
+    assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 100)), region_find(first));
+    assert_int_equal(heap_free(self, &yours, first), HEAP_OK);
+}
+
+static void take_one(void *argument)
+{
+    (void)argument;
+    heap_alloc(thread_self(), &mine, 100);
+}
+
+static void a_thread_may_die_while_it_takes_a_block_of_a_shared_span(void **state)
+{
+    unsigned long deaths = 0;
+
+    if (!standin_can_step())
+        skip();
+    for (DWORD died = 1; died; deaths += died) {
+        struct region *span;
+        close_and_load_anew(state);
+        open_heaps(state);
+        handed_over = heap_alloc(self, &mine, 100);
+        assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
+        span = region_find(handed_over);
+        died = room_kill_at(take_one, deaths);
+        heap_repair(self, &mine);
+        assert_true(heap_is_valid(self, &mine));
+        assert_in_range(mine.live_bytes, 0, 100);
+        heap_close(self, &mine);
+        heap_open(&mine, ME, (SIZE_T)-1);
+        assert_int_equal(span->used, 1);
+        assert_int_equal(heap_free(self, &yours, handed_over), HEAP_OK);
+        assert_ptr_not_equal(span->owner, SHARED_OWNER);
+    }
+    print_message("%lu deaths\n", deaths);
+    assert_true(deaths > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +341,9 @@ int main(void)
         ONE(while_one_thread_looks_through_them_others_wait),
         ONE(what_can_not_be_shared_stays_the_givers),
         ONE(a_thread_may_die_while_it_frees_a_shared_block),
+        ONE(who_hands_over_each_block_fills_one_span_after_the_other),
+        ONE(what_comes_into_a_shared_span_is_its_givers_alone),
+        ONE(a_thread_may_die_while_it_takes_a_block_of_a_shared_span),
     };
 
     return ROOM_RUN(tests);
