@@ -51,6 +51,7 @@ static SIZE_T parse_bytes(const char *digits)
 
 static int accept(char *word)
 {
+    SIZE_T limit;
     char *value;
 
     if (is(word, "reclaim=thread"))
@@ -66,8 +67,10 @@ static int accept(char *word)
         return options.report = 1;
     }
     if (begins(word, "limit=", &value)) {
-        options.limit = parse_bytes(value);
-        return options.limit != 0;
+        limit = parse_bytes(value);
+        if (limit)
+            options.limit = limit;
+        return limit != 0;
     }
     if (begins(word, "original=", &value) && *value) {
         options.original = value;

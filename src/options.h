@@ -6,7 +6,7 @@
 
 #include <windows.h>
 
-#define OPTIONS_TEXT 2048 /* characters that the variable may have */
+#define OPTIONS_TEXT 32768 /* more than any variable has */
 
 struct options {
     int reclaim_thread;      /* reclaim=thread */
