@@ -9,12 +9,13 @@ int large_pages;
 /* Where in its first page a block begins: with pageheap so that it ends with a page. */
 static SIZE_T offset_of(SIZE_T bytes)
 {
-    SIZE_T length = bytes ? bytes : 1;
+    SIZE_T length;
 
     if (!large_pages)
         return 0;
-    length =
-        (length + MEMORY_ALLOCATION_ALIGNMENT - 1) & ~(SIZE_T)(MEMORY_ALLOCATION_ALIGNMENT - 1);
+    if (!bytes) /* it has no byte that could be touched */
+        return OS_PAGE;
+    length = (bytes + MEMORY_ALLOCATION_ALIGNMENT - 1) & ~(SIZE_T)(MEMORY_ALLOCATION_ALIGNMENT - 1);
     return (0 - length) & (OS_PAGE - 1);
 }
 

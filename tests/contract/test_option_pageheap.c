@@ -37,7 +37,7 @@ static int child_write_past_the_end(void)
    one faults. */
 static int child_write_on_and_on(void)
 {
-    SIZE_T bytes = (SIZE_T)child_expect, room = round_up(bytes ? bytes : 1);
+    SIZE_T bytes = (SIZE_T)child_expect, room = round_up(bytes);
     unsigned char *neighbour = make(), *block = make();
     for (SIZE_T i = bytes; i < room; i++)
         block[i] = 2;
