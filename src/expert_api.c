@@ -26,9 +26,11 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
             code = NMERR_OUT_OF_MEMORY;
         expert_leave(self, e);
     }
-    if (code != NMERR_SUCCESS && e)
-        expert_refuse(e);
-    set_error(error, code);
+    if (code != NMERR_SUCCESS) {
+        if (e)
+            expert_refuse(e);
+        set_error(error, code);
+    }
     return block;
 }
 
@@ -40,10 +42,7 @@ static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T by
     LPVOID block = heap_alloc(self, self->last->heap, bytes);
 
     expert_leave_fast(self);
-    if (UNLIKELY(!block))
-        return alloc_slow(key, bytes, error);
-    set_error(error, NMERR_SUCCESS);
-    return block;
+    return LIKELY(block != NULL) ? block : alloc_slow(key, bytes, error);
 }
 
 static NOINLINE LPVOID alloc_other(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
@@ -53,31 +52,31 @@ static NOINLINE LPVOID alloc_other(struct thread *self, HEXPERTKEY key, SIZE_T b
 }
 
 /* Inside, with a block that is not zero yet. */
-ZERO_WIDE static NOINLINE LPVOID alloc_wide(struct thread *self, LPVOID block, SIZE_T bytes,
-                                            DWORD *error)
+ZERO_WIDE static NOINLINE LPVOID alloc_wide(struct thread *self, LPVOID block, SIZE_T bytes)
 {
     zero_wide(block, bytes);
     expert_leave_fast(self);
-    set_error(error, NMERR_SUCCESS);
     return block;
 }
 
 LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
 {
-    struct thread *self = thread_self_fast();
-    struct expert *e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    struct thread *self;
+    struct expert *e;
     LPVOID block;
 
+    set_error(pError, NMERR_SUCCESS); /* first: if that faults nothing was allocated */
+    self = thread_self_fast();
+    e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
     if (UNLIKELY(!e))
         return alloc_other(self, hExpertKey, nBytes, pError);
     block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(e->heap, nBytes) : NULL;
     if (UNLIKELY(!block))
         return alloc_near(self, hExpertKey, nBytes, pError);
     if (nBytes > ZERO_SHORT && LIKELY(zero_is_wide))
-        return alloc_wide(self, block, nBytes, pError);
+        return alloc_wide(self, block, nBytes);
     zero_block(block, nBytes);
     expert_leave_fast(self);
-    set_error(pError, NMERR_SUCCESS);
     return block;
 }
 

@@ -36,12 +36,12 @@ void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment)
 int os_is_reserved(void *address, SIZE_T bytes, DWORD made)
 {
     MEMORY_BASIC_INFORMATION area;
-    char *at = address;
+    ULONG_PTR at = (ULONG_PTR)address;
 
-    while (VirtualQuery(at, &area, sizeof area) == sizeof area && area.State != MEM_FREE &&
+    while (VirtualQuery((LPCVOID)at, &area, sizeof area) == sizeof area && area.State != MEM_FREE &&
            area.AllocationBase == address && area.AllocationProtect == made)
         at += area.RegionSize;
-    return at == (char *)address + bytes;
+    return at - (ULONG_PTR)address == bytes;
 }
 
 void *os_reserve_noted(void *volatile *note, SIZE_T bytes)

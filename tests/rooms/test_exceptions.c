@@ -207,10 +207,28 @@ static void an_answer_that_can_not_be_written_holds_nobody_up(void **state)
     assert_true(standin_faults(query_it, usage, NULL));
     assert_int_equal(room_on_thread(room_use_key, A), 1);
     assert_true(standin_faults(close_it, usage, NULL)); /* it is open still */
-    assert_int_equal(ExpertMemorySize(A, usage), 0);
     assert_int_equal(room_on_thread(room_use_key, A), 1);
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
     VirtualFree(usage, 0, MEM_RELEASE);
+}
+
+static void alloc_it(void *error)
+{
+    ExpertAllocMemory(A, 10, error);
+}
+
+static void an_error_code_that_can_not_be_written_costs_no_block(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    void *page = VirtualAlloc(NULL, 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READONLY);
+
+    (void)state;
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_true(standin_faults(alloc_it, page, NULL));
+    assert_int_equal(room_on_thread(room_use_key, A), 1);
+    assert_int_equal(NmapiQueryExpert(A, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBlocks, 2);
+    VirtualFree(page, 0, MEM_RELEASE);
 }
 
 #define ONE(test) cmocka_unit_test_teardown(test, unload)
@@ -226,6 +244,7 @@ int main(void)
         ONE(whose_expert_was_looked_after_keeps_no_record),
         ONE(a_block_of_another_expert_leaves_two_to_be_put_right),
         ONE(an_answer_that_can_not_be_written_holds_nobody_up),
+        ONE(an_error_code_that_can_not_be_written_costs_no_block),
     };
 
     return ROOM_RUN(tests);
