@@ -77,6 +77,13 @@ static void queue(struct thread *self, struct retired *r)
     KILL_POINT("retired heap queued");
     retired_bytes += r->bytes;
     lock_release(&lock);
+}
+
+/* What may go by now: the threads that it waited for may have ended since. */
+static void let_go(struct thread *self)
+{
+    struct retired *r;
+
     while ((r = next_to_go(self))) {
         heap_discard(self, r->heap);
         house_free(self, r->heap);
@@ -137,6 +144,7 @@ static void end(struct thread *self, struct expert *e, int died)
         queue(self, r);
     else
         house_free(self, heap);
+    let_go(self);
 }
 
 struct leaks {
@@ -174,6 +182,15 @@ static void close(struct thread *self, struct expert *e, int died)
                       leaks.count);
 }
 
+/* What can't be written faults here, and not while a lock is held. */
+static void try_to_write(void *at, SIZE_T bytes)
+{
+    volatile char *first = at, *last = first + bytes - 1;
+
+    *first = *first;
+    *last = *last;
+}
+
 DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
 {
     struct expert *e = table_find(key);
@@ -183,9 +200,12 @@ DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
 
     if (!e)
         return NMERR_INVALID_EXPERT_HANDLE;
+    if (usage)
+        try_to_write(usage, sizeof *usage);
     died = expert_lock(self, e);
     state = atomic_load(&e->state);
     if (state == EXPERT_NEVER || state == EXPERT_CLOSED) {
+        atomic_poke(&e->reclaimed, 0); /* closed by the host from now on */
         lock_release(&e->lock);
         return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
     }
@@ -201,16 +221,21 @@ DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
     return NMERR_SUCCESS;
 }
 
+static int may_be_reclaimed(const struct expert *e)
+{
+    LONG state = atomic_load(&e->state);
+
+    return expert_is_implicit(e) && (state == EXPERT_OPEN || state == EXPERT_TERMINATED);
+}
+
 void closing_reclaim(struct thread *self, int ending)
 {
     for (struct expert *e = table_first(); e; e = table_next(e)) {
         int died;
-        if (!expert_is_implicit(e) || atomic_load(&e->state) != EXPERT_OPEN ||
-            lock_is_busy(&e->lock))
+        if (!may_be_reclaimed(e) || lock_is_busy(&e->lock))
             continue;
         died = lock_acquire(&e->lock, self);
-        if (atomic_load(&e->state) != EXPERT_OPEN || !expert_is_implicit(e) || e->crowded ||
-            !e->visitor_count ||
+        if (!may_be_reclaimed(e) || e->crowded || !e->visitor_count ||
             visitor_lives(e->visitors, e->visitor_count, ending ? self->id : 0)) {
             if (died) /* nobody else will know */
                 expert_settle(self, e, died);
@@ -218,7 +243,8 @@ void closing_reclaim(struct thread *self, int ending)
             continue;
         }
         died = expert_settle(self, e, died);
-        atomic_poke(&e->reclaimed, 1); /* before it is closed */
+        /* Before it is closed. What the host has terminated stays so. */
+        atomic_poke(&e->reclaimed, atomic_load(&e->state) == EXPERT_OPEN);
         close(self, e, died);
     }
 }

@@ -303,8 +303,10 @@ DWORD expert_terminate(HEXPERTKEY key)
 
     if (state == EXPERT_NEVER)
         return NMERR_INVALID_EXPERT_HANDLE;
-    if (state == EXPERT_CLOSED)
+    if (state == EXPERT_CLOSED) {
+        atomic_poke(&e->reclaimed, 0); /* it stays closed: the host has said so */
         return NMERR_EXPERT_TERMINATE;
+    }
     atomic_swap(&e->gate, 0);
     return NMERR_SUCCESS;
 }

@@ -90,12 +90,42 @@ static int child_a_reclaimed_key_is_closed(void)
     CHILD_CHECK(run(leak, KEY(1)));
     CHILD_CHECK(nm.free(KEY(1), left) == NMERR_EXPERT_TERMINATE);
     CHILD_CHECK(nm.size(KEY(1), left) == 0);
-    CHILD_CHECK(nm.terminate(KEY(1)) == NMERR_EXPERT_TERMINATE);
-    CHILD_CHECK(nm.close(KEY(1), NULL) == NMERR_EXPERT_TERMINATE);
     CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED);
     CHILD_CHECK(works(KEY(1), 10)); /* and an allocation opens it again */
     CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_OPEN);
     CHILD_CHECK(nm.size(KEY(1), left) == 0);
+    return 0;
+}
+
+static BOOL is_shut(HEXPERTKEY key)
+{
+    DWORD error = CONTRACT_UNSET;
+    return nm.alloc(key, 10, &error) == NULL && error == NMERR_EXPERT_TERMINATE;
+}
+
+static DWORD WINAPI leak_and_be_terminated(LPVOID key)
+{
+    return leak(key) && nm.terminate(key) == NMERR_SUCCESS;
+}
+
+/* What the host has ended does not come again, whether its threads had ended before that or not. */
+static int child_what_the_host_ended_stays_closed(void)
+{
+    SIZE_T before;
+    CHILD_CHECK(run(idle, NULL));
+    CHILD_CHECK(works(KEY(9), 10));
+    before = contract_committed();
+    CHILD_CHECK(run(leak_and_be_terminated, KEY(1)));
+    CHILD_CHECK(run(leak, KEY(2)));
+    CHILD_CHECK(run(leak, KEY(3)));
+    CHILD_CHECK(nm.terminate(KEY(2)) == NMERR_EXPERT_TERMINATE);
+    CHILD_CHECK(nm.close(KEY(3), NULL) == NMERR_EXPERT_TERMINATE);
+    for (int k = 1; k <= 3; k++) {
+        CHILD_CHECK(state_of(KEY(k)) == NMAPI_STATE_CLOSED);
+        CHILD_CHECK(is_shut(KEY(k)));
+    }
+    CHILD_CHECK(back_to(before));
+    CHILD_CHECK(nm.open(KEY(1), NULL) == NMERR_SUCCESS);
     return 0;
 }
 
@@ -312,6 +342,7 @@ static const struct child children[] = {
     {"after_the_thread_ends", child_after_the_thread_ends},
     {"unasked", child_unasked},
     {"a_reclaimed_key_is_closed", child_a_reclaimed_key_is_closed},
+    {"what_the_host_ended_stays_closed", child_what_the_host_ended_stays_closed},
     {"a_reclaimed_key_takes_blocks_of_others", child_a_reclaimed_key_takes_blocks_of_others},
     {"again_and_again", child_again_and_again},
     {"by_the_host_as_isolated", child_by_the_host_as_isolated},
@@ -341,6 +372,12 @@ static void a_reclaimed_key_is_closed_until_it_allocates_again(void **state)
 {
     (void)state;
     RECLAIM("a_reclaimed_key_is_closed");
+}
+
+static void what_the_host_has_ended_stays_closed(void **state)
+{
+    (void)state;
+    RECLAIM("what_the_host_ended_stays_closed");
 }
 
 static void a_reclaimed_key_may_begin_with_a_block_of_another(void **state)
@@ -388,6 +425,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_expert_is_closed_when_its_thread_ends),
         cmocka_unit_test(without_the_word_it_stays_open),
         cmocka_unit_test(a_reclaimed_key_is_closed_until_it_allocates_again),
+        cmocka_unit_test(what_the_host_has_ended_stays_closed),
         cmocka_unit_test(a_reclaimed_key_may_begin_with_a_block_of_another),
         cmocka_unit_test(a_key_is_used_and_reclaimed_many_times),
         cmocka_unit_test(an_expert_opened_by_the_host_is_not_reclaimed),

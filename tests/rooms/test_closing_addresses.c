@@ -60,6 +60,15 @@ static int is_held(const char *block)
     return area.State == MEM_RESERVE;
 }
 
+static unsigned count_held(const struct visitor *v)
+{
+    unsigned held = 0;
+
+    for (unsigned i = 0; i < v->count; i++)
+        held += (unsigned)is_held(v->blocks[i]);
+    return held;
+}
+
 /* Closes them one after the other; returns how many are held at the end, the youngest for certain. */
 static unsigned close_all(const struct visitor *v, SIZE_T most)
 {
@@ -103,14 +112,16 @@ static void addresses_that_a_living_thread_may_know_are_held_up_to_16_gib(void *
         assert_int_equal(NmapiTerminateExpert(KEY(living.first + i)), NMERR_SUCCESS);
     held = close_all(&living, HELD_FOR_THE_LIVING);
     assert_true(held >= HELD_FOR_THE_LIVING / ADDRESSES - 1);
+    assert_int_equal(count_held(&living), held);
     go(&living, 0);
+    /* Now they need not be held; the next close sees to it, even if it holds nothing itself. */
+    assert_non_null(ExpertAllocMemory(KEY(299), 10, NULL));
+    assert_int_equal(NmapiCloseExpert(KEY(299), NULL), NMERR_SUCCESS);
+    assert_int_equal(count_held(&living), HELD_FOR_THE_DEAD / ADDRESSES);
     arrive(&dead);
     go(&dead, 1);
-    assert_int_equal(close_all(&dead, HELD_FOR_THE_DEAD), 1); /* now they need not be held */
-    held = 0;
-    for (unsigned i = 0; i < living.count; i++)
-        held += (unsigned)is_held(living.blocks[i]);
-    assert_int_equal(held, HELD_FOR_THE_DEAD / ADDRESSES - 1);
+    assert_int_equal(close_all(&dead, HELD_FOR_THE_DEAD), 1);
+    assert_int_equal(count_held(&living), HELD_FOR_THE_DEAD / ADDRESSES - 1);
 }
 
 /* The first one's block has as many addresses as there is room for beside the others'. */
