@@ -68,13 +68,13 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
      NMERR_INVALID_EXPERT_HANDLE  the key is NULL, or unknown and the block is no implicit expert's
      NMERR_INVALID_PARAMETER      not a live block (freed already, interior, wild)
      NMERR_ACCESS_DENIED          another expert's block, one of the two opened by the host
-     NMERR_EXPERT_TERMINATE       the expert was terminated: the block was freed all the same;
-                                  or closed: nothing was touched
+     NMERR_EXPERT_TERMINATE       the expert was terminated: a block of its own was freed all the same,
+                                  anything else not touched; or closed: nothing was touched
      NMERR_OUT_OF_MEMORY          the calling thread's first call, and no room to know it by */
 DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
 
-/* The size in bytes that was last asked for; 0 if it is not a live block of this expert. Also answers
-   for a terminated expert. */
+/* The size in bytes that was last asked for; 0 if it is not a live block of this expert, or if it is the calling
+   thread's first call and there is no room to know it by. Also answers for a terminated expert. */
 SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
 
 /*
@@ -86,7 +86,8 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
  *                                not be
  *   NMERR_OUT_OF_MEMORY          no memory for what the call itself needs; nothing was changed
  *   NMERR_EXPERT_TERMINATE       the key is closed (where the call says so)
- * The caller sets cbSize to the structure's size before the call.
+ * The caller sets cbSize to the structure's size before the call; of a larger structure only the part declared
+ * here is read or written.
  */
 
 #pragma pack(push, 8) /* some versions of netmon.h leave 1 in force */
@@ -116,7 +117,8 @@ typedef struct NMAPI_EXPERT_USAGE {
     SIZE_T LiveBlocks;     /* blocks not freed; of a closed expert: what the close found leaked */
     SIZE_T LiveBytes;      /* bytes asked for in those blocks */
     SIZE_T PeakBytes;      /* the most that LiveBytes ever was */
-    SIZE_T CommittedBytes; /* bytes of memory committed for the expert alone; 0 once closed */
+    SIZE_T CommittedBytes; /* bytes of memory committed for the expert alone, not those that blocks of several
+                              experts lie in since NmapiTransferMemory; 0 once closed */
     ULONGLONG Allocations; /* blocks allocated or taken over; reallocations do not count */
     ULONGLONG Frees;       /* blocks freed or handed over; reallocations do not count */
     ULONGLONG Refused;     /* calls answered with an error */
@@ -150,13 +152,13 @@ DWORD WINAPI NmapiQueryExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
 /* Calls pCallback for every key that the DLL knows, closed ones included. */
 DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext);
 
-/* Calls pCallback for every live block of one expert, as they were at one moment during the call. A
-   closed key: NMERR_EXPERT_TERMINATE. */
+/* Calls pCallback for every live block of one expert, as they were at one moment during the call: what is freed,
+   or closed, meanwhile still comes. A closed key: NMERR_EXPERT_TERMINATE. */
 DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallback,
                              LPVOID pContext);
 
 /* Hands one block to another expert; address, size and content stay. A terminated expert can give but
-   not take.
+   not take; to itself an open one hands a block without effect.
      NMERR_INVALID_PARAMETER  not a live block
      NMERR_ACCESS_DENIED      not a block of hFrom
      NMERR_OUT_OF_MEMORY      over the limit of hTo
@@ -164,7 +166,8 @@ DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallb
 DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemory);
 
 /* Supplies the function that a call of the named export reaches (Network Monitor's others, which this
-   DLL does not implement); NULL takes it back. Calls under way are not waited for.
+   DLL does not implement); NULL takes it back. Calls under way are not waited for. What nobody supplies, the
+   original DLL neither, fails with NMERR_NOT_SUPPORTED, NULL, or what its page documents.
      NMERR_INVALID_PARAMETER  a NULL or unknown name, or one of this DLL's own functions */
 DWORD WINAPI NmapiSetFunction(LPCSTR pName, FARPROC pFunction);
 

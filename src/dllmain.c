@@ -9,6 +9,7 @@
 #include "options.h"
 #include "pool.h"
 #include "shared.h"
+#include "snapshot.h"
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
 
@@ -36,6 +37,7 @@ static void thread_ends(void)
 static void unload(void)
 {
     closing_shutdown();
+    snapshot_shutdown();
     expert_shutdown();
     shared_shutdown();
     region_shutdown();

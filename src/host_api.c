@@ -2,8 +2,8 @@
  * host_api.c - the functions that hosts call (nmapi.h).
  */
 #include "closing.h"
-#include "house.h"
 #include "options.h"
+#include "snapshot.h"
 
 #define OPTIONS_MIN sizeof(NMAPI_EXPERT_OPTIONS) /* of the first version */
 #define USAGE_MIN sizeof(NMAPI_EXPERT_USAGE)
@@ -72,47 +72,10 @@ DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext)
     return NMERR_SUCCESS;
 }
 
-struct snapshot {
-    struct heap_entry {
-        void *address;
-        SIZE_T bytes;
-    } * entries;
-    SIZE_T count;
-};
-
-static void note(void *address, SIZE_T bytes, void *context)
-{
-    struct snapshot *snapshot = context;
-
-    snapshot->entries[snapshot->count].address = address;
-    snapshot->entries[snapshot->count].bytes = bytes;
-    snapshot->count++;
-}
-
-/* What the expert holds at this moment, in memory of the snapshot's own: callbacks run under no lock. */
-static DWORD take_snapshot(struct thread *self, HEXPERTKEY key, struct snapshot *snapshot)
-{
-    NMAPI_EXPERT_USAGE usage;
-    struct expert *e;
-    DWORD code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
-
-    if (code != NMERR_SUCCESS)
-        return code;
-    expert_usage(e, &usage);
-    snapshot->count = 0;
-    snapshot->entries = house_alloc(self, usage.LiveBlocks * sizeof *snapshot->entries);
-    if (snapshot->entries)
-        heap_visit(self, e->heap, note, snapshot);
-    else
-        code = NMERR_OUT_OF_MEMORY;
-    expert_leave(self, e);
-    return code;
-}
-
 DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallback,
                              LPVOID pContext)
 {
-    struct snapshot snapshot;
+    struct snapshot *snapshot;
     struct thread *self;
     DWORD code;
 
@@ -121,14 +84,14 @@ DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallb
     if (!pCallback)
         return NMERR_INVALID_PARAMETER;
     self = enter();
-    code = self ? take_snapshot(self, hExpertKey, &snapshot) : NMERR_OUT_OF_MEMORY;
+    code = self ? snapshot_take(self, hExpertKey, &snapshot) : NMERR_OUT_OF_MEMORY;
     if (code != NMERR_SUCCESS)
         return code;
-    for (SIZE_T i = 0; i < snapshot.count; i++)
-        if (!pCallback(hExpertKey, snapshot.entries[i].address, snapshot.entries[i].bytes,
+    for (SIZE_T i = 0; i < snapshot->count; i++)
+        if (!pCallback(hExpertKey, snapshot->entries[i].address, snapshot->entries[i].bytes,
                        pContext))
             break;
-    house_free(self, snapshot.entries);
+    snapshot_free(self, snapshot);
     return NMERR_SUCCESS;
 }
 

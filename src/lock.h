@@ -3,7 +3,7 @@
  *
  * Whoever waits and finds the holder dead takes the lock over and is told so: what the lock guards may
  * be half-written then, and the taker puts it right before anything else. Locks are not recursive.
- * Order, outermost first: experts (by address), expert table, house, shared spans, chunks, arena; in the queue
+ * Order, outermost first: snapshots, experts (by address), expert table, house, shared spans, chunks, arena; in the queue
  * of closing.c no other is taken.
  */
 #ifndef NMAPI_LOCK_H

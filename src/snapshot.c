@@ -1,0 +1,70 @@
+#include "snapshot.h"
+
+#include "expert.h"
+#include "house.h"
+
+static struct lock lock; /* guards the list */
+static struct snapshot *all;
+
+static void note(void *address, SIZE_T bytes, void *context)
+{
+    struct snapshot *s = context;
+
+    if (s->count == s->room)
+        return;
+    s->entries[s->count].address = address;
+    s->entries[s->count].bytes = bytes;
+    s->count++;
+}
+
+static void list(struct thread *self, struct snapshot *s)
+{
+    lock_acquire(&lock, self);
+    s->next = all;
+    all = s;
+    lock_release(&lock);
+}
+
+DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snapshot)
+{
+    NMAPI_EXPERT_USAGE usage;
+    struct snapshot *s;
+    struct expert *e;
+    DWORD code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
+
+    if (code != NMERR_SUCCESS)
+        return code;
+    expert_usage(e, &usage);
+    s = house_alloc(self, sizeof *s + usage.LiveBlocks * sizeof *s->entries);
+    if (s) {
+        s->thread = self->id;
+        s->room = usage.LiveBlocks;
+        heap_visit(self, e->heap, note, s);
+    }
+    expert_leave(self, e);
+    if (!s)
+        return NMERR_OUT_OF_MEMORY;
+    list(self, s);
+    *snapshot = s;
+    return NMERR_SUCCESS;
+}
+
+void snapshot_free(struct thread *self, const struct snapshot *snapshot)
+{
+    lock_acquire(&lock, self);
+    for (struct snapshot **link = &all, *s; (s = *link);) {
+        if (s != snapshot && thread_is_alive(s->thread)) {
+            link = &s->next;
+        } else {
+            *link = s->next; /* first: a thread killed here loses one, and frees none twice */
+            house_free(self, s);
+        }
+    }
+    lock_release(&lock);
+}
+
+void snapshot_shutdown(void)
+{
+    all = NULL;
+    lock.holder = 0;
+}

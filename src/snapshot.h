@@ -1,0 +1,30 @@
+/*
+ * snapshot.h - what an expert holds at one moment, in memory of its own, so that a host's callback runs under no
+ * lock.
+ *
+ * A callback may never come back, its thread ended or killed: what such a thread had is freed with the next
+ * snapshot that is.
+ */
+#ifndef NMAPI_SNAPSHOT_H
+#define NMAPI_SNAPSHOT_H
+
+#include "nmapi.h"
+
+#include "thread.h"
+
+struct snapshot {
+    struct snapshot *next;
+    LONG thread; /* id of the one that took it */
+    SIZE_T count, room;
+    struct snapshot_entry {
+        void *address;
+        SIZE_T bytes;
+    } entries[];
+};
+
+/* Unless NMERR_SUCCESS there is none: NMERR_OUT_OF_MEMORY, or what the key's state says. */
+DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snapshot);
+void snapshot_free(struct thread *self, const struct snapshot *snapshot);
+void snapshot_shutdown(void);
+
+#endif

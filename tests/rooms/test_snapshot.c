@@ -1,0 +1,92 @@
+/* test_snapshot.c - the promises of snapshot.h. */
+#include "room.h"
+
+#include "snapshot.h"
+
+#define A ((HEXPERTKEY)0x1000)
+#define B ((HEXPERTKEY)0x2000)
+
+enum { BLOCKS = 3000 };
+
+static void fill(HEXPERTKEY key)
+{
+    for (int i = 0; i < BLOCKS; i++)
+        assert_non_null(ExpertAllocMemory(key, 10, NULL));
+}
+
+static SIZE_T committed(void)
+{
+    struct standin_usage now;
+
+    standin_get_usage(&now);
+    return now.committed;
+}
+
+static void it_holds_what_there_was_when_it_was_taken(void **state)
+{
+    struct snapshot *first, *second;
+    char *more;
+
+    (void)state;
+    fill(A);
+    assert_int_equal(snapshot_take(self, A, &first), NMERR_SUCCESS);
+    more = ExpertAllocMemory(A, 99, NULL);
+    assert_int_equal(snapshot_take(self, A, &second), NMERR_SUCCESS);
+    assert_int_equal(first->count, BLOCKS);
+    assert_int_equal(second->count, BLOCKS + 1);
+    assert_int_equal(ExpertFreeMemory(A, more), NMERR_SUCCESS);
+    snapshot_free(self, first);
+    for (SIZE_T i = 0; i < second->count; i++)
+        if (second->entries[i].address == more)
+            assert_int_equal(second->entries[i].bytes, 99);
+    snapshot_free(self, second);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(snapshot_take(self, A, &first), NMERR_EXPERT_TERMINATE);
+    assert_true(house_is_valid(self));
+}
+
+static BOOL CALLBACK never_come_back(HEXPERTKEY key, LPVOID memory, SIZE_T bytes, LPVOID killed)
+{
+    (void)key, (void)memory, (void)bytes;
+    if (killed)
+        TerminateThread(GetCurrentThread(), 1);
+    ExitThread(1);
+    return FALSE;
+}
+
+static DWORD WINAPI enumerate(LPVOID killed)
+{
+    return NmapiEnumMemory(B, never_come_back, killed);
+}
+
+static BOOL CALLBACK first_one(HEXPERTKEY key, LPVOID memory, SIZE_T bytes, LPVOID context)
+{
+    (void)key, (void)memory, (void)bytes, (void)context;
+    return FALSE;
+}
+
+static void whose_thread_never_came_back_goes_with_the_next(void **state)
+{
+    SIZE_T before = 0;
+
+    (void)state;
+    fill(B);
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(room_on_thread(enumerate, i % 2 ? self : NULL), 1);
+        assert_int_equal(NmapiEnumMemory(B, first_one, NULL), NMERR_SUCCESS);
+        if (i == 1)
+            before = committed();
+    }
+    assert_true(committed() <= before + 65536);
+    assert_true(house_is_valid(self));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_holds_what_there_was_when_it_was_taken),
+        cmocka_unit_test(whose_thread_never_came_back_goes_with_the_next),
+    };
+
+    return ROOM_RUN(tests);
+}
