@@ -109,16 +109,16 @@ enum {
 };
 
 typedef struct NMAPI_EXPERT_USAGE {
-    DWORD cbSize;          /* sizeof(NMAPI_EXPERT_USAGE) */
-    DWORD State;           /* NMAPI_STATE_... */
-    DWORD Flags;           /* NMAPI_USAGE_... */
-    DWORD Reserved;        /* 0 */
-    SIZE_T MemoryLimit;    /* bytes, 0: none */
-    SIZE_T LiveBlocks;     /* blocks not freed; of a closed expert: what the close found leaked */
-    SIZE_T LiveBytes;      /* bytes asked for in those blocks */
-    SIZE_T PeakBytes;      /* the most that LiveBytes ever was */
-    SIZE_T CommittedBytes; /* bytes of memory committed for the expert alone, not those that blocks of several
-                              experts lie in since NmapiTransferMemory; 0 once closed */
+    DWORD cbSize;       /* sizeof(NMAPI_EXPERT_USAGE) */
+    DWORD State;        /* NMAPI_STATE_... */
+    DWORD Flags;        /* NMAPI_USAGE_... */
+    DWORD Reserved;     /* 0 */
+    SIZE_T MemoryLimit; /* bytes, 0: none */
+    SIZE_T LiveBlocks;  /* blocks not freed; of a closed expert: what the close found leaked */
+    SIZE_T LiveBytes;   /* bytes asked for in those blocks */
+    SIZE_T PeakBytes;   /* the most that LiveBytes ever was */
+    SIZE_T
+        CommittedBytes; /* bytes committed for the expert alone (not where several have blocks) */
     ULONGLONG Allocations; /* blocks allocated or taken over; reallocations do not count */
     ULONGLONG Frees;       /* blocks freed or handed over; reallocations do not count */
     ULONGLONG Refused;     /* calls answered with an error */
