@@ -109,16 +109,15 @@ enum {
 };
 
 typedef struct NMAPI_EXPERT_USAGE {
-    DWORD cbSize;       /* sizeof(NMAPI_EXPERT_USAGE) */
-    DWORD State;        /* NMAPI_STATE_... */
-    DWORD Flags;        /* NMAPI_USAGE_... */
-    DWORD Reserved;     /* 0 */
-    SIZE_T MemoryLimit; /* bytes, 0: none */
-    SIZE_T LiveBlocks;  /* blocks not freed; of a closed expert: what the close found leaked */
-    SIZE_T LiveBytes;   /* bytes asked for in those blocks */
-    SIZE_T PeakBytes;   /* the most that LiveBytes ever was */
-    SIZE_T
-        CommittedBytes; /* bytes committed for the expert alone (not where several have blocks) */
+    DWORD cbSize;          /* sizeof(NMAPI_EXPERT_USAGE) */
+    DWORD State;           /* NMAPI_STATE_... */
+    DWORD Flags;           /* NMAPI_USAGE_... */
+    DWORD Reserved;        /* 0 */
+    SIZE_T MemoryLimit;    /* bytes, 0: none */
+    SIZE_T LiveBlocks;     /* blocks not freed; of a closed expert: what the close found leaked */
+    SIZE_T LiveBytes;      /* bytes asked for in those blocks */
+    SIZE_T PeakBytes;      /* the most that LiveBytes ever was */
+    SIZE_T CommittedBytes; /* bytes of memory committed for the expert alone; 0 once closed */
     ULONGLONG Allocations; /* blocks allocated or taken over; reallocations do not count */
     ULONGLONG Frees;       /* blocks freed or handed over; reallocations do not count */
     ULONGLONG Refused;     /* calls answered with an error */
@@ -157,8 +156,9 @@ DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext);
 DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallback,
                              LPVOID pContext);
 
-/* Hands one block to another expert; address, size and content stay. A terminated expert can give but
-   not take; to itself an open one hands a block without effect.
+/* Hands one block to another expert; address, size and content stay. Where several experts have blocks the memory
+   is not in their CommittedBytes any more. A terminated expert can give but not take; to itself an open one hands
+   a block without effect.
      NMERR_INVALID_PARAMETER  not a live block
      NMERR_ACCESS_DENIED      not a block of hFrom
      NMERR_OUT_OF_MEMORY      over the limit of hTo

@@ -186,9 +186,11 @@ static void close(struct thread *self, struct expert *e, int died)
 static void try_to_write(void *at, SIZE_T bytes)
 {
     volatile char *first = at, *last = first + bytes - 1;
+    char was = *first;
 
-    *first = *first;
-    *last = *last;
+    *first = was;
+    was = *last;
+    *last = was;
 }
 
 DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
