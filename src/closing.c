@@ -25,7 +25,7 @@ struct retired {
 
 static struct lock lock; /* guards the queue */
 static struct retired *oldest;
-static SIZE_T retired_bytes;
+static SIZE_T retired_bytes; /* guarded as well, but for a first look */
 
 static int visitor_lives(const LONG *visitors, ULONG count, LONG but)
 {
@@ -37,9 +37,11 @@ static int visitor_lives(const LONG *visitors, ULONG count, LONG but)
 
 static void recount(void)
 {
-    retired_bytes = 0;
+    SIZE_T bytes = 0;
+
     for (struct retired *r = oldest; r; r = r->next)
-        retired_bytes += r->bytes;
+        bytes += r->bytes;
+    atomic_poke(&retired_bytes, bytes);
 }
 
 static void hold(struct thread *self)
@@ -59,7 +61,7 @@ static struct retired *next_to_go(struct thread *self)
             !visitor_lives(r->visitors, r->visitor_count, self->id))
             break;
     if (r) {
-        retired_bytes -= r->bytes;
+        atomic_poke(&retired_bytes, retired_bytes - r->bytes);
         *link = r->next;
     }
     lock_release(&lock);
@@ -75,7 +77,7 @@ static void queue(struct thread *self, struct retired *r)
         ;
     *link = r;
     KILL_POINT("retired heap queued");
-    retired_bytes += r->bytes;
+    atomic_poke(&retired_bytes, retired_bytes + r->bytes);
     lock_release(&lock);
 }
 
@@ -84,7 +86,7 @@ static void let_go(struct thread *self)
 {
     struct retired *r;
 
-    while ((r = next_to_go(self))) {
+    while (atomic_peek(&retired_bytes) > QUARANTINE_DEAD && (r = next_to_go(self))) {
         heap_discard(self, r->heap);
         house_free(self, r->heap);
         house_free(self, r);
