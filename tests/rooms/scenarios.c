@@ -175,7 +175,7 @@ static void almost_full_arena(void)
         last = next;
         next = arena_alloc(self, APART);
     } while (next == last + APART);
-    arena_alloc(self, ((SIZE_T)1 << 20) - ((SIZE_T)12 << 10));
+    arena_alloc(self, ((SIZE_T)1 << 20) - ((SIZE_T)18 << 10)); /* less than what full_arena takes */
 }
 
 static void full_arena(void)
