@@ -190,6 +190,17 @@ static void figures_that_are_wrong_are_noticed_and_put_right(void **state)
     assert_false(chunk_is_valid(self));
     assert_true(chunk_is_valid(self));
     region_release(self, r);
+    chunk_hold(self);
+    c = chunk_make(self, CHUNK_BYTES, 1);
+    chunk_let_go();
+    assert_ptr_equal(chunk_pop(&chunk_pool.waiting), c);
+    assert_false(chunk_is_valid(self));
+    assert_ptr_equal(chunk_pop(&chunk_pool.waiting), c);
+    chunk_release(c);
+    assert_true(chunk_is_valid(self));
+    assert_non_null(chunk_pop(&chunk_pool.unused));
+    assert_false(chunk_is_valid(self));
+    assert_true(chunk_is_valid(self));
 }
 
 static void a_slot_that_could_not_be_split_is_as_warm_as_before(void **state)

@@ -254,6 +254,24 @@ static void one_that_changes_meanwhile_is_left_alone(void **state)
     assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
 }
 
+static DWORD WINAPI use_and_be_terminated(LPVOID key)
+{
+    return room_use_key(key) && NmapiTerminateExpert(key) == NMERR_SUCCESS;
+}
+
+static void one_that_was_terminated_is_reclaimed_and_does_not_come_again(void **state)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x8400;
+    DWORD code = 0;
+
+    (void)state;
+    assert_int_equal(room_on_thread(use_and_be_terminated, key), 1);
+    closing_reclaim(self, 0);
+    assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
+    assert_null(ExpertAllocMemory(key, 10, &code));
+    assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+}
+
 static void at_the_processs_end_nothing_is_taken_down_and_at_unload_all_is(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x9100;
@@ -280,6 +298,7 @@ int main(void)
         cmocka_unit_test(one_that_is_busy_is_not_waited_for),
         cmocka_unit_test(one_that_stays_open_is_put_right_after_a_death),
         cmocka_unit_test(one_that_changes_meanwhile_is_left_alone),
+        cmocka_unit_test(one_that_was_terminated_is_reclaimed_and_does_not_come_again),
         cmocka_unit_test(at_the_processs_end_nothing_is_taken_down_and_at_unload_all_is),
     };
 
