@@ -175,7 +175,8 @@ static void almost_full_arena(void)
         last = next;
         next = arena_alloc(self, APART);
     } while (next == last + APART);
-    arena_alloc(self, ((SIZE_T)1 << 20) - ((SIZE_T)18 << 10)); /* less than what full_arena takes */
+    arena_alloc(self, ((SIZE_T)1 << 20) - ((SIZE_T)12 << 10));
+    world_is_alone = TRUE; /* they would take what is left */
 }
 
 static void full_arena(void)

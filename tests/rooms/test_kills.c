@@ -111,7 +111,7 @@ static void kill(void *argument)
 
     the_death = argument;
     world_begin(the_death->scenario);
-    if (!the_death->step)
+    if (!the_death->step && !world_is_alone)
         worker = CreateThread(NULL, 0, work, (HEXPERTKEY)(ULONG_PTR)0x7770, 0, NULL);
     while (worker && !atomic_load(&at_work))
         Sleep(0);

@@ -99,7 +99,7 @@ static void look_after(void)
         pause();
 }
 
-BOOL world_short;
+BOOL world_short, world_is_alone;
 
 void world_arguments(int count, char **arguments)
 {

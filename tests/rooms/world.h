@@ -46,6 +46,8 @@ struct outcome {
 extern struct outcome *outcome;
 
 extern BOOL world_short; /* fewer failures and deaths; the first child that fails is the last */
+/* Set by a scenario whose course others at work would change. */
+extern BOOL world_is_alone;
 void world_arguments(int count, char **arguments); /* --short */
 /* Runs body(argument) in a child process; FALSE if it failed, crashed or took too long. */
 BOOL world_child(void (*body)(void *), void *argument);
