@@ -6,7 +6,8 @@
 
 #include "lock.h"
 
-/* Zeroed, at a multiple of APART, which region_find relies on; NULL if there is no memory. Never freed one by one. */
+/* Zeroed, at a multiple of APART, which region_find relies on; NULL if there is no memory. Never freed one by
+   one. */
 void *arena_alloc(struct thread *self, SIZE_T bytes);
 void arena_shutdown(void);
 

@@ -162,10 +162,12 @@ void chunk_let_go(void);
 /* Calls visit for every region of an owner; the caller holds them still. Slow: walks them all. */
 void chunk_visit(void *owner, void (*visit)(struct region *, void *), void *context);
 
-/* A reservation; `lone`: for one large region, the first of the waiting ones. Its record is in the map. NULL: no address space. */
+/* A reservation; `lone`: for one large region, the first of the waiting ones. Its record is in the map. NULL: no
+   address space. */
 struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone);
 /* Not in the list of waiting ones. */
 void chunk_release(struct chunk *chunk);
+/* The lists of chunk_pool. */
 static inline void chunk_push(struct chunk **list, struct chunk *c)
 {
     c->spare = *list;
@@ -181,6 +183,7 @@ static inline struct chunk *chunk_pop(struct chunk **list)
         *list = c->spare;
     return c;
 }
+
 /* Notes where a slot's records are found, after its kind became REGION_SPLIT or ceased to be. */
 void chunk_set_records(struct chunk *chunk, int slot);
 int chunk_is_idle(const struct chunk *chunk);

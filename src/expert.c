@@ -79,8 +79,8 @@ static int shut_out_owner(const struct thread *self, struct expert *e)
     thread_barrier(id);
     owner = thread_record(id);
     for (;;) {
-        lives = thread_is_alive(
-            id); /* first: what the dead have left inside stays, and the record theirs */
+        /* First: what the dead have left inside stays, and the record theirs. */
+        lives = thread_is_alive(id);
         KILL_POINT("owner about to be looked at");
         if (atomic_load(&owner->inside) != e || atomic_load(&owner->id) != id)
             break;

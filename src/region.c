@@ -368,9 +368,8 @@ void region_retire(struct thread *self, struct region *r)
     if (!large)
         atomic_store(&r->kind, REGION_NONE);
     pool_count_used(before, -1);
-    decommit(
-        c, r,
-        large); /* first: a thread killed between the two leaves it the expert's, to be found */
+    /* First: a thread killed between the two leaves it the expert's, to be found. */
+    decommit(c, r, large);
     pool_count_used(region_footprint(r), 1);
     KILL_POINT("region about to be retired");
     set_owner(c, r, REGION_RETIRED);
