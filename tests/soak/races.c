@@ -17,6 +17,7 @@ struct caller {
     uint64_t calls;
     LONG failures;
     DWORD longest, strange; /* strange: a code that nothing explains */
+    const char *slowest;    /* the function that took longest */
     HANDLE thread;
 };
 
@@ -30,12 +31,14 @@ static int stopped(void)
     return InterlockedCompareExchange(&stop, 0, 0) != 0;
 }
 
-static void note(struct caller *caller, DWORD code, DWORD since)
+static void note(struct caller *caller, const char *function, DWORD code, DWORD since)
 {
     DWORD took = GetTickCount() - since;
 
-    if (took > caller->longest)
+    if (took > caller->longest) {
         caller->longest = took;
+        caller->slowest = function;
+    }
     caller->calls++;
     /* The block may have gone with a close, or its address to another since. */
     if (code == NMERR_SUCCESS || code == NMERR_EXPERT_TERMINATE || code == NMERR_ACCESS_DENIED ||
@@ -62,19 +65,24 @@ static DWORD WINAPI work(LPVOID argument)
             uint32_t kind = content_random(&random);
             SIZE_T bytes = (kind >> 8) % (kind % 100 ? 500 : 200000);
             DWORD error = NMERR_SUCCESS, since = GetTickCount();
+            const char *function;
             if (!held[which]) {
+                function = "Alloc";
                 held[which] = nm.alloc(key_of(key), bytes, &error);
                 InterlockedExchangePointer(&shown[kind % SHOWN], held[which]);
             } else if (kind % 4 == 0) {
+                function = "Realloc";
                 void *moved = nm.realloc(key_of(key), held[which], bytes, &error);
                 held[which] = moved ? moved : NULL;
             } else if (kind % 4 == 1) {
+                function = "Size";
                 nm.size(key_of(key), held[which]);
             } else {
+                function = "Free";
                 error = nm.free(key_of(key), held[which]);
                 held[which] = NULL;
             }
-            note(caller, error, since);
+            note(caller, function, error, since);
         }
     }
     return 0;
@@ -107,41 +115,49 @@ static DWORD WINAPI manage(LPVOID argument)
         NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
         HEXPERTKEY seen;
         DWORD code, since = GetTickCount();
+        const char *function;
         switch (kind) {
         case 0:
+            function = "Close";
             code = nm.close(key, &usage);
             if (code == NMERR_SUCCESS && usage.CommittedBytes)
                 caller->failures++;
             break;
         case 1:
+            function = "Terminate";
             code = nm.terminate(key);
             break;
         case 2:
         case 3:
         case 4:
+            function = "Open";
             code = nm.open(key, NULL);
             if (code == NMERR_INVALID_EXPERT_HANDLE) /* it is open */
                 code = NMERR_SUCCESS;
             break;
         case 5:
         case 6:
+            function = "EnumMemory";
             code = nm.enum_memory(key, see_block, &seen);
             break;
         case 7:
+            function = "EnumExperts";
             nm.enum_experts(see_expert, &code);
             break;
         case 8:
         case 9:
         case 10:
+            function = "Query";
             code = nm.query(key, &usage);
             break;
         default:
+            function = "Transfer";
             code = nm.transfer(key, other,
                                InterlockedCompareExchangePointer(
                                    &shown[content_random(&random) % SHOWN], NULL, NULL));
             break;
         }
-        note(caller, code, since);
+        note(caller, function, code, since);
         if (kind < 5)
             Sleep(1); /* let them get into full swing again */
     }
@@ -154,6 +170,7 @@ static void hosts_and_experts_race_and_bystanders_see_nothing_of_it(void **state
     struct caller callers[WORKERS + HOSTS];
     uint64_t calls = 0;
     DWORD longest = 0, idle;
+    const char *slowest = "";
 
     (void)state;
     for (uint32_t i = 0; i < KEYS; i++)
@@ -175,18 +192,22 @@ static void hosts_and_experts_race_and_bystanders_see_nothing_of_it(void **state
                         (unsigned long)callers[i].strange);
         assert_int_equal(callers[i].failures, 0);
         calls += callers[i].calls;
-        if (callers[i].longest > longest)
+        if (callers[i].longest > longest) {
             longest = callers[i].longest;
+            slowest = callers[i].slowest;
+        }
     }
     for (int i = 0; i < 2; i++) {
         bystander_end(&bystanders[i]);
         calls += bystanders[i].calls;
-        if (bystanders[i].longest > longest)
+        if (bystanders[i].longest > longest) {
             longest = bystanders[i].longest;
+            slowest = "a bystander's";
+        }
     }
     idle = soak_canary_end();
-    print_message("%lu thousand calls, the longest %lu ms (%lu ms without a call)\n",
-                  (unsigned long)(calls / 1000), (unsigned long)longest, (unsigned long)idle);
+    print_message("%lu thousand calls, the longest %lu ms (%s; %lu ms without a call)\n",
+                  (unsigned long)(calls / 1000), (unsigned long)longest, slowest, (unsigned long)idle);
     assert_true(longest <= SOAK_PATIENCE + idle);
     for (uint32_t i = 0; i < KEYS; i++) {
         NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
