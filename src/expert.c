@@ -65,32 +65,31 @@ void expert_refuse(struct expert *e)
     atomic_add(&e->refused, 1);
 }
 
+static int is_inside(LONG id, const struct expert *e)
+{
+    const struct thread *t = thread_record(id);
+
+    return atomic_load(&t->inside) == e && atomic_load(&t->id) == id;
+}
+
 /* Shuts the former owner out. Returns 1 if it died inside. */
 static int shut_out_owner(const struct thread *self, struct expert *e)
 {
     struct thread_wait wait = {.rounds = 0};
     LONG id = e->owner;
-    struct thread *owner;
-    int lives, died = 0;
+    int lives, died;
 
     if (!id || id == self->id)
         return 0;
     atomic_swap(&e->gate, 0);
-    thread_barrier(id);
-    owner = thread_record(id);
-    for (;;) {
-        /* First: what the dead have left inside stays, and the record theirs. */
-        lives = thread_is_alive(id);
-        KILL_POINT("owner about to be looked at");
-        if (atomic_load(&owner->inside) != e || atomic_load(&owner->id) != id)
-            break;
-        if (!lives) {
-            atomic_store(&owner->inside, NULL); /* its record may be buried now */
-            died = 1;
-            break;
-        }
-        thread_wait_for(&wait, id);
-    }
+    lives = thread_barrier(id);
+    KILL_POINT("owner about to be looked at");
+    while (lives && is_inside(id, e))
+        lives = !thread_wait_for(&wait, id);
+    /* Looked at after it was found dead: what the dead have left inside stays, and the record theirs. */
+    died = !lives && is_inside(id, e);
+    if (died)
+        atomic_store(&thread_record(id)->inside, NULL); /* its record may be buried now */
     if (lives)
         e->need = !e->need ? NEED_FIRST : e->need < NEED_NEXT ? NEED_NEXT : NEED_MOST;
     e->owner = 0;

@@ -27,9 +27,7 @@ int lock_acquire_slow(struct lock *lock, struct thread *self)
                 atomic_pause();
             continue;
         }
-        if (holder && !thread_is_alive(holder) &&
-            atomic_cas(&lock->holder, holder, self->id) == holder)
+        if (thread_wait_for(&wait, holder) && atomic_cas(&lock->holder, holder, self->id) == holder)
             return 1;
-        thread_wait_for(&wait, holder);
     }
 }

@@ -6,6 +6,8 @@
 #define STEP 64
 _Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record");
 #define PATIENCE 100 /* milliseconds */
+#define LOOKS                                                                                      \
+    8 /* rounds of waiting until it is asked (again) whether the other lives: a system call */
 
 static struct thread records[THREAD_MAX];
 static volatile LONG touched =
@@ -168,10 +170,13 @@ int thread_was_killed(LONG id)
     return killed;
 }
 
-void thread_barrier(LONG id)
+int thread_barrier(LONG id)
 {
-    if (thread_is_alive(id))
+    int lives = thread_is_alive(id);
+
+    if (lives)
         os_settle_stores();
+    return lives;
 }
 
 /* A moment for a suspended thread, after which it is as suspended as before. */
@@ -194,16 +199,19 @@ static void let_run(LONG id)
     unpin(t);
 }
 
-void thread_wait_for(struct thread_wait *wait, LONG id)
+int thread_wait_for(struct thread_wait *wait, LONG id)
 {
-    DWORD now = os_milliseconds();
-
     if (!wait->rounds || wait->thread != id) {
         wait->rounds = 0;
         wait->thread = id;
-        wait->since = now;
+        wait->since = os_milliseconds();
     }
-    if (id && now - wait->since > PATIENCE)
-        let_run(id);
-    os_yield(wait->rounds++);
+    if (++wait->rounds % LOOKS == 0 && id) {
+        if (!thread_is_alive(id))
+            return 1;
+        if (os_milliseconds() - wait->since > PATIENCE)
+            let_run(id);
+    }
+    os_yield(wait->rounds);
+    return 0;
 }

@@ -51,17 +51,17 @@ int thread_is_alive(LONG id);
 /* It ended without a word to DllMain, and its record is not buried yet. */
 int thread_was_killed(LONG id);
 
-/* After it, what the other thread stored before the caller's last swap is visible to the caller, and what it
+/* Returns whether the other thread lives. After it, what that one thread stored before the caller's last swap is visible to the caller, and what it
    loads from now on sees that swap. */
-void thread_barrier(LONG id);
+int thread_barrier(LONG id);
 
-/* One round of waiting for a thread to leave something of ours. One that somebody has suspended there is, after
-   a while, let run a little: else nobody would go on until it is resumed. */
+/* One round of waiting for a thread to leave something of ours; 1: it is dead, and there was no waiting. One that
+   somebody has suspended there is, after a while, let run a little: else nobody would go on until it is resumed. */
 struct thread_wait {
     unsigned rounds;
     LONG thread; /* waited for since */
     DWORD since;
 };
-void thread_wait_for(struct thread_wait *wait, LONG id);
+int thread_wait_for(struct thread_wait *wait, LONG id);
 
 #endif
