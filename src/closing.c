@@ -4,8 +4,8 @@
 #include "options.h"
 #include "report.h"
 
-/* Reserved addresses that no longer hold anything but catch strays; the oldest go first. Those whose
-   threads live are held longer. */
+/* Reserved addresses that no longer hold anything but catch strays. Those whose threads live are held longer;
+   when there are too many of them too, the oldest go first. */
 #ifdef _WIN64
 #define QUARANTINE_DEAD ((SIZE_T)256 << 20)
 #define QUARANTINE_LIVING ((SIZE_T)16 << 30)
@@ -23,9 +23,12 @@ struct retired {
     LONG visitors[];
 };
 
+#define LOOKS 8 /* in a close, at such whose threads live: there may be very many */
+
 static struct lock lock; /* guards the queue */
-static struct retired *oldest;
-static SIZE_T retired_bytes; /* guarded as well, but for a first look */
+static struct retired *oldest, **tail = &oldest;
+static struct retired **next_look = &oldest; /* what stands before it had its look */
+static SIZE_T retired_bytes;                 /* guarded as well, but for a first look */
 
 static int visitor_lives(const LONG *visitors, ULONG count, LONG but)
 {
@@ -39,8 +42,9 @@ static void recount(void)
 {
     SIZE_T bytes = 0;
 
-    for (struct retired *r = oldest; r; r = r->next)
-        bytes += r->bytes;
+    for (tail = &oldest; *tail; tail = &(*tail)->next)
+        bytes += (*tail)->bytes;
+    next_look = &oldest;
     atomic_poke(&retired_bytes, bytes);
 }
 
@@ -50,19 +54,37 @@ static void hold(struct thread *self)
         recount();
 }
 
-/* Takes the oldest that may go out of the queue; NULL if there is none that must. */
-static struct retired *next_to_go(struct thread *self)
+/* Where in the queue one stands that may go; NULL if there is none in as many looks. */
+static struct retired **find_to_go(const struct thread *self, unsigned *looks)
+{
+    if (retired_bytes > QUARANTINE_LIVING)
+        return &oldest;
+    for (; retired_bytes > QUARANTINE_DEAD && *looks; --*looks) {
+        struct retired *r;
+        if (!*next_look)
+            next_look = &oldest;
+        r = *next_look;
+        if (!visitor_lives(r->visitors, r->visitor_count, self->id))
+            return next_look;
+        next_look = &r->next;
+    }
+    return NULL;
+}
+
+static struct retired *take_to_go(struct thread *self, unsigned *looks)
 {
     struct retired **link, *r = NULL;
 
     hold(self);
-    for (link = &oldest; retired_bytes > QUARANTINE_DEAD && (r = *link); link = &r->next)
-        if (retired_bytes > QUARANTINE_LIVING ||
-            !visitor_lives(r->visitors, r->visitor_count, self->id))
-            break;
-    if (r) {
+    link = find_to_go(self, looks);
+    if (link) {
+        r = *link;
         atomic_poke(&retired_bytes, retired_bytes - r->bytes);
         *link = r->next;
+        if (tail == &r->next)
+            tail = link;
+        if (next_look == &r->next)
+            next_look = link;
     }
     lock_release(&lock);
     return r;
@@ -70,12 +92,9 @@ static struct retired *next_to_go(struct thread *self)
 
 static void queue(struct thread *self, struct retired *r)
 {
-    struct retired **link;
-
     hold(self);
-    for (link = &oldest; *link; link = &(*link)->next)
-        ;
-    *link = r;
+    *tail = r;
+    tail = &r->next;
     KILL_POINT("retired heap queued");
     atomic_poke(&retired_bytes, retired_bytes + r->bytes);
     lock_release(&lock);
@@ -84,9 +103,10 @@ static void queue(struct thread *self, struct retired *r)
 /* What may go by now: the threads that it waited for may have ended since. */
 static void let_go(struct thread *self)
 {
+    unsigned looks = LOOKS;
     struct retired *r;
 
-    while (atomic_peek(&retired_bytes) > QUARANTINE_DEAD && (r = next_to_go(self))) {
+    while (atomic_peek(&retired_bytes) > QUARANTINE_DEAD && (r = take_to_go(self, &looks))) {
         heap_discard(self, r->heap);
         house_free(self, r->heap);
         house_free(self, r);
@@ -146,7 +166,6 @@ static void end(struct thread *self, struct expert *e, int died)
         queue(self, r);
     else
         house_free(self, heap);
-    let_go(self);
 }
 
 struct leaks {
@@ -179,6 +198,7 @@ static void close(struct thread *self, struct expert *e, int died)
     bytes = e->final.bytes;
     peak = e->final.peak;
     lock_release(&e->lock);
+    let_go(self);
     if (options.report && blocks)
         report_expert(options.report_file, e->entry.key, blocks, bytes, peak, leaks.first,
                       leaks.count);
@@ -269,6 +289,6 @@ void closing_report_open(void)
 void closing_shutdown(void)
 {
     oldest = NULL;
-    retired_bytes = 0;
+    recount();
     lock.holder = 0;
 }

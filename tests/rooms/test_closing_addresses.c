@@ -101,10 +101,39 @@ static void addresses_of_the_dead_are_held_up_to_256_mib_and_the_oldest_go_first
     assert_int_equal(close_all(&dead, HELD_FOR_THE_DEAD), HELD_FOR_THE_DEAD / ADDRESSES);
 }
 
+static void close_another(unsigned key)
+{
+    assert_non_null(ExpertAllocMemory(KEY(key), 10, NULL));
+    assert_int_equal(NmapiCloseExpert(KEY(key), NULL), NMERR_SUCCESS);
+}
+
+static void what_may_go_does_behind_many_that_must_stay(void **state)
+{
+    enum { STAYING = 30, GOING = 5 };
+    static struct visitor staying = {.first = 960, .count = STAYING};
+    static struct visitor going = {.first = 1000, .count = GOING};
+
+    room_load_anew(state);
+    arrive(&staying);
+    arrive(&going);
+    for (unsigned i = 0; i < STAYING; i++)
+        assert_int_equal(NmapiCloseExpert(KEY(staying.first + i), NULL), NMERR_SUCCESS);
+    for (unsigned i = 0; i < GOING; i++)
+        assert_int_equal(NmapiCloseExpert(KEY(going.first + i), NULL), NMERR_SUCCESS);
+    assert_int_equal(count_held(&going), GOING);
+    go(&going, 0);
+    for (unsigned i = 0; i < STAYING / 4; i++)
+        close_another(1010 + i);
+    assert_int_equal(count_held(&going), 0);
+    assert_int_equal(count_held(&staying), STAYING);
+    go(&staying, 0);
+}
+
 static void addresses_that_a_living_thread_may_know_are_held_up_to_16_gib(void **state)
 {
     static struct visitor living = {.first = 20, .count = 260}, dead = {.first = 290, .count = 1};
     unsigned held;
+    unsigned long calls;
 
     (void)state;
     arrive(&living);
@@ -113,10 +142,12 @@ static void addresses_that_a_living_thread_may_know_are_held_up_to_16_gib(void *
     held = close_all(&living, HELD_FOR_THE_LIVING);
     assert_true(held >= HELD_FOR_THE_LIVING / ADDRESSES - 1);
     assert_int_equal(count_held(&living), held);
+    calls = standin_calls("WaitForSingleObject");
+    close_another(298);
+    assert_in_range(standin_calls("WaitForSingleObject") - calls, 1, 10); /* not one for each */
     go(&living, 0);
     /* Now they need not be held; the next close sees to it, even if it holds nothing itself. */
-    assert_non_null(ExpertAllocMemory(KEY(299), 10, NULL));
-    assert_int_equal(NmapiCloseExpert(KEY(299), NULL), NMERR_SUCCESS);
+    close_another(299);
     assert_int_equal(count_held(&living), HELD_FOR_THE_DEAD / ADDRESSES);
     arrive(&dead);
     go(&dead, 1);
@@ -283,6 +314,7 @@ int main(void)
         cmocka_unit_test(threads_of_a_keys_former_life_do_not_count),
         cmocka_unit_test(one_that_was_killed_among_others_makes_it_a_bad_end),
         cmocka_unit_test(every_thread_that_called_counts_however_many),
+        cmocka_unit_test(what_may_go_does_behind_many_that_must_stay),
         cmocka_unit_test(addresses_that_a_living_thread_may_know_are_held_up_to_16_gib),
         cmocka_unit_test(the_last_byte_of_what_may_be_held_is_held_and_none_beyond),
     };
