@@ -108,5 +108,5 @@ void arena_shutdown(void)
     }
     blocks = NULL;
     memset(&first, 0, sizeof first);
-    lock.holder = 0;
+    lock_reset(&lock);
 }

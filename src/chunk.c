@@ -283,7 +283,7 @@ void chunk_shutdown(void)
     first_leaf_used = 0;
 #endif
     where = NULL;
-    lock.holder = 0;
+    lock_reset(&lock);
 }
 
 /* Of all masks: another one if any has changed. */

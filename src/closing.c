@@ -290,5 +290,5 @@ void closing_shutdown(void)
 {
     oldest = NULL;
     recount();
-    lock.holder = 0;
+    lock_reset(&lock);
 }

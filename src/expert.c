@@ -4,10 +4,11 @@
 #include "options.h"
 
 /* Entries in a row under the lock that earn a gate which was taken away: few after the first time, for experts
-   do move to another thread; after the second as many as pay for taking it away again; then hardly ever. */
-#define NEED_FIRST 16
-#define NEED_NEXT (1UL << 16)
-#define NEED_MOST (1UL << 20)
+   do move to another thread; after the second as many as pay for taking it away again; then hardly ever. As
+   powers of two. */
+#define NEED_FIRST 4
+#define NEED_NEXT 16
+#define NEED_MOST 20
 
 struct expert expert_nobody;
 
@@ -255,7 +256,8 @@ void expert_leave(struct thread *self, struct expert *e)
     /* Without the gate it does not try the owner's way: killed in it, it would keep its record, for only after
        owners does anybody look. */
     self->last = &expert_nobody;
-    if (e->streak++ >= e->need && atomic_load(&e->state) == EXPERT_OPEN) {
+    e->streak++;
+    if (e->streak >= 1UL << e->need && atomic_load(&e->state) == EXPERT_OPEN) {
         e->owner = self->id; /* first: who shuts the owner out must know whom */
         self->last = e;
         KILL_POINT("gate about to open");

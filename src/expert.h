@@ -29,7 +29,8 @@ struct expert {
     struct lock lock;      /* guards all that follows, and the heap unless the gate is open */
     LONG owner;            /* the last one that had the gate; not yet shut out while not 0 */
     LONG last;             /* the last one that entered under the lock */
-    ULONG streak, need;    /* entries in a row by it, and how many earn the gate */
+    ULONG streak : 24;     /* entries in a row by it */
+    ULONG need : 8;        /* 1 << need of them earn the gate */
     uint8_t isolated;      /* opened by the host */
     uint8_t reclaimed;     /* closed by the end of its threads: the next call may open it */
     uint8_t closing;       /* the bulk free has begun */

@@ -44,5 +44,5 @@ int house_is_valid(struct thread *self)
 void house_shutdown(void)
 {
     is_open = 0;
-    lock.holder = 0;
+    lock_reset(&lock);
 }

@@ -4,6 +4,9 @@
 #define PAUSES 32
 #define SPINS 5 /* doublings of the pause before the processor is given away */
 
+#define LONG_WAIT 64 /* rounds after which one asks to go first */
+#define COURTESY 16  /* rounds for which others let it, for it may be dead or suspended */
+
 int lock_is_busy(const struct lock *lock)
 {
     LONG holder = atomic_load(&lock->holder);
@@ -11,23 +14,45 @@ int lock_is_busy(const struct lock *lock)
     return holder && thread_is_alive(holder);
 }
 
+/* Whether another, who has waited for long, is to go first. */
+static int is_anothers_turn(const struct lock *lock, const struct thread *self, unsigned *courtesy)
+{
+    LONG wanted = atomic_load(&lock->wanted);
+
+    if (!wanted || wanted == self->id || *courtesy == COURTESY)
+        return 0;
+    os_yield(++*courtesy < COURTESY / 2 ? 0 : OS_ROUNDS);
+    return 1;
+}
+
 int lock_acquire_slow(struct lock *lock, struct thread *self)
 {
     struct thread_wait wait = {.rounds = 0};
+    unsigned courtesy = 0;
+    LONG wanted;
+    int died = 0;
 
-    for (unsigned round = 0;; round++) {
+    for (unsigned round = 0; !died; round++) {
         LONG holder = atomic_load(&lock->holder);
 
+        if (!holder && is_anothers_turn(lock, self, &courtesy))
+            continue;
         if (!holder && lock_try(lock, self))
-            return 0;
-        if (holder == self->id) /* since a call that an exception ended */
-            return 1;
-        if (round < SPINS) {
+            break;
+        if (holder == self->id) { /* since a call that an exception ended */
+            died = 1;
+        } else if (round < SPINS) {
             for (unsigned i = 0; i < (unsigned)PAUSES << round; i++)
                 atomic_pause();
-            continue;
+        } else {
+            if (round >= LONG_WAIT)
+                atomic_cas(&lock->wanted, 0, self->id);
+            died = thread_wait_for(&wait, holder) &&
+                   atomic_cas(&lock->holder, holder, self->id) == holder;
         }
-        if (thread_wait_for(&wait, holder) && atomic_cas(&lock->holder, holder, self->id) == holder)
-            return 1;
     }
+    wanted = atomic_load(&lock->wanted);
+    if (wanted == self->id || courtesy == COURTESY) /* the other may have died */
+        atomic_cas(&lock->wanted, wanted, 0);
+    return died;
 }

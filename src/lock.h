@@ -2,7 +2,8 @@
  * lock.h - a lock that its holder's death does not lock for ever.
  *
  * Whoever waits and finds the holder dead takes the lock over and is told so: what the lock guards may
- * be half-written then, and the taker puts it right before anything else. Locks are not recursive.
+ * be half-written then, and the taker puts it right before anything else. A thread that takes a lock again
+ * and again lets one that has waited for long go first. Locks are not recursive.
  * Order, outermost first: snapshots, experts (by address), expert table, house, shared spans, chunks, arena; in the queue
  * of closing.c no other is taken.
  */
@@ -13,6 +14,7 @@
 
 struct lock {
     volatile LONG holder; /* id of the thread that has it, 0: nobody */
+    volatile LONG wanted; /* id of one that has waited for long, 0: nobody; a hint */
 };
 
 /* Returns 1 if the lock was taken from a dead thread, or from an earlier call of the thread itself that an
@@ -26,12 +28,20 @@ static inline int lock_try(struct lock *lock, struct thread *self)
 
 static inline int lock_acquire(struct lock *lock, struct thread *self)
 {
-    return LIKELY(lock_try(lock, self)) ? 0 : lock_acquire_slow(lock, self);
+    return LIKELY(!atomic_peek(&lock->wanted)) && LIKELY(lock_try(lock, self))
+               ? 0
+               : lock_acquire_slow(lock, self);
 }
 
 static inline void lock_release(struct lock *lock)
 {
     atomic_store(&lock->holder, 0);
+}
+
+/* DLL unload, no thread left. */
+static inline void lock_reset(struct lock *lock)
+{
+    lock->holder = lock->wanted = 0;
 }
 
 /* Whether a living thread has it. */

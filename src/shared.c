@@ -247,5 +247,5 @@ void shared_release(struct thread *self, void *owner)
 void shared_shutdown(void)
 {
     all = NULL;
-    lock.holder = 0;
+    lock_reset(&lock);
 }

@@ -66,5 +66,5 @@ void snapshot_free(struct thread *self, const struct snapshot *snapshot)
 void snapshot_shutdown(void)
 {
     all = NULL;
-    lock.holder = 0;
+    lock_reset(&lock);
 }

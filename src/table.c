@@ -119,5 +119,5 @@ void table_shutdown(void)
     table = NULL;
     newest = NULL;
     count = 0;
-    lock.holder = 0;
+    lock_reset(&lock);
 }

@@ -62,6 +62,50 @@ static void one_thread_at_a_time_has_it(void **state)
     assert_int_equal(counter, 60000);
 }
 
+enum { TURNS_MOST = 4000 };
+static volatile LONG turns, enough;
+
+/* Takes the lock again as soon as it has let go of it. */
+static DWORD WINAPI hog(LPVOID parameter)
+{
+    struct thread *me = expert_thread();
+
+    (void)parameter;
+    while (!atomic_load(&enough) && atomic_add(&turns, 1) < TURNS_MOST) {
+        lock_acquire(&lock, me);
+        Sleep(1);
+        lock_release(&lock);
+    }
+    return 0;
+}
+
+static void who_waits_for_long_goes_first(void **state)
+{
+    HANDLE thread = CreateThread(NULL, 0, hog, NULL, 0, NULL);
+    LONG before, after;
+
+    (void)state;
+    while ((before = atomic_load(&turns)) < 3)
+        Sleep(1);
+    assert_int_equal(lock_acquire(&lock, self), 0);
+    after = atomic_load(&turns);
+    lock_release(&lock);
+    atomic_store(&enough, 1);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    assert_in_range(after - before, 0, TURNS_MOST / 8);
+    assert_int_equal(lock.wanted, 0);
+}
+
+static void nobody_waits_for_long_for_one_that_never_comes(void **state)
+{
+    (void)state;
+    lock.wanted = self->id + 1;
+    assert_int_equal(lock_acquire(&lock, self), 0);
+    assert_int_equal(lock.wanted, 0);
+    lock_release(&lock);
+}
+
 static void arena_records_are_zero_aligned_and_apart(void **state)
 {
     char *last = NULL;
@@ -112,6 +156,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lock_is_taken_over_from_a_killed_thread_and_that_is_said),
         cmocka_unit_test(one_thread_at_a_time_has_it),
+        cmocka_unit_test(who_waits_for_long_goes_first),
+        cmocka_unit_test(nobody_waits_for_long_for_one_that_never_comes),
         cmocka_unit_test(arena_records_are_zero_aligned_and_apart),
         cmocka_unit_test(a_failing_arena_says_so_and_goes_on),
         cmocka_unit_test(house_records_are_zero_and_used_again),
