@@ -88,7 +88,7 @@ struct workload {
 extern const struct workload work_memory_after, work_memory_million, work_memory_one;
 extern const struct workload work_pair, work_replace, work_open_close;
 extern const struct workload work_fill_300k, work_fill_300k_last, work_fill_1m, work_fill_1m_last;
-extern const struct workload work_mix, work_large, work_grow, work_grow_copy;
+extern const struct workload work_mix, work_large, work_large_many, work_grow, work_grow_copy;
 extern const struct workload work_experts_1, work_experts_100, work_experts_10k;
 extern const struct workload work_threads, work_one_key, work_cross;
 

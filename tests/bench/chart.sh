@@ -20,6 +20,7 @@ function name_workloads() {
     add("bulk_300k", "Bulk free of these, a block")
     add("bulk_300k_last", "Bulk free, the last expert, a block")
     add("large", "Replacement, 64 KiB-1 MiB")
+    add("large_many", "The same, 4,000 of 33-64 KiB")
     add("grow", "Grow to 64 MiB by 4 KiB, a step")
     add("one_key", "Two threads, one expert")
     add("cross_turns", "Freed by another thread")

@@ -20,14 +20,17 @@ const char *bench_dll_path = "Nmapi.dll";
 struct result bench_results[RESULTS_MAX];
 int bench_result_count;
 
-static const struct workload *const workloads[] = {
-    &work_memory_after, &work_memory_million, &work_memory_one,
-    &work_pair,         &work_replace,        &work_mix,
-    &work_fill_300k,    &work_fill_300k_last, &work_fill_1m,
-    &work_fill_1m_last, &work_large,          &work_grow,
-    &work_grow_copy,    &work_threads,        &work_one_key,
-    &work_cross,        &work_open_close,     &work_experts_1,
-    &work_experts_100,  &work_experts_10k,    NULL};
+static const struct workload *const workloads[] = {&work_memory_after, &work_memory_million,
+                                                   &work_memory_one,   &work_pair,
+                                                   &work_replace,      &work_mix,
+                                                   &work_fill_300k,    &work_fill_300k_last,
+                                                   &work_fill_1m,      &work_fill_1m_last,
+                                                   &work_large,        &work_large_many,
+                                                   &work_grow,         &work_grow_copy,
+                                                   &work_threads,      &work_one_key,
+                                                   &work_cross,        &work_open_close,
+                                                   &work_experts_1,    &work_experts_100,
+                                                   &work_experts_10k,  NULL};
 
 #ifdef BENCH_NATIVE
 const struct peer *const bench_peers[] = {&peer_dll,
