@@ -27,8 +27,8 @@ struct retired {
 
 static struct lock lock; /* guards the queue */
 static struct retired *oldest, **tail = &oldest;
-static struct retired **next_look = &oldest; /* what stands before it had its look */
-static SIZE_T retired_bytes;                 /* guarded as well, but for a first look */
+static struct retired *looked_at; /* the last one that had a look; NULL: the oldest is next */
+static SIZE_T retired_bytes;      /* guarded as well, but for a first look */
 
 static int visitor_lives(const LONG *visitors, ULONG count, LONG but)
 {
@@ -44,7 +44,7 @@ static void recount(void)
 
     for (tail = &oldest; *tail; tail = &(*tail)->next)
         bytes += (*tail)->bytes;
-    next_look = &oldest;
+    looked_at = NULL;
     atomic_poke(&retired_bytes, bytes);
 }
 
@@ -54,19 +54,24 @@ static void hold(struct thread *self)
         recount();
 }
 
+/* Where the next look goes; the youngest has none, for an older one that may go by now is to go first. */
+static struct retired **next_look(void)
+{
+    const struct retired *next = looked_at ? looked_at->next : NULL;
+
+    return next && next->next ? &looked_at->next : &oldest;
+}
+
 /* Where in the queue one stands that may go; NULL if there is none in as many looks. */
 static struct retired **find_to_go(const struct thread *self, unsigned *looks)
 {
     if (retired_bytes > QUARANTINE_LIVING)
         return &oldest;
     for (; retired_bytes > QUARANTINE_DEAD && *looks; --*looks) {
-        struct retired *r;
-        if (!*next_look)
-            next_look = &oldest;
-        r = *next_look;
-        if (!visitor_lives(r->visitors, r->visitor_count, self->id))
-            return next_look;
-        next_look = &r->next;
+        struct retired **link = next_look();
+        if (!visitor_lives((*link)->visitors, (*link)->visitor_count, self->id))
+            return link;
+        looked_at = *link;
     }
     return NULL;
 }
@@ -83,8 +88,8 @@ static struct retired *take_to_go(struct thread *self, unsigned *looks)
         *link = r->next;
         if (tail == &r->next)
             tail = link;
-        if (next_look == &r->next)
-            next_look = link;
+        if (looked_at == r)
+            looked_at = NULL;
     }
     lock_release(&lock);
     return r;
