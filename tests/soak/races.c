@@ -207,7 +207,8 @@ static void hosts_and_experts_race_and_bystanders_see_nothing_of_it(void **state
     }
     idle = soak_canary_end();
     print_message("%lu thousand calls, the longest %lu ms (%s; %lu ms without a call)\n",
-                  (unsigned long)(calls / 1000), (unsigned long)longest, slowest, (unsigned long)idle);
+                  (unsigned long)(calls / 1000), (unsigned long)longest, slowest,
+                  (unsigned long)idle);
     assert_true(longest <= SOAK_PATIENCE + idle);
     for (uint32_t i = 0; i < KEYS; i++) {
         NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
