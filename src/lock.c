@@ -14,8 +14,8 @@ int lock_is_busy(const struct lock *lock)
     return holder && thread_is_alive(holder);
 }
 
-/* Whether another, who has waited for long, is to go first. */
-static int is_anothers_turn(const struct lock *lock, const struct thread *self, unsigned *courtesy)
+/* Gives another, who has waited for long, a moment to go first; 0: there is none, or it had enough of them. */
+static int stood_back(const struct lock *lock, const struct thread *self, unsigned *courtesy)
 {
     LONG wanted = atomic_load(&lock->wanted);
 
@@ -35,11 +35,10 @@ int lock_acquire_slow(struct lock *lock, struct thread *self)
     for (unsigned round = 0; !died; round++) {
         LONG holder = atomic_load(&lock->holder);
 
-        if (!holder && is_anothers_turn(lock, self, &courtesy))
-            continue;
-        if (!holder && lock_try(lock, self))
-            break;
-        if (holder == self->id) { /* since a call that an exception ended */
+        if (!holder) {
+            if (!stood_back(lock, self, &courtesy) && lock_try(lock, self))
+                break;
+        } else if (holder == self->id) { /* since a call that an exception ended */
             died = 1;
         } else if (round < SPINS) {
             for (unsigned i = 0; i < (unsigned)PAUSES << round; i++)

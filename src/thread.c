@@ -180,13 +180,10 @@ int thread_barrier(LONG id)
 }
 
 /* A moment for a suspended thread, after which it is as suspended as before. */
-static void let_run(LONG id)
+static void let_run(const struct thread *t)
 {
-    struct thread *t = pin(id);
     DWORD times = 0;
 
-    if (!t)
-        return;
     for (DWORD before; (before = os_thread_resume(t->handle)) != 0;) {
         times++;
         if (before == 1)
@@ -196,7 +193,6 @@ static void let_run(LONG id)
         os_yield(OS_ROUNDS);
     while (times--)
         os_thread_suspend(t->handle);
-    unpin(t);
 }
 
 int thread_wait_for(struct thread_wait *wait, LONG id)
@@ -206,11 +202,15 @@ int thread_wait_for(struct thread_wait *wait, LONG id)
         wait->thread = id;
         wait->since = os_milliseconds();
     }
-    if (++wait->rounds % LOOKS == 0 && id) {
-        if (!thread_is_alive(id))
+    if (++wait->rounds % LOOKS == 0) {
+        struct thread *t = pin(id);
+        int lives = t && os_thread_is_alive(t->handle);
+        if (lives && os_milliseconds() - wait->since > PATIENCE)
+            let_run(t);
+        if (t)
+            unpin(t);
+        if (!lives)
             return 1;
-        if (os_milliseconds() - wait->since > PATIENCE)
-            let_run(id);
     }
     os_yield(wait->rounds);
     return 0;

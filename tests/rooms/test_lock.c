@@ -97,6 +97,32 @@ static void who_waits_for_long_goes_first(void **state)
     assert_int_equal(lock.wanted, 0);
 }
 
+static volatile LONG held;
+
+static DWORD WINAPI hold_for_long(LPVOID parameter)
+{
+    lock_acquire(&lock, expert_thread());
+    atomic_store(&held, 1);
+    Sleep(300);
+    atomic_store(&held, 0);
+    lock_release(&lock);
+    return parameter != NULL;
+}
+
+static void a_living_thread_keeps_it_for_as_long_as_it_likes(void **state)
+{
+    HANDLE thread = CreateThread(NULL, 0, hold_for_long, NULL, 0, NULL);
+
+    (void)state;
+    while (!atomic_load(&held))
+        Sleep(1);
+    assert_int_equal(lock_acquire(&lock, self), 0);
+    assert_int_equal(held, 0);
+    lock_release(&lock);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+}
+
 static void nobody_waits_for_long_for_one_that_never_comes(void **state)
 {
     (void)state;
@@ -157,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_lock_is_taken_over_from_a_killed_thread_and_that_is_said),
         cmocka_unit_test(one_thread_at_a_time_has_it),
         cmocka_unit_test(who_waits_for_long_goes_first),
+        cmocka_unit_test(a_living_thread_keeps_it_for_as_long_as_it_likes),
         cmocka_unit_test(nobody_waits_for_long_for_one_that_never_comes),
         cmocka_unit_test(arena_records_are_zero_aligned_and_apart),
         cmocka_unit_test(a_failing_arena_says_so_and_goes_on),
