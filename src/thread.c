@@ -6,8 +6,7 @@
 #define STEP 64
 _Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record");
 #define PATIENCE 100 /* milliseconds */
-#define LOOKS                                                                                      \
-    8 /* rounds of waiting until it is asked (again) whether the other lives: a system call */
+#define ASK_EVERY 8  /* rounds of waiting: whether the other lives is a system call */
 
 static struct thread records[THREAD_MAX];
 static volatile LONG touched =
@@ -202,7 +201,7 @@ int thread_wait_for(struct thread_wait *wait, LONG id)
         wait->thread = id;
         wait->since = os_milliseconds();
     }
-    if (++wait->rounds % LOOKS == 0) {
+    if (++wait->rounds % ASK_EVERY == 0) {
         struct thread *t = pin(id);
         int lives = t && os_thread_is_alive(t->handle);
         if (lives && os_milliseconds() - wait->since > PATIENCE)

@@ -51,8 +51,8 @@ int thread_is_alive(LONG id);
 /* It ended without a word to DllMain, and its record is not buried yet. */
 int thread_was_killed(LONG id);
 
-/* Returns whether the other thread lives. After it, what that one thread stored before the caller's last swap is visible to the caller, and what it
-   loads from now on sees that swap. */
+/* After it, what the other thread stored before the caller's last swap is visible to the caller, and what it
+   loads from now on sees that swap. Returns whether it lives. */
 int thread_barrier(LONG id);
 
 /* One round of waiting for a thread to leave something of ours; 1: it is dead, and there was no waiting. One that

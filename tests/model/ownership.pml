@@ -156,7 +156,7 @@ inline expert_settle(e)
     died = false
 }
 
-/* lock_try and lock_acquire_within, then expert_settle */
+/* lock_try and lock_acquire_slow, then expert_settle */
 inline expert_lock(e)
 {
     atomic { drain(me) };
