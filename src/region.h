@@ -26,7 +26,8 @@ static ALWAYS_INLINE struct region *region_find(const void *address)
 /* One mini or one slot for the owner. Its first `pages` pages are committed, `dirty` of them not zero.
    NULL if there is no memory or no address space. */
 struct region *region_take(struct thread *self, void *owner, int mini);
-/* A region for one block, at least `bytes` of it committed, `touched` of them not zero, room to grow for at least `room`. */
+/* A region for one block, at least `bytes` of it committed, `touched` of them not zero, room to grow for at
+   least `room`. */
 struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room);
 
 /* By the owner. Returns 0 if there is no memory; then what was committed stays. */

@@ -235,6 +235,25 @@ static void an_owner_that_is_closed_meanwhile_has_no_block(void **state)
     assert_int_equal(code_if(grow_it, owner_is_closed), NMERR_INVALID_PARAMETER);
 }
 
+static void what_was_freed_is_no_longer_committed(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    HEXPERTKEY key = (HEXPERTKEY)0x9880;
+    static char *blocks[500];
+
+    (void)state;
+    for (int i = 0; i < 500; i++)
+        blocks[i] = ExpertAllocMemory(key, 3000, NULL);
+    assert_int_equal(NmapiQueryExpert(key, &usage), NMERR_SUCCESS);
+    assert_true(usage.CommittedBytes >= 500 * 3000);
+    for (int i = 0; i < 500; i++)
+        assert_int_equal(ExpertFreeMemory(key, blocks[i]), NMERR_SUCCESS);
+    assert_int_equal(NmapiQueryExpert(key, &usage), NMERR_SUCCESS);
+    assert_true(usage.CommittedBytes <= SLOT_BYTES + SLOT_WORDS);
+    assert_int_equal(usage.LiveBytes, 0);
+    assert_int_equal(usage.PeakBytes, 500 * 3000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +272,7 @@ int main(void)
                                         close_all),
         cmocka_unit_test_setup_teardown(a_caller_that_changes_meanwhile_takes_nothing, open_four,
                                         close_all),
+        cmocka_unit_test(what_was_freed_is_no_longer_committed),
     };
 
     return ROOM_RUN(tests);
