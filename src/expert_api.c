@@ -59,6 +59,7 @@ ZERO_WIDE static NOINLINE LPVOID alloc_wide(struct thread *self, LPVOID block, S
     return block;
 }
 
+LINE_ALIGNED
 LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
 {
     struct thread *self;
@@ -166,6 +167,7 @@ static NOINLINE DWORD free_emptied(struct thread *self, struct region *span)
     return NMERR_SUCCESS;
 }
 
+LINE_ALIGNED
 DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 {
     struct thread *self = thread_self_fast();
