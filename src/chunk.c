@@ -219,11 +219,18 @@ void chunk_release(struct chunk *c)
 }
 
 /* The first chunk from hint on, then from the start, in which a mask has a bit. */
-struct chunk *chunk_with(struct chunk *hint, int split)
+static int has(const struct chunk *c, enum chunk_has what)
+{
+    if (what == CHUNK_FREE_MINI)
+        return c->split;
+    return what == CHUNK_WARM_SLOT ? c->free & c->warm : c->free;
+}
+
+struct chunk *chunk_with(struct chunk *hint, enum chunk_has what)
 {
     for (int pass = 0; pass < 2; pass++)
         for (struct chunk *c = pass ? chunk_pool.first : hint; c; c = c->next)
-            if (c->state == CHUNK_LIVE && !c->lone && (split ? c->split : c->free))
+            if (c->state == CHUNK_LIVE && !c->lone && has(c, what))
                 return c;
     return NULL;
 }

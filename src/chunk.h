@@ -187,8 +187,9 @@ static inline struct chunk *chunk_pop(struct chunk **list)
 /* Notes where a slot's records are found, after its kind became REGION_SPLIT or ceased to be. */
 void chunk_set_records(struct chunk *chunk, int slot);
 int chunk_is_idle(const struct chunk *chunk);
-/* The first one from the hint on, then from the start, that has a free slot, or a slot with a free mini. */
-struct chunk *chunk_with(struct chunk *hint, int split);
+/* The first one from the hint on, then from the start, that has such a thing. */
+enum chunk_has { CHUNK_FREE_SLOT, CHUNK_WARM_SLOT, CHUNK_FREE_MINI };
+struct chunk *chunk_with(struct chunk *hint, enum chunk_has what);
 /* Bytes that a free slot, or a free lone region, keeps committed. */
 SIZE_T chunk_warm(const struct chunk *chunk, int slot);
 /* Adds a free mini to the figures, or takes it off. */

@@ -9,10 +9,14 @@
 
 static struct region *slot_take(struct thread *self, void *owner)
 {
-    struct chunk *c = chunk_pool.free_slots ? chunk_with(chunk_pool.slot_hint, 0) : NULL;
+    struct chunk *c = NULL;
     struct region *r;
     int i;
 
+    if (chunk_pool.free_slots && chunk_pool.warm_bytes)
+        c = chunk_with(chunk_pool.slot_hint, CHUNK_WARM_SLOT);
+    if (chunk_pool.free_slots && !c)
+        c = chunk_with(chunk_pool.slot_hint, CHUNK_FREE_SLOT);
     if (!c)
         c = chunk_make(self, CHUNK_BYTES, 0);
     if (!c)
@@ -74,7 +78,7 @@ static struct region *mini_take(struct thread *self, void *owner)
 
     if (!chunk_pool.free_minis)
         slot_split(self);
-    c = chunk_pool.mini_hint = chunk_with(chunk_pool.mini_hint, 1);
+    c = chunk_pool.mini_hint = chunk_with(chunk_pool.mini_hint, CHUNK_FREE_MINI);
     if (!c)
         return NULL;
     i = chunk_lowest(c->split);

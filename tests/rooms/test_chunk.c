@@ -252,8 +252,8 @@ static void where_no_chunk_has_one_none_is_found(void **state)
 {
     (void)state;
     chunk_hold(self);
-    assert_null(chunk_with(NULL, 1));
-    assert_null(chunk_with(chunk_pool.first, 1));
+    assert_null(chunk_with(NULL, CHUNK_FREE_MINI));
+    assert_null(chunk_with(chunk_pool.first, CHUNK_FREE_MINI));
     chunk_let_go();
 }
 
