@@ -22,7 +22,7 @@
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define NOINLINE __attribute__((noinline))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-/* Begins a line of code, or the linker decides on a sixth of the function's speed. */
+/* Begins a cache line of code; else a hot function's speed depends on where the linker happens to put it. */
 #define LINE_ALIGNED __attribute__((aligned(64)))
 
 static inline LONG atomic_swap(volatile LONG *address, LONG value)

@@ -218,7 +218,6 @@ void chunk_release(struct chunk *c)
     chunk_push(&chunk_pool.unused, c);
 }
 
-/* The first chunk from hint on, then from the start, in which a mask has a bit. */
 static int has(const struct chunk *c, enum chunk_has what)
 {
     if (what == CHUNK_FREE_MINI)

@@ -13,7 +13,7 @@ static struct region *slot_take(struct thread *self, void *owner)
     struct region *r;
     int i;
 
-    if (chunk_pool.free_slots && chunk_pool.warm_bytes)
+    if (chunk_pool.free_slots && chunk_pool.warm_bytes) /* before any that has to be committed */
         c = chunk_with(chunk_pool.slot_hint, CHUNK_WARM_SLOT);
     if (chunk_pool.free_slots && !c)
         c = chunk_with(chunk_pool.slot_hint, CHUNK_FREE_SLOT);

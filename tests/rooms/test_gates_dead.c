@@ -140,28 +140,26 @@ static void who_ends_inside_is_as_dead_as_who_was_killed_there(void **state)
     assert_int_equal(table_find(KEY(49))->heap->live_bytes, 105);
 }
 
-static DWORD WINAPI die_with_the_lock(LPVOID key)
+static struct expert *use_and_lock(HEXPERTKEY key)
 {
-    struct thread *me = expert_thread();
     struct expert *e;
 
     room_use_key(key);
     e = table_find(key);
-    expert_lock(me, e);
-    e->heap->live_bytes = 99999;
+    expert_lock(expert_thread(), e);
+    return e;
+}
+
+static DWORD WINAPI die_with_the_lock(LPVOID key)
+{
+    use_and_lock(key)->heap->live_bytes = 99999;
     TerminateThread(GetCurrentThread(), 7);
     return 0;
 }
 
 static DWORD WINAPI die_closing(LPVOID key)
 {
-    struct thread *me = expert_thread();
-    struct expert *e;
-
-    room_use_key(key);
-    e = table_find(key);
-    expert_lock(me, e);
-    e->closing = 1;
+    use_and_lock(key)->closing = 1;
     TerminateThread(GetCurrentThread(), 7);
     return 0;
 }
