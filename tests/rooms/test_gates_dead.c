@@ -208,13 +208,9 @@ static struct region *lost;
 
 static DWORD WINAPI die_closing_with_a_span_lost(LPVOID key)
 {
-    struct expert *e;
-    struct thread *me = expert_thread();
+    struct expert *e = use_and_lock(key);
 
-    room_use_key(key);
-    e = table_find(key);
     lost = e->heap->current[heap_class(100)];
-    expert_lock(me, e);
     e->heap->current[heap_class(100)] = &heap_no_span;
     e->closing = 1;
     TerminateThread(GetCurrentThread(), 7);

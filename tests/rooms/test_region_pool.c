@@ -444,6 +444,29 @@ static void a_region_that_is_all_committed_shrinks_too(void **state)
     region_release(self, r);
 }
 
+static void what_waits_is_taken_before_what_must_be_committed(void **state)
+{
+    enum { COUNT = 2 * CHUNK_SLOTS, LAST = COUNT - 1 };
+    struct region *r[COUNT];
+
+    (void)state;
+    for (int i = 0; i < COUNT; i++)
+        r[i] = region_take(self, ME, 0);
+    for (int warm = 0; warm <= LAST; warm += LAST) {
+        struct region *cold = r[LAST - warm];
+        assert_true(region_commit(r[warm], SLOT_DATA, SLOT_WORDS));
+        region_release(self, r[warm]);
+        region_release(self, cold);
+        assert_ptr_not_equal(region_chunk((ULONG_PTR)r[warm]->base),
+                             region_chunk((ULONG_PTR)cold->base));
+        chunk_pool.slot_hint = region_chunk((ULONG_PTR)cold->base);
+        assert_ptr_equal(region_take(self, ME, 0), r[warm]);
+        r[LAST - warm] = region_take(self, ME, 0);
+    }
+    for (int i = 0; i < COUNT; i++)
+        region_release(self, r[i]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, nothing_waits, is_valid)
 
 int main(void)
@@ -464,6 +487,7 @@ int main(void)
         TEST(an_address_that_somebody_takes_first_is_no_failure),
         TEST(what_the_system_does_not_take_back_stays_known_as_used),
         TEST(a_region_that_is_all_committed_shrinks_too),
+        TEST(what_waits_is_taken_before_what_must_be_committed),
     };
 
     return ROOM_RUN(tests);
