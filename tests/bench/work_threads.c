@@ -1,7 +1,7 @@
 /* Threads: own experts, one expert together, and one that frees what another allocated. */
 #include "bench.h"
 
-enum { THREADS = 2, SLOTS = 256, TURN = 10000, BATCH = 64, RING = 16 };
+enum { THREADS = 2, SLOTS = 256, TURN = 10000, BATCH = 64, RING = 16, TURNS = 5 };
 
 struct team {
     const struct peer *peer;
@@ -66,34 +66,52 @@ static double run_team(struct team *team, int threads, void (*run)(int index, vo
     return (ended - began) / ((double)team->count * threads);
 }
 
-/* What the machine itself gives to two threads that share nothing: 2 where both have a core. */
+/* What the machine itself gives to two threads that share nothing: 2 where both have a core of their own. Four
+   sums at once, since one alone leaves so much of a core idle that two threads on one would not show. */
 static void compute_in_team(int index, void *context)
 {
     struct team *team = context;
-    uint32_t random = 0x5eed0007;
+    uint32_t random[4] = {0x5eed0007, 0x5eed0008, 0x5eed0009, 0x5eed000a};
+    uint32_t counts[SLOTS] = {0};
     volatile uint32_t last;
 
     wait_for_all(&team->ready, team->threads);
     team->began[index] = sys_now();
-    for (unsigned i = 0; i < team->count; i++)
-        last = bench_random(&random);
+    for (unsigned i = 0; i < team->count; i++) {
+        for (unsigned k = 0; k < 4; k++)
+            counts[bench_random(&random[k]) % SLOTS]++;
+    }
+    last = counts[0];
     (void)last;
     team->ended[index] = sys_now();
 }
 
-/* Side by side, so that the ratios are those of neighbours in time. */
+/* Side by side and in turns, so that the ratios are those of neighbours in time, and the least of each: what
+   else runs on the machine only ever adds. */
 static void run_threads(const struct peer *peer, double *figures)
 {
     static struct team team;
+    void (*const work[])(int index, void *context) = {replace_in_team, compute_in_team};
+    double least[2][THREADS];
 
     team.peer = peer;
     team.heap = NULL;
     team.count = bench_count(300000, 500);
-    figures[0] = run_team(&team, 1, replace_in_team);
-    figures[1] = run_team(&team, 2, replace_in_team);
+    for (int turn = 0; turn < TURNS; turn++) {
+        for (int kind = 0; kind < 2; kind++) {
+            for (int more = 0; more < THREADS; more++) {
+                double took = run_team(&team, 1 + more, work[kind]);
+
+                if (turn == 0 || took < least[kind][more])
+                    least[kind][more] = took;
+            }
+        }
+    }
+    figures[0] = least[0][0];
+    figures[1] = least[0][1];
     figures[2] = figures[0] / figures[1];
-    team.count = bench_count(3000000, 500);
-    figures[3] = run_team(&team, 1, compute_in_team) / run_team(&team, 2, compute_in_team);
+    figures[3] = least[1][0] / least[1][1];
+    figures[4] = figures[2] / figures[3];
 }
 
 const struct workload work_threads = {
@@ -104,7 +122,8 @@ const struct workload work_threads = {
     {{"threads_1", "one thread, replacement, 256 live, 16-255 B", "ns"},
      {"threads_2", "  two threads, own experts", "ns"},
      {"threads_gain", "  so two threads do this much more (more is better)", "x"},
-     {"threads_machine", "  and without any allocator", "x"}}};
+     {"threads_machine", "  and without any allocator", "x"},
+     {"threads_share", "  gain by what the machine gives (more is better)", "x"}}};
 
 static void run_one_key(const struct peer *peer, double *figures)
 {
@@ -112,7 +131,7 @@ static void run_one_key(const struct peer *peer, double *figures)
 
     team.peer = peer;
     team.heap = bench_open(peer);
-    team.count = bench_count(300000, 500);
+    team.count = bench_count(1000000, 500);
     figures[0] = run_team(&team, 2, replace_in_team);
     peer->close(team.heap);
 }
