@@ -251,7 +251,7 @@ int chunk_return_pages(struct region *r)
     return 1;
 }
 
-int chunk_return_slot(struct chunk *c, int slot)
+void chunk_return_words(struct chunk *c, int slot)
 {
     struct region *r = &c->slots[slot];
     uint8_t word_pages = r->word_pages;
@@ -260,7 +260,12 @@ int chunk_return_slot(struct chunk *c, int slot)
     if (word_pages && !os_decommit(chunk_words(c, slot), word_pages * OS_PAGE))
         r->word_pages = word_pages;
     KILL_POINT("state words decommitted");
-    return chunk_return_pages(r);
+}
+
+int chunk_return_slot(struct chunk *c, int slot)
+{
+    chunk_return_words(c, slot);
+    return chunk_return_pages(&c->slots[slot]);
 }
 
 void chunk_visit(void *owner, void (*visit)(struct region *, void *), void *context)

@@ -198,6 +198,7 @@ void chunk_count_mini(const struct region *mini, int sign);
    they count as dirty, not as committed: what was not returned must not be taken for zero. 0 if it failed. */
 int chunk_return_pages(struct region *region);
 int chunk_return_slot(struct chunk *chunk, int slot);
+void chunk_return_words(struct chunk *chunk, int slot);
 void chunk_shutdown(void);
 /* Whether the figures and the masks are what the owners say. For tests. */
 int chunk_is_valid(struct thread *self);

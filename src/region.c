@@ -107,6 +107,22 @@ struct region *region_take(struct thread *self, void *owner, int mini)
     return r;
 }
 
+/* A large region that fits into one slot is taken like any other, so that it finds pages that wait. */
+static struct region *one_slot_take(struct thread *self, void *owner)
+{
+    struct region *r = slot_take(self, owner);
+    struct chunk *c;
+
+    if (!r)
+        return NULL;
+    c = region_chunk((ULONG_PTR)r->base);
+    chunk_return_words(c, chunk_slot(c, r));
+    r->committed = (SIZE_T)r->pages * OS_PAGE;
+    r->touched = (SIZE_T)(r->dirty > r->pages ? r->dirty : r->pages) * OS_PAGE;
+    pool_count_used(r->committed, 1);
+    return r;
+}
+
 /* A run of slots for a large region, its tails marked first. */
 static struct region *run_take(struct thread *self, void *owner, int slots)
 {
@@ -195,7 +211,9 @@ struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes,
         return NULL;
     chunk_hold(self);
     if (LARGE_IN_RUNS && bytes <= RUN_MOST) {
-        r = run_take(self, owner, (int)((bytes + OS_PAGE + SLOT_BYTES - 1) >> SLOT_SHIFT));
+        r = bytes <= SLOT_DATA
+                ? one_slot_take(self, owner)
+                : run_take(self, owner, (int)((bytes + OS_PAGE + SLOT_BYTES - 1) >> SLOT_SHIFT));
     } else {
         r = lone_take(self, owner, bytes, room > bytes ? room : bytes);
         if (!r && room > bytes)
@@ -302,9 +320,10 @@ static uint16_t pages_of_part(SIZE_T bytes, int part)
     return (uint16_t)(((here < SLOT_BYTES ? here : SLOT_BYTES) + OS_PAGE - 1) / OS_PAGE);
 }
 
-/* A large region that is no reservation of its own becomes plain slots, or a plain mini, and returns its
-   pages. At each instant they are known to be dirty, whether the thread is killed or the system keeps them. */
-static void flatten(struct region *r)
+/* A large region that is no reservation of its own becomes plain slots, of which it returns the number, or a
+   plain mini. At each instant its pages are known to be dirty, whether the thread is killed or the system keeps
+   them. */
+static int flatten(struct region *r)
 {
     SIZE_T committed = r->committed, touched = r->touched > committed ? r->touched : committed;
     int parts = 0;
@@ -314,8 +333,7 @@ static void flatten(struct region *r)
         r[parts].dirty = pages_of_part(touched, parts);
     }
     atomic_store(&r->kind, REGION_NONE);
-    while (parts-- > 0)
-        chunk_return_pages(&r[parts]);
+    return parts;
 }
 
 /* Returns a region's pages to the system, whatever it was used for. Its owner still has it, but no block in
@@ -326,7 +344,8 @@ static void decommit(struct chunk *c, struct region *r, int large)
         atomic_store(&r->kind, REGION_NONE);
         large_decommit(r, 0);
     } else if (large) {
-        flatten(r);
+        for (int parts = flatten(r); parts-- > 0;)
+            chunk_return_pages(&r[parts]);
     } else if (chunk_has_mini(c, r)) {
         chunk_return_pages(r);
     } else {
@@ -432,7 +451,7 @@ static void put_back(struct thread *self, struct region *r, int all_may_wait)
 {
     struct chunk *c = region_chunk((ULONG_PTR)r->base);
     int large = r->kind == REGION_LARGE;
-    int keep = c->lone ? r->committed <= LONE_KEEP : !large;
+    int keep = c->lone ? r->committed <= LONE_KEEP : !large || region_room(r) <= SLOT_DATA;
 
     chunk_hold(self);
     pool_count_used(region_footprint(r), -1);
@@ -442,6 +461,8 @@ static void put_back(struct thread *self, struct region *r, int all_may_wait)
         decommit(c, r, large);
     else if (c->lone)
         r->touched = r->committed;
+    else if (large)
+        flatten(r);
     else if (r->dirty < r->pages)
         r->dirty = r->pages;
     if (chunk_has_mini(c, r)) {

@@ -126,6 +126,68 @@ static void slots_that_wait_with_their_pages_make_room_for_a_run(void **state)
     region_release(self, slots[CHUNK_FIRST]);
 }
 
+static void a_large_region_of_one_slot_waits_with_its_pages(void **state)
+{
+    struct region *r = take(SLOT_DATA), *again;
+    unsigned long commits = standin_calls("VirtualAlloc.commit");
+    unsigned long decommits = standin_calls("VirtualFree.decommit");
+
+    (void)state;
+    memset(r->base, 0x55, SLOT_DATA); /* its owner may have written more than large.c knows of */
+    region_release(self, r);
+    assert_int_equal(chunk_pool.warm_bytes, SLOT_DATA);
+    again = take(SLOT_DATA);
+    assert_ptr_equal(again, r);
+    assert_int_equal(again->touched, SLOT_DATA);
+    assert_int_equal(standin_calls("VirtualAlloc.commit"), commits);
+    assert_int_equal(standin_calls("VirtualFree.decommit"), decommits);
+    region_release(self, again);
+    again = region_take(self, YOU, 0); /* for blocks of other sizes too */
+    assert_ptr_equal(again, r);
+    assert_int_equal(again->pages, SLOT_DATA / OS_PAGE);
+    assert_int_equal(again->dirty, SLOT_DATA / OS_PAGE);
+    region_release(self, again);
+    assert_true(chunk_is_valid(self));
+}
+
+static void what_is_too_much_to_wait_goes_back(void **state)
+{
+    struct region *one = take(SLOT_DATA), *two = take(SLOT_DATA + 1);
+
+    (void)state;
+    region_release(self, two);
+    assert_int_equal(chunk_pool.warm_bytes, 0);
+    pool_keeps_nothing = 1;
+    region_release(self, one);
+    assert_int_equal(chunk_pool.warm_bytes, 0);
+    pool_keeps_nothing = 0;
+    assert_true(chunk_is_valid(self));
+}
+
+static struct region *span_with_words(void)
+{
+    struct region *slot = region_take(self, ME, 0);
+
+    assert_true(region_commit(slot, 3 * OS_PAGE, SLOT_WORDS));
+    memset(slot->base, 0x55, 3 * OS_PAGE);
+    region_release(self, slot);
+    return slot;
+}
+
+static void a_large_region_has_its_slots_pages_and_none_for_state_words(void **state)
+{
+    struct region *slot = span_with_words(), *r = take(5 * OS_PAGE);
+
+    (void)state;
+    assert_ptr_equal(r, slot);
+    assert_int_equal(r->word_pages, 0);
+    assert_int_equal(region_footprint(r), 5 * OS_PAGE);
+    assert_int_equal(r->touched, 3 * OS_PAGE);
+    region_release(self, r);
+    assert_int_equal(chunk_pool.warm_bytes, 5 * OS_PAGE);
+    assert_true(chunk_is_valid(self));
+}
+
 /* The pages are counted as dirty, not as committed, while they are returned. */
 static void pages_that_a_dead_thread_was_returning_are_zeroed(void **state)
 {
@@ -158,6 +220,12 @@ static void take_three(void *argument)
     region_take_large(thread_self(), ME, 3 * SLOT_BYTES - OS_PAGE, 0);
 }
 
+static void take_one(void *argument)
+{
+    (void)argument;
+    region_take_large(thread_self(), ME, SLOT_DATA, 0);
+}
+
 static struct region *three;
 
 static void give_three(void *argument)
@@ -166,15 +234,17 @@ static void give_three(void *argument)
     region_give(thread_self(), three, YOU);
 }
 
-/* Whoever dies taking or giving a run leaves no slot that its owners' repair would not find. */
+/* Whoever dies taking or giving a run, or taking one slot, leaves no slot that its owners' repair would not
+   find. */
 static void a_run_that_a_dead_thread_had_in_hand_is_no_loss(void **state)
 {
     enum { DEATHS = 4000 }; /* more than it takes */
+    void (*const acts[])(void *) = {take_three, give_three, take_one};
 
     (void)state;
     if (!standin_can_step())
         skip();
-    for (int give = 0; give < 2; give++) {
+    for (int act = 0; act < 3; act++) {
         struct region *held = take(100); /* so that the chunk stays */
         unsigned slots = chunk_pool.free_slots;
         unsigned long n = 0;
@@ -183,15 +253,17 @@ static void a_run_that_a_dead_thread_had_in_hand_is_no_loss(void **state)
             heap_open(&mine, ME, (SIZE_T)-1);
             heap_open(&yours, YOU, (SIZE_T)-1);
             atomic_store(&held->owner, CHUNK_WORDS); /* nobody's */
-            if (give)
+            if (acts[act] == give_three)
                 three = take(3 * SLOT_BYTES - OS_PAGE);
-            died = room_kill_at(give ? give_three : take_three, n);
+            if (acts[act] == take_one)
+                span_with_words();
+            died = room_kill_at(acts[act], n);
             heap_repair(self, &mine);
             heap_repair(self, &yours);
             heap_close(self, &mine);
             heap_close(self, &yours);
             if (chunk_pool.free_slots != slots)
-                print_message("%s: killed at instruction %lu\n", give ? "give" : "take", n);
+                print_message("%d: killed at instruction %lu\n", act, n);
             assert_int_equal(chunk_pool.free_slots, slots);
             assert_true(chunk_is_valid(self));
         }
@@ -327,6 +399,9 @@ int main(void)
         ONE(runs_fill_the_holes_between_others),
         ONE(a_run_is_cold_or_it_is_not_had),
         ONE(slots_that_wait_with_their_pages_make_room_for_a_run),
+        ONE(a_large_region_of_one_slot_waits_with_its_pages),
+        ONE(what_is_too_much_to_wait_goes_back),
+        ONE(a_large_region_has_its_slots_pages_and_none_for_state_words),
         ONE(pages_that_a_dead_thread_was_returning_are_zeroed),
         ONE(a_run_that_a_dead_thread_had_in_hand_is_no_loss),
         ONE(a_tail_that_nobody_has_belongs_to_no_run),
