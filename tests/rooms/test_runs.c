@@ -345,9 +345,11 @@ static void without_address_space_there_is_no_run(void **state)
 {
     (void)state;
     standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+    assert_null(take(SLOT_DATA));
     assert_null(take(2 * SLOT_BYTES));
     standin_fail_never();
     standin_fail_at("VirtualAlloc.commit", 1, TRUE);
+    assert_null(take(SLOT_DATA));
     assert_null(take(2 * SLOT_BYTES));
     standin_fail_never();
     assert_true(chunk_is_valid(self));
