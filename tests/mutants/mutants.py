@@ -187,6 +187,9 @@ def main():
 
     files = options.file or sorted(str(p.relative_to(TOP)) for p in (TOP / "src").glob("*.[ch]")
                                    if p.name not in LEFT_OUT)
+    for name in files:
+        if not (TOP / name).is_file():
+            parser.error("no file %s: --file=src/span.c is meant" % name)
     sources = {f: (TOP / f).read_text() for f in files}
     candidates = [(f, m) for f in files for m in mutate.places(sources[f])]
     random.Random(options.seed).shuffle(candidates)
