@@ -116,8 +116,7 @@ static void repair(void)
     chunk_pool.unused = chunk_pool.waiting = NULL;
     for (struct chunk *c = chunk_pool.first; c; c = c->next) {
         if (c->state == CHUNK_RESERVING || c->state == CHUNK_RELEASING) {
-            if (region_chunk((ULONG_PTR)c->base) == c)
-                map_store(c, NULL);
+            map_store(c, NULL);
             if (os_is_reserved(c->base, c->bytes, OS_PLAIN))
                 os_release(c->base);
             c->state = CHUNK_NONE;
