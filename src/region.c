@@ -412,9 +412,15 @@ static void mini_free(struct chunk *c, struct region *m)
     chunk_count_mini(m, 1);
     if (c->minis_free[i] != ALL_MINIS || chunk_pool.free_minis < 2 * SLOT_MINIS)
         return;
-    /* Enough others are free: make it a slot again. */
-    for (k = 0; k < SLOT_MINIS; k++)
-        chunk_count_mini(chunk_mini(c, i, k), -1);
+    /* Enough others are free: make it a slot again. No mini counts its pages as committed any more before they go
+       back: a thread that is killed until then leaves the slot split. */
+    for (k = 0; k < SLOT_MINIS; k++) {
+        m = chunk_mini(c, i, k);
+        chunk_count_mini(m, -1);
+        if (m->dirty < m->pages)
+            m->dirty = m->pages;
+        m->pages = m->word_pages = 0;
+    }
     c->split &= (uint16_t)~CHUNK_BIT(i);
     c->slots[i].pages = (uint16_t)(SLOT_DATA / OS_PAGE);
     c->slots[i].word_pages = (uint8_t)((SLOT_MINIS * MINI_WORDS + OS_PAGE - 1) / OS_PAGE);
