@@ -13,7 +13,8 @@ struct chunk *volatile region_map[1 << (OS_ADDRESS_BITS - CHUNK_SHIFT)];
 #endif
 
 static struct lock lock;
-static char *where; /* address to try first for the next reservation */
+static char *begin; /* where the first reservation was tried */
+static char *where; /* address to try first for the next one */
 struct chunk_pool chunk_pool;
 
 int chunk_is_idle(const struct chunk *c)
@@ -33,13 +34,22 @@ static void map_store(const struct chunk *c, struct chunk *value)
 #endif
 }
 
+static int map_reaches(const char *base)
+{
+#ifdef _WIN64
+    return region_map[(ULONG_PTR)base >> (CHUNK_SHIFT + MAP_LEAF_BITS)] != NULL;
+#else
+    (void)base;
+    return 1;
+#endif
+}
+
 static int map_prepare(struct thread *self, const char *base)
 {
 #ifdef _WIN64
-    ULONG_PTR root = (ULONG_PTR)base >> (CHUNK_SHIFT + MAP_LEAF_BITS);
-    struct chunk *volatile *leaf = region_map[root];
+    struct chunk *volatile *leaf;
 
-    if (leaf)
+    if (map_reaches(base))
         return 1;
     if (!first_leaf_used) {
         first_leaf_used = 1;
@@ -47,7 +57,7 @@ static int map_prepare(struct thread *self, const char *base)
     } else {
         leaf = arena_alloc(self, sizeof first_leaf);
     }
-    atomic_store(&region_map[root], leaf);
+    atomic_store(&region_map[(ULONG_PTR)base >> (CHUNK_SHIFT + MAP_LEAF_BITS)], leaf);
     return leaf != NULL;
 #else
     (void)self, (void)base;
@@ -66,6 +76,17 @@ void chunk_set_records(struct chunk *c, int slot)
 SIZE_T chunk_warm(const struct chunk *c, int slot)
 {
     return c->lone ? c->slots[0].committed : chunk_slot_bytes(&c->slots[slot]);
+}
+
+void chunk_note_warm(struct chunk *c, int slot)
+{
+    SIZE_T bytes = chunk_warm(c, slot);
+
+    if (bytes) {
+        c->warm |= CHUNK_BIT(slot);
+        chunk_pool.warm_slots |= !c->lone;
+    }
+    chunk_pool.warm_bytes += bytes;
 }
 
 void chunk_count_mini(const struct region *m, int sign)
@@ -92,9 +113,7 @@ static void recount(struct chunk *c)
         if (!r->owner) {
             c->free |= CHUNK_BIT(i);
             chunk_pool.free_slots += !c->lone;
-            if (chunk_warm(c, i))
-                c->warm |= CHUNK_BIT(i);
-            chunk_pool.warm_bytes += chunk_warm(c, i);
+            chunk_note_warm(c, i);
         } else if (r->kind == REGION_SPLIT) {
             c->minis_free[i] = 0;
             for (int k = 0; k < SLOT_MINIS; k++) {
@@ -112,6 +131,7 @@ static void recount(struct chunk *c)
 static void repair(void)
 {
     chunk_pool.free_slots = chunk_pool.free_minis = 0;
+    chunk_pool.warm_slots = 0;
     chunk_pool.warm_bytes = 0;
     chunk_pool.unused = chunk_pool.waiting = NULL;
     for (struct chunk *c = chunk_pool.first; c; c = c->next) {
@@ -156,6 +176,15 @@ static struct chunk *chunk_record(struct thread *self)
     return c;
 }
 
+/* Always further on, so that addresses come back late; but once round what the map reaches before it grows, for its
+   parts are never freed, and large blocks may come and go for years. */
+static char *find_room(SIZE_T bytes)
+{
+    char *base = os_find_free(where, bytes, CHUNK_BYTES);
+
+    return base && !map_reaches(base) ? os_find_free(begin, bytes, CHUNK_BYTES) : base;
+}
+
 /* The address is recorded before the reservation is made at it: a thread killed in between leaves
    nothing that could not be found. */
 struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
@@ -166,9 +195,9 @@ struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
     if (!c)
         return NULL;
     if (!where) /* begin where the system has put this thread's stack: its randomness is ours */
-        where = (char *)&tries;
+        begin = where = (char *)&tries;
     do {
-        c->base = os_find_free(where, bytes, CHUNK_BYTES);
+        c->base = find_room(bytes);
         if (!c->base || tries++ == 64 || !map_prepare(self, c->base)) {
             chunk_push(&chunk_pool.unused, c);
             return NULL;
@@ -187,7 +216,7 @@ struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
         atomic_store(&r->owner, i < CHUNK_FIRST && !lone ? CHUNK_WORDS : NULL);
         r->base = c->base + (SIZE_T)i * SLOT_BYTES;
         atomic_poke(&r->kind, REGION_NONE);
-        r->committed = 0;
+        r->committed = r->touched = 0;
         r->pages = r->dirty = r->word_pages = 0;
         chunk_set_records(c, i);
     }
@@ -292,7 +321,7 @@ void chunk_shutdown(void)
     memset((void *)first_leaf, 0, sizeof first_leaf);
     first_leaf_used = 0;
 #endif
-    where = NULL;
+    begin = where = NULL;
     lock_reset(&lock);
 }
 
@@ -335,7 +364,8 @@ int chunk_is_valid(struct thread *self)
     valid = masks == checksum() && unused == length(chunk_pool.unused) &&
             waiting == length(chunk_pool.waiting) && before.free_slots == chunk_pool.free_slots &&
             before.free_minis == chunk_pool.free_minis &&
-            before.warm_bytes == chunk_pool.warm_bytes;
+            before.warm_bytes == chunk_pool.warm_bytes &&
+            before.warm_slots >= chunk_pool.warm_slots;
     chunk_let_go();
     return valid;
 }

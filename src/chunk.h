@@ -53,6 +53,7 @@ enum region_kind {
     REGION_SPAN,   /* equal blocks of one expert */
     REGION_FULL,   /* the same, with no room left */
     REGION_SHARED, /* equal blocks of several experts (shared.h) */
+    REGION_UNBORN, /* one block that is not live yet */
     REGION_LARGE,  /* one block */
     REGION_TAIL,   /* a slot of a large region that is not its first */
     REGION_SPLIT   /* a slot that is cut into minis */
@@ -74,7 +75,7 @@ struct region {
             uint16_t head;       /* SPAN_FREE | the first free block below fresh, or SPAN_NONE */
             uint16_t used;       /* live blocks, and one more while it is its heap's current span */
         };
-        struct {              /* REGION_LARGE */
+        struct {              /* REGION_UNBORN, REGION_LARGE */
             SIZE_T bytes;     /* asked for */
             SIZE_T committed; /* from base on */
             SIZE_T touched;   /* from base on: may not be zero any more */
@@ -153,6 +154,7 @@ extern struct chunk_pool {
     struct chunk *waiting;               /* those of free large regions */
     struct chunk *slot_hint, *mini_hint; /* where to look first */
     unsigned free_slots, free_minis;
+    int warm_slots;    /* 0: no slot waits with its pages; 1: one may */
     SIZE_T warm_bytes; /* committed in regions that are free */
 } chunk_pool;
 
@@ -192,6 +194,8 @@ enum chunk_has { CHUNK_FREE_SLOT, CHUNK_WARM_SLOT, CHUNK_FREE_MINI };
 struct chunk *chunk_with(struct chunk *hint, enum chunk_has what);
 /* Bytes that a free slot, or a free lone region, keeps committed. */
 SIZE_T chunk_warm(const struct chunk *chunk, int slot);
+/* Notes that, of one that has just become free. */
+void chunk_note_warm(struct chunk *chunk, int slot);
 /* Adds a free mini to the figures, or takes it off. */
 void chunk_count_mini(const struct region *mini, int sign);
 /* Returns the pages of a slot or a mini, or of a slot and its state words, to the system. Until that is done
