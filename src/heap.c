@@ -209,7 +209,7 @@ static void large_free(struct thread *self, struct heap *heap, struct region *r)
         region_release(self, r);
         return;
     }
-    large_bury(r);
+    region_empty(r);
     push(&heap->buried, r);
     if (!heap->last_buried)
         heap->last_buried = r;

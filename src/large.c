@@ -19,24 +19,6 @@ static SIZE_T offset_of(SIZE_T bytes)
     return (0 - length) & (OS_PAGE - 1);
 }
 
-static struct region *take(struct thread *self, void *owner, SIZE_T length, SIZE_T room)
-{
-    struct region *r;
-
-    if (!large_pages || length > SLOT_DATA)
-        return region_take_large(self, owner, length, large_pages ? length : room);
-    r = region_take(self, owner, length <= MINI_DATA);
-    if (!r)
-        return NULL;
-    /* With pageheap nothing waits for reuse with its pages, but for what the system did not take back. */
-    r->committed = (SIZE_T)r->pages * OS_PAGE;
-    r->touched = (SIZE_T)(r->dirty > r->pages ? r->dirty : r->pages) * OS_PAGE;
-    if (region_commit_large(r, length))
-        return r;
-    region_release(self, r);
-    return NULL;
-}
-
 struct region *large_open(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room)
 {
     SIZE_T offset = offset_of(bytes), length = bytes + offset;
@@ -44,7 +26,9 @@ struct region *large_open(struct thread *self, void *owner, SIZE_T bytes, SIZE_T
 
     if (bytes > (SIZE_T)-1 / 2)
         return NULL;
-    r = take(self, owner, length, room);
+    /* With pageheap nothing behind a block is committed, nor waits for reuse with its pages. */
+    r = large_pages ? region_take_tight(self, owner, length)
+                    : region_take_large(self, owner, length, room);
     if (!r)
         return NULL;
     if (r->touched)
@@ -82,9 +66,4 @@ int large_resize(struct region *r, SIZE_T bytes)
     }
     atomic_poke(&r->bytes, bytes);
     return 1;
-}
-
-void large_bury(struct region *r)
-{
-    region_empty(r);
 }

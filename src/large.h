@@ -14,8 +14,6 @@ extern int large_pages;
 struct region *large_open(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room);
 /* Makes it another length in place, zeroing what it grows by; 0 if it has to move. */
 int large_resize(struct region *r, SIZE_T bytes);
-/* pageheap: the block is dead and faults, the addresses stay. */
-void large_bury(struct region *r);
 
 static inline char *large_block(const struct region *r)
 {

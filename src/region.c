@@ -13,8 +13,10 @@ static struct region *slot_take(struct thread *self, void *owner)
     struct region *r;
     int i;
 
-    if (chunk_pool.free_slots && chunk_pool.warm_bytes) /* before any that has to be committed */
+    if (chunk_pool.free_slots && chunk_pool.warm_slots) { /* before any that has to be committed */
         c = chunk_with(chunk_pool.slot_hint, CHUNK_WARM_SLOT);
+        chunk_pool.warm_slots = c != NULL;
+    }
     if (chunk_pool.free_slots && !c)
         c = chunk_with(chunk_pool.slot_hint, CHUNK_FREE_SLOT);
     if (!c)
@@ -53,9 +55,7 @@ static void slot_split(struct thread *self)
         r->owner = NULL;
         c->free |= CHUNK_BIT(i);
         chunk_pool.free_slots++;
-        if (chunk_warm(c, i))
-            c->warm |= CHUNK_BIT(i);
-        chunk_pool.warm_bytes += chunk_warm(c, i);
+        chunk_note_warm(c, i);
         return;
     }
     for (int k = 0; k < SLOT_MINIS; k++) {
@@ -107,19 +107,26 @@ struct region *region_take(struct thread *self, void *owner, int mini)
     return r;
 }
 
-/* A large region that fits into one slot is taken like any other, so that it finds pages that wait. */
-static struct region *one_slot_take(struct thread *self, void *owner)
+static int is_large(const struct region *r)
 {
-    struct region *r = slot_take(self, owner);
+    return r->kind == REGION_LARGE || r->kind == REGION_UNBORN;
+}
+
+/* A mini or a slot for one block, with the pages that waited in it. */
+static struct region *as_large(struct region *r)
+{
     struct chunk *c;
 
     if (!r)
         return NULL;
     c = region_chunk((ULONG_PTR)r->base);
-    chunk_return_words(c, chunk_slot(c, r));
+    if (!chunk_has_mini(c, r))
+        chunk_return_words(c, chunk_slot(c, r));
     r->committed = (SIZE_T)r->pages * OS_PAGE;
     r->touched = (SIZE_T)(r->dirty > r->pages ? r->dirty : r->pages) * OS_PAGE;
     pool_count_used(r->committed, 1);
+    atomic_store(&r->kind, REGION_UNBORN);
+    r->pages = 0; /* they are `committed` now, which shrinks and grows */
     return r;
 }
 
@@ -143,7 +150,7 @@ static struct region *run_take(struct thread *self, void *owner, int slots)
                         touched = (SIZE_T)(slots)*SLOT_BYTES;
                     r->committed = 0;
                     r->touched = touched;
-                    atomic_poke(&r->kind, (uint8_t)(k == i ? REGION_NONE : REGION_TAIL));
+                    atomic_poke(&r->kind, (uint8_t)(k == i ? REGION_UNBORN : REGION_TAIL));
                     atomic_store(&r->owner, owner);
                     c->free &= (uint16_t)~CHUNK_BIT(k);
                     chunk_pool.free_slots--;
@@ -194,6 +201,7 @@ static struct region *lone_take(struct thread *self, void *owner, SIZE_T used, S
     if (!best)
         return NULL;
     c = chunk_pop(best);
+    atomic_poke(&c->slots[0].kind, REGION_UNBORN);
     atomic_store(&c->slots[0].owner, owner);
     KILL_POINT("large region taken");
     pool_count_used(chunk_warm(c, 0), 1);
@@ -203,6 +211,14 @@ static struct region *lone_take(struct thread *self, void *owner, SIZE_T used, S
     return &c->slots[0];
 }
 
+static struct region *with_pages(struct thread *self, struct region *r, SIZE_T bytes)
+{
+    if (!r || region_commit_large(r, bytes))
+        return r;
+    region_release(self, r);
+    return NULL;
+}
+
 struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room)
 {
     struct region *r;
@@ -210,21 +226,29 @@ struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes,
     if (bytes > (SIZE_T)-1 / 2)
         return NULL;
     chunk_hold(self);
-    if (LARGE_IN_RUNS && bytes <= RUN_MOST) {
-        r = bytes <= SLOT_DATA
-                ? one_slot_take(self, owner)
-                : run_take(self, owner, (int)((bytes + OS_PAGE + SLOT_BYTES - 1) >> SLOT_SHIFT));
+    if (LARGE_IN_RUNS && bytes <= SLOT_DATA) {
+        r = as_large(slot_take(self, owner));
+    } else if (LARGE_IN_RUNS && bytes <= RUN_MOST) {
+        r = run_take(self, owner, (int)((bytes + OS_PAGE + SLOT_BYTES - 1) >> SLOT_SHIFT));
     } else {
         r = lone_take(self, owner, bytes, room > bytes ? room : bytes);
         if (!r && room > bytes)
             r = lone_take(self, owner, bytes, bytes);
     }
     chunk_let_go();
-    if (r && !region_commit_large(r, bytes)) {
-        region_release(self, r);
-        return NULL;
-    }
-    return r;
+    return with_pages(self, r, bytes);
+}
+
+struct region *region_take_tight(struct thread *self, void *owner, SIZE_T bytes)
+{
+    struct region *r;
+
+    if (bytes > SLOT_DATA)
+        return region_take_large(self, owner, bytes, bytes);
+    chunk_hold(self);
+    r = as_large(bytes <= MINI_DATA ? mini_take(self, owner) : slot_take(self, owner));
+    chunk_let_go();
+    return with_pages(self, r, bytes);
 }
 
 int region_commit(struct region *r, SIZE_T data, SIZE_T words)
@@ -242,9 +266,16 @@ int region_commit(struct region *r, SIZE_T data, SIZE_T words)
     }
     if (r->pages < pages) {
         SIZE_T have = (SIZE_T)r->pages * OS_PAGE;
-        if (!os_commit(r->base + have, (SIZE_T)pages * OS_PAGE - have))
+        uint16_t dirty = r->dirty;
+        int done;
+        if (dirty < pages) /* until they are known as committed, should the thread be killed */
+            r->dirty = pages;
+        done = os_commit(r->base + have, (SIZE_T)pages * OS_PAGE - have);
+        if (done)
+            r->pages = pages;
+        r->dirty = dirty;
+        if (!done)
             return 0;
-        r->pages = pages;
     }
     pool_count_used(before, -1);
     pool_count_used(region_footprint(r), 1);
@@ -269,24 +300,32 @@ SIZE_T region_room(const struct region *r)
 
 int region_commit_large(struct region *r, SIZE_T bytes)
 {
-    SIZE_T all = (bytes + OS_PAGE - 1) & ~(OS_PAGE - 1);
+    SIZE_T all = (bytes + OS_PAGE - 1) & ~(OS_PAGE - 1), touched = r->touched;
+    int done;
 
     if (all <= r->committed)
         return 1;
-    if (!os_commit(r->base + r->committed, all - r->committed))
-        return 0;
-    pool_count_used(all - r->committed, 1);
-    r->committed = all;
-    return 1;
+    if (touched < all) /* until it is known as committed, should the thread be killed */
+        r->touched = all;
+    done = os_commit(r->base + r->committed, all - r->committed);
+    if (done) {
+        pool_count_used(all - r->committed, 1);
+        r->committed = all;
+    }
+    r->touched = touched;
+    return done;
 }
 
 static void large_decommit(struct region *r, SIZE_T all)
 {
     SIZE_T committed = r->committed;
 
+    /* What is touched and not committed is what an earlier try may have left. */
+    if (r->touched < committed)
+        r->touched = committed;
     r->committed = all;
     KILL_POINT("large pages about to be decommitted");
-    if (committed > all && !os_decommit(r->base + all, committed - all))
+    if (r->touched > all && !os_decommit(r->base + all, r->touched - all))
         r->committed = committed;
     else if (r->touched > all)
         r->touched = all;
@@ -305,7 +344,7 @@ SIZE_T region_footprint(const struct region *r)
 {
     const struct chunk *c = region_chunk((ULONG_PTR)r->base);
 
-    if (r->kind == REGION_LARGE || c->lone)
+    if (is_large(r) || c->lone)
         return r->committed;
     if (chunk_has_mini(c, r))
         return r->pages * (OS_PAGE + MINI_WORDS);
@@ -328,11 +367,11 @@ static int flatten(struct region *r)
     SIZE_T committed = r->committed, touched = r->touched > committed ? r->touched : committed;
     int parts = 0;
 
-    for (; touched > (SIZE_T)parts * SLOT_BYTES; parts++) {
-        r[parts].pages = pages_of_part(committed, parts);
+    for (; touched > (SIZE_T)parts * SLOT_BYTES; parts++)
         r[parts].dirty = pages_of_part(touched, parts);
-    }
     atomic_store(&r->kind, REGION_NONE);
+    for (int i = 0; i < parts; i++) /* not while it may become a live block again, which shrinks */
+        r[i].pages = pages_of_part(committed, i);
     return parts;
 }
 
@@ -376,7 +415,8 @@ static void set_owner(struct chunk *c, struct region *r, void *owner)
 void region_give(struct thread *self, struct region *r, void *owner)
 {
     chunk_hold(self);
-    r->touched = r->committed; /* the giver may have written behind its end */
+    if (r->touched < r->committed)
+        r->touched = r->committed; /* the giver may have written behind its end */
     set_owner(region_chunk((ULONG_PTR)r->base), r, owner);
     chunk_let_go();
 }
@@ -384,7 +424,7 @@ void region_give(struct thread *self, struct region *r, void *owner)
 void region_retire(struct thread *self, struct region *r)
 {
     struct chunk *c = region_chunk((ULONG_PTR)r->base);
-    int large = r->kind == REGION_LARGE;
+    int large = is_large(r);
     SIZE_T before = region_footprint(r);
 
     chunk_hold(self);
@@ -447,17 +487,19 @@ static void slots_free(struct chunk *c, struct region *r)
         KILL_POINT("slot freed");
         c->free |= CHUNK_BIT(k);
         chunk_pool.free_slots += !c->lone;
-        if (chunk_warm(c, k))
-            c->warm |= CHUNK_BIT(k);
-        chunk_pool.warm_bytes += chunk_warm(c, k);
+        chunk_note_warm(c, k);
     }
 }
 
 static void put_back(struct thread *self, struct region *r, int all_may_wait)
 {
     struct chunk *c = region_chunk((ULONG_PTR)r->base);
-    int large = r->kind == REGION_LARGE;
-    int keep = c->lone ? r->committed <= LONE_KEEP : !large || region_room(r) <= SLOT_DATA;
+    int large = is_large(r), keep = !pool_keeps_nothing;
+
+    if (c->lone)
+        keep = keep && r->committed <= LONE_KEEP && r->touched <= r->committed;
+    else if (large)
+        keep = keep && region_room(r) <= SLOT_DATA;
 
     chunk_hold(self);
     pool_count_used(region_footprint(r), -1);

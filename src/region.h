@@ -26,9 +26,11 @@ static ALWAYS_INLINE struct region *region_find(const void *address)
 /* One mini or one slot for the owner. Its first `pages` pages are committed, `dirty` of them not zero.
    NULL if there is no memory or no address space. */
 struct region *region_take(struct thread *self, void *owner, int mini);
-/* A region for one block, at least `bytes` of it committed, `touched` of them not zero, room to grow for at
-   least `room`. */
+/* A region for one block, at least `bytes` of it committed, `touched` of them not zero, room to grow for `room`
+   if it is a reservation of its own. Its kind is REGION_UNBORN; the caller makes it REGION_LARGE. */
 struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room);
+/* The same in as few addresses as there are. */
+struct region *region_take_tight(struct thread *self, void *owner, SIZE_T bytes);
 
 /* By the owner. Returns 0 if there is no memory; then what was committed stays. */
 int region_commit(struct region *region, SIZE_T data, SIZE_T words);
