@@ -54,7 +54,8 @@ static void hold(struct thread *self)
         recount();
 }
 
-/* Where the next look goes; the youngest has none, for an older one that may go by now is to go first. */
+/* Where the next look goes; the youngest has one only if it is alone, for an older one that may go by now is to
+   go first. */
 static struct retired **next_look(void)
 {
     const struct retired *next = looked_at ? looked_at->next : NULL;

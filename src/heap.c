@@ -408,7 +408,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
     if (bytes > block.bytes && !within_limit(heap, bytes - block.bytes))
         return HEAP_FULL;
     if (!resize_in_place(heap, &block, *address, bytes, 0)) {
-        /* A block that grows once grows again: its new region has room for that. */
+        /* A block that grows once grows again: its new region, unless it is a run of slots, has room for that. */
         SIZE_T twice = 2 * bytes;
         moved = block_take(self, heap, bytes, twice > LARGE_HEADROOM ? twice : LARGE_HEADROOM);
         if (moved) {
