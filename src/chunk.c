@@ -13,8 +13,7 @@ struct chunk *volatile region_map[1 << (OS_ADDRESS_BITS - CHUNK_SHIFT)];
 #endif
 
 static struct lock lock;
-static char *begin; /* where the first reservation was tried */
-static char *where; /* address to try first for the next one */
+static char *where; /* address to try first for the next reservation */
 struct chunk_pool chunk_pool;
 
 int chunk_is_idle(const struct chunk *c)
@@ -34,22 +33,13 @@ static void map_store(const struct chunk *c, struct chunk *value)
 #endif
 }
 
-static int map_reaches(const char *base)
-{
-#ifdef _WIN64
-    return region_map[(ULONG_PTR)base >> (CHUNK_SHIFT + MAP_LEAF_BITS)] != NULL;
-#else
-    (void)base;
-    return 1;
-#endif
-}
-
 static int map_prepare(struct thread *self, const char *base)
 {
 #ifdef _WIN64
-    struct chunk *volatile *leaf;
+    ULONG_PTR root = (ULONG_PTR)base >> (CHUNK_SHIFT + MAP_LEAF_BITS);
+    struct chunk *volatile *leaf = region_map[root];
 
-    if (map_reaches(base))
+    if (leaf)
         return 1;
     if (!first_leaf_used) {
         first_leaf_used = 1;
@@ -57,7 +47,7 @@ static int map_prepare(struct thread *self, const char *base)
     } else {
         leaf = arena_alloc(self, sizeof first_leaf);
     }
-    atomic_store(&region_map[(ULONG_PTR)base >> (CHUNK_SHIFT + MAP_LEAF_BITS)], leaf);
+    atomic_store(&region_map[root], leaf);
     return leaf != NULL;
 #else
     (void)self, (void)base;
@@ -176,15 +166,6 @@ static struct chunk *chunk_record(struct thread *self)
     return c;
 }
 
-/* Always further on, so that addresses come back late; but once round what the map reaches before it grows, for its
-   parts are never freed, and large blocks may come and go for years. */
-static char *find_room(SIZE_T bytes)
-{
-    char *base = os_find_free(where, bytes, CHUNK_BYTES);
-
-    return base && !map_reaches(base) ? os_find_free(begin, bytes, CHUNK_BYTES) : base;
-}
-
 /* The address is recorded before the reservation is made at it: a thread killed in between leaves
    nothing that could not be found. */
 struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
@@ -195,9 +176,9 @@ struct chunk *chunk_make(struct thread *self, SIZE_T bytes, int lone)
     if (!c)
         return NULL;
     if (!where) /* begin where the system has put this thread's stack: its randomness is ours */
-        begin = where = (char *)&tries;
+        where = (char *)&tries;
     do {
-        c->base = find_room(bytes);
+        c->base = os_find_free(where, bytes, CHUNK_BYTES);
         if (!c->base || tries++ == 64 || !map_prepare(self, c->base)) {
             chunk_push(&chunk_pool.unused, c);
             return NULL;
@@ -321,7 +302,7 @@ void chunk_shutdown(void)
     memset((void *)first_leaf, 0, sizeof first_leaf);
     first_leaf_used = 0;
 #endif
-    begin = where = NULL;
+    where = NULL;
     lock_reset(&lock);
 }
 

@@ -457,9 +457,7 @@ static void mini_free(struct chunk *c, struct region *m)
     for (k = 0; k < SLOT_MINIS; k++) {
         m = chunk_mini(c, i, k);
         chunk_count_mini(m, -1);
-        if (m->dirty < m->pages)
-            m->dirty = m->pages;
-        m->pages = m->word_pages = 0;
+        m->pages = m->word_pages = 0; /* of what is free, all pages are dirty */
     }
     c->split &= (uint16_t)~CHUNK_BIT(i);
     c->slots[i].pages = (uint16_t)(SLOT_DATA / OS_PAGE);

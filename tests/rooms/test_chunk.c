@@ -213,6 +213,9 @@ static void a_slot_that_could_not_be_split_is_as_warm_as_before(void **state)
     region_release(self, slot);
     warm = chunk_pool.warm_bytes;
     assert_int_equal(warm, region_footprint(slot));
+    chunk_pool.warm_slots = 0;
+    assert_false(chunk_is_valid(self));
+    assert_true(chunk_is_valid(self));
     standin_fail_at("VirtualFree.decommit", 1, TRUE);
     assert_null(region_take(self, ME, 1));
     standin_fail_never();
@@ -257,6 +260,32 @@ static void where_no_chunk_has_one_none_is_found(void **state)
     chunk_let_go();
 }
 
+#define MAP_PART ((SIZE_T)16 << 30) /* addresses for which the map takes memory at once, on x64 */
+
+static void without_room_for_the_map_there_is_no_chunk(void **state)
+{
+    struct chunk *c[2];
+
+    (void)state;
+    chunk_hold(self);
+    for (int i = 0; i < 2; i++)
+        c[i] = chunk_make(self, CHUNK_BYTES, 0);
+    chunk_release(c[1]); /* its record is the next one's */
+    c[1] = chunk_make(self, MAP_PART, 1);
+    assert_non_null(c[1]);
+    chunk_release(chunk_make(self, CHUNK_BYTES, 0));
+    exhaust_arena((SIZE_T)1 << (MAP_LEAF_BITS + 3));
+    assert_null(chunk_make(self, MAP_PART, 1));
+    standin_fail_never();
+    chunk_let_go();
+    assert_true(chunk_is_valid(self));
+    chunk_hold(self);
+    chunk_pop(&chunk_pool.waiting);
+    chunk_release(c[1]);
+    chunk_release(c[0]);
+    chunk_let_go();
+}
+
 static void a_chunk_that_was_half_released_does_not_hinder_the_unload(void **state)
 {
     struct chunk *c;
@@ -289,6 +318,7 @@ int main(void)
         ONE(what_holds_state_words_is_nobodys_to_take),
         ONE(figures_that_are_wrong_are_noticed_and_put_right),
         ONE(chunks_lie_above_the_first_callers_stack_one_after_the_other),
+        ONE(without_room_for_the_map_there_is_no_chunk),
         ONE(a_chunk_that_was_half_released_does_not_hinder_the_unload),
     };
 

@@ -27,6 +27,16 @@ static SIZE_T committed(void)
     return now.committed;
 }
 
+/* Each 16 GiB of addresses that chunks have come to take some memory for good. */
+static int parts_of_map(void)
+{
+    int count = 0;
+
+    for (int i = 0; i < 1 << MAP_ROOT_BITS; i++)
+        count += region_map[i] != NULL;
+    return count;
+}
+
 static void is_zero(const char *bytes, SIZE_T count)
 {
     if (count)
@@ -138,10 +148,16 @@ static void die_everywhere(void (*act)(void *))
 {
     unsigned long n = 0;
     SIZE_T before;
+    int parts;
 
     die_once(act, DEATHS);
     before = committed();
+    parts = parts_of_map();
     while (die_once(act, n)) {
+        if (parts_of_map() > parts) {
+            parts = parts_of_map();
+            before = committed();
+        }
         if (committed() != before || !chunk_is_valid(self))
             print_error("killed before instruction %lu\n", n);
         assert_int_equal(committed(), before);
