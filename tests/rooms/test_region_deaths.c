@@ -7,6 +7,7 @@
 #define ME ((void *)0x4440)
 #define YOU ((void *)0x5550)
 #define SHE ((void *)0x6660)
+#define HELD ((void *)0x7770)
 
 enum {
     MINIS = 3 * SLOT_MINIS,
@@ -146,6 +147,7 @@ static DWORD die_once(void (*act)(void *), unsigned long n)
 
 static void die_everywhere(void (*act)(void *))
 {
+    struct region *held = region_take(self, HELD, 0); /* else its chunk would go, and all traces */
     unsigned long n = 0;
     SIZE_T before;
     int parts;
@@ -165,6 +167,7 @@ static void die_everywhere(void (*act)(void *))
         assert_in_range(++n, 1, DEATHS - 1);
     }
     print_message("%lu deaths\n", n);
+    region_release(self, held);
 }
 
 /* Whether a block of 300 KiB has a reservation of its own: then it is as one of 60,000 bytes. */
