@@ -262,9 +262,8 @@ void closing_reclaim(struct thread *self, int ending)
 {
     for (struct expert *e = table_first(); e; e = table_next(e)) {
         int died;
-        if (!may_be_reclaimed(e) || lock_is_busy(&e->lock))
+        if (!may_be_reclaimed(e) || !lock_acquire_now(&e->lock, self, &died))
             continue;
-        died = lock_acquire(&e->lock, self);
         if (!may_be_reclaimed(e) || e->crowded || !e->visitor_count ||
             visitor_lives(e->visitors, e->visitor_count, ending ? self->id : 0)) {
             if (died) /* nobody else will know */

@@ -1,6 +1,6 @@
 /*
- * dllmain.c - process and thread, attach and detach. Runs under the loader lock: waits for nothing, loads
- * nothing.
+ * dllmain.c - process and thread, attach and detach. Runs under the loader lock: loads nothing, and waits for no
+ * thread but, with reclaim=thread, for the DLL's own short locks.
  */
 #include "arena.h"
 #include "closing.h"

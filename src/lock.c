@@ -7,11 +7,12 @@
 #define LONG_WAIT 64 /* rounds after which one asks to go first */
 #define COURTESY 16  /* rounds for which others let it, for it may be dead or suspended */
 
-int lock_is_busy(const struct lock *lock)
+int lock_acquire_now(struct lock *lock, struct thread *self, int *died)
 {
     LONG holder = atomic_load(&lock->holder);
 
-    return holder && thread_is_alive(holder);
+    *died = holder && !thread_is_alive(holder);
+    return (!holder || *died) && atomic_cas(&lock->holder, holder, self->id) == holder;
 }
 
 /* Gives another, who has waited for long, a moment to go first; 0: there is none, or it had enough of them. */

@@ -33,6 +33,9 @@ static inline int lock_acquire(struct lock *lock, struct thread *self)
                : lock_acquire_slow(lock, self);
 }
 
+/* The same without waiting, *died as its result; 0 if a living thread has the lock. */
+int lock_acquire_now(struct lock *lock, struct thread *self, int *died);
+
 static inline void lock_release(struct lock *lock)
 {
     atomic_store(&lock->holder, 0);
@@ -43,8 +46,5 @@ static inline void lock_reset(struct lock *lock)
 {
     lock->holder = lock->wanted = 0;
 }
-
-/* Whether a living thread has it. */
-int lock_is_busy(const struct lock *lock);
 
 #endif

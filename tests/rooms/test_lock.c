@@ -19,13 +19,33 @@ static void a_lock_is_taken_over_from_a_killed_thread_and_that_is_said(void **st
     (void)state;
     assert_int_equal(room_on_thread(take_and_die, NULL), 9);
     assert_int_not_equal(lock.holder, 0);
-    assert_false(lock_is_busy(&lock));
     assert_false(lock_try(&lock, self));
     assert_int_equal(lock_acquire(&lock, self), 1);
-    assert_true(lock_is_busy(&lock));
     lock_release(&lock);
     assert_int_equal(lock_acquire(&lock, self), 0);
     lock_release(&lock);
+}
+
+static DWORD WINAPI take_now(LPVOID parameter)
+{
+    int died, taken = lock_acquire_now(&lock, expert_thread(), &died);
+
+    (void)parameter;
+    if (taken)
+        lock_release(&lock);
+    return (DWORD)(2 * died + taken);
+}
+
+static void a_lock_is_taken_at_once_from_nobody_and_from_the_dead_only(void **state)
+{
+    (void)state;
+    assert_int_equal(room_on_thread(take_now, NULL), 1);
+    lock_acquire(&lock, self);
+    assert_int_equal(room_on_thread(take_now, NULL), 0);
+    lock_release(&lock);
+    assert_int_equal(room_on_thread(take_and_die, NULL), 9);
+    assert_int_equal(room_on_thread(take_now, NULL), 3);
+    assert_int_equal(lock.holder, 0);
 }
 
 static DWORD WINAPI count_up(LPVOID parameter)
@@ -181,6 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lock_is_taken_over_from_a_killed_thread_and_that_is_said),
+        cmocka_unit_test(a_lock_is_taken_at_once_from_nobody_and_from_the_dead_only),
         cmocka_unit_test(one_thread_at_a_time_has_it),
         cmocka_unit_test(who_waits_for_long_goes_first),
         cmocka_unit_test(a_living_thread_keeps_it_for_as_long_as_it_likes),
