@@ -64,6 +64,8 @@ struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes,
         r = slot_take_lone(self, owner, bytes, room > bytes ? room : bytes);
         if (!r && room > bytes)
             r = slot_take_lone(self, owner, bytes, bytes);
+        if (r)
+            pool_count_used(r->committed, 1);
     }
     chunk_let_go();
     return with_pages(self, r, bytes);
@@ -115,17 +117,12 @@ int region_commit(struct region *r, SIZE_T data, SIZE_T words)
 SIZE_T region_room(const struct region *r)
 {
     const struct chunk *c = region_chunk((ULONG_PTR)r->base);
-    int first = chunk_slot(c, r), last = first;
 
     if (c->lone)
         return c->bytes - OS_PAGE;
     if (chunk_has_mini(c, r))
         return MINI_DATA;
-    /* The next slot may be another's, who takes or frees it just now. */
-    while (last + 1 < CHUNK_SLOTS && atomic_load(&c->slots[last + 1].kind) == REGION_TAIL &&
-           atomic_load(&c->slots[last + 1].owner) == r->owner)
-        last++;
-    return (SIZE_T)(last - first + 1) * SLOT_BYTES - OS_PAGE;
+    return (SIZE_T)(slot_last(c, r) - chunk_slot(c, r) + 1) * SLOT_BYTES - OS_PAGE;
 }
 
 int region_commit_large(struct region *r, SIZE_T bytes)
@@ -192,7 +189,7 @@ static uint16_t pages_of_part(SIZE_T bytes, int part)
 /* A large region that is no reservation of its own becomes plain slots, of which it returns the number, or a
    plain mini. At each instant its pages are known to be dirty, whether the thread is killed or the system keeps
    them. */
-static int flatten(struct region *r)
+static int as_plain(struct region *r)
 {
     SIZE_T committed = r->committed, touched = r->touched > committed ? r->touched : committed;
     int parts = 0;
@@ -213,7 +210,7 @@ static void decommit(struct chunk *c, struct region *r, int large)
         atomic_store(&r->kind, REGION_NONE);
         large_decommit(r, 0);
     } else if (large) {
-        for (int parts = flatten(r); parts-- > 0;)
+        for (int parts = as_plain(r); parts-- > 0;)
             chunk_return_pages(&r[parts]);
     } else if (chunk_has_mini(c, r)) {
         chunk_return_pages(r);
@@ -231,23 +228,12 @@ void region_empty(struct region *r)
     pool_count_used(region_footprint(r), 1);
 }
 
-static void set_owner(struct chunk *c, struct region *r, void *owner)
-{
-    void *former = r->owner;
-
-    if (!c->lone && !chunk_has_mini(c, r))
-        for (int k = chunk_slot(c, r) + 1;
-             k < CHUNK_SLOTS && c->slots[k].kind == REGION_TAIL && c->slots[k].owner == former; k++)
-            atomic_store(&c->slots[k].owner, owner);
-    atomic_store(&r->owner, owner);
-}
-
 void region_give(struct thread *self, struct region *r, void *owner)
 {
     chunk_hold(self);
     if (r->touched < r->committed)
         r->touched = r->committed; /* the giver may have written behind its end */
-    set_owner(region_chunk((ULONG_PTR)r->base), r, owner);
+    slot_give(r, owner);
     chunk_let_go();
 }
 
@@ -265,7 +251,7 @@ void region_retire(struct thread *self, struct region *r)
     decommit(c, r, large);
     pool_count_used(region_footprint(r), 1);
     KILL_POINT("region about to be retired");
-    set_owner(c, r, REGION_RETIRED);
+    slot_give(r, REGION_RETIRED);
     chunk_let_go();
 }
 
@@ -288,7 +274,7 @@ static void put_back(struct thread *self, struct region *r, int all_may_wait)
     else if (c->lone)
         r->touched = r->committed;
     else if (large)
-        flatten(r);
+        as_plain(r);
     else if (r->dirty < r->pages)
         r->dirty = r->pages;
     slot_free(r);

@@ -93,38 +93,50 @@ struct region *slot_take_mini(struct thread *self, void *owner)
     return m;
 }
 
-/* A run of slots for a large region, its tails marked first. */
-struct region *slot_take_run(struct thread *self, void *owner, int slots)
+/* Slots that are free and cold become a large region, its tails first: a thread that is killed in between leaves
+   tails without a region, which go with the slot before them (chunk.c). */
+static struct region *take_run(struct chunk *c, int first, int slots, void *owner)
 {
-    const unsigned mask = (1U << (slots & 15)) - 1;
     SIZE_T touched = 0;
 
-    for (int pass = 0; pass < 2; pass++) {
-        for (struct chunk *c = chunk_pool.first; c; c = c->next) {
-            if (c->state != CHUNK_LIVE || c->lone)
-                continue;
-            for (int i = CHUNK_FIRST; i + slots <= CHUNK_SLOTS; i++) {
-                unsigned run = mask << i;
-                if ((c->free & run) != run || !pool_cool_run(c, i, slots))
-                    continue;
-                for (int k = i + slots - 1; k >= i; k--) {
-                    struct region *r = &c->slots[k];
-                    if (r->dirty) /* by one that was killed when it returned them */
-                        touched = (SIZE_T)(slots)*SLOT_BYTES;
-                    r->committed = 0;
-                    r->touched = touched;
-                    atomic_poke(&r->kind, (uint8_t)(k == i ? REGION_UNBORN : REGION_TAIL));
-                    atomic_store(&r->owner, owner);
-                    c->free &= (uint16_t)~CHUNK_BIT(k);
-                    chunk_pool.free_slots--;
-                }
-                return &c->slots[i];
-            }
-        }
-        if (!pass && !chunk_make(self, CHUNK_BYTES, 0))
-            break;
+    for (int i = first + slots - 1; i >= first; i--) {
+        struct region *r = &c->slots[i];
+        if (r->dirty) /* by one that was killed when it returned them */
+            touched = (SIZE_T)slots * SLOT_BYTES;
+        r->committed = 0;
+        r->touched = touched;
+        atomic_poke(&r->kind, (uint8_t)(i == first ? REGION_UNBORN : REGION_TAIL));
+        atomic_store(&r->owner, owner);
+        c->free &= (uint16_t)~CHUNK_BIT(i);
+        chunk_pool.free_slots--;
     }
-    return NULL;
+    return &c->slots[first];
+}
+
+/* -1: the chunk has none. */
+static int find_run(struct chunk *c, int slots)
+{
+    const unsigned mask = (1U << (slots & 15)) - 1;
+
+    if (c->state != CHUNK_LIVE || c->lone)
+        return -1;
+    for (int i = CHUNK_FIRST; i + slots <= CHUNK_SLOTS; i++)
+        if ((c->free & mask << i) == mask << i && pool_cool_run(c, i, slots))
+            return i;
+    return -1;
+}
+
+struct region *slot_take_run(struct thread *self, void *owner, int slots)
+{
+    struct chunk *c;
+
+    for (c = chunk_pool.first; c; c = c->next) {
+        int i = find_run(c, slots);
+        if (i >= 0)
+            return take_run(c, i, slots, owner);
+    }
+    c = chunk_make(self, CHUNK_BYTES, 0);
+    return c ? take_run(c, CHUNK_FIRST, slots, owner) : NULL;
 }
 
 /* How much more, or less, than is needed may be committed in a large region that is not the best fit. */
@@ -167,7 +179,6 @@ struct region *slot_take_lone(struct thread *self, void *owner, SIZE_T used, SIZ
     atomic_poke(&c->slots[0].kind, REGION_UNBORN);
     atomic_store(&c->slots[0].owner, owner);
     KILL_POINT("large region taken");
-    pool_count_used(chunk_warm(c, 0), 1);
     if (c->warm)
         chunk_pool.warm_bytes -= chunk_warm(c, 0);
     c->free = c->warm = 0;
@@ -198,6 +209,28 @@ static void join(struct chunk *c, int i)
     chunk_pool.free_slots++;
 }
 
+int slot_last(const struct chunk *c, const struct region *r)
+{
+    int last = chunk_slot(c, r);
+
+    if (c->lone || chunk_has_mini(c, r))
+        return last;
+    /* The next slot may be another's, who takes or frees it just now. */
+    while (last + 1 < CHUNK_SLOTS && atomic_load(&c->slots[last + 1].kind) == REGION_TAIL &&
+           atomic_load(&c->slots[last + 1].owner) == r->owner)
+        last++;
+    return last;
+}
+
+void slot_give(struct region *r, void *owner)
+{
+    struct chunk *c = region_chunk((ULONG_PTR)r->base);
+
+    for (int i = chunk_slot(c, r), k = slot_last(c, r); k > i; k--)
+        atomic_store(&c->slots[k].owner, owner);
+    atomic_store(&r->owner, owner);
+}
+
 static void free_mini(struct chunk *c, struct region *m)
 {
     int i = chunk_slot(c, m);
@@ -215,12 +248,7 @@ static void free_mini(struct chunk *c, struct region *m)
 
 static void free_slots(struct chunk *c, struct region *r)
 {
-    int i = chunk_slot(c, r), last = i;
-
-    while (!c->lone && last + 1 < CHUNK_SLOTS && c->slots[last + 1].kind == REGION_TAIL &&
-           c->slots[last + 1].owner == r->owner)
-        last++;
-    for (int k = last; k >= i; k--) {
+    for (int i = chunk_slot(c, r), k = slot_last(c, r); k >= i; k--) {
         atomic_store(&c->slots[k].kind, REGION_NONE);
         atomic_store(&c->slots[k].owner, NULL);
         KILL_POINT("slot freed");
