@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define BLOCK_BYTES ((SIZE_T)1 << 20)
-#define FIRST_BYTES                                                                                \
-    ((SIZE_T)48 << 10) /* enough for a small host, so that it costs no pages of its own */
+/* Enough for a small host, so that it costs no pages of its own. */
+#define FIRST_BYTES ((SIZE_T)48 << 10)
 #define STEP_BYTES ((SIZE_T)16 << 10)
 #define ALIGNMENT APART
 

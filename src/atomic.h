@@ -2,7 +2,8 @@
  * atomic.h - words that several threads read and write, for every compiler that builds the DLL.
  *
  * Loads acquire and stores release; on x86 and x64 both are plain moves, so the fast paths pay
- * nothing. Only atomic_swap, atomic_cas and atomic_add are full barriers.
+ * nothing. What atomic_load reads is declared volatile, which Microsoft's compiler goes by. Only
+ * atomic_swap, atomic_cas and atomic_add are full barriers.
  */
 #ifndef NMAPI_ATOMIC_H
 #define NMAPI_ATOMIC_H

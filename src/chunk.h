@@ -21,8 +21,8 @@
 
 #ifdef _WIN64
 #define CHUNK_SHIFT 22
-#define LARGE_IN_RUNS                                                                              \
-    0 /* address space is plentiful: every large block gets headroom to grow into */
+/* Address space is plentiful: every large block gets headroom to grow into. */
+#define LARGE_IN_RUNS 0
 #define LARGE_HEADROOM (((SIZE_T)64 << 20) + OS_PAGE)
 #else
 #define CHUNK_SHIFT 20
@@ -81,12 +81,12 @@ struct region {
             SIZE_T touched;   /* from base on: may not be zero any more */
         };
     };
-    uint16_t pages;     /* committed, from base on; not for large ones */
-    uint16_t dirty;     /* pages from base on that may not be zero; not for large ones */
-    uint16_t offset;    /* of a large block, from base on */
-    uint8_t kind;       /* enum region_kind */
-    uint8_t size_class; /* heap.h */
-    uint8_t word_pages; /* committed pages of state words */
+    uint16_t pages;        /* committed, from base on; not for large ones */
+    uint16_t dirty;        /* pages from base on that may not be zero; not for large ones */
+    uint16_t offset;       /* of a large block, from base on */
+    volatile uint8_t kind; /* enum region_kind */
+    uint8_t size_class;    /* heap.h */
+    uint8_t word_pages;    /* committed pages of state words */
     uint8_t unused;
 };
 
@@ -100,8 +100,8 @@ struct chunk {
     uint16_t warm;       /* those of them whose pages are still committed */
     uint16_t split;      /* slots that are split and have a free mini */
     uint16_t lone;       /* 1: one large region, its record in slots[0] */
-    volatile ULONG_PTR
-        records[CHUNK_SLOTS]; /* a slot's record, or those of its minis and their number - 1 */
+    /* a slot's record, or those of its minis and their number - 1 */
+    volatile ULONG_PTR records[CHUNK_SLOTS];
     struct region *minis[CHUNK_SLOTS]; /* records, once a slot was split; kept for the next time */
     uint32_t minis_free[CHUNK_SLOTS];  /* a bit for each free mini */
     struct region slots[CHUNK_SLOTS];

@@ -343,8 +343,8 @@ void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
     usage->LiveBytes = atomic_peek(&heap->live_bytes);
     usage->PeakBytes = atomic_peek(&heap->peak_bytes);
     usage->CommittedBytes = atomic_peek(&heap->committed);
-    usage->Frees =
-        atomic_read_count(&heap->frees); /* first, so that no block counts as freed only */
+    /* First the frees, so that no block counts as freed only. */
+    usage->Frees = atomic_read_count(&heap->frees);
     usage->Allocations = atomic_read_count(&heap->allocations);
     usage->LiveBlocks = (SIZE_T)(usage->Allocations - usage->Frees);
 }

@@ -12,6 +12,7 @@
 
 #define HEAP_CLASSES 105
 #define HEAP_SMALL 32767 /* bytes; what is larger gets a region of its own */
+_Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state word is its size");
 
 struct heap {
     void *owner;           /* of its regions */
@@ -22,8 +23,8 @@ struct heap {
     uint64_t frees;        /* blocks that went */
     struct region *recent; /* the span allocated from last, where a free looks first */
     SIZE_T committed;      /* bytes, state words included, shared spans not */
-    struct region
-        *current[HEAP_CLASSES]; /* first of its class's list; heap_no_span where it is empty */
+    /* first of its class's list; heap_no_span where it is empty */
+    struct region *current[HEAP_CLASSES];
     struct region *full;
     struct region *large;
     struct region *buried, *last_buried; /* pageheap: freed, no access, newest first */
@@ -59,8 +60,9 @@ static inline unsigned heap_top_bit(uint32_t value)
 #endif
 }
 
-#define HEAP_FINE                                                                                  \
-    1024 /* bytes up to which classes are 16 bytes apart; then eight for each doubling */
+/* Bytes up to which classes are 16 bytes apart; then there are eight for each doubling. */
+#define HEAP_FINE 1024
+_Static_assert(SPAN_QUICK <= HEAP_FINE, "heap_alloc_fast knows the fine classes only");
 
 static ALWAYS_INLINE unsigned heap_class_fine(SIZE_T bytes)
 {

@@ -1,7 +1,7 @@
 /*
  * pool.h - the committed pages of freed regions, which wait for the next owner: how many, and their return.
  *
- * They wait as many as owners have in use, within bounds. What waits is known to chunk.h.
+ * How many may wait goes by what is in use (pool_limit). What waits is known to chunk.h.
  */
 #ifndef NMAPI_POOL_H
 #define NMAPI_POOL_H

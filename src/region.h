@@ -37,9 +37,10 @@ int region_commit(struct region *region, SIZE_T data, SIZE_T words);
 int region_commit_large(struct region *region, SIZE_T bytes);
 /* Returns what lies behind `bytes` to the system; it is zero when it is committed again. */
 void region_shrink_large(struct region *region, SIZE_T bytes);
-SIZE_T region_room(const struct region *region); /* bytes that it can be committed to */
-SIZE_T
-region_footprint(const struct region *region); /* bytes that are committed, state words too */
+/* Bytes that it can be committed to. */
+SIZE_T region_room(const struct region *region);
+/* Bytes that are committed, state words too. */
+SIZE_T region_footprint(const struct region *region);
 
 /* Returns all of a large region's pages: its block is none any more and faults, the addresses stay. */
 void region_empty(struct region *region);

@@ -1,16 +1,16 @@
 #include "thread.h"
 
 #define INDEX_BITS 12
-#define THREAD_MAX                                                                                 \
-    (1L << INDEX_BITS) /* that live at once; further ones are told NMERR_OUT_OF_MEMORY */
+/* That live at once; further ones are told NMERR_OUT_OF_MEMORY. */
+#define THREAD_MAX (1L << INDEX_BITS)
 #define STEP 64
 _Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record");
 #define PATIENCE 100 /* milliseconds */
 #define ASK_EVERY 8  /* rounds of waiting: whether the other lives is a system call */
 
 static struct thread records[THREAD_MAX];
-static volatile LONG touched =
-    STEP; /* records that may have been claimed, so that a search stays short */
+/* Records that may have been claimed, so that a search stays short. */
+static volatile LONG touched = STEP;
 
 struct thread *thread_record(LONG id)
 {
