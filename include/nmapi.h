@@ -5,9 +5,12 @@
  * For C and C++, x86 and x64. May stand before or after <netmon.h> (the SDK's, mingw-w64's or the
  * one beside this file) or serve without it.
  *
- * Experts call the Expert* functions (Microsoft's, Network Monitor SDK). Hosts call the Nmapi*
- * functions ("ours" below), usually through GetProcAddress. Every function may be called from any
- * thread at any time, several threads under one key included.
+ * Experts call the Expert* functions, Microsoft's, of the Network Monitor 2.0 SDK; the page of each
+ * in the Windows documentation has its name (win32, "Network Monitor", netmon.h). Hosts call the
+ * Nmapi* functions ("ours" below), usually through GetProcAddress: their types are at the end.
+ *
+ * Every function may be called from any thread at any time, several threads under one key included.
+ * A thread's first call may find no room to know the thread by: NMERR_OUT_OF_MEMORY, a size of 0.
  */
 #ifndef NMAPI_H
 #define NMAPI_H
@@ -48,7 +51,8 @@ enum {
      NMERR_INVALID_EXPERT_HANDLE  the key is NULL (or unknown under the option `strict`)
      NMERR_OUT_OF_MEMORY          too large, no memory, or over the expert's limit
      NMERR_EXPERT_TERMINATE       the expert was terminated or closed
-   A key never seen before is opened implicitly. */
+   A key never seen before is opened implicitly.
+   Page: "ExpertAllocMemory function". */
 LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError);
 
 /* Resizes a block to nBytes bytes, moving it if need be; what it grows by is zero. A NULL block acts
@@ -59,7 +63,8 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
      NMERR_INVALID_PARAMETER      not a live block (freed already, interior, wild)
      NMERR_ACCESS_DENIED          another expert's block, one of the two opened by the host
      NMERR_EXPERT_TERMINATE       the expert was terminated or closed
-   Between two implicitly opened experts blocks pass freely: the result is the caller's. */
+   Between two implicitly opened experts blocks pass freely: the result is the caller's.
+   Page: "ExpertReallocMemory function". */
 LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory, SIZE_T nBytes,
                                   DWORD *pError);
 
@@ -68,13 +73,15 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
      NMERR_INVALID_EXPERT_HANDLE  the key is NULL, or unknown and the block is no implicit expert's
      NMERR_INVALID_PARAMETER      not a live block (freed already, interior, wild)
      NMERR_ACCESS_DENIED          another expert's block, one of the two opened by the host
-     NMERR_EXPERT_TERMINATE       the expert was terminated: a block of its own was freed all the same,
-                                  anything else not touched; or closed: nothing was touched
-     NMERR_OUT_OF_MEMORY          the calling thread's first call, and no room to know it by */
+     NMERR_EXPERT_TERMINATE       the expert was terminated: a block that it may free was freed all
+                                  the same, anything else not touched; or closed: nothing was touched
+   Between two implicitly opened experts blocks pass freely: either may free them.
+   Page: "ExpertFreeMemory function". */
 DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
 
-/* The size in bytes that was last asked for; 0 if it is not a live block of this expert, or if it is the calling
-   thread's first call and there is no room to know it by. Also answers for a terminated expert. */
+/* The size in bytes that was last asked for; 0 if it is not a live block of this expert. Also answers
+   for a terminated expert.
+   Page: "ExpertMemorySize function". */
 SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
 
 /*
@@ -132,16 +139,23 @@ typedef BOOL(CALLBACK *NMAPI_MEMORY_CALLBACK)(HEXPERTKEY hExpertKey, LPVOID pMem
                                               LPVOID pContext);
 
 /* Opens an expert, or reopens a closed one: isolated, no other expert's call reaches its blocks.
-   pOptions may be NULL. A key that is open: NMERR_INVALID_EXPERT_HANDLE. */
+   pOptions may be NULL.
+     NMERR_INVALID_EXPERT_HANDLE  the key is NULL, or open, or terminated but not closed */
 DWORD WINAPI NmapiOpenExpert(HEXPERTKEY hExpertKey, const NMAPI_EXPERT_OPTIONS *pOptions);
 
-/* Asks an expert to stop: from here its calls answer NMERR_EXPERT_TERMINATE. Never waits. A closed
-   key: NMERR_EXPERT_TERMINATE. */
+/* Asks an expert to stop: from here its calls answer NMERR_EXPERT_TERMINATE, those of ExpertGetFrame,
+   ExpertGetStartupInfo, ExpertIndicateStatus and ExpertSubmitEvent too, whoever supplies these. What it
+   holds it may still free and ask the size of. Never waits; a second time is NMERR_SUCCESS.
+     NMERR_EXPERT_TERMINATE  the key is closed */
 DWORD WINAPI NmapiTerminateExpert(HEXPERTKEY hExpertKey);
 
-/* The bulk free: ends the expert, releases everything that it holds, and fills *pUsage (may be NULL)
-   with what it had leaked. Works whatever state the expert's threads are in. A closed key:
-   NMERR_EXPERT_TERMINATE. */
+/* The bulk free: ends the expert, releases everything that it holds, in time that grows with its memory
+   regions, not its blocks, and fills *pUsage (may be NULL) with what it had leaked. Works whatever state
+   the expert's threads are in, killed ones included. From here its blocks are gone: a thread that still
+   touches them faults, or, some time later, meets what has come in their place; so end its threads first.
+   A call that is under way is waited for. If its thread is suspended inside the DLL, that is let run
+   until it is out.
+     NMERR_EXPERT_TERMINATE  the key is closed */
 DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage);
 
 /* Fills *pUsage; for a closed key with the final usage. While the expert's threads run, each figure
@@ -152,27 +166,49 @@ DWORD WINAPI NmapiQueryExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
 DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext);
 
 /* Calls pCallback for every live block of one expert, as they were at one moment during the call: what is freed,
-   or closed, meanwhile still comes. A closed key: NMERR_EXPERT_TERMINATE. */
+   or closed, meanwhile still comes.
+     NMERR_EXPERT_TERMINATE  the key is closed */
 DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallback,
                              LPVOID pContext);
 
-/* Hands one block to another expert; address, size and content stay. Where several experts have blocks the memory
-   is not in their CommittedBytes any more. A terminated expert can give but not take; to itself an open one hands
-   a block without effect.
-     NMERR_INVALID_PARAMETER  not a live block
-     NMERR_ACCESS_DENIED      not a block of hFrom
-     NMERR_OUT_OF_MEMORY      over the limit of hTo
-     NMERR_EXPERT_TERMINATE   one of the two is closed, or hTo terminated */
+/* Hands one block to another expert, opened by the host or not; address, size and content stay. Where several
+   experts have blocks the memory is not in their CommittedBytes any more. A terminated expert can give but not
+   take; to itself an open one hands a block without effect.
+     NMERR_INVALID_EXPERT_HANDLE  one of the two is NULL or was never opened
+     NMERR_INVALID_PARAMETER      not a live block
+     NMERR_ACCESS_DENIED          not a block of hFrom
+     NMERR_OUT_OF_MEMORY          over the limit of hTo, or no memory for what the call itself needs
+     NMERR_EXPERT_TERMINATE       one of the two is closed, or hTo terminated */
 DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemory);
 
 /* Supplies the function that a call of the named export reaches (Network Monitor's others, which this
-   DLL does not implement); NULL takes it back. Calls under way are not waited for. What nobody supplies, the
-   original DLL neither, fails with NMERR_NOT_SUPPORTED, NULL, or what its page documents.
+   DLL does not implement), for the whole process; NULL takes it back. It must have the parameters and the
+   calling convention of netmon.h: on x86 another would ruin its caller's stack. Calls under way are not
+   waited for. What nobody supplies, the original DLL neither, fails with NMERR_NOT_SUPPORTED, NULL, or
+   what its page documents.
      NMERR_INVALID_PARAMETER  a NULL or unknown name, or one of this DLL's own functions */
 DWORD WINAPI NmapiSetFunction(LPCSTR pName, FARPROC pFunction);
 
 /* What the host supplied under this name; NULL if nothing or an unknown name. */
 FARPROC WINAPI NmapiGetFunction(LPCSTR pName);
+
+/*
+ * Types for GetProcAddress
+ */
+
+typedef LPVOID(WINAPI *PFN_ExpertAllocMemory)(HEXPERTKEY, SIZE_T, DWORD *);
+typedef LPVOID(WINAPI *PFN_ExpertReallocMemory)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
+typedef DWORD(WINAPI *PFN_ExpertFreeMemory)(HEXPERTKEY, LPVOID);
+typedef SIZE_T(WINAPI *PFN_ExpertMemorySize)(HEXPERTKEY, LPVOID);
+typedef DWORD(WINAPI *PFN_NmapiOpenExpert)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
+typedef DWORD(WINAPI *PFN_NmapiTerminateExpert)(HEXPERTKEY);
+typedef DWORD(WINAPI *PFN_NmapiCloseExpert)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
+typedef DWORD(WINAPI *PFN_NmapiQueryExpert)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
+typedef DWORD(WINAPI *PFN_NmapiEnumExperts)(NMAPI_EXPERT_CALLBACK, LPVOID);
+typedef DWORD(WINAPI *PFN_NmapiEnumMemory)(HEXPERTKEY, NMAPI_MEMORY_CALLBACK, LPVOID);
+typedef DWORD(WINAPI *PFN_NmapiTransferMemory)(HEXPERTKEY, HEXPERTKEY, LPVOID);
+typedef DWORD(WINAPI *PFN_NmapiSetFunction)(LPCSTR, FARPROC);
+typedef FARPROC(WINAPI *PFN_NmapiGetFunction)(LPCSTR);
 
 #ifdef __cplusplus
 }

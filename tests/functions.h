@@ -8,18 +8,18 @@
 #include "nmapi.h"
 
 extern struct functions {
-    LPVOID(WINAPI *alloc)(HEXPERTKEY, SIZE_T, DWORD *);
-    LPVOID(WINAPI *realloc)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
-    DWORD(WINAPI *free)(HEXPERTKEY, LPVOID);
+    PFN_ExpertAllocMemory alloc;
+    PFN_ExpertReallocMemory realloc;
+    PFN_ExpertFreeMemory free;
     SIZE_T(WINAPI *free_wide)(HEXPERTKEY, LPVOID); /* the same function as the pages type it */
-    SIZE_T(WINAPI *size)(HEXPERTKEY, LPVOID);
-    DWORD(WINAPI *open)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
-    DWORD(WINAPI *terminate)(HEXPERTKEY);
-    DWORD(WINAPI *close)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-    DWORD(WINAPI *query)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-    DWORD(WINAPI *enum_experts)(NMAPI_EXPERT_CALLBACK, LPVOID);
-    DWORD(WINAPI *enum_memory)(HEXPERTKEY, NMAPI_MEMORY_CALLBACK, LPVOID);
-    DWORD(WINAPI *transfer)(HEXPERTKEY, HEXPERTKEY, LPVOID);
+    PFN_ExpertMemorySize size;
+    PFN_NmapiOpenExpert open;
+    PFN_NmapiTerminateExpert terminate;
+    PFN_NmapiCloseExpert close;
+    PFN_NmapiQueryExpert query;
+    PFN_NmapiEnumExperts enum_experts;
+    PFN_NmapiEnumMemory enum_memory;
+    PFN_NmapiTransferMemory transfer;
 } nm;
 
 /* Loads the DLL and finds them all; ends the process with a message if that fails. FreeLibrary unloads it. */

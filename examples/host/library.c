@@ -25,16 +25,19 @@ BOOL library_load(LIBRARY *library)
         return FALSE;
     }
     HMODULE module = library->module;
-    library->open_expert = (OPEN_EXPERT)library_function(module, "NmapiOpenExpert");
-    library->terminate_expert = (TERMINATE_EXPERT)library_function(module, "NmapiTerminateExpert");
-    library->close_expert = (CLOSE_EXPERT)library_function(module, "NmapiCloseExpert");
-    library->query_expert = (QUERY_EXPERT)library_function(module, "NmapiQueryExpert");
-    library->transfer_memory = (TRANSFER_MEMORY)library_function(module, "NmapiTransferMemory");
-    library->set_function = (SET_FUNCTION)library_function(module, "NmapiSetFunction");
-    library->alloc_memory = (ALLOC_MEMORY)library_function(module, "ExpertAllocMemory");
-    library->realloc_memory = (REALLOC_MEMORY)library_function(module, "ExpertReallocMemory");
-    library->free_memory = (FREE_MEMORY)library_function(module, "ExpertFreeMemory");
-    library->memory_size = (MEMORY_SIZE)library_function(module, "ExpertMemorySize");
+    library->open_expert = (PFN_NmapiOpenExpert)library_function(module, "NmapiOpenExpert");
+    library->terminate_expert =
+        (PFN_NmapiTerminateExpert)library_function(module, "NmapiTerminateExpert");
+    library->close_expert = (PFN_NmapiCloseExpert)library_function(module, "NmapiCloseExpert");
+    library->query_expert = (PFN_NmapiQueryExpert)library_function(module, "NmapiQueryExpert");
+    library->transfer_memory =
+        (PFN_NmapiTransferMemory)library_function(module, "NmapiTransferMemory");
+    library->set_function = (PFN_NmapiSetFunction)library_function(module, "NmapiSetFunction");
+    library->alloc_memory = (PFN_ExpertAllocMemory)library_function(module, "ExpertAllocMemory");
+    library->realloc_memory =
+        (PFN_ExpertReallocMemory)library_function(module, "ExpertReallocMemory");
+    library->free_memory = (PFN_ExpertFreeMemory)library_function(module, "ExpertFreeMemory");
+    library->memory_size = (PFN_ExpertMemorySize)library_function(module, "ExpertMemorySize");
     if (library->open_expert == NULL || library->terminate_expert == NULL ||
         library->close_expert == NULL || library->query_expert == NULL ||
         library->transfer_memory == NULL || library->set_function == NULL ||

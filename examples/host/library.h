@@ -4,30 +4,19 @@
 
 #include "nmapi.h"
 
-typedef DWORD(WINAPI *OPEN_EXPERT)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
-typedef DWORD(WINAPI *TERMINATE_EXPERT)(HEXPERTKEY);
-typedef DWORD(WINAPI *CLOSE_EXPERT)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-typedef DWORD(WINAPI *QUERY_EXPERT)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-typedef DWORD(WINAPI *TRANSFER_MEMORY)(HEXPERTKEY, HEXPERTKEY, LPVOID);
-typedef DWORD(WINAPI *SET_FUNCTION)(LPCSTR, FARPROC);
-typedef LPVOID(WINAPI *ALLOC_MEMORY)(HEXPERTKEY, SIZE_T, DWORD *);
-typedef LPVOID(WINAPI *REALLOC_MEMORY)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
-typedef DWORD(WINAPI *FREE_MEMORY)(HEXPERTKEY, LPVOID);
-typedef SIZE_T(WINAPI *MEMORY_SIZE)(HEXPERTKEY, LPVOID);
-
 typedef struct LIBRARY {
     HMODULE module;
-    OPEN_EXPERT open_expert;
-    TERMINATE_EXPERT terminate_expert;
-    CLOSE_EXPERT close_expert;
-    QUERY_EXPERT query_expert;
-    TRANSFER_MEMORY transfer_memory;
-    SET_FUNCTION set_function;
+    PFN_NmapiOpenExpert open_expert;
+    PFN_NmapiTerminateExpert terminate_expert;
+    PFN_NmapiCloseExpert close_expert;
+    PFN_NmapiQueryExpert query_expert;
+    PFN_NmapiTransferMemory transfer_memory;
+    PFN_NmapiSetFunction set_function;
     /* The expert functions, for what a supplied function allocates on an expert's behalf. */
-    ALLOC_MEMORY alloc_memory;
-    REALLOC_MEMORY realloc_memory;
-    FREE_MEMORY free_memory;
-    MEMORY_SIZE memory_size;
+    PFN_ExpertAllocMemory alloc_memory;
+    PFN_ExpertReallocMemory realloc_memory;
+    PFN_ExpertFreeMemory free_memory;
+    PFN_ExpertMemorySize memory_size;
 } LIBRARY;
 
 /* Loads the Nmapi.dll that lies beside the host, no other: Network Monitor 3.x has an unrelated

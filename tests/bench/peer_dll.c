@@ -7,12 +7,12 @@
 #include "nmapi.h"
 
 static struct {
-    LPVOID(WINAPI *alloc)(HEXPERTKEY, SIZE_T, DWORD *);
-    LPVOID(WINAPI *realloc)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
-    DWORD(WINAPI *free)(HEXPERTKEY, LPVOID);
-    DWORD(WINAPI *open)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
-    DWORD(WINAPI *close)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
-    DWORD(WINAPI *query)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
+    PFN_ExpertAllocMemory alloc;
+    PFN_ExpertReallocMemory realloc;
+    PFN_ExpertFreeMemory free;
+    PFN_NmapiOpenExpert open;
+    PFN_NmapiCloseExpert close;
+    PFN_NmapiQueryExpert query;
 } dll;
 
 #ifdef BENCH_NATIVE

@@ -15,16 +15,11 @@
 /* The loader's own bookkeeping moves by a page now and then; a leak of one page a round is 60 times this. */
 #define SLACK ((SIZE_T)64 << 10)
 
-typedef LPVOID(WINAPI *alloc_function)(HEXPERTKEY, SIZE_T, DWORD *);
-typedef LPVOID(WINAPI *realloc_function)(HEXPERTKEY, LPVOID, SIZE_T, DWORD *);
-typedef DWORD(WINAPI *free_function)(HEXPERTKEY, LPVOID);
-typedef DWORD(WINAPI *open_function)(HEXPERTKEY, const NMAPI_EXPERT_OPTIONS *);
-
 static HMODULE module;
-static alloc_function expert_alloc;
-static realloc_function expert_realloc;
-static free_function expert_free;
-static open_function open_expert;
+static PFN_ExpertAllocMemory expert_alloc;
+static PFN_ExpertReallocMemory expert_realloc;
+static PFN_ExpertFreeMemory expert_free;
+static PFN_NmapiOpenExpert open_expert;
 
 /* The functions' pointers have other types than FARPROC; through void * no compiler minds. */
 static void *find(HMODULE library, const char *name)
@@ -36,10 +31,10 @@ static void load(void)
 {
     module = LoadLibraryA("Nmapi.dll");
     assert_non_null(module);
-    expert_alloc = (alloc_function)find(module, "ExpertAllocMemory");
-    expert_realloc = (realloc_function)find(module, "ExpertReallocMemory");
-    expert_free = (free_function)find(module, "ExpertFreeMemory");
-    open_expert = (open_function)find(module, "NmapiOpenExpert");
+    expert_alloc = (PFN_ExpertAllocMemory)find(module, "ExpertAllocMemory");
+    expert_realloc = (PFN_ExpertReallocMemory)find(module, "ExpertReallocMemory");
+    expert_free = (PFN_ExpertFreeMemory)find(module, "ExpertFreeMemory");
+    open_expert = (PFN_NmapiOpenExpert)find(module, "NmapiOpenExpert");
     assert_non_null(expert_alloc);
     assert_non_null(expert_realloc);
     assert_non_null(expert_free);

@@ -16,6 +16,18 @@ DWORD use_nmapi(HEXPERTKEY key) {
     return status == NMERR_SUCCESS ? ExpertFreeMemory(key, block) : (DWORD)NMERR_EXPERT_TERMINATE;
 }
 ")
+# Each function has the type that GetProcAddress's result is cast to.
+file(STRINGS ${INCLUDE}/nmapi.h types REGEX "^typedef .*PFN_")
+list(TRANSFORM types REPLACE ".*PFN_([A-Za-z]+).*" "\\1")
+list(LENGTH types length)
+if(NOT length EQUAL 13)
+  message(FATAL_ERROR "nmapi.h has ${length} types of functions, not 13")
+endif()
+string(APPEND use_N "void use_types(void);\nvoid use_types(void) {\n")
+foreach(name IN LISTS types)
+  string(APPEND use_N "    PFN_${name} p${name} = ${name};\n    (void)p${name};\n")
+endforeach()
+string(APPEND use_N "}\n")
 set(use_netmon
     "DWORD use_netmon(HEXPERTKEY key, PNMEVENTDATA event);
 DWORD use_netmon(HEXPERTKEY key, PNMEVENTDATA event) {
