@@ -1,5 +1,6 @@
 # cmake -D arch=x64|x86 -D stage= -D work= -D root= then one of
 #   -D abi=mingw|msvc|mixed -D language=c|cxx -D header=sdk|ours|nmapi   -D package=ON
+#   -D abi=mingw|msvc -D expert=ON
 # and -P link.cmake. Needs mingw-w64, clang, lld, llvm and Wine.
 
 cmake_minimum_required(VERSION 3.25)
@@ -23,20 +24,27 @@ else()
   set(link_flags "")
 endif()
 
+set(clang_msvc --target=${target} -fgnuc-version=12.0 ${target_flags} -isystem
+               ${root}/cmake/msvcabi/include -isystem /usr/share/mingw-w64/include)
+
 function(run)
   execute_process(COMMAND ${ARGV} WORKING_DIRECTORY ${work} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-# The program imports the functions by their undecorated names, and works.
-function(check program)
-  execute_process(COMMAND llvm-readobj --coff-imports ${program} OUTPUT_VARIABLE imports
+# The program or DLL imports the functions by their undecorated names.
+function(check_imports module)
+  execute_process(COMMAND llvm-readobj --coff-imports ${module} OUTPUT_VARIABLE imports
                           COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCH "Name: Nmapi.dll[^}]*" imports "${imports}")
   foreach(name IN ITEMS ExpertAllocMemory ExpertReallocMemory ExpertMemorySize ExpertFreeMemory)
     if(NOT imports MATCHES "Symbol: ${name} \\(")
-      message(FATAL_ERROR "${program} does not import ${name} from Nmapi.dll: ${imports}")
+      message(FATAL_ERROR "${module} does not import ${name} from Nmapi.dll: ${imports}")
     endif()
   endforeach()
+endfunction()
+
+# The program works.
+function(check_run program)
   cmake_path(GET program PARENT_PATH folder)
   file(COPY ${stage}/bin/Nmapi.dll DESTINATION ${folder})
   execute_process(COMMAND sh ${root}/cmake/run-wine.sh ${program} RESULT_VARIABLE status)
@@ -51,7 +59,42 @@ if(package)
       -D CMAKE_TOOLCHAIN_FILE=${root}/cmake/mingw.cmake -D CMAKE_PREFIX_PATH=${stage}
       -D CMAKE_FIND_ROOT_PATH=${stage} -D CMAKE_BUILD_TYPE=Release)
   run(${CMAKE_COMMAND} --build ${work}/build)
-  check(${work}/build/consumer.exe)
+  check_imports(${work}/build/consumer.exe)
+  check_run(${work}/build/consumer.exe)
+  return()
+endif()
+
+if(expert)
+  # By README.md's commands, which must have nothing to say. DIR is the installation.
+  file(COPY ${here}/expert.c ${root}/examples/experts/expert.def DESTINATION ${work})
+  file(CREATE_LINK ${stage} ${work}/DIR SYMBOLIC)
+  if(abi STREQUAL "mingw")
+    # The option is for x86: without it ld warns of each export that it finds as _Name@bytes.
+    set(build ${triplet}-gcc -shared expert.c expert.def -Wl,--enable-stdcall-fixup -o expert.dll
+              -IDIR/include -LDIR/lib -lNmapi)
+  else()
+    # clang as cl. What Visual Studio knows by itself stands before /LD and after /DEF.
+    run(clang ${clang_msvc} -c ${root}/cmake/msvcabi/start_dll.c ${root}/cmake/msvcabi/no_dllmain.c)
+    list(TRANSFORM clang_msvc PREPEND /clang: REGEX "^-(fgnuc|isystem)|^/")
+    set(build clang --driver-mode=cl ${clang_msvc} /GS- -fuse-ld=lld /LD expert.c /I DIR/include
+              DIR/lib/Nmapi.lib /link /DEF:expert.def ${link_flags} /nodefaultlib start_dll.o no_dllmain.o
+              /usr/${triplet}/lib/libmsvcrt.a /usr/${triplet}/lib/libkernel32.a)
+  endif()
+  execute_process(COMMAND ${build} WORKING_DIRECTORY ${work} OUTPUT_VARIABLE said ERROR_VARIABLE said
+                          COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT said STREQUAL "")
+    message(FATAL_ERROR "${build} says:\n${said}")
+  endif()
+  check_imports(${work}/expert.dll)
+  execute_process(COMMAND llvm-readobj --coff-exports ${work}/expert.dll OUTPUT_VARIABLE exports
+                          COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "Name: [^\n]+" exports "${exports}")
+  list(SORT exports)
+  if(NOT exports STREQUAL "Name: Configure;Name: Register;Name: Run")
+    message(FATAL_ERROR "expert.dll exports ${exports}")
+  endif()
+  run(${triplet}-gcc -Wall -Wextra ${here}/host.c -o host.exe -IDIR/include)
+  check_run(${work}/host.exe)
   return()
 endif()
 
@@ -69,8 +112,6 @@ if(language STREQUAL "cxx")
   set(clang clang++)
   set(as_language -x c++)
 endif()
-set(clang_msvc --target=${target} -fgnuc-version=12.0 ${target_flags} -isystem
-               ${root}/cmake/msvcabi/include -isystem /usr/share/mingw-w64/include)
 
 if(abi STREQUAL "mingw")
   run(${gcc} ${warnings} -DWITH_${variant} ${includes} ${as_language} -c ${here}/legacy.c -o legacy.obj)
@@ -98,4 +139,5 @@ if(abi STREQUAL "msvc")
 else() # mingw, and objects for the MSVC ABI by GNU ld
   run(${triplet}-gcc legacy.obj import.obj -o program.exe -L${stage}/lib -lNmapi)
 endif()
-check(${work}/program.exe)
+check_imports(${work}/program.exe)
+check_run(${work}/program.exe)
