@@ -47,7 +47,7 @@ static void is_zero(const char *bytes, SIZE_T count)
 /* Whatever waits goes to somebody else, block by block. */
 static void all_is_there_and_zero(void)
 {
-    static const SIZE_T sizes[] = {0, 50000, 50000, 40000, 700, 100}; /* 0: large */
+    static const SIZE_T sizes[] = {50000, 0, 50000, 40000, 700, 100}; /* 0: large */
     struct heap hers;
 
     heap_open(&hers, SHE, (SIZE_T)-1);
@@ -99,6 +99,8 @@ static void hand_over(void *unused)
 }
 
 /* What another thread of the expert may do with a block that the dead one left. */
+enum { FREE, TRANSFER, SHRINK_AND_GROW, IN_TURN, SHRINK };
+
 static void go_on_with(unsigned how)
 {
     SIZE_T less = HEAP_SMALL + 1;
@@ -106,18 +108,20 @@ static void go_on_with(unsigned how)
 
     if (!block || heap_find(self, &mine, block, &found) != HEAP_OK)
         return;
-    if (how == 0) {
+    if (how == FREE) {
         assert_int_equal(heap_free(self, &mine, block), HEAP_OK);
-    } else if (how == 1) {
+    } else if (how == TRANSFER) {
         assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
     } else {
         assert_int_equal(heap_realloc(self, &mine, &block, less), HEAP_OK);
+        if (how == SHRINK)
+            return;
         assert_int_equal(heap_realloc(self, &mine, &block, large), HEAP_OK);
         is_zero((char *)block + less, large - less);
     }
 }
 
-static DWORD die_once(void (*act)(void *), unsigned long n)
+static DWORD die_once(void (*act)(void *), unsigned long n, unsigned how)
 {
     DWORD died;
 
@@ -131,13 +135,13 @@ static DWORD die_once(void (*act)(void *), unsigned long n)
         block = heap_alloc(self, &mine, bytes);
         assert_non_null(block);
         memset(block, 0x55, bytes);
-        if (act == give_back) /* what is left of it is less than the slot had */
+        if (act == give_back && how != SHRINK) /* what is left of it is less than the slot had */
             assert_int_equal(heap_realloc(self, &mine, &block, small), HEAP_OK);
     }
     died = room_kill_at(act, n);
     heap_repair(self, &mine);
     heap_repair(self, &yours);
-    go_on_with((unsigned)(n % 3));
+    go_on_with(how == IN_TURN ? (unsigned)(n % IN_TURN) : how);
     heap_close(self, &mine);
     heap_close(self, &yours);
     all_is_there_and_zero();
@@ -145,17 +149,17 @@ static DWORD die_once(void (*act)(void *), unsigned long n)
     return died;
 }
 
-static void die_everywhere(void (*act)(void *))
+static void die_everywhere(void (*act)(void *), unsigned how)
 {
     struct region *held = region_take(self, HELD, 0); /* else its chunk would go, and all traces */
     unsigned long n = 0;
     SIZE_T before;
     int parts;
 
-    die_once(act, DEATHS);
+    die_once(act, DEATHS, how);
     before = committed();
     parts = parts_of_map();
-    while (die_once(act, n)) {
+    while (die_once(act, n, how)) {
         if (parts_of_map() > parts) {
             parts = parts_of_map();
             before = committed();
@@ -195,8 +199,10 @@ static void a_large_block_in_a_dead_threads_hand_leaves_nothing_stale(void **sta
         large = sizes[i][0];
         small = sizes[i][1];
         for (unsigned k = 0; k < sizeof acts / sizeof *acts; k++)
-            die_everywhere(acts[k]);
+            die_everywhere(acts[k], IN_TURN);
     }
+    if (count == 3) /* what only its last slots would still say then */
+        die_everywhere(give_back, SHRINK);
 }
 
 static struct region *last;
