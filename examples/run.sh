@@ -22,8 +22,7 @@ for architecture in $architectures; do
     echo "Building $folder (preset mingw-$architecture)"
     mkdir -p "$folder"
     {
-        cmake --preset "mingw-$architecture" -B "$folder" -D NMAPI_BUILD_TESTS=OFF \
-            -D NMAPI_WARNINGS_AS_ERRORS=OFF &&
+        cmake --preset "mingw-$architecture" -B "$folder" -D NMAPI_BUILD_TESTS=OFF &&
             cmake --build "$folder"
     } >"$folder/log" 2>&1 || {
         cat "$folder/log" >&2

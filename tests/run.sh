@@ -43,7 +43,7 @@ build() { # PRESET [CMAKE-BUILD ARGUMENT ...]
     shift
     say "$preset: configure and build"
     mkdir -p build
-    if cmake --preset "$preset" >"build/$preset.log" 2>&1 &&
+    if cmake --preset "$preset" -D NMAPI_WARNINGS_AS_ERRORS=ON >"build/$preset.log" 2>&1 &&
         cmake --build "build/$preset" -j "$jobs" "$@" >>"build/$preset.log" 2>&1; then
         return 0
     fi
