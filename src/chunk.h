@@ -47,6 +47,7 @@ _Static_assert(CHUNK_FIRST *SLOT_BYTES >= (CHUNK_SLOTS - CHUNK_FIRST) * SLOT_WOR
 _Static_assert(SLOT_MINIS *MINI_WORDS <= SLOT_WORDS && SLOT_MINIS <= 32,
                "the state words of all minis fit into their slot's, and a mask counts them");
 _Static_assert(SLOT_DATA / 16 <= 0x7FFF, "15 bits number the blocks of a span");
+_Static_assert(SLOT_DATA / 8 <= 0xFFFF, "16 bits hold a place in a span");
 
 enum region_kind {
     REGION_NONE,   /* free, or not filled yet */
@@ -71,9 +72,9 @@ struct region {
             uint32_t reciprocal; /* of block / 8, times 2^32, rounded up */
             uint32_t block;      /* bytes of one block */
             uint16_t fresh;      /* blocks whose words count: handed out, or on the free list */
-            uint16_t limit;      /* blocks that lie in committed pages */
-            uint16_t head;       /* SPAN_FREE | the first free block below fresh, or SPAN_NONE */
-            uint16_t used;       /* live blocks, and one more while it is its heap's current span */
+            uint16_t end;  /* where the first other one begins, in units of 8 bytes from base on */
+            uint16_t head; /* SPAN_FREE | the first free block below fresh, or SPAN_NONE */
+            uint16_t used; /* live blocks, and one more while it is its heap's current span */
         };
         struct {              /* REGION_UNBORN, REGION_LARGE */
             SIZE_T bytes;     /* asked for */
@@ -83,9 +84,10 @@ struct region {
     };
     uint16_t pages;        /* committed, from base on; not for large ones */
     uint16_t dirty;        /* pages from base on that may not be zero; not for large ones */
-    uint16_t offset;       /* of a large block, from base on */
+    uint16_t limit;        /* of a span: blocks that lie in committed pages */
     volatile uint8_t kind; /* enum region_kind */
     uint8_t size_class;    /* heap.h */
+    uint16_t offset;       /* of a large block, from base on */
     uint8_t word_pages;    /* committed pages of state words */
     uint8_t unused;
 };

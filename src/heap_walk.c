@@ -146,7 +146,8 @@ int heap_is_valid(struct thread *self, struct heap *heap)
                     free_blocks++ > r->fresh)
                     return 0;
             if (r->used - (i >= 0 && !prev ? 1U : 0U) + free_blocks != r->fresh ||
-                r->fresh > r->limit || r->limit * (SIZE_T)r->block > r->pages * OS_PAGE)
+                r->fresh > r->limit || r->end * 8U != r->fresh * r->block ||
+                r->limit * (SIZE_T)r->block > r->pages * OS_PAGE)
                 return 0;
             committed += region_footprint(r);
         }

@@ -4,7 +4,7 @@ void span_open(struct region *span, unsigned size_class, uint32_t block)
 {
     span->block = block;
     span->reciprocal = 0xFFFFFFFFU / (block / 8) + 1;
-    atomic_poke(&span->fresh, 0);
+    span_set_fresh(span, 0);
     span->limit = 0;
     span->head = SPAN_NONE;
     span->used = 0;
@@ -49,8 +49,7 @@ void span_carve(struct region *span)
         end = span->limit;
     for (unsigned i = first; i < end; i++)
         atomic_poke(&span->words[i], (uint16_t)(i + 1 < end ? SPAN_FREE | (i + 1) : SPAN_NONE));
-    atomic_compiler_fence(); /* words count from here on */
-    atomic_poke(&span->fresh, (uint16_t)end);
+    span_set_fresh(span, end);
     KILL_POINT("blocks carved");
     span->head = (uint16_t)(SPAN_FREE | first);
 }
@@ -59,6 +58,7 @@ SIZE_T span_repair(struct region *span)
 {
     SIZE_T bytes = 0;
 
+    span_set_fresh(span, span->fresh); /* its thread may have been killed within that */
     span->head = SPAN_NONE;
     span->used = 0;
     for (unsigned i = span->fresh; i-- > 0;) {

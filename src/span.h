@@ -4,7 +4,7 @@
  * A live block's word is the size asked for; a free one's is SPAN_FREE | index of the next free block, or
  * SPAN_NONE; `head` is such a word too.
  * So the words are the free list, the double-free check, the exact size and the leak list at once, and
- * head and used can be made anew from them. A word counts only below `fresh`.
+ * head and used can be made anew from them. A word counts only below `fresh`; `end` is the same in bytes.
  */
 #ifndef NMAPI_SPAN_H
 #define NMAPI_SPAN_H
@@ -49,6 +49,14 @@ static ALWAYS_INLINE void *span_take_freed(struct region *span, SIZE_T bytes)
     return span->base + (SIZE_T)index * span->block;
 }
 
+/* Lets the words of more blocks count, once they are written. */
+static ALWAYS_INLINE void span_set_fresh(struct region *span, unsigned fresh)
+{
+    atomic_compiler_fence();
+    atomic_poke(&span->fresh, (uint16_t)fresh);
+    atomic_poke(&span->end, (uint16_t)(fresh * (span->block / 8)));
+}
+
 /* Takes one that was never handed out, of which there is one in committed pages; an earlier owner may have
    written into it. */
 static inline void *span_take_untouched(struct region *span, SIZE_T bytes)
@@ -56,8 +64,7 @@ static inline void *span_take_untouched(struct region *span, SIZE_T bytes)
     unsigned index = span->fresh;
 
     atomic_poke(&span->words[index], (uint16_t)bytes);
-    atomic_compiler_fence(); /* a word counts from here on */
-    atomic_poke(&span->fresh, (uint16_t)(index + 1));
+    span_set_fresh(span, index + 1);
     span->used++;
     return span->base + (SIZE_T)index * span->block;
 }
@@ -85,11 +92,11 @@ static ALWAYS_INLINE unsigned span_index(const struct region *span, SIZE_T offse
     uint64_t product;
     unsigned word;
 
-    if (units >= SLOT_BYTES / 8)
+    if (units >= atomic_peek(&span->end))
         return SPAN_BAD;
     product = (uint64_t)(uint32_t)units * reciprocal;
     index = (uint32_t)(product >> 32);
-    if (UNLIKELY((uint32_t)product >= reciprocal) || UNLIKELY(index >= atomic_peek(&span->fresh)))
+    if (UNLIKELY((uint32_t)product >= reciprocal))
         return SPAN_BAD;
     word = atomic_peek(&span->words[index]);
     *bytes = word;

@@ -23,7 +23,7 @@ static void the_reciprocal_is_exact_for_every_class_and_every_offset(void **stat
         struct region span = {.words = words};
         SIZE_T bytes;
         span_open(&span, c, heap_class_bytes(c));
-        span.fresh = (uint16_t)(SLOT_DATA / span.block);
+        span_set_fresh(&span, (unsigned)(SLOT_DATA / span.block));
         for (uint32_t offset = 0; offset < SLOT_DATA; offset++) {
             unsigned expected = offset % span.block == 0 && offset / span.block < span.fresh
                                     ? offset / span.block
