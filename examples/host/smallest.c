@@ -1,0 +1,59 @@
+/*
+ * smallest.c - the smallest host: gives one expert a key, two seconds and 64 MiB, and takes all its memory back.
+ *
+ *     smallest EXPERT.dll
+ */
+#include <windows.h>
+
+#include "netmon.h"
+#include "nmapi.h"
+#include "say.h"
+
+#define FIND(module, name) (PFN_##name)(void *) GetProcAddress((module), #name)
+
+static PEXPERTRUNPROC run;
+
+static DWORD WINAPI call(LPVOID key)
+{
+    static EXPERTSTARTUPINFO startup;
+    return (DWORD)run(key, NULL, &startup, 0, NULL);
+}
+
+static DWORD run_expert(HMODULE nmapi, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
+{
+    PFN_NmapiOpenExpert open_expert = FIND(nmapi, NmapiOpenExpert);
+    PFN_NmapiTerminateExpert terminate_expert = FIND(nmapi, NmapiTerminateExpert);
+    PFN_NmapiCloseExpert close_expert = FIND(nmapi, NmapiCloseExpert);
+    NMAPI_EXPERT_OPTIONS options = {.cbSize = sizeof options, .MemoryLimit = 64 << 20};
+    DWORD error = open_expert(key, &options);
+    if (error != NMERR_SUCCESS)
+        return error;
+    HANDLE thread = CreateThread(NULL, 0, call, key, 0, NULL);
+    if (thread != NULL && WaitForSingleObject(thread, 2000) != WAIT_OBJECT_0) {
+        terminate_expert(key); /* its calls answer NMERR_EXPERT_TERMINATE now */
+        if (WaitForSingleObject(thread, 1000) != WAIT_OBJECT_0) {
+            TerminateThread(thread, ERROR_TIMEOUT);
+            WaitForSingleObject(thread, INFINITE);
+        }
+    }
+    if (thread != NULL)
+        CloseHandle(thread);
+    return close_expert(key, usage); /* whatever it did: everything is back */
+}
+
+int main(int argc, char **argv)
+{
+    HMODULE nmapi = LoadLibraryA("Nmapi.dll"); /* first: it serves the expert's imports */
+    HMODULE expert = argc == 2 ? LoadLibraryA(argv[1]) : NULL;
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+
+    run = expert != NULL ? (PEXPERTRUNPROC)(void *)GetProcAddress(expert, "Run") : NULL;
+    if (nmapi == NULL || run == NULL) {
+        say("usage: smallest EXPERT.dll\n");
+        return 1;
+    }
+    /* The key is any number but 0, a new one for each call of an expert. */
+    DWORD error = run_expert(nmapi, (HEXPERTKEY)1, &usage);
+    say("error %lu; took back %lu blocks\n", error, (DWORD)usage.LiveBlocks);
+    return error == NMERR_SUCCESS ? 0 : 1;
+}
