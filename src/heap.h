@@ -193,8 +193,8 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
 
 /* Everything back, in time proportional to regions. */
 void heap_close(struct thread *self, struct heap *heap);
-/* The same, but the addresses stay reserved and fault until heap_discard. Returns their bytes. The owner may
-   have another heap meanwhile. */
+/* The same, but the addresses stay reserved and fault until heap_discard; in shared spans they stay nobody's.
+   Returns their bytes. The owner may have another heap meanwhile. */
 SIZE_T heap_retire(struct thread *self, struct heap *heap);
 void heap_discard(struct thread *self, struct heap *heap);
 /* Makes lists and sums anew, after a thread died in the heap. */

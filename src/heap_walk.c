@@ -31,6 +31,7 @@ static SIZE_T for_each_region(struct heap *heap, void (*act)(struct thread *, st
 void heap_discard(struct thread *self, struct heap *heap)
 {
     for_each_region(heap, region_release_first, self);
+    shared_release(self, SHARED_GRAVE(heap));
     pool_settle(self);
 }
 
@@ -38,15 +39,14 @@ void heap_close(struct thread *self, struct heap *heap)
 {
     for_each_region(heap, region_release_first, self);
     shared_release(self, heap->owner);
+    shared_release(self, SHARED_GRAVE(heap)); /* of a retirement that a killed thread had begun */
     pool_settle(self);
 }
 
 SIZE_T heap_retire(struct thread *self, struct heap *heap)
 {
-    SIZE_T addresses = for_each_region(heap, region_retire, self);
-
-    shared_release(self, heap->owner);
-    return addresses;
+    return for_each_region(heap, region_retire, self) +
+           shared_retire(self, heap->owner, SHARED_GRAVE(heap));
 }
 
 struct repair {

@@ -7,13 +7,19 @@ struct shared {
     struct region *span;    /* NULL: the record is free */
     struct region *table;   /* what owners lies in */
     void *volatile *owners; /* one for each block below limit; NULL: free */
-    void *giver; /* whose span it was, and whose blocks may come into it still; NULL: nobody's */
+    void *
+        giver; /* whose span it was, and whose blocks may come into it still; a grave; NULL: nobody's */
 };
 _Static_assert(SLOT_DATA / SPAN_LEAST * sizeof(void *) <= SLOT_DATA,
                "a slot has room for all owners");
 
 static struct lock lock;
 static struct shared *volatile all;
+
+static int is_grave(const void *owner)
+{
+    return (ULONG_PTR)owner & 1;
+}
 
 static struct shared *record_of(const struct region *span)
 {
@@ -39,7 +45,7 @@ static void finish_freeing(struct shared *s)
         if (!s->owners[i])
             atomic_poke(&s->span->words[i], SPAN_NONE);
     span_repair(s->span);
-    if (!s->span->used)
+    if (!s->span->used && !is_grave(s->giver))
         s->span = NULL; /* a stray now, and its table too */
 }
 
@@ -167,7 +173,7 @@ void *shared_owner(struct thread *self, const void *address, unsigned *index, SI
 
     hold(self);
     s = find(address, index, bytes);
-    if (s)
+    if (s && !is_grave(s->owners[*index]))
         owner = s->owners[*index];
     lock_release(&lock);
     return owner;
@@ -177,7 +183,7 @@ static void give_back(struct thread *self, struct shared *s)
 {
     struct region *span = s->span;
 
-    if (span->used)
+    if (span->used || is_grave(s->giver))
         return;
     s->span = NULL;
     region_release(self, s->table);
@@ -227,6 +233,8 @@ void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T
 
 void shared_release(struct thread *self, void *owner)
 {
+    if (!atomic_load(&all))
+        return;
     hold(self);
     for (struct shared *s = all; s; s = s->next) {
         if (!s->span)
@@ -242,6 +250,30 @@ void shared_release(struct thread *self, void *owner)
         give_back(self, s);
     }
     lock_release(&lock);
+}
+
+SIZE_T shared_retire(struct thread *self, void *owner, void *grave)
+{
+    SIZE_T addresses = 0;
+
+    if (!atomic_load(&all))
+        return 0;
+    hold(self);
+    for (struct shared *s = all; s; s = s->next) {
+        int buries = s->span && s->giver == owner;
+        if (buries)
+            s->giver = grave;
+        for (unsigned i = 0; s->span && i < s->span->fresh; i++) {
+            if (s->owners[i] == owner) {
+                s->owners[i] = grave;
+                buries = 1;
+            }
+        }
+        if (buries)
+            addresses += region_room(s->span) + OS_PAGE;
+    }
+    lock_release(&lock);
+    return addresses;
 }
 
 void shared_shutdown(void)

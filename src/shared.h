@@ -5,11 +5,17 @@
  * owner of its own, and the span goes when its last block does. What is free in it is the giver's next blocks of
  * that class, or a giver who hands over each block that it makes would leave a span behind each. One lock
  * guards them all; they are few.
+ *
+ * While strays may still write to what an expert had that has ended badly, that belongs to its grave: no live
+ * block of anybody, nor given to anybody.
  */
 #ifndef NMAPI_SHARED_H
 #define NMAPI_SHARED_H
 
 #include "span.h"
+
+/* An owner that is no expert's address: `record` is at an even one. */
+#define SHARED_GRAVE(record) ((void *)((char *)(record) + 1))
 
 /* Turns a span, taken out of its heap's lists, into a shared one whose live blocks are all `owner`'s. 0 if
    there is no memory; then it is a span as before. */
@@ -21,10 +27,13 @@ void *shared_owner(struct thread *self, const void *address, unsigned *index, SI
 /* By the block's owner; the block is known to be live. */
 void shared_free(struct thread *self, void *address);
 void shared_give(struct thread *self, void *address, void *owner);
-/* Visits or frees every block of one owner. */
+/* Visits every block of one owner. */
 void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T, void *),
                   void *context);
+/* Frees every block of one owner, or of a grave. */
 void shared_release(struct thread *self, void *owner);
+/* Makes it the grave's, with what it gave away a part of; returns the bytes of addresses that these take. */
+SIZE_T shared_retire(struct thread *self, void *owner, void *grave);
 void shared_shutdown(void);
 
 #endif

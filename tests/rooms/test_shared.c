@@ -307,6 +307,65 @@ static void what_comes_into_a_shared_span_is_its_givers_alone(void **state)
     assert_int_equal(heap_free(self, &yours, first), HEAP_OK);
 }
 
+/* Whether one of the next blocks of its class is the one at this address. */
+static int comes_again(struct heap *heap, const void *block)
+{
+    int came = 0;
+
+    for (int i = 0; i < 200 && !came; i++)
+        came = heap_alloc(self, heap, 100) == block;
+    return came;
+}
+
+static void what_strays_may_write_to_comes_to_nobody_until_it_is_let_go(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
+    struct heap_block found;
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_true(heap_retire(self, &yours) > 0);
+    assert_int_equal(heap_find(self, &mine, block, &found), HEAP_BAD);
+    assert_int_equal(heap_find(self, NULL, block, &found), HEAP_BAD);
+    assert_int_equal(heap_free(self, &mine, block), HEAP_BAD);
+    assert_false(comes_again(&mine, block));
+    assert_int_equal(size_of(&mine, other), 100);
+    heap_discard(self, &yours);
+    heap_open(&yours, YOU, (SIZE_T)-1);
+    assert_ptr_equal(shared_alloc(self, ME, heap_class(100), 100), block);
+    shared_free(self, block);
+}
+
+static void a_span_whose_giver_ended_badly_waits_until_that_is_let_go(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
+    const struct region *span = region_find(block);
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_int_equal(heap_free(self, &mine, other), HEAP_OK); /* but a stray may know it */
+    assert_true(heap_retire(self, &mine) > 0);
+    assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
+    assert_ptr_equal(span->owner, SHARED_OWNER);
+    heap_discard(self, &mine);
+    heap_open(&mine, ME, (SIZE_T)-1);
+    assert_null(span->owner);
+}
+
+static void what_a_killed_retirement_left_goes_with_the_close(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100);
+    const struct region *span = region_find(block);
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_true(shared_retire(self, YOU, SHARED_GRAVE(&yours)) > 0);
+    heap_repair(self, &yours);
+    heap_close(self, &yours);
+    heap_open(&yours, YOU, (SIZE_T)-1);
+    assert_null(span->owner);
+}
+
 static void take_one(void *argument)
 {
     (void)argument;
@@ -352,6 +411,9 @@ int main(void)
         ONE(a_thread_may_die_while_it_frees_a_shared_block),
         ONE(who_hands_over_each_block_fills_one_span_after_the_other),
         ONE(what_comes_into_a_shared_span_is_its_givers_alone),
+        ONE(what_strays_may_write_to_comes_to_nobody_until_it_is_let_go),
+        ONE(a_span_whose_giver_ended_badly_waits_until_that_is_let_go),
+        ONE(what_a_killed_retirement_left_goes_with_the_close),
         ONE(a_thread_may_die_while_it_takes_a_block_of_a_shared_span),
     };
 
