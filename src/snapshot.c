@@ -3,7 +3,7 @@
 #include "expert.h"
 #include "house.h"
 
-static struct lock lock; /* guards the list */
+static struct lock lock; /* guards the list; taken inside an expert's */
 static struct snapshot *all;
 
 static void note(void *address, SIZE_T bytes, void *context)
@@ -39,14 +39,13 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
     if (s) {
         s->thread = self->id;
         s->room = usage.LiveBlocks;
+        list(self,
+             s); /* first: filling it may take long, and this thread may be killed meanwhile */
         heap_visit(self, e->heap, note, s);
     }
     expert_leave(self, e);
-    if (!s)
-        return NMERR_OUT_OF_MEMORY;
-    list(self, s);
     *snapshot = s;
-    return NMERR_SUCCESS;
+    return s ? NMERR_SUCCESS : NMERR_OUT_OF_MEMORY;
 }
 
 void snapshot_free(struct thread *self, const struct snapshot *snapshot)

@@ -2,8 +2,8 @@
  * snapshot.h - what an expert holds at one moment, in memory of its own, so that a host's callback runs under no
  * lock.
  *
- * A callback may never come back, its thread ended or killed: what such a thread had is freed with the next
- * snapshot that is.
+ * A callback may never come back, nor a thread that takes a snapshot, ended or killed: what such a thread had is
+ * freed with the next snapshot that is.
  */
 #ifndef NMAPI_SNAPSHOT_H
 #define NMAPI_SNAPSHOT_H

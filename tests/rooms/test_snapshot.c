@@ -81,11 +81,38 @@ static void whose_thread_never_came_back_goes_with_the_next(void **state)
     assert_true(house_is_valid(self));
 }
 
+static void take(void *context)
+{
+    struct snapshot *taken;
+
+    (void)context;
+    snapshot_take(thread_self(), B, &taken);
+}
+
+static void whose_thread_is_killed_while_it_is_filled_goes_with_the_next(void **state)
+{
+    SIZE_T before = 0;
+    unsigned deaths = 0;
+
+    (void)state;
+    if (!standin_can_step())
+        skip();
+    for (unsigned long n = 0; room_kill_at(take, n); n += 10007) {
+        assert_int_equal(NmapiEnumMemory(B, first_one, NULL), NMERR_SUCCESS);
+        if (deaths++ == 1)
+            before = committed();
+    }
+    assert_in_range(deaths, 8, 1000);
+    assert_true(committed() < before + 2 * BLOCKS * sizeof(struct snapshot_entry));
+    assert_true(house_is_valid(self));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_holds_what_there_was_when_it_was_taken),
         cmocka_unit_test(whose_thread_never_came_back_goes_with_the_next),
+        cmocka_unit_test(whose_thread_is_killed_while_it_is_filled_goes_with_the_next),
     };
 
     return ROOM_RUN(tests);
