@@ -130,6 +130,7 @@ static int ended_badly(const struct thread *self, const struct expert *e, int di
     return e->heap->live_bytes && visitor_lives(e->visitors, e->visitor_count, self->id);
 }
 
+/* NULL: the expert is to be closed as any other. */
 static struct retired *retire(struct thread *self, const struct expert *e)
 {
     struct retired *r = house_alloc(self, sizeof *r + e->visitor_count * sizeof *r->visitors);
@@ -141,11 +142,28 @@ static struct retired *retire(struct thread *self, const struct expert *e)
     if (e->visitor_count)
         memcpy(r->visitors, e->visitors, e->visitor_count * sizeof *r->visitors);
     r->bytes = heap_retire(self, e->heap);
-    return r;
+    if (r->bytes)
+        return r;
+    house_free(
+        self,
+        r); /* nothing that a stray could write to: it would be in the queue's way for nothing */
+    return NULL;
 }
 
-/* Locked and settled. */
-static void end(struct thread *self, struct expert *e, int died)
+/* What the host has terminated stays closed, be it at this instant. */
+static void set_closed(struct expert *e, int reclaims)
+{
+    atomic_poke(&e->reclaimed,
+                (uint8_t)reclaims); /* before it is closed: for who looks without the lock */
+    KILL_POINT("expert about to be closed");
+    if (atomic_cas(&e->state, EXPERT_OPEN, EXPERT_CLOSED) == EXPERT_OPEN)
+        return;
+    atomic_poke(&e->reclaimed, 0);
+    atomic_store(&e->state, EXPERT_CLOSED);
+}
+
+/* Locked and settled, so that nobody has the gate. */
+static void end(struct thread *self, struct expert *e, int died, int reclaims)
 {
     struct heap *heap = e->heap;
     int badly = ended_badly(self, e, died);
@@ -159,8 +177,8 @@ static void end(struct thread *self, struct expert *e, int died)
     e->final.peak = usage.PeakBytes;
     e->final.allocations = usage.Allocations;
     e->final.frees = usage.Frees;
-    e->closing = 1;
-    atomic_store(&e->state, EXPERT_CLOSED); /* and nobody has the gate: it is settled */
+    atomic_poke(&e->closing, 1);
+    set_closed(e, reclaims);
     KILL_POINT("expert closing");
     r = badly ? retire(self, e) : NULL;
     if (!r)
@@ -190,8 +208,8 @@ static void note_leak(void *address, SIZE_T bytes, void *context)
     leaks->count++;
 }
 
-/* Settled and locked: ends the expert and unlocks it. */
-static void close(struct thread *self, struct expert *e, int died)
+/* Settled and locked: ends the expert and unlocks it. `reclaims`: its key may come again. */
+static void close(struct thread *self, struct expert *e, int died, int reclaims)
 {
     struct leaks leaks;
     SIZE_T blocks, bytes, peak;
@@ -199,7 +217,7 @@ static void close(struct thread *self, struct expert *e, int died)
     leaks.count = 0;
     if (options.report)
         heap_visit(self, e->heap, note_leak, &leaks);
-    end(self, e, died);
+    end(self, e, died, reclaims);
     blocks = e->final.blocks;
     bytes = e->final.bytes;
     peak = e->final.peak;
@@ -247,7 +265,7 @@ DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
         found.cbSize = size;
         memcpy(usage, &found, sizeof found);
     }
-    close(self, e, died);
+    close(self, e, died, 0);
     return NMERR_SUCCESS;
 }
 
@@ -262,7 +280,8 @@ void closing_reclaim(struct thread *self, int ending)
 {
     for (struct expert *e = table_first(); e; e = table_next(e)) {
         int died;
-        if (!may_be_reclaimed(e) || !lock_acquire_now(&e->lock, self, &died))
+        if ((!may_be_reclaimed(e) && !atomic_peek(&e->closing)) ||
+            !lock_acquire_now(&e->lock, self, &died))
             continue;
         if (!may_be_reclaimed(e) || e->crowded || !e->visitor_count ||
             visitor_lives(e->visitors, e->visitor_count, ending ? self->id : 0)) {
@@ -272,9 +291,7 @@ void closing_reclaim(struct thread *self, int ending)
             continue;
         }
         died = expert_settle(self, e, died);
-        /* Before it is closed. What the host has terminated stays so. */
-        atomic_poke(&e->reclaimed, atomic_load(&e->state) == EXPERT_OPEN);
-        close(self, e, died);
+        close(self, e, died, 1);
     }
 }
 

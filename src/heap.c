@@ -294,13 +294,14 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
     return block;
 }
 
-/* What a region that is held still, or is the caller's, has at an address. */
+/* What a region that is held still, or is the caller's, has at an address. A shared one is about to be: its owner is
+   a single one yet. */
 static int block_at(struct region *r, const void *address, struct heap_block *found)
 {
     unsigned kind = atomic_load(&r->kind);
 
     found->region = r;
-    if (kind == REGION_SPAN || kind == REGION_FULL) {
+    if (kind == REGION_SPAN || kind == REGION_FULL || kind == REGION_SHARED) {
         found->index = span_index(r, (SIZE_T)((const char *)address - r->base), &found->bytes);
         return found->index != SPAN_BAD;
     }

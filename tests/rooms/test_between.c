@@ -306,6 +306,86 @@ static void a_killed_close_returns_all_pages(void **state)
     assert_true(now.committed - before.committed < 40000);
 }
 
+static enum heap_result found_result;
+static struct heap_block found_block;
+
+static DWORD WINAPI look_it_up(LPVOID address)
+{
+    found_result = heap_find(expert_thread(), NULL, address, &found_block);
+    return 0;
+}
+
+static void let_another_look_it_up(void)
+{
+    room_on_thread(look_it_up, block);
+}
+
+static void blocks_of_a_span_that_is_about_to_be_shared_are_live(void **state)
+{
+    LPVOID other = ExpertAllocMemory(A, 2000, NULL);
+
+    (void)state;
+    block = ExpertAllocMemory(A, 2000, NULL);
+    assert_int_equal(room_on_thread(room_use_key, B), 1);
+    at("span about to be shared", let_another_look_it_up);
+    assert_int_equal(NmapiTransferMemory(A, B, other), NMERR_SUCCESS);
+    assert_int_equal(found_result, HEAP_FOREIGN);
+    assert_ptr_equal(found_block.owner, table_find(A));
+    assert_int_equal(found_block.bytes, 2000);
+    assert_int_equal(ExpertFreeMemory(B, block), NMERR_SUCCESS);
+}
+
+static void what_is_terminated_at_the_instant_of_its_reclaim_does_not_come_again(void **state)
+{
+    DWORD code;
+
+    (void)state;
+    assert_int_equal(room_on_thread(room_use_key, A), 1);
+    at("expert about to be closed", terminate_a);
+    closing_reclaim(self, 0);
+    assert_int_equal(table_find(A)->state, EXPERT_CLOSED);
+    assert_null(ExpertAllocMemory(A, 10, &code));
+    assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+}
+
+static DWORD WINAPI reclaim(LPVOID unused)
+{
+    (void)unused;
+    closing_reclaim(expert_thread(), 0);
+    return 0;
+}
+
+static void what_the_host_closes_after_a_killed_reclaim_does_not_come_again(void **state)
+{
+    DWORD code;
+
+    (void)state;
+    assert_int_equal(room_on_thread(room_use_key, A), 1);
+    at("expert about to be closed", die);
+    assert_int_equal(room_on_thread(reclaim, NULL), 1);
+    code = NmapiCloseExpert(A, NULL);
+    assert_true(code == NMERR_SUCCESS || code == NMERR_EXPERT_TERMINATE);
+    assert_null(ExpertAllocMemory(A, 10, &code));
+    assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+}
+
+static DWORD WINAPI close_a(LPVOID unused)
+{
+    (void)unused;
+    return NmapiCloseExpert(A, NULL);
+}
+
+static void a_reclaim_finishes_a_killed_close(void **state)
+{
+    (void)state;
+    assert_non_null(ExpertAllocMemory(A, 40000, NULL));
+    at("expert closing", die);
+    assert_int_equal(room_on_thread(close_a, NULL), 1);
+    assert_non_null(table_find(A)->heap);
+    closing_reclaim(self, 0);
+    assert_null(table_find(A)->heap);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +401,12 @@ int main(void)
         cmocka_unit_test_teardown(whose_record_was_an_owners_stays_where_he_is, unload),
         cmocka_unit_test_teardown(what_lies_where_a_block_of_records_was_noted_stays, unload),
         cmocka_unit_test_teardown(a_killed_close_returns_all_pages, unload),
+        cmocka_unit_test_teardown(blocks_of_a_span_that_is_about_to_be_shared_are_live, unload),
+        cmocka_unit_test_teardown(
+            what_is_terminated_at_the_instant_of_its_reclaim_does_not_come_again, unload),
+        cmocka_unit_test_teardown(what_the_host_closes_after_a_killed_reclaim_does_not_come_again,
+                                  unload),
+        cmocka_unit_test_teardown(a_reclaim_finishes_a_killed_close, unload),
     };
 
     return ROOM_RUN(tests);
