@@ -145,7 +145,7 @@ static void note_visitor(struct thread *self, struct expert *e)
     for (ULONG i = 0; i < e->visitor_count; i++)
         if (e->visitors[i] == self->id)
             return;
-    if (!e->visitors) {
+    if (!e->visitor_room) { /* though there may be visitors: set by one that was killed then */
         e->visitors = e->first_visitors;
         e->visitor_room = EXPERT_VISITORS;
     }

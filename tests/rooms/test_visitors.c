@@ -111,6 +111,23 @@ static void many_threads_one_after_the_other_take_no_memory(void **state)
     end(&stays);
 }
 
+/* Its thread was killed between two stores. */
+static void whose_first_visitor_was_half_noted_has_room_for_the_next(void **state)
+{
+    HEXPERTKEY key = KEY(130);
+    struct expert *e;
+
+    (void)state;
+    assert_int_equal(NmapiOpenExpert(key, NULL), NMERR_SUCCESS);
+    e = table_find(key);
+    e->visitors = e->first_visitors;
+    for (ULONG i = 0; i < 5; i++) {
+        assert_int_equal(room_on_thread(room_use_key, key), 1);
+        assert_in_range(e->visitor_count, 1, e->visitor_room);
+    }
+    assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+}
+
 static void a_visitor_that_could_not_be_noted_keeps_the_expert_open(void **state)
 {
     struct actor actors[3];
@@ -216,6 +233,7 @@ int main(void)
         cmocka_unit_test(every_host_call_looks_after_killed_threads),
         cmocka_unit_test(an_expert_lives_as_long_as_one_of_its_threads),
         cmocka_unit_test(many_threads_one_after_the_other_take_no_memory),
+        cmocka_unit_test(whose_first_visitor_was_half_noted_has_room_for_the_next),
         cmocka_unit_test(a_visitor_that_could_not_be_noted_keeps_the_expert_open),
         cmocka_unit_test(a_reclaimed_key_begins_anew),
         cmocka_unit_test(strict_leaves_opening_to_the_host),
