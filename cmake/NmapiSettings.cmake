@@ -7,8 +7,9 @@ else()
 endif()
 
 if(MSVC)
-  # Checks at run time call the C runtime, and the DLL has none.
+  # Checks at run time call the C runtime, as do products of 64 bits on x86 unless optimized, and the DLL has none.
   string(REGEX REPLACE "[-/]RTC[1csu]+" "" CMAKE_C_FLAGS_DEBUG "${CMAKE_C_FLAGS_DEBUG}")
+  string(REGEX REPLACE "[-/]Od" "/O1" CMAKE_C_FLAGS_DEBUG "${CMAKE_C_FLAGS_DEBUG}")
 else()
   # Not the build's own NDEBUG: the sources look at NMAPI_DEBUG alone.
   set(CMAKE_C_FLAGS_RELEASE "-O2")

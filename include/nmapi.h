@@ -127,7 +127,7 @@ typedef struct NMAPI_EXPERT_USAGE {
     SIZE_T CommittedBytes; /* bytes of memory committed for the expert alone; 0 once closed */
     ULONGLONG Allocations; /* blocks allocated or taken over; reallocations do not count */
     ULONGLONG Frees;       /* blocks freed or handed over; reallocations do not count */
-    ULONGLONG Refused;     /* calls answered with an error */
+    ULONGLONG Refused;     /* calls answered with an error, modulo 2^32 */
 } NMAPI_EXPERT_USAGE;
 
 #pragma pack(pop)

@@ -17,6 +17,15 @@ struct thread *thread_record(LONG id)
     return &records[id & (THREAD_MAX - 1)];
 }
 
+/* Forgotten first: closed twice it might be somebody else's, so a thread that is killed here rather loses it. */
+static void close_handle(struct thread *t)
+{
+    HANDLE handle = t->handle;
+
+    atomic_store(&t->handle, NULL);
+    os_close(handle);
+}
+
 /* Frees the record of a thread that has ended, unless it is pinned: then the last to unpin it does. When the
    caller saw that it had ended may be long ago; the record may have served another thread since. */
 static void dispose(struct thread *t)
@@ -25,8 +34,7 @@ static void dispose(struct thread *t)
     while (atomic_add(&t->pins, 0) == 0 &&
            atomic_cas(&t->state, THREAD_ENDED, THREAD_CLOSING) == THREAD_ENDED) {
         if (atomic_add(&t->pins, 0) == 0) {
-            os_close(t->handle);
-            t->handle = NULL;
+            close_handle(t);
             atomic_store(&t->state, THREAD_FREE);
             return;
         }
@@ -118,8 +126,7 @@ struct thread *thread_enroll(struct expert *nobody)
     atomic_store(&t->inside, NULL);
     if (!os_thread_open(&t->handle) || !os_tls_set(t)) {
         if (t->handle)
-            os_close(t->handle);
-        t->handle = NULL;
+            close_handle(t);
         atomic_store(&t->state, THREAD_FREE);
         return NULL;
     }
@@ -138,8 +145,7 @@ void thread_shutdown(void)
 {
     for (LONG i = 0; i < touched; i++) {
         if (records[i].handle)
-            os_close(records[i].handle);
-        records[i].handle = NULL;
+            close_handle(&records[i]);
         records[i].state = THREAD_FREE;
     }
     os_tls_close();
