@@ -291,7 +291,10 @@ void closing_reclaim(struct thread *self, int ending)
             continue;
         }
         died = expert_settle(self, e, died);
-        close(self, e, died, 1);
+        if (e->heap)
+            close(self, e, died, 1);
+        else /* a killed close, which is finished by now */
+            lock_release(&e->lock);
     }
 }
 

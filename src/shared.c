@@ -5,10 +5,10 @@
 struct shared {
     struct shared *next;
     struct region *span;    /* NULL: the record is free */
-    struct region *table;   /* what owners lies in */
+    struct region *table;   /* what owners lies in; NULL: the span is buried, its pages gone */
     void *volatile *owners; /* one for each block below limit; NULL: free */
-    void *
-        giver; /* whose span it was, and whose blocks may come into it still; a grave; NULL: nobody's */
+    void *giver;            /* whose blocks may come into it still, or a grave; NULL: nobody */
+    unsigned graves;        /* blocks that are a grave's */
 };
 _Static_assert(SLOT_DATA / SPAN_LEAST * sizeof(void *) <= SLOT_DATA,
                "a slot has room for all owners");
@@ -16,7 +16,7 @@ _Static_assert(SLOT_DATA / SPAN_LEAST * sizeof(void *) <= SLOT_DATA,
 static struct lock lock;
 static struct shared *volatile all;
 
-static int is_grave(const void *owner)
+static unsigned is_grave(const void *owner)
 {
     return (ULONG_PTR)owner & 1;
 }
@@ -41,9 +41,12 @@ static void note_stray(struct region *r, void *context)
 /* A live block without an owner: its thread was killed while it freed it. */
 static void finish_freeing(struct shared *s)
 {
-    for (unsigned i = 0; i < s->span->fresh; i++)
+    s->graves = 0;
+    for (unsigned i = 0; i < s->span->fresh; i++) {
+        s->graves += is_grave(s->owners[i]);
         if (!s->owners[i])
             atomic_poke(&s->span->words[i], SPAN_NONE);
+    }
     span_repair(s->span);
     if (!s->span->used && !is_grave(s->giver))
         s->span = NULL; /* a stray now, and its table too */
@@ -54,9 +57,9 @@ static void repair(struct thread *self)
     struct region *strays = NULL;
 
     for (struct shared *s = all; s; s = s->next) {
-        if (s->span && s->span->owner != SHARED_OWNER)
+        if (s->span && s->table && s->span->owner != SHARED_OWNER)
             s->span = NULL; /* not yet made, or released already */
-        if (s->span)
+        if (s->span && s->table)
             finish_freeing(s);
     }
     chunk_hold(self);
@@ -83,7 +86,7 @@ static struct shared *find(const void *address, unsigned *index, SIZE_T *bytes)
     if (!span || span->owner != SHARED_OWNER || span->kind != REGION_SHARED)
         return NULL;
     *index = span_index(span, (SIZE_T)((const char *)address - span->base), bytes);
-    return *index == SPAN_BAD ? NULL : record_of(span);
+    return *index != SPAN_BAD && record_of(span)->table ? record_of(span) : NULL;
 }
 
 static struct shared *free_record(struct thread *self)
@@ -128,6 +131,7 @@ int shared_make(struct thread *self, struct region *span, void *owner)
     made = s && fill_table(self, s, span, owner);
     if (made) {
         s->giver = owner;
+        s->graves = 0;
         s->span = span;
         span->next = (struct region *)(void *)s;
         atomic_store(&span->kind, REGION_SHARED);
@@ -179,15 +183,33 @@ void *shared_owner(struct thread *self, const void *address, unsigned *index, SI
     return owner;
 }
 
+/* Some grave that has a part in a span. */
+static void *grave_of(const struct shared *s)
+{
+    void *grave = s->giver;
+
+    for (unsigned i = 0; !is_grave(grave); i++)
+        grave = s->owners[i];
+    return grave;
+}
+
+/* Gives a span back in which no block is alive; if strays may still write to it, its pages alone, until the grave is
+   let go. */
 static void give_back(struct thread *self, struct shared *s)
 {
-    struct region *span = s->span;
+    struct region *span = s->span, *table = s->table;
 
-    if (span->used || is_grave(s->giver))
+    if (span->used > s->graves)
         return;
-    s->span = NULL;
-    region_release(self, s->table);
-    region_release(self, span);
+    if (s->graves || is_grave(s->giver)) {
+        s->giver = grave_of(s);
+        s->table = NULL;
+        region_retire(self, span);
+    } else {
+        s->span = NULL;
+        region_release(self, span);
+    }
+    region_release(self, table);
 }
 
 void shared_free(struct thread *self, void *address)
@@ -225,10 +247,24 @@ void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T
 {
     hold(self);
     for (struct shared *s = all; s; s = s->next)
-        for (unsigned i = 0; s->span && i < s->span->fresh; i++)
+        for (unsigned i = 0; s->span && s->table && i < s->span->fresh; i++)
             if (s->owners[i] == owner && !(s->span->words[i] & SPAN_FREE))
                 visit(s->span->base + (SIZE_T)i * s->span->block, s->span->words[i], context);
     lock_release(&lock);
+}
+
+static void release_blocks(struct thread *self, struct shared *s, void *owner)
+{
+    if (s->giver == owner)
+        s->giver = NULL;
+    for (unsigned i = 0; i < s->span->fresh; i++) {
+        if (s->owners[i] != owner)
+            continue;
+        s->graves -= is_grave(owner);
+        s->owners[i] = NULL;
+        span_give(s->span, i);
+    }
+    give_back(self, s);
 }
 
 void shared_release(struct thread *self, void *owner)
@@ -237,19 +273,32 @@ void shared_release(struct thread *self, void *owner)
         return;
     hold(self);
     for (struct shared *s = all; s; s = s->next) {
-        if (!s->span)
-            continue;
-        if (s->giver == owner)
-            s->giver = NULL;
-        for (unsigned i = 0; i < s->span->fresh; i++) {
-            if (s->owners[i] != owner)
-                continue;
-            s->owners[i] = NULL;
-            span_give(s->span, i);
+        if (s->span && s->table) {
+            release_blocks(self, s, owner);
+        } else if (s->span && s->giver == owner) {
+            struct region *buried = s->span;
+            s->span = NULL;
+            region_release(self, buried);
         }
-        give_back(self, s);
     }
     lock_release(&lock);
+}
+
+/* Returns whether there were any. */
+static int retire_blocks(struct shared *s, void *owner, void *grave)
+{
+    int any = s->giver == owner;
+
+    if (any)
+        s->giver = grave;
+    for (unsigned i = 0; i < s->span->fresh; i++) {
+        if (s->owners[i] != owner)
+            continue;
+        s->owners[i] = grave;
+        s->graves++;
+        any = 1;
+    }
+    return any;
 }
 
 SIZE_T shared_retire(struct thread *self, void *owner, void *grave)
@@ -260,17 +309,10 @@ SIZE_T shared_retire(struct thread *self, void *owner, void *grave)
         return 0;
     hold(self);
     for (struct shared *s = all; s; s = s->next) {
-        int buries = s->span && s->giver == owner;
-        if (buries)
-            s->giver = grave;
-        for (unsigned i = 0; s->span && i < s->span->fresh; i++) {
-            if (s->owners[i] == owner) {
-                s->owners[i] = grave;
-                buries = 1;
-            }
-        }
-        if (buries)
-            addresses += region_room(s->span) + OS_PAGE;
+        if (!s->span || !s->table || !retire_blocks(s, owner, grave))
+            continue;
+        addresses += region_room(s->span) + OS_PAGE;
+        give_back(self, s);
     }
     lock_release(&lock);
     return addresses;

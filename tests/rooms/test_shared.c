@@ -345,8 +345,10 @@ static void a_span_whose_giver_ended_badly_waits_until_that_is_let_go(void **sta
     assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
     assert_int_equal(heap_free(self, &mine, other), HEAP_OK); /* but a stray may know it */
     assert_true(heap_retire(self, &mine) > 0);
-    assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
     assert_ptr_equal(span->owner, SHARED_OWNER);
+    assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
+    assert_ptr_equal(span->owner, REGION_RETIRED); /* its pages are gone */
+    assert_int_equal(region_footprint(span), 0);
     heap_discard(self, &mine);
     heap_open(&mine, ME, (SIZE_T)-1);
     assert_null(span->owner);
