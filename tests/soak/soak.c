@@ -132,36 +132,3 @@ void bystander_end(struct bystander *b)
     assert_int_equal(usage.Refused, 0);
     assert_true(usage.Allocations > 0);
 }
-
-static struct {
-    volatile LONG stop;
-    DWORD longest;
-    HANDLE thread;
-} canary;
-
-static DWORD WINAPI canary_run(LPVOID argument)
-{
-    (void)argument;
-    while (!InterlockedCompareExchange(&canary.stop, 0, 0)) {
-        DWORD since = GetTickCount();
-        Sleep(1);
-        since = GetTickCount() - since;
-        if (since > canary.longest)
-            canary.longest = since;
-    }
-    return 0;
-}
-
-void soak_canary_begin(void)
-{
-    canary.stop = 0;
-    canary.longest = 0;
-    canary.thread = soak_start(canary_run, NULL);
-}
-
-DWORD soak_canary_end(void)
-{
-    InterlockedExchange(&canary.stop, 1);
-    assert_true(soak_join(canary.thread));
-    return canary.longest;
-}

@@ -1,6 +1,6 @@
 /*
- * soak.h - what the long tests share: arguments, threads, bystanders, and how long calls take. The same
- * sources run against the DLL (Windows) and against the native library.
+ * soak.h - what the long tests share: arguments, threads and bystanders. The same sources run against the
+ * DLL (Windows) and against the native library.
  *
  *   --seconds=N  --kills=N  --seed=N; on Windows the first other argument is the path of Nmapi.dll
  */
@@ -39,11 +39,5 @@ struct bystander {
 };
 void bystander_begin(struct bystander *bystander, HEXPERTKEY key, uint32_t seed);
 void bystander_end(struct bystander *bystander);
-
-/* How long a thread that calls nothing had to wait for a processor at most, since soak_canary_begin. A
-   call may take a second more than that. */
-void soak_canary_begin(void);
-DWORD soak_canary_end(void);
-#define SOAK_PATIENCE 1000
 
 #endif
