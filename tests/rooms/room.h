@@ -114,6 +114,18 @@ static inline void room_child(void (*body)(void))
     assert_int_equal(status, 0);
 }
 
+/* Returns once another thread, begun just now, waits for us, which must not be through meanwhile. */
+static inline void room_let_wait(volatile LONG *through)
+{
+    /* Who waits asks whether we live, and again and again; to begin with it may ask that of some. */
+    unsigned long asked = standin_calls("WaitForSingleObject") + 10;
+
+    for (int i = 0; i < 20 || standin_calls("WaitForSingleObject") < asked; i++) {
+        Sleep(1);
+        assert_false(atomic_load(through));
+    }
+}
+
 struct room_death {
     void (*act)(void *);
     unsigned long at;

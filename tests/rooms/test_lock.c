@@ -117,12 +117,14 @@ static void who_waits_for_long_goes_first(void **state)
     assert_int_equal(lock.wanted, 0);
 }
 
-static volatile LONG held;
+static volatile LONG held, wanted;
 
 static DWORD WINAPI hold_for_long(LPVOID parameter)
 {
     lock_acquire(&lock, expert_thread());
     atomic_store(&held, 1);
+    while (!atomic_load(&wanted))
+        Sleep(1);
     Sleep(300);
     atomic_store(&held, 0);
     lock_release(&lock);
@@ -136,6 +138,7 @@ static void a_living_thread_keeps_it_for_as_long_as_it_likes(void **state)
     (void)state;
     while (!atomic_load(&held))
         Sleep(1);
+    atomic_store(&wanted, 1);
     assert_int_equal(lock_acquire(&lock, self), 0);
     assert_int_equal(held, 0);
     lock_release(&lock);

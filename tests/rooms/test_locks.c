@@ -107,10 +107,7 @@ static HANDLE start(const void *act)
 
     atomic_store(&through, 0);
     thread = CreateThread(NULL, 0, run, (void *)(ULONG_PTR)act, 0, NULL);
-    for (int i = 0; i < 20; i++) {
-        Sleep(1);
-        assert_false(atomic_load(&through));
-    }
+    room_let_wait(&through);
     return thread;
 }
 

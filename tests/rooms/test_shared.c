@@ -195,8 +195,7 @@ static void let_another_call(void *block, SIZE_T bytes, void *context)
     (void)block, (void)bytes;
     atomic_store(&done, 0);
     caller = CreateThread(NULL, 0, call, context, 0, NULL);
-    Sleep(50);
-    assert_int_equal(atomic_load(&done), 0);
+    room_let_wait(&done);
 }
 
 static void while_one_thread_looks_through_them_others_wait(void **state)
