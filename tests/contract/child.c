@@ -73,7 +73,7 @@ void child_write_fault(void *address)
 DWORD child_join(HANDLE thread)
 {
     DWORD code = 0xFFFFFFFF;
-    if (thread != NULL && WaitForSingleObject(thread, 30000) == WAIT_OBJECT_0)
+    if (thread != NULL && WaitForSingleObject(thread, CONTRACT_PATIENCE) == WAIT_OBJECT_0)
         GetExitCodeThread(thread, &code);
     if (thread != NULL)
         CloseHandle(thread);
@@ -120,7 +120,7 @@ DWORD child_run(const char *options, const char *name, ULONGLONG expect)
         print_error("cannot start %s: %lu\n", command, (unsigned long)GetLastError());
         return code;
     }
-    if (WaitForSingleObject(process.hProcess, 60000) == WAIT_OBJECT_0)
+    if (WaitForSingleObject(process.hProcess, 2 * CONTRACT_PATIENCE) == WAIT_OBJECT_0)
         GetExitCodeProcess(process.hProcess, &code);
     else
         TerminateProcess(process.hProcess, 20003);

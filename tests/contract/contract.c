@@ -103,13 +103,44 @@ HANDLE contract_start(LPTHREAD_START_ROUTINE routine, void *argument)
 DWORD contract_join_at(HANDLE thread, const char *file, int line)
 {
     DWORD code = 0;
-    if (WaitForSingleObject(thread, 60000) != WAIT_OBJECT_0) {
+    if (WaitForSingleObject(thread, CONTRACT_PATIENCE) != WAIT_OBJECT_0) {
         print_error("a thread did not end within a minute\n");
         _fail(file, line);
     }
     GetExitCodeThread(thread, &code);
     CloseHandle(thread);
     return code;
+}
+
+void contract_await_at(HANDLE event, const char *file, int line)
+{
+    if (WaitForSingleObject(event, CONTRACT_PATIENCE) != WAIT_OBJECT_0) {
+        print_error("a thread did not set an event within a minute\n");
+        _fail(file, line);
+    }
+}
+
+static DWORD WINAPI sleep_on(LPVOID argument)
+{
+    SetEvent(argument);
+    Sleep(INFINITE);
+    return 0;
+}
+
+/* Not killed before it has begun: it would keep the loader's lock. */
+SIZE_T contract_left_by_killed_threads(int count)
+{
+    SIZE_T before = contract_committed(), after;
+    for (int i = 0; i < count; i++) {
+        HANDLE ready = CreateEventA(NULL, TRUE, FALSE, NULL);
+        HANDLE thread = contract_start(sleep_on, ready);
+        contract_await(ready);
+        process_kill(thread, 99);
+        contract_join(thread);
+        CloseHandle(ready);
+    }
+    after = contract_committed();
+    return after > before ? after - before : 0;
 }
 
 NMAPI_EXPERT_USAGE contract_usage_at(HEXPERTKEY key, const char *file, int line)

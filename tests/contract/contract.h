@@ -58,9 +58,15 @@ BOOL contract_released(const void *address, SIZE_T committed_before);
 #define CONTRACT_KEPT ((SIZE_T)4 << 20)
 
 /* Threads: a hang is a failure, not a hanging test. */
+#define CONTRACT_PATIENCE 60000 /* milliseconds, on a busy machine too */
 HANDLE contract_start(LPTHREAD_START_ROUTINE routine, void *argument);
 DWORD contract_join_at(HANDLE thread, const char *file, int line);
 #define contract_join(thread) contract_join_at((thread), __FILE__, __LINE__)
+void contract_await_at(HANDLE event, const char *file, int line);
+#define contract_await(event) contract_await_at((event), __FILE__, __LINE__)
+
+/* What the system itself keeps of that many threads that were killed: their stacks, above all. */
+SIZE_T contract_left_by_killed_threads(int count);
 
 NMAPI_EXPERT_USAGE contract_usage_at(HEXPERTKEY key, const char *file, int line);
 #define contract_usage(key) contract_usage_at((key), __FILE__, __LINE__)

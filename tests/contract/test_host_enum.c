@@ -303,8 +303,8 @@ static BOOL CALLBACK wait_for_another_thread(HEXPERTKEY key, LPVOID block, SIZE_
     (void)bytes;
     if (thread == NULL)
         return FALSE;
-    if (WaitForSingleObject(thread, 10000) == WAIT_OBJECT_0 && GetExitCodeThread(thread, &code) &&
-        code == TRUE)
+    if (WaitForSingleObject(thread, CONTRACT_PATIENCE) == WAIT_OBJECT_0 &&
+        GetExitCodeThread(thread, &code) && code == TRUE)
         *(BOOL *)context = TRUE;
     CloseHandle(thread);
     return FALSE;

@@ -185,18 +185,20 @@ static DWORD WINAPI use_and_stay(LPVOID argument)
     struct stay *stay = argument;
     void *block = nm.alloc(stay->key, 5000, NULL);
     SetEvent(stay->used);
-    WaitForSingleObject(stay->leave, 30000);
+    if (WaitForSingleObject(stay->leave, CONTRACT_PATIENCE) != WAIT_OBJECT_0)
+        return FALSE;
     return block != NULL && nm.size(stay->key, block) == 5000;
 }
 
+/* Returns once it has used the key. */
 static HANDLE stay_start(struct stay *stay, HEXPERTKEY key)
 {
     HANDLE thread;
     stay->key = key;
     stay->used = CreateEventA(NULL, TRUE, FALSE, NULL);
     stay->leave = CreateEventA(NULL, TRUE, FALSE, NULL);
-    thread = CreateThread(NULL, 0, use_and_stay, stay, 0, NULL);
-    WaitForSingleObject(stay->used, 30000);
+    thread = contract_start(use_and_stay, stay);
+    contract_await(stay->used);
     return thread;
 }
 
@@ -283,56 +285,44 @@ static int child_a_killed_idle_thread(void)
 
 static volatile LONG spinning = 1;
 
-static DWORD WINAPI spin(LPVOID key)
+struct spinner {
+    HEXPERTKEY key;
+    HANDLE spins;
+};
+
+static DWORD WINAPI spin(LPVOID argument)
 {
-    while (spinning) {
-        void *block = nm.alloc(key, 100, NULL);
-        nm.alloc(key, 3000, NULL);
-        nm.free(key, block);
+    const struct spinner *spinner = argument;
+    for (unsigned round = 0; spinning; round++) {
+        void *block = nm.alloc(spinner->key, 100, NULL);
+        nm.alloc(spinner->key, 3000, NULL);
+        nm.free(spinner->key, block);
+        if (round == 0)
+            SetEvent(spinner->spins);
     }
     return 0;
 }
 
-static DWORD WINAPI sleep_on(LPVOID argument)
-{
-    Sleep(INFINITE);
-    return argument != NULL;
-}
-
-enum { KILLS = 40 };
-
-/* What the system itself keeps of threads that were killed: their stacks, above all. */
-static SIZE_T left_by_killed_threads(void)
-{
-    SIZE_T before = contract_committed(), after;
-    for (int i = 0; i < KILLS; i++) {
-        HANDLE thread = CreateThread(NULL, 0, sleep_on, NULL, 0, NULL);
-        Sleep(2);
-        process_kill(thread, 5);
-        child_join(thread);
-    }
-    after = contract_committed();
-    return after > before ? after - before : 0;
-}
-
 static int child_a_thread_killed_at_work(void)
 {
+    enum { KILLS = 40 };
+    struct spinner spinner = {NULL, CreateEventA(NULL, FALSE, FALSE, NULL)};
     SIZE_T before, stacks;
     CHILD_CHECK(run(idle, NULL));
     CHILD_CHECK(works(KEY(9), 10));
-    stacks = left_by_killed_threads();
+    stacks = contract_left_by_killed_threads(KILLS);
     before = contract_committed();
     for (int round = 0; round < KILLS; round++) {
-        HEXPERTKEY key = KEY(300 + round % 7);
-        HANDLE thread = CreateThread(NULL, 0, spin, key, 0, NULL);
-        CHILD_CHECK(thread != NULL);
-        for (int wait = 0; wait < 1000 && state_of(key) != NMAPI_STATE_OPEN; wait++)
-            Sleep(1);
+        HANDLE thread;
+        spinner.key = KEY(300 + round % 7);
+        thread = contract_start(spin, &spinner);
+        contract_await(spinner.spins);
+        CHILD_CHECK(state_of(spinner.key) == NMAPI_STATE_OPEN);
         Sleep(2);
         process_kill(thread, 5);
         CHILD_CHECK(child_join(thread) == 5);
         CHILD_CHECK(works(KEY(9), 10));
-        CHILD_CHECK(state_of(key) == NMAPI_STATE_CLOSED);
+        CHILD_CHECK(state_of(spinner.key) == NMAPI_STATE_CLOSED);
     }
     CHILD_CHECK(contract_committed() <= before + stacks + 2 * CONTRACT_KEPT);
     return 0;
