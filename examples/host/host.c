@@ -1,20 +1,28 @@
 /*
  * host.c - a host for Network Monitor experts:
  *
- *     host CAPTURE [EXPERT.dll ...] [--alone EXPERT.dll ...]
+ *     host [--time-limit=SECONDS] CAPTURE [EXPERT.dll ...] [--alone EXPERT.dll ...]
  *
  * runs each expert over a capture file (without a name: the demonstration's, beside the host) and
  * gives back all its memory, whatever became of it. Those behind --alone have to do without the
- * functions that the host supplies. The exit status is 0 if everything was reclaimed, be the
- * experts' own ends good or bad.
+ * functions that the host supplies. Each call may take as long as the limit says, or three seconds.
+ * The exit status is 0 if everything was reclaimed, be the experts' own ends good or bad.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "say.h"
 #include "session.h"
 #include "supply.h"
 
-enum { RUNS = 32, SLACK = 1024 * 1024 /* bytes of Windows' own that come and go */ };
+enum {
+    RUNS = 32,
+    SLACK = 1024 * 1024,        /* bytes of Windows' own that come and go */
+    MOST_SECONDS = 24 * 60 * 60 /* of a time limit */
+};
 
 static const char option_alone[] = "--alone";
+static const char option_time_limit[] = "--time-limit=";
 
 static const char *const demonstration[] = {
     "topusers.dll",      "leaky.dll",      "crasher.dll",   "runaway.dll",
@@ -127,7 +135,7 @@ static void warm_up(void)
 }
 
 static int run_all(const LIBRARY *library, const char *capture, const char *const *files,
-                   int file_count, SESSION sessions[RUNS])
+                   int file_count, DWORD time_limit, SESSION sessions[RUNS])
 {
     BOOL alone = FALSE;
     int count = 0;
@@ -140,15 +148,26 @@ static int run_all(const LIBRARY *library, const char *capture, const char *cons
         SESSION *session = &sessions[count++];
         session->file = files[index];
         session->handover = HANDOVER_TRANSFER;
+        session->time_limit = time_limit;
         session->alone = alone;
         session_run(library, capture, session);
         if (session->configurable) {
-            sessions[count] =
-                (SESSION){.file = files[index], .handover = HANDOVER_IMPLICIT, .alone = alone};
+            sessions[count] = (SESSION){.file = files[index],
+                                        .handover = HANDOVER_IMPLICIT,
+                                        .time_limit = time_limit,
+                                        .alone = alone};
             session_run(library, capture, &sessions[count++]);
         }
     }
     return count;
+}
+
+/* In milliseconds; 0: it is none. */
+static DWORD time_limit_of(const char *seconds)
+{
+    char *end;
+    unsigned long number = strtoul(seconds, &end, 10);
+    return *end == '\0' && number <= MOST_SECONDS ? number * 1000 : 0;
 }
 
 int main(int argument_count, char **arguments)
@@ -156,9 +175,17 @@ int main(int argument_count, char **arguments)
     static SESSION sessions[RUNS];
     char capture[MAX_PATH];
     LIBRARY library;
+    DWORD time_limit = TIME_LIMIT;
 
-    if (argument_count < 2) {
-        say("usage: host CAPTURE [EXPERT.dll ...] [--alone EXPERT.dll ...]\n");
+    if (argument_count > 1 &&
+        strncmp(arguments[1], option_time_limit, sizeof option_time_limit - 1) == 0) {
+        time_limit = time_limit_of(arguments[1] + sizeof option_time_limit - 1);
+        argument_count--;
+        arguments++;
+    }
+    if (argument_count < 2 || time_limit == 0) {
+        say("usage: host [--time-limit=SECONDS] CAPTURE"
+            " [EXPERT.dll ...] [--alone EXPERT.dll ...]\n");
         return 2;
     }
     DWORD length = GetFullPathNameA(arguments[1], MAX_PATH, capture, NULL);
@@ -181,14 +208,14 @@ int main(int argument_count, char **arguments)
     }
 
     say("Host for %s, capture %s; each call of an expert:\n"
-        "at most %d ms, then %d ms to obey; at most %d MiB of memory.\n\n",
-        sizeof(void *) == 8 ? "x64" : "x86", arguments[1], TIME_LIMIT, GRACE,
+        "at most %lu ms, then %d ms to obey; at most %d MiB of memory.\n\n",
+        sizeof(void *) == 8 ? "x64" : "x86", arguments[1], time_limit, GRACE,
         MEMORY_LIMIT / 1024 / 1024);
     const char *const *files =
         argument_count > 2 ? (const char *const *)arguments + 2 : demonstration;
     int file_count = argument_count > 2 ? argument_count - 2
                                         : (int)(sizeof demonstration / sizeof *demonstration);
-    int count = run_all(&library, capture, files, file_count, sessions);
+    int count = run_all(&library, capture, files, file_count, time_limit, sessions);
     supply_close();
     library_unload(&library);
     SIZE_T memory_after = session_committed_memory();

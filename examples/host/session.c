@@ -106,7 +106,7 @@ static DWORD WINAPI call_thread(LPVOID parameter)
 
 /* Makes the call and waits for its end: by itself, by request, by force. Until that end the
    thread may write to *call. */
-static OUTCOME make_call(const LIBRARY *library, CALL *call)
+static OUTCOME make_call(const LIBRARY *library, CALL *call, DWORD time_limit)
 {
     OUTCOME outcome = OUTCOME_RETURNED;
 
@@ -118,8 +118,8 @@ static OUTCOME make_call(const LIBRARY *library, CALL *call)
     }
     call->stack = session_committed_memory() - memory;
     ResumeThread(thread);
-    if (WaitForSingleObject(thread, TIME_LIMIT) != WAIT_OBJECT_0) {
-        say("   still running after %d ms: told to terminate\n", TIME_LIMIT);
+    if (WaitForSingleObject(thread, time_limit) != WAIT_OBJECT_0) {
+        say("   still running after %lu ms: told to terminate\n", time_limit);
         outcome = OUTCOME_TERMINATED;
         library->terminate_expert(call->key);
         if (WaitForSingleObject(thread, GRACE) != WAIT_OBJECT_0) {
@@ -177,7 +177,7 @@ static int make_calls(const LIBRARY *library, EXPERT *expert, HEXPERTKEY keys[KE
             session->outcome = OUTCOME_NOT_LOADED;
             break;
         }
-        session->outcome = make_call(library, &call);
+        session->outcome = make_call(library, &call, session->time_limit);
         session->guard = call.guard;
         if (session->outcome == OUTCOME_KILLED || session->outcome == OUTCOME_VANISHED)
             session->stack = call.stack;

@@ -7,7 +7,7 @@
 
 /* What every expert gets. */
 enum {
-    TIME_LIMIT = 3000,              /* milliseconds for each call of Configure or Run */
+    TIME_LIMIT = 3000,              /* milliseconds for a call, unless told otherwise */
     GRACE = 1500,                   /* milliseconds to obey NmapiTerminateExpert */
     MEMORY_LIMIT = 64 * 1024 * 1024 /* bytes */
 };
@@ -33,6 +33,7 @@ typedef enum HANDOVER {
 typedef struct SESSION {
     const char *file; /* the expert's DLL */
     HANDOVER handover;
+    DWORD time_limit;  /* milliseconds for each call of Configure or Run */
     BOOL alone;        /* it gets none of the functions of supply.h */
     BOOL configurable; /* as the expert says */
     BOOL reclaimed; /* every key closed and its memory gone, the process's back to where it was */
@@ -49,8 +50,8 @@ typedef struct SESSION {
     SIZE_T stack;
 } SESSION;
 
-/* Runs it over the capture (an absolute path) and waits for its end; file, handover and alone
-   are the caller's to set, the rest is filled in. */
+/* Runs it over the capture (an absolute path) and waits for its end; file, handover, time_limit
+   and alone are the caller's to set, the rest is filled in. */
 void session_run(const LIBRARY *library, const char *capture, SESSION *session);
 
 /* The committed memory that belongs to the process alone, in bytes: what VirtualQuery says about
