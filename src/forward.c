@@ -11,7 +11,7 @@
 
 #include "expert.h"
 #include "options.h"
-#include "os.h"
+#include "report.h"
 
 /* clang-format off */
 enum {
@@ -72,31 +72,11 @@ static volatile LONG said[FUNCTIONS]; /* 1: its failure was reported */
 static void *volatile original;
 #define NO_ORIGINAL ((void *)said)
 
-enum { LINE_CHARS = 384, PATH_CHARS = 520 };
+enum { PATH_CHARS = 520 };
 
 void forward_attach(HINSTANCE self)
 {
     own_module = self;
-}
-
-static DWORD append(char *line, DWORD length, const char *text)
-{
-    while (*text && length < LINE_CHARS - 2) /* room for the end of the line */
-        line[length++] = *text++;
-    return length;
-}
-
-/* One line to the debugger output. */
-static void say(const char *subject, const char *what, const char *detail)
-{
-    char line[LINE_CHARS];
-    DWORD length = append(line, 0, "Nmapi: ");
-    length = append(line, length, subject);
-    length = append(line, length, what);
-    length = append(line, length, detail);
-    line[length++] = '\n';
-    line[length] = 0;
-    os_debug_line(line);
 }
 
 static BOOL is_own_code(const void *code)
@@ -167,7 +147,7 @@ static HMODULE original_module(void)
         if (known && module)
             FreeLibrary(module);
         if (!known && problem)
-            say(path ? path : "Nmapi.original.dll", ": the original DLL ", problem);
+            report_function(path ? path : "Nmapi.original.dll", ": the original DLL ", problem);
         if (!known)
             known = found;
     }
@@ -177,7 +157,7 @@ static HMODULE original_module(void)
 static void *fail(DWORD index, const char *why)
 {
     if (!InterlockedExchange(&said[index], 1))
-        say(functions[index].name, ": not supported, ", why);
+        report_function(functions[index].name, ": not supported, ", why);
     return functions[index].failure;
 }
 

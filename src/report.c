@@ -1,7 +1,7 @@
 #include "report.h"
 
 struct line {
-    char text[256];
+    char text[384]; /* a path may be in it */
     unsigned length;
 };
 
@@ -45,6 +45,17 @@ void report_unknown_option(const char *word)
 
     add(&line, "Nmapi: unknown word in NMAPI_OPTIONS: ");
     add(&line, word);
+    say(&line, NULL);
+}
+
+void report_function(const char *subject, const char *what, const char *why)
+{
+    struct line line = {.length = 0};
+
+    add(&line, "Nmapi: ");
+    add(&line, subject);
+    add(&line, what);
+    add(&line, why);
     say(&line, NULL);
 }
 

@@ -195,7 +195,7 @@ static void is_not_there(void)
     ROOM_MUST(FRAME == forward_failure_GetFrameLength);
     ROOM_MUST(OTHER == forward_failure_GetSaps);
     ROOM_MUST(loader.loads == 0);
-    ROOM_MUST(said("GetFrameLength: not supported, no function supplied and no original DLL\n"));
+    ROOM_MUST(said("GetFrameLength: not supported, no function supplied and no original DLL\r\n"));
     ROOM_MUST(!said("the original DLL can't"));
 }
 
@@ -224,7 +224,7 @@ static void does_not_load(void)
 {
     loader.module = NULL;
     ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(said("Nmapi.original.dll: the original DLL can't be loaded\n"));
+    ROOM_MUST(said("Nmapi.original.dll: the original DLL can't be loaded\r\n"));
 }
 
 static void lacks_the_function(void)
