@@ -18,6 +18,7 @@
 
 #define PAGE ((SIZE_T)4096)
 #define GRANULE ((SIZE_T)65536)
+#define PATIENCE 60000 /* milliseconds */
 
 /* What was held before a test must be what is held after it, but for what it takes out of this. */
 extern struct standin_usage test_usage;

@@ -130,7 +130,7 @@ static void a_thread_can_be_killed_at_each_step(void **state)
         skip();
     for (; code == 3; stepped.n += 23) {
         HANDLE thread = CreateThread(NULL, 0, step_and_die, &stepped, 0, NULL);
-        assert_int_equal(WaitForSingleObject(thread, 10000), WAIT_OBJECT_0);
+        assert_int_equal(WaitForSingleObject(thread, PATIENCE), WAIT_OBJECT_0);
         GetExitCodeThread(thread, &code);
         killed += code == 3;
         CloseHandle(thread);

@@ -127,14 +127,14 @@ static void a_blocked_thread_can_be_suspended_and_killed(void **state)
     context.ContextFlags = CONTEXT_CONTROL;
     assert_true(GetThreadContext(thread, &context));
     assert_true(TerminateThread(thread, 5)); /* suspended as it is */
-    assert_int_equal(WaitForSingleObject(thread, 10000), WAIT_OBJECT_0);
+    assert_int_equal(WaitForSingleObject(thread, PATIENCE), WAIT_OBJECT_0);
     CloseHandle(thread);
 
     thread = CreateThread(NULL, 0, wait_long, events, 0, NULL);
-    assert_int_equal(WaitForSingleObject(events[1], 10000), WAIT_OBJECT_0);
+    assert_int_equal(WaitForSingleObject(events[1], PATIENCE), WAIT_OBJECT_0);
     assert_int_equal(WaitForSingleObject(events[1], 0), WAIT_TIMEOUT);
     assert_true(TerminateThread(thread, 5));
-    assert_int_equal(WaitForSingleObject(thread, 10000), WAIT_OBJECT_0);
+    assert_int_equal(WaitForSingleObject(thread, PATIENCE), WAIT_OBJECT_0);
     CloseHandle(thread);
     CloseHandle(events[0]);
     CloseHandle(events[1]);
@@ -170,7 +170,7 @@ static void a_killed_thread_leaves_no_lock_and_no_detach(void **state)
         while (__atomic_load_n(&count, __ATOMIC_ACQUIRE) < i % 8)
             SwitchToThread();
         assert_true(TerminateThread(thread, 77));
-        assert_int_equal(WaitForSingleObject(thread, 10000), WAIT_OBJECT_0);
+        assert_int_equal(WaitForSingleObject(thread, PATIENCE), WAIT_OBJECT_0);
         GetExitCodeThread(thread, &code);
         assert_int_equal(code, 77);
         CloseHandle(thread);
