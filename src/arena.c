@@ -40,7 +40,9 @@ static struct block *block_make(SIZE_T bytes)
 
     noted = NULL;
     noted_bytes = reserved; /* before the address is noted */
-    block = os_reserve_noted(&noted, reserved);
+    /* Behind the newest one: from the bottom the search would become longer with each. */
+    block = os_reserve_noted(&noted, blocks == &first.block ? NULL : (char *)blocks + blocks->bytes,
+                             reserved);
     KILL_POINT("arena block reserved");
     if (!block)
         return NULL;

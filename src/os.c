@@ -44,9 +44,9 @@ int os_is_reserved(void *address, SIZE_T bytes, DWORD made)
     return at - (ULONG_PTR)address == bytes;
 }
 
-void *os_reserve_noted(void *volatile *note, SIZE_T bytes)
+void *os_reserve_noted(void *volatile *note, void *hint, SIZE_T bytes)
 {
-    char *at = NULL;
+    char *at = hint;
 
     for (unsigned tries = 0; tries < 16; tries++) {
         at = os_find_free(at, bytes, OS_GRANULE);
@@ -54,7 +54,8 @@ void *os_reserve_noted(void *volatile *note, SIZE_T bytes)
         KILL_POINT("reservation noted");
         if (!at || VirtualAlloc(at, bytes, MEM_RESERVE, OS_NOTED))
             return at;
-        at += OS_GRANULE; /* another thread was first */
+        /* Another thread was first; or, under Wine, the C library below, of which VirtualQuery knows nothing. */
+        at += OS_GRANULE << tries;
     }
     return *note = NULL;
 }

@@ -32,9 +32,9 @@ void os_attach(void);
 
 /* Reserves address space, at the given address or nowhere; with NULL wherever there is room. */
 void *os_reserve(void *address, SIZE_T bytes);
-/* The same anywhere, with the address in *note before anything is reserved there: a thread that is killed in
-   between leaves nothing that could not be found (os_is_reserved). */
-void *os_reserve_noted(void *volatile *note, SIZE_T bytes);
+/* The same anywhere, looked for upwards from `hint` first, with the address in *note before anything is reserved
+   there: a thread that is killed in between leaves nothing that could not be found (os_is_reserved). */
+void *os_reserve_noted(void *volatile *note, void *hint, SIZE_T bytes);
 /* A free range of at least `bytes` at a multiple of `alignment`, looked for upwards from `hint` and then
    from the bottom; NULL if there is none. Another thread may take it before the caller does. */
 void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment);

@@ -18,7 +18,7 @@ static void a_reservation_is_told_from_what_is_not_ours(void **state)
     assert_false(os_is_reserved(ours, bytes, OS_NOTED));
     assert_false(os_is_reserved(ours + OS_PAGE, bytes - OS_PAGE, OS_PLAIN)); /* inside */
     assert_false(os_is_reserved(theirs, bytes, OS_PLAIN));                   /* another kind */
-    assert_non_null(os_reserve_noted(&noted, bytes));
+    assert_non_null(os_reserve_noted(&noted, NULL, bytes));
     assert_true(os_is_reserved(noted, bytes, OS_NOTED));
     assert_false(os_is_reserved(noted, bytes, OS_PLAIN));
     standin_fail_at("VirtualQuery", 1, TRUE);
@@ -38,10 +38,10 @@ static void where_there_is_no_room_none_is_found(void **state)
     (void)state;
     assert_null(os_find_free(NULL, (SIZE_T)1 << 60, OS_GRANULE));
     assert_null(os_find_free((void *)0x7fff00000000, (SIZE_T)1 << 60, OS_GRANULE));
-    assert_null(os_reserve_noted(&note, (SIZE_T)1 << 60));
+    assert_null(os_reserve_noted(&note, NULL, (SIZE_T)1 << 60));
     assert_null(note);
     standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
-    assert_null(os_reserve_noted(&note, OS_GRANULE));
+    assert_null(os_reserve_noted(&note, NULL, OS_GRANULE));
     assert_null(note);
     standin_fail_never();
 }
@@ -92,6 +92,22 @@ static void a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bott
     assert_true(top >= high + CHUNK_BYTES);
     os_release(high);
     assert_ptr_equal(os_find_free((void *)-OS_GRANULE, CHUNK_BYTES, CHUNK_BYTES), low);
+}
+
+static void
+what_is_reserved_lies_behind_the_hint_and_far_from_where_it_could_not_be_had(void **state)
+{
+    char *low = os_find_free(NULL, OS_GRANULE, OS_GRANULE), *hint = low + ((SIZE_T)1 << 40), *had;
+    void *volatile note;
+
+    (void)state;
+    had = os_reserve_noted(&note, hint, OS_GRANULE);
+    assert_true(had >= hint);
+    os_release(had);
+    standin_fail_at("VirtualAlloc.reserve", 1, FALSE);
+    assert_ptr_equal(os_reserve_noted(&note, hint, OS_GRANULE), had + OS_GRANULE);
+    standin_fail_never();
+    os_release(had + OS_GRANULE);
 }
 
 /* A system that has the call */
@@ -230,6 +246,8 @@ int main(void)
         cmocka_unit_test(who_has_ended_is_suspended_no_more),
         cmocka_unit_test(who_has_waited_long_gives_the_processor_away_for_a_millisecond),
         cmocka_unit_test(a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bottom),
+        cmocka_unit_test(
+            what_is_reserved_lies_behind_the_hint_and_far_from_where_it_could_not_be_had),
         cmocka_unit_test(a_slot_that_there_is_not_is_not_opened),
         cmocka_unit_test(where_the_system_can_settle_stores_it_does_and_elsewhere_time_does),
         cmocka_unit_test(without_a_slot_calls_have_no_memory),
