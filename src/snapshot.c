@@ -17,9 +17,23 @@ static void note(void *address, SIZE_T bytes, void *context)
     s->count++;
 }
 
+/* Frees one, or none, and those whose threads have ended. */
+static void sweep(struct thread *self, const struct snapshot *done)
+{
+    for (struct snapshot **link = &all, *s; (s = *link);) {
+        if (s != done && thread_is_alive(s->thread)) {
+            link = &s->next;
+        } else {
+            *link = s->next; /* first: a thread killed here loses one, and frees none twice */
+            house_free(self, s);
+        }
+    }
+}
+
 static void list(struct thread *self, struct snapshot *s)
 {
     lock_acquire(&lock, self);
+    sweep(self, NULL);
     s->next = all;
     all = s;
     lock_release(&lock);
@@ -51,14 +65,7 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
 void snapshot_free(struct thread *self, const struct snapshot *snapshot)
 {
     lock_acquire(&lock, self);
-    for (struct snapshot **link = &all, *s; (s = *link);) {
-        if (s != snapshot && thread_is_alive(s->thread)) {
-            link = &s->next;
-        } else {
-            *link = s->next; /* first: a thread killed here loses one, and frees none twice */
-            house_free(self, s);
-        }
-    }
+    sweep(self, snapshot);
     lock_release(&lock);
 }
 

@@ -3,7 +3,7 @@
  * lock.
  *
  * A callback may never come back, nor a thread that takes a snapshot, ended or killed: what such a thread had is
- * freed with the next snapshot that is.
+ * freed with the next snapshot that is taken or freed.
  */
 #ifndef NMAPI_SNAPSHOT_H
 #define NMAPI_SNAPSHOT_H

@@ -81,6 +81,19 @@ static void whose_thread_never_came_back_goes_with_the_next(void **state)
     assert_true(house_is_valid(self));
 }
 
+static void whose_thread_never_came_back_goes_when_another_is_taken(void **state)
+{
+    SIZE_T before = 0;
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(room_on_thread(enumerate, i % 2 ? self : NULL), 1);
+        if (i == 1)
+            before = committed();
+    }
+    assert_true(committed() <= before + 65536);
+}
+
 static void take(void *context)
 {
     struct snapshot *taken;
@@ -112,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_holds_what_there_was_when_it_was_taken),
         cmocka_unit_test(whose_thread_never_came_back_goes_with_the_next),
+        cmocka_unit_test(whose_thread_never_came_back_goes_when_another_is_taken),
         cmocka_unit_test(whose_thread_is_killed_while_it_is_filled_goes_with_the_next),
     };
 
