@@ -23,7 +23,10 @@ int lock_acquire_slow(struct lock *lock, struct thread *self);
 
 static inline int lock_try(struct lock *lock, struct thread *self)
 {
-    return atomic_cas(&lock->holder, 0, self->id) == 0;
+    if (atomic_cas(&lock->holder, 0, self->id) != 0)
+        return 0;
+    atomic_poke(&self->locks, self->locks + 1);
+    return 1;
 }
 
 static inline int lock_acquire(struct lock *lock, struct thread *self)

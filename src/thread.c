@@ -202,9 +202,13 @@ static void let_run(const struct thread *t)
 
 int thread_wait_for(struct thread_wait *wait, LONG id)
 {
-    if (!wait->rounds || wait->thread != id) {
+    LONG locks = atomic_peek(&thread_record(id)->locks);
+
+    if (!wait->rounds || wait->thread != id)
         wait->rounds = 0;
+    if (!wait->rounds || wait->locks != locks) {
         wait->thread = id;
+        wait->locks = locks;
         wait->since = os_milliseconds();
     }
     if (++wait->rounds % ASK_EVERY == 0) {

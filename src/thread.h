@@ -23,6 +23,7 @@ struct thread {
     volatile LONG id;     /* record index and generation, never 0 once claimed */
     volatile LONG state;  /* THREAD_... below */
     volatile LONG pins;   /* others that use the handle just now */
+    volatile LONG locks;  /* that it has taken: whoever waits for it sees by this that it goes on */
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 
@@ -56,10 +57,11 @@ int thread_was_killed(LONG id);
 int thread_barrier(LONG id);
 
 /* One round of waiting for a thread to leave something of ours; 1: it is dead, and there was no waiting. One that
-   somebody has suspended there is, after a while, let run a little: else nobody would go on until it is resumed. */
+   somebody has suspended there, and that does not go on for a while, is let run a little: else nobody would go on
+   until it is resumed. */
 struct thread_wait {
     unsigned rounds;
-    LONG thread; /* waited for since */
+    LONG thread, locks; /* waited for since, and how many it had taken then */
     DWORD since;
 };
 int thread_wait_for(struct thread_wait *wait, LONG id);

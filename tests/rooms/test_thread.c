@@ -242,6 +242,48 @@ static void who_was_suspended_with_a_lock_is_let_run_until_it_is_free(void **sta
     CloseHandle(thread);
 }
 
+static unsigned let_run_times;
+
+static void count_resumes(const char *name, BOOL after)
+{
+    let_run_times += !after && strcmp(name, "ResumeThread") == 0;
+}
+
+static void wait_a_while_for(LONG id, LONG locks)
+{
+    struct thread_wait wait = {.rounds = 0};
+    DWORD since = GetTickCount();
+
+    while (GetTickCount() - since < 400) {
+        thread_record(id)->locks += locks;
+        thread_wait_for(&wait, id);
+    }
+}
+
+/* A debugger or profiler suspends a thread for moments, again and again: what it resumes stays so. */
+static void who_goes_on_between_suspensions_is_not_let_run(void **state)
+{
+    static volatile LONG id;
+    HANDLE thread;
+
+    (void)state;
+    leave_now = 0;
+    thread = CreateThread(NULL, 0, live_until_told, (LPVOID)&id, 0, NULL);
+    while (!atomic_load(&id))
+        Sleep(1);
+    SuspendThread(thread);
+    standin_on_call(count_resumes);
+    wait_a_while_for(id, 1);
+    assert_int_equal(let_run_times, 0);
+    wait_a_while_for(id, 0);
+    assert_true(let_run_times > 0);
+    standin_on_call(NULL);
+    atomic_store(&leave_now, 1);
+    ResumeThread(thread);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+}
+
 static void nobody_and_the_dead_are_not_let_run(void **state)
 {
     LONG id = 0;
@@ -292,6 +334,7 @@ int main(void)
         cmocka_unit_test(without_a_record_a_thread_has_no_memory),
         cmocka_unit_test(a_handle_that_is_in_use_is_closed_when_it_is_not),
         cmocka_unit_test(who_was_suspended_with_a_lock_is_let_run_until_it_is_free),
+        cmocka_unit_test(who_goes_on_between_suspensions_is_not_let_run),
         cmocka_unit_test(nobody_and_the_dead_are_not_let_run),
     };
     const struct CMUnitTest high[] = {
