@@ -1,24 +1,5 @@
 /* test_chunk.c - the promises of chunk.h, and what region.h does when the system or the arena says no. */
-#include "arena.h"
-#include "room.h"
-
-#define ME ((void *)0x4440)
-
-static int unload(void **state)
-{
-    room_load_anew(state);
-    return 0;
-}
-
-/* From here on the arena has no room for a record of this size. */
-static void exhaust_arena(SIZE_T bytes)
-{
-    standin_fail_at("VirtualAlloc", 1, TRUE);
-    while (arena_alloc(self, bytes))
-        ;
-    standin_fail_never();
-    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
-}
+#include "regions.h"
 
 static void without_room_for_a_record_there_is_no_chunk(void **state)
 {
@@ -40,62 +21,6 @@ static void without_room_for_a_record_there_is_no_chunk(void **state)
     chunk_release(made[0]);
     chunk_let_go();
     assert_true(chunk_is_valid(self));
-}
-
-static void a_slot_that_can_not_be_split_stays_free(void **state)
-{
-    struct region *slot, *mini;
-
-    (void)state;
-    /* no room for the records of its minis */
-    slot = region_take(self, ME, 0);
-    exhaust_arena(64);
-    assert_null(region_take(self, ME, 1));
-    standin_fail_never();
-    assert_true(chunk_is_valid(self));
-    /* what waits there can't be returned */
-    assert_true(region_commit(slot, 10000, 1000));
-    region_release(self, slot);
-    standin_fail_at("VirtualFree.decommit", 1, TRUE);
-    assert_null(region_take(self, ME, 1));
-    standin_fail_never();
-    assert_true(chunk_is_valid(self));
-    mini = region_take(self, ME, 1);
-    assert_non_null(mini);
-    assert_int_equal(region_room(mini), MINI_DATA);
-    region_release(self, mini);
-}
-
-/* Minis become a slot again while the system takes nothing back: not all of it is committed, all is dirty. */
-static void a_slot_made_of_minis_whose_pages_stay_is_usable_and_zeroed(void **state)
-{
-    enum { MINIS = 3 * SLOT_MINIS, BLOCKS = 100, BYTES = 20000 };
-    struct region *minis[MINIS];
-    struct heap heap;
-
-    (void)state;
-    for (int i = 0; i < MINIS; i++) {
-        minis[i] = region_take(self, ME, 1);
-        if (i % 2 == 0) {
-            assert_true(region_commit(minis[i], MINI_DATA, MINI_WORDS));
-            memset(minis[i]->base, 0x55, MINI_DATA);
-        }
-    }
-    standin_fail_at("VirtualFree.decommit", 1, TRUE);
-    for (int i = 0; i < MINIS; i++)
-        region_release(self, minis[i]);
-    assert_true(standin_failed() > 0);
-    standin_fail_never();
-    assert_true(chunk_is_valid(self));
-    heap_open(&heap, ME, (SIZE_T)-1);
-    for (int i = 0; i < BLOCKS; i++) {
-        char *block = heap_alloc(self, &heap, BYTES);
-        for (int k = 0; k < BYTES; k++)
-            assert_int_equal(block[k], 0);
-        memset(block, 0x66, BYTES);
-    }
-    assert_true(heap_is_valid(self, &heap));
-    heap_close(self, &heap);
 }
 
 static void pages_that_the_system_keeps_count_as_committed(void **state)
@@ -149,22 +74,6 @@ static void split_slots_are_no_regions(void **state)
     region_release(self, mini);
 }
 
-static void what_holds_state_words_is_nobodys_to_take(void **state)
-{
-    struct chunk *c, *lone;
-
-    (void)state;
-    chunk_hold(self);
-    c = chunk_make(self, CHUNK_BYTES, 0);
-    lone = chunk_make(self, CHUNK_BYTES, 1);
-    for (SIZE_T i = 0; i < CHUNK_SLOTS; i++)
-        assert_ptr_equal(region_find(c->base + i * SLOT_BYTES)->owner,
-                         i < CHUNK_FIRST ? CHUNK_WORDS : NULL);
-    assert_null(region_find(lone->base)->owner); /* all of it is one block's */
-    assert_int_equal(lone->free, 1);
-    chunk_let_go();
-}
-
 static void figures_that_are_wrong_are_noticed_and_put_right(void **state)
 {
     struct region *r = region_take(self, ME, 1);
@@ -201,28 +110,6 @@ static void figures_that_are_wrong_are_noticed_and_put_right(void **state)
     assert_non_null(chunk_pop(&chunk_pool.unused));
     assert_false(chunk_is_valid(self));
     assert_true(chunk_is_valid(self));
-}
-
-static void a_slot_that_could_not_be_split_is_as_warm_as_before(void **state)
-{
-    struct region *slot = region_take(self, ME, 0);
-    SIZE_T warm;
-
-    (void)state;
-    assert_true(region_commit(slot, 10000, 1000));
-    region_release(self, slot);
-    warm = chunk_pool.warm_bytes;
-    assert_int_equal(warm, region_footprint(slot));
-    chunk_pool.warm_slots = 0;
-    assert_false(chunk_is_valid(self));
-    assert_true(chunk_is_valid(self));
-    standin_fail_at("VirtualFree.decommit", 1, TRUE);
-    assert_null(region_take(self, ME, 1));
-    standin_fail_never();
-    assert_int_equal(chunk_pool.warm_bytes, warm);
-    assert_ptr_equal(region_take(self, ME, 0), slot);
-    assert_int_equal(chunk_pool.warm_bytes, 0);
-    region_release(self, slot);
 }
 
 static DWORD WINAPI stack(LPVOID parameter)
@@ -302,20 +189,14 @@ static void a_chunk_that_was_half_released_does_not_hinder_the_unload(void **sta
     assert_int_equal(room_setup(state), 0);
 }
 
-#define ONE(test) cmocka_unit_test_teardown(test, unload)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(where_no_chunk_has_one_none_is_found),
         ONE(without_room_for_a_record_there_is_no_chunk),
-        ONE(a_slot_that_can_not_be_split_stays_free),
-        ONE(a_slot_that_could_not_be_split_is_as_warm_as_before),
-        ONE(a_slot_made_of_minis_whose_pages_stay_is_usable_and_zeroed),
         ONE(pages_that_the_system_keeps_count_as_committed),
         ONE(headroom_that_there_is_not_is_done_without),
         ONE(split_slots_are_no_regions),
-        ONE(what_holds_state_words_is_nobodys_to_take),
         ONE(figures_that_are_wrong_are_noticed_and_put_right),
         ONE(chunks_lie_above_the_first_callers_stack_one_after_the_other),
         ONE(without_room_for_the_map_there_is_no_chunk),

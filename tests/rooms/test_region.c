@@ -182,41 +182,6 @@ static void a_visit_finds_a_mini_once(void **state)
         region_release(self, minis[i]);
 }
 
-static void masks_and_totals_are_right_after_every_step(void **state)
-{
-    enum { MOST = 200, STEPS = 6000 };
-    struct region *r[MOST] = {NULL};
-    unsigned seed = 20;
-
-    (void)state;
-    print_message("seed %u\n", seed);
-    for (int step = 0; step < STEPS; step++) {
-        unsigned i = room_random(&seed) % MOST, what = room_random(&seed) % 8;
-        if (r[i] && what == 7) {
-            region_retire(self, r[i]);
-            region_release(self, r[i]);
-            r[i] = NULL;
-        } else if (r[i]) {
-            region_release(self, r[i]);
-            r[i] = NULL;
-        } else if (what == 0) {
-            r[i] = region_take_large(self, ME, room_random(&seed) % 3000000 + 1, 0);
-            atomic_store(&r[i]->kind, REGION_LARGE);
-        } else {
-            r[i] = region_take(self, ME, what & 1);
-            assert_true(region_commit(r[i], OS_PAGE, 64));
-        }
-        if (step % 100 == 0)
-            pool_trim(self);
-        assert_true(chunk_is_valid(self));
-    }
-    for (int i = 0; i < MOST; i++)
-        if (r[i])
-            region_release(self, r[i]);
-    pool_settle(self);
-    assert_true(chunk_is_valid(self));
-}
-
 static void take_full(struct region **r, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -304,7 +269,6 @@ int main(void)
         cmocka_unit_test(a_retired_large_region_faults_too),
         cmocka_unit_test(a_visit_finds_all_of_an_owner_and_nothing_else),
         cmocka_unit_test(a_visit_finds_a_mini_once),
-        cmocka_unit_test(masks_and_totals_are_right_after_every_step),
         cmocka_unit_test(what_is_retired_in_vain_counts_as_used_until_it_is_released),
         cmocka_unit_test(who_settles_or_trims_holds_up_nobody_afterwards),
         cmocka_unit_test(a_trim_returns_what_waits_for_the_next_owner),

@@ -1,62 +1,9 @@
 /* test_region_pool.c - the promises of region.h about what waits for the next owner, in exact figures. */
-#include "room.h"
+#include "regions.h"
 
-#include "arena.h"
-#include "region.h"
-
-#define ME ((void *)0x4440)
-#define YOU ((void *)0x5550)
 #define KEEP_LEAST ((SIZE_T)2 << 20) /* pool.c */
 #define LITTLE ((SIZE_T)4 << 20)
 #define KEEP_MOST ((SIZE_T)256 << 20)
-
-static SIZE_T committed(void)
-{
-    struct standin_usage usage;
-
-    standin_get_usage(&usage);
-    return usage.committed;
-}
-
-static SIZE_T reserved(void)
-{
-    struct standin_usage usage;
-
-    standin_get_usage(&usage);
-    return usage.reserved;
-}
-
-static int nothing_waits(void **state)
-{
-    (void)state;
-    pool_trim(self);
-    assert_int_equal(chunk_pool.warm_bytes, 0);
-    return 0;
-}
-
-static int is_valid(void **state)
-{
-    (void)state;
-    return !chunk_is_valid(self);
-}
-
-static struct region *full_slot(void)
-{
-    struct region *r = region_take(self, ME, 0);
-
-    assert_non_null(r);
-    assert_true(region_commit(r, SLOT_DATA, SLOT_WORDS));
-    return r;
-}
-
-static struct region *large(SIZE_T bytes)
-{
-    struct region *r = region_take_large(self, ME, bytes, LARGE_HEADROOM);
-
-    assert_non_null(r);
-    atomic_store(&r->kind, REGION_LARGE);
-    return r;
-}
 
 static void a_footprint_is_what_the_system_was_asked_for(void **state)
 {
@@ -261,93 +208,6 @@ static void a_large_region_waits_only_with_a_mib_or_less(void **state)
     assert_int_equal(reserved(), addresses);
 }
 
-static void of_large_regions_that_wait_the_fitting_one_is_taken(void **state)
-{
-    static const unsigned pages[] = {3, 40, 12, 7};
-    struct region *r[4];
-
-    (void)state;
-    for (int i = 0; i < 4; i++)
-        r[i] = large(pages[i] * OS_PAGE);
-    for (int i = 0; i < 4; i++)
-        region_release(self, r[i]);
-    /* with the least too much; else with the least to commit */
-    assert_ptr_equal(large(7 * OS_PAGE), r[3]);
-    assert_ptr_equal(large(7 * OS_PAGE), r[2]);
-    assert_ptr_equal(large(41 * OS_PAGE), r[1]);
-    assert_ptr_equal(large(1), r[0]);
-    for (int i = 0; i < 4; i++)
-        region_release(self, r[i]);
-    /* and none that has not the room */
-    r[0] = region_take_large(self, ME, OS_PAGE, 2 * LARGE_HEADROOM);
-    assert_true(region_room(r[0]) >= 2 * LARGE_HEADROOM);
-    atomic_store(&r[0]->kind, REGION_LARGE);
-    region_release(self, r[0]);
-}
-
-static void addresses_go_back_but_for_two_chunks(void **state)
-{
-    enum { SLOTS = 10 * (CHUNK_SLOTS - CHUNK_FIRST) };
-    static struct region *r[SLOTS];
-    SIZE_T before = reserved();
-
-    (void)state;
-    for (int i = 0; i < SLOTS; i++)
-        r[i] = full_slot();
-    assert_true(reserved() >= before + 8 * CHUNK_BYTES);
-    for (int i = 0; i < SLOTS; i++)
-        region_release_first(self, r[i]);
-    pool_trim(self);
-    assert_true(reserved() <= before);
-    /* without a trim, one by one, cold ones */
-    for (int i = 0; i < SLOTS; i++)
-        r[i] = region_take(self, ME, 0);
-    assert_true(reserved() >= before + 8 * CHUNK_BYTES);
-    for (int i = 0; i < SLOTS; i++)
-        region_release(self, r[i]);
-    assert_true(reserved() <= before + 2 * CHUNK_BYTES);
-    assert_true(chunk_pool.free_slots <= 3 * (CHUNK_SLOTS - CHUNK_FIRST));
-}
-
-/* Minis that nobody has become slots again, but for two slots of them. */
-static void split_slots_become_whole_again(void **state)
-{
-    enum { MINIS = 6 * SLOT_MINIS };
-    static struct region *r[MINIS];
-    unsigned slots;
-    SIZE_T before;
-
-    (void)state;
-    region_release(self, region_take(self, ME, 1));
-    before = committed();
-    for (int i = 0; i < MINIS; i++) {
-        r[i] = region_take(self, ME, 1);
-        assert_true(region_commit(r[i], 1, 1));
-        assert_int_equal(r[i]->base[0], 0);
-        r[i]->base[0] = 1;
-        for (int k = 0; k < i; k++)
-            assert_ptr_not_equal(r[i], r[k]);
-    }
-    slots = chunk_pool.free_slots;
-    for (int i = 0; i < MINIS; i++)
-        region_release(self, r[i]);
-    assert_in_range(chunk_pool.free_minis, SLOT_MINIS, 2 * SLOT_MINIS);
-    assert_in_range(chunk_pool.free_slots, slots + 4, slots + 6);
-    pool_trim(self);
-    /* Their records stay, and pages with words of some that are split. */
-    assert_true(committed() <=
-                before + (MINIS + SLOT_MINIS) * RECORD_BYTES + 2 * SLOT_MINIS * MINI_WORDS);
-    for (int i = 0; i < 2 * (CHUNK_SLOTS - CHUNK_FIRST); i++) {
-        r[i] = full_slot(); /* those that were split among them: all is there, and zero */
-        for (SIZE_T k = 0; k < SLOT_DATA; k += OS_PAGE / 2)
-            assert_int_equal(r[i]->base[k], 0);
-        for (SIZE_T k = 0; k < SLOT_BYTES; k += OS_PAGE / 2)
-            assert_ptr_equal(region_find(r[i]->base + k), r[i]);
-    }
-    for (int i = 0; i < 2 * (CHUNK_SLOTS - CHUNK_FIRST); i++)
-        region_release(self, r[i]);
-}
-
 static void a_trim_says_whether_there_was_anything(void **state)
 {
     struct region *mini = region_take(self, ME, 1), *other = region_take(self, ME, 1);
@@ -444,30 +304,6 @@ static void a_region_that_is_all_committed_shrinks_too(void **state)
     region_release(self, r);
 }
 
-static void what_waits_is_taken_before_what_must_be_committed(void **state)
-{
-    enum { COUNT = 2 * CHUNK_SLOTS, LAST = COUNT - 1 };
-    struct region *r[COUNT];
-
-    (void)state;
-    for (int i = 0; i < COUNT; i++)
-        r[i] = region_take(self, ME, 0);
-    for (int warm = 0; warm <= LAST - 1; warm += LAST - 1) { /* whichever chunk stands first */
-        struct region *cold = r[LAST - warm];
-        assert_true(region_commit(r[warm], SLOT_DATA, SLOT_WORDS));
-        region_release(self, r[warm]);
-        region_release(self, cold);
-        chunk_pool.slot_hint = region_chunk((ULONG_PTR)cold->base);
-        assert_ptr_not_equal(chunk_pool.slot_hint, region_chunk((ULONG_PTR)r[warm]->base));
-        assert_ptr_equal(region_take(self, ME, 0), r[warm]);
-        r[LAST - warm] = region_take(self, ME, 0);
-    }
-    for (int i = 0; i < COUNT; i++)
-        region_release(self, r[i]);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, nothing_waits, is_valid)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -479,14 +315,10 @@ int main(void)
         TEST(nothing_is_left_in_use_whatever_was_done),
         TEST(a_page_heap_keeps_nothing),
         TEST(a_large_region_waits_only_with_a_mib_or_less),
-        TEST(of_large_regions_that_wait_the_fitting_one_is_taken),
-        TEST(addresses_go_back_but_for_two_chunks),
-        TEST(split_slots_become_whole_again),
         TEST(a_trim_says_whether_there_was_anything),
         TEST(an_address_that_somebody_takes_first_is_no_failure),
         TEST(what_the_system_does_not_take_back_stays_known_as_used),
         TEST(a_region_that_is_all_committed_shrinks_too),
-        TEST(what_waits_is_taken_before_what_must_be_committed),
     };
 
     return ROOM_RUN(tests);
