@@ -5,8 +5,9 @@
 #define THREAD_MAX (1L << INDEX_BITS)
 #define STEP 64
 _Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record");
-#define PATIENCE 100 /* milliseconds */
-#define ASK_EVERY 8  /* rounds of waiting: whether the other lives is a system call */
+/* Milliseconds without a step: one that only waits for a processor must not be taken for suspended. */
+#define PATIENCE 300
+#define ASK_EVERY 8 /* rounds of waiting: whether the other lives is a system call */
 
 static struct thread records[THREAD_MAX];
 /* Records that may have been claimed, so that a search stays short. */
