@@ -68,6 +68,7 @@ static void spans_that_are_wrong_are_noticed(void **state)
         NOTICED(r->kind, r == full ? REGION_SPAN : REGION_FULL);
         NOTICED(r->used, r->used + 1);
         NOTICED(r->limit, r->fresh - 1);
+        NOTICED(r->end, r->end - 1);
         NOTICED(r->pages, 0);
         if (r == current)
             break;
