@@ -144,17 +144,16 @@ static struct retired *retire(struct thread *self, const struct expert *e)
     r->bytes = heap_retire(self, e->heap);
     if (r->bytes)
         return r;
-    house_free(
-        self,
-        r); /* nothing that a stray could write to: it would be in the queue's way for nothing */
+    /* Nothing that a stray could write to: it would be in the queue's way for nothing. */
+    house_free(self, r);
     return NULL;
 }
 
 /* What the host has terminated stays closed, be it at this instant. */
 static void set_closed(struct expert *e, int reclaims)
 {
-    atomic_poke(&e->reclaimed,
-                (uint8_t)reclaims); /* before it is closed: for who looks without the lock */
+    /* Before it is closed, for who looks without the lock. */
+    atomic_poke(&e->reclaimed, (uint8_t)reclaims);
     KILL_POINT("expert about to be closed");
     if (atomic_cas(&e->state, EXPERT_OPEN, EXPERT_CLOSED) == EXPERT_OPEN)
         return;

@@ -53,8 +53,8 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
     if (s) {
         s->thread = self->id;
         s->room = usage.LiveBlocks;
-        list(self,
-             s); /* first: filling it may take long, and this thread may be killed meanwhile */
+        /* First, for filling it may take long, and this thread may be killed meanwhile. */
+        list(self, s);
         heap_visit(self, e->heap, note, s);
     }
     expert_leave(self, e);

@@ -23,7 +23,7 @@ struct thread {
     volatile LONG id;     /* record index and generation, never 0 once claimed */
     volatile LONG state;  /* THREAD_... below */
     volatile LONG pins;   /* others that use the handle just now */
-    volatile LONG locks;  /* that it has taken: whoever waits for it sees by this that it goes on */
+    volatile LONG locks;  /* that it found free and took: a waiter sees by this that it goes on */
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 
