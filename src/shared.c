@@ -5,7 +5,7 @@
 struct shared {
     struct shared *next;
     struct region *span;    /* NULL: the record is free */
-    struct region *table;   /* what owners lies in; NULL: the span is buried, its pages gone */
+    struct region *table;   /* what owners lies in; NULL: the span is buried, or about to be */
     void *volatile *owners; /* one for each block below limit; NULL: free */
     void *giver;            /* whose blocks may come into it still, or a grave; NULL: nobody */
     unsigned graves;        /* blocks that are a grave's */
@@ -48,8 +48,36 @@ static void finish_freeing(struct shared *s)
             atomic_poke(&s->span->words[i], SPAN_NONE);
     }
     span_repair(s->span);
-    if (!s->span->used && !is_grave(s->giver))
-        s->span = NULL; /* a stray now, and its table too */
+}
+
+/* Some grave that has a part in a span. */
+static void *grave_of(const struct shared *s)
+{
+    void *grave = s->giver;
+
+    for (unsigned i = 0; !is_grave(grave); i++)
+        grave = s->owners[i];
+    return grave;
+}
+
+/* Gives a span back in which no block is alive; if strays may still write to it, its pages alone, until the grave is
+   let go. */
+static void give_back(struct thread *self, struct shared *s)
+{
+    struct region *span = s->span, *table = s->table;
+
+    if (span->used > s->graves)
+        return;
+    if (s->graves || is_grave(s->giver)) {
+        s->giver = grave_of(s);
+        s->table = NULL;
+        KILL_POINT("shared span about to be buried");
+        region_retire(self, span);
+    } else {
+        s->span = NULL;
+        region_release(self, span);
+    }
+    region_release(self, table);
 }
 
 static void repair(struct thread *self)
@@ -59,8 +87,12 @@ static void repair(struct thread *self)
     for (struct shared *s = all; s; s = s->next) {
         if (s->span && s->table && s->span->owner != SHARED_OWNER)
             s->span = NULL; /* not yet made, or released already */
-        if (s->span && s->table)
+        if (s->span && s->table) {
             finish_freeing(s);
+            give_back(self, s);
+        } else if (s->span && s->span->owner == SHARED_OWNER) {
+            region_retire(self, s->span); /* half-way buried */
+        }
     }
     chunk_hold(self);
     chunk_visit(SHARED_OWNER, note_stray, &strays);
@@ -86,7 +118,7 @@ static struct shared *find(const void *address, unsigned *index, SIZE_T *bytes)
     if (!span || span->owner != SHARED_OWNER || span->kind != REGION_SHARED)
         return NULL;
     *index = span_index(span, (SIZE_T)((const char *)address - span->base), bytes);
-    return *index != SPAN_BAD && record_of(span)->table ? record_of(span) : NULL;
+    return *index != SPAN_BAD ? record_of(span) : NULL;
 }
 
 static struct shared *free_record(struct thread *self)
@@ -181,35 +213,6 @@ void *shared_owner(struct thread *self, const void *address, unsigned *index, SI
         owner = s->owners[*index];
     lock_release(&lock);
     return owner;
-}
-
-/* Some grave that has a part in a span. */
-static void *grave_of(const struct shared *s)
-{
-    void *grave = s->giver;
-
-    for (unsigned i = 0; !is_grave(grave); i++)
-        grave = s->owners[i];
-    return grave;
-}
-
-/* Gives a span back in which no block is alive; if strays may still write to it, its pages alone, until the grave is
-   let go. */
-static void give_back(struct thread *self, struct shared *s)
-{
-    struct region *span = s->span, *table = s->table;
-
-    if (span->used > s->graves)
-        return;
-    if (s->graves || is_grave(s->giver)) {
-        s->giver = grave_of(s);
-        s->table = NULL;
-        region_retire(self, span);
-    } else {
-        s->span = NULL;
-        region_release(self, span);
-    }
-    region_release(self, table);
 }
 
 void shared_free(struct thread *self, void *address)

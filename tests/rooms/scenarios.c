@@ -246,6 +246,20 @@ static void terminated(void)
     world_close(C);
 }
 
+/* Spans that an expert who ended badly had a part in: as the giver, then as the receiver. */
+static void transferred_and_terminated(void)
+{
+    int given = world_alloc(C, 2000), kept = world_alloc(A, 1500), got = world_alloc(A, 1500);
+
+    world_transfer(C, B, given);
+    world_transfer(A, C, got);
+    world_terminate(C);
+    world_close(C);
+    world_free(B, given);
+    world_free(A, kept);
+    world_alloc(A, 1500);
+}
+
 static void closed_for_others(void)
 {
     world_close(A);
@@ -360,6 +374,7 @@ const struct scenario scenarios[] = {
     {"transferred small", NULL, open_two, transferred_small},
     {"transferred large", NULL, open_two, transferred_large},
     {"transferred and closed", NULL, open_two, transferred_and_closed},
+    {"transferred and terminated", NULL, open_two, transferred_and_terminated},
     {"listed", NULL, open_two, listed},
     {"closed", NULL, open_two, closed},
     {"closed, with a report", "report", open_two, closed},

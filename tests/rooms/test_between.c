@@ -7,6 +7,7 @@
 
 #include "actor.h"
 #include "arena.h"
+#include "shared.h"
 
 #define A ((HEXPERTKEY)0x1000)
 #define B ((HEXPERTKEY)0x2000)
@@ -386,6 +387,47 @@ static void a_reclaim_finishes_a_killed_close(void **state)
     assert_null(table_find(A)->heap);
 }
 
+static DWORD WINAPI free_as_b(LPVOID of_b)
+{
+    return ExpertFreeMemory(B, of_b) == NMERR_SUCCESS;
+}
+
+/* B frees the last block of a span that was A's, who has ended badly, and dies at this instant. */
+static void bury_a_span_until(const char *name)
+{
+    const struct region *span;
+    struct heap *grave;
+
+    block = ExpertAllocMemory(A, 2000, NULL);
+    span = region_find(block);
+    grave = table_find(A)->heap;
+    assert_int_equal(room_on_thread(room_use_key, B), 1);
+    assert_int_equal(NmapiTransferMemory(A, B, block), NMERR_SUCCESS);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    at(name, die);
+    assert_int_equal(room_on_thread(free_as_b, block), 1); /* the exit code of who dies */
+    assert_null(meanwhile);
+    assert_int_equal(ExpertMemorySize(B, block), 0);
+    assert_int_equal(ExpertFreeMemory(B, block), NMERR_INVALID_PARAMETER);
+    assert_ptr_equal(span->owner, REGION_RETIRED); /* strays may still write to it */
+    assert_int_equal(region_footprint(span), 0);
+    shared_release(self, SHARED_GRAVE(grave));
+    assert_null(span->owner);
+}
+
+static void a_span_is_buried_even_if_the_thread_dies_that_does_it(void **state)
+{
+    static const char *const instants[] = {"shared block disowned",
+                                           "shared span about to be buried",
+                                           "state words decommitted", "region about to be retired"};
+
+    for (int i = 0; i < 4; i++) {
+        bury_a_span_until(instants[i]);
+        room_load_anew(state);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +449,7 @@ int main(void)
         cmocka_unit_test_teardown(what_the_host_closes_after_a_killed_reclaim_does_not_come_again,
                                   unload),
         cmocka_unit_test_teardown(a_reclaim_finishes_a_killed_close, unload),
+        cmocka_unit_test_teardown(a_span_is_buried_even_if_the_thread_dies_that_does_it, unload),
     };
 
     return ROOM_RUN(tests);
