@@ -128,6 +128,7 @@ static void a_variable_that_is_too_long_counts_as_none(void **state)
     static char words[OPTIONS_TEXT + 10];
 
     (void)state;
+    read_words("strict"); /* what was read before does not count either */
     memset(words, ' ', sizeof words - 1);
     memcpy(words, "strict", 6);
     read_words(words);

@@ -56,8 +56,10 @@ static void of_large_regions_that_wait_the_fitting_one_is_taken(void **state)
     assert_ptr_equal(large(1), r[0]);
     for (int i = 0; i < 4; i++)
         region_release(self, r[i]);
-    assert_ptr_equal(large(80 * OS_PAGE), r[1]); /* near to none of them */
+    assert_ptr_equal(large(80 * OS_PAGE), r[1]); /* all of them are far too small */
     region_release(self, r[1]);
+    assert_ptr_equal(large(7 * OS_PAGE), r[3]); /* though one that is far too large comes first */
+    region_release(self, r[3]);
     /* and none that has not the room */
     r[0] = region_take_large(self, ME, OS_PAGE, 2 * LARGE_HEADROOM);
     assert_true(region_room(r[0]) >= 2 * LARGE_HEADROOM);
