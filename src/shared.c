@@ -4,8 +4,9 @@
 
 struct shared {
     struct shared *next;
-    struct region *span;    /* NULL: the record is free */
-    struct region *table;   /* what owners lies in; NULL: the span is buried, or about to be */
+    struct region *span; /* NULL: the record is free; a buried span's owner is REGION_RETIRED */
+    struct region *
+        table; /* what owners lies in; NULL: a buried span's, in which one grave alone, `giver`, is left */
     void *volatile *owners; /* one for each block below limit; NULL: free */
     void *giver;            /* whose blocks may come into it still, or a grave; NULL: nobody */
     unsigned graves;        /* blocks that are a grave's */
@@ -19,6 +20,12 @@ static struct shared *volatile all;
 static unsigned is_grave(const void *owner)
 {
     return (ULONG_PTR)owner & 1;
+}
+
+/* With the lock held, unless its last holder died: whether it is not buried. */
+static int is_live(const struct shared *s)
+{
+    return s->span && s->span->owner == SHARED_OWNER;
 }
 
 static struct shared *record_of(const struct region *span)
@@ -50,34 +57,57 @@ static void finish_freeing(struct shared *s)
     span_repair(s->span);
 }
 
-/* Some grave that has a part in a span. */
-static void *grave_of(const struct shared *s)
+/* The grave that alone has a part in a span; NULL: there are several. */
+static void *sole_grave(const struct shared *s)
 {
-    void *grave = s->giver;
+    void *grave = is_grave(s->giver) ? s->giver : NULL;
 
-    for (unsigned i = 0; !is_grave(grave); i++)
+    for (unsigned i = 0; i < s->span->fresh; i++) {
+        if (!is_grave(s->owners[i]))
+            continue;
+        if (grave && s->owners[i] != grave)
+            return NULL;
         grave = s->owners[i];
+    }
     return grave;
 }
 
-/* Gives a span back in which no block is alive; if strays may still write to it, its pages alone, until the grave is
-   let go. */
-static void give_back(struct thread *self, struct shared *s)
+/* Strays may still write to it: its pages go back, its addresses when the last grave is let go. */
+static void bury(struct thread *self, struct shared *s)
+{
+    struct region *table = s->table;
+    void *sole = sole_grave(s);
+
+    if (sole) {
+        s->giver = sole;
+        s->table = NULL;
+    }
+    KILL_POINT("shared span about to be buried");
+    region_retire(self, s->span);
+    if (sole)
+        region_release(self, table);
+}
+
+/* Nobody has a part in it any more. */
+static void release(struct thread *self, struct shared *s)
 {
     struct region *span = s->span, *table = s->table;
 
-    if (span->used > s->graves)
+    s->span = NULL;
+    region_release(self, span);
+    if (table)
+        region_release(self, table);
+}
+
+/* Gives a span back in which no block is alive. */
+static void give_back(struct thread *self, struct shared *s)
+{
+    if (s->span->used > s->graves)
         return;
-    if (s->graves || is_grave(s->giver)) {
-        s->giver = grave_of(s);
-        s->table = NULL;
-        KILL_POINT("shared span about to be buried");
-        region_retire(self, span);
-    } else {
-        s->span = NULL;
-        region_release(self, span);
-    }
-    region_release(self, table);
+    if (s->graves || is_grave(s->giver))
+        bury(self, s);
+    else
+        release(self, s);
 }
 
 static void repair(struct thread *self)
@@ -85,13 +115,13 @@ static void repair(struct thread *self)
     struct region *strays = NULL;
 
     for (struct shared *s = all; s; s = s->next) {
-        if (s->span && s->table && s->span->owner != SHARED_OWNER)
-            s->span = NULL; /* not yet made, or released already */
-        if (s->span && s->table) {
+        if (is_live(s) && s->table && s->span->kind == REGION_SHARED) {
             finish_freeing(s);
             give_back(self, s);
-        } else if (s->span && s->span->owner == SHARED_OWNER) {
-            region_retire(self, s->span); /* half-way buried */
+        } else if (is_live(s)) {
+            region_retire(self, s->span); /* half-way buried, its words gone perhaps */
+        } else if (s->span && s->span->owner != REGION_RETIRED) {
+            s->span = NULL; /* not yet made */
         }
     }
     chunk_hold(self);
@@ -195,7 +225,7 @@ void *shared_alloc(struct thread *self, void *giver, unsigned size_class, SIZE_T
         return NULL;
     hold(self);
     for (struct shared *s = all; s && !block; s = s->next)
-        if (s->span && s->giver == giver && s->span->size_class == size_class &&
+        if (is_live(s) && s->giver == giver && s->span->size_class == size_class &&
             span_has_room(s->span))
             block = take(s, giver, bytes);
     lock_release(&lock);
@@ -250,7 +280,7 @@ void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T
 {
     hold(self);
     for (struct shared *s = all; s; s = s->next)
-        for (unsigned i = 0; s->span && s->table && i < s->span->fresh; i++)
+        for (unsigned i = 0; is_live(s) && i < s->span->fresh; i++)
             if (s->owners[i] == owner && !(s->span->words[i] & SPAN_FREE))
                 visit(s->span->base + (SIZE_T)i * s->span->block, s->span->words[i], context);
     lock_release(&lock);
@@ -270,19 +300,33 @@ static void release_blocks(struct thread *self, struct shared *s, void *owner)
     give_back(self, s);
 }
 
+/* Of a buried span: the last grave takes it along. */
+static void let_go(struct thread *self, struct shared *s, const void *grave)
+{
+    unsigned left;
+
+    if (s->giver == grave)
+        s->giver = NULL;
+    left = is_grave(s->giver);
+    for (unsigned i = 0; s->table && i < s->span->fresh; i++) {
+        if (s->owners[i] == grave)
+            s->owners[i] = NULL;
+        left += is_grave(s->owners[i]);
+    }
+    if (!left)
+        release(self, s);
+}
+
 void shared_release(struct thread *self, void *owner)
 {
     if (!atomic_load(&all))
         return;
     hold(self);
     for (struct shared *s = all; s; s = s->next) {
-        if (s->span && s->table) {
+        if (is_live(s))
             release_blocks(self, s, owner);
-        } else if (s->span && s->giver == owner) {
-            struct region *buried = s->span;
-            s->span = NULL;
-            region_release(self, buried);
-        }
+        else if (s->span)
+            let_go(self, s, owner);
     }
     lock_release(&lock);
 }
@@ -312,7 +356,7 @@ SIZE_T shared_retire(struct thread *self, void *owner, void *grave)
         return 0;
     hold(self);
     for (struct shared *s = all; s; s = s->next) {
-        if (!s->span || !s->table || !retire_blocks(s, owner, grave))
+        if (!is_live(s) || !retire_blocks(s, owner, grave))
             continue;
         addresses += region_room(s->span) + OS_PAGE;
         give_back(self, s);

@@ -246,15 +246,20 @@ static void terminated(void)
     world_close(C);
 }
 
-/* Spans that an expert who ended badly had a part in: as the giver, then as the receiver. */
+/* Spans that an expert who ended badly had a part in: as the giver, as the receiver, together with another. */
 static void transferred_and_terminated(void)
 {
     int given = world_alloc(C, 2000), kept = world_alloc(A, 1500), got = world_alloc(A, 1500);
+    int of_both = world_alloc(C, 1100);
 
+    world_open(NEW, 0);
     world_transfer(C, B, given);
     world_transfer(A, C, got);
+    world_transfer(C, NEW, of_both);
     world_terminate(C);
+    world_terminate(NEW);
     world_close(C);
+    world_close(NEW);
     world_free(B, given);
     world_free(A, kept);
     world_alloc(A, 1500);

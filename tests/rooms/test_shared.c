@@ -78,6 +78,12 @@ static void count(void *block, SIZE_T bytes, void *context)
     ++*(unsigned *)context;
 }
 
+static void must_not_be_called(void *block, SIZE_T bytes, void *context)
+{
+    (void)block, (void)bytes, (void)context;
+    fail();
+}
+
 static void freed_blocks_are_nobodys(void **state)
 {
     void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
@@ -353,18 +359,47 @@ static void a_span_whose_giver_ended_badly_waits_until_that_is_let_go(void **sta
     assert_null(span->owner);
 }
 
-static void what_a_killed_retirement_left_goes_with_the_close(void **state)
+/* The giver's goes first, then the receiver's; or the other way round. */
+static void where_several_ended_badly_the_last_one_let_go_takes_the_span_along(void **state)
 {
-    void *block = heap_alloc(self, &mine, 100);
-    const struct region *span = region_find(block);
+    for (int first = 0; first < 2; first++) {
+        void *block = heap_alloc(self, &mine, 100);
+        const struct region *span = region_find(block);
+        assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+        assert_true(heap_retire(self, &mine) > 0);
+        assert_ptr_equal(span->owner, SHARED_OWNER);
+        assert_true(heap_retire(self, &yours) > 0);
+        assert_ptr_equal(span->owner, REGION_RETIRED);
+        assert_int_equal(region_footprint(span), 0);
+        heap_discard(self, first ? &mine : &yours);
+        assert_ptr_equal(span->owner, REGION_RETIRED);
+        heap_discard(self, first ? &yours : &mine);
+        assert_null(span->owner);
+        open_heaps(state);
+    }
+}
+
+static void of_a_buried_span_nothing_is_handed_out(void **state)
+{
+    void *blocks[2] = {heap_alloc(self, &mine, 100), heap_alloc(self, &mine, 100)};
+    struct heap his;
 
     (void)state;
-    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
-    assert_true(shared_retire(self, YOU, SHARED_GRAVE(&yours)) > 0);
-    heap_repair(self, &yours);
-    heap_close(self, &yours);
-    heap_open(&yours, YOU, (SIZE_T)-1);
-    assert_null(span->owner);
+    heap_open(&his, (void *)0x6660, (SIZE_T)-1);
+    assert_int_equal(heap_transfer(self, &mine, &yours, blocks[0]), HEAP_OK);
+    assert_int_equal(heap_transfer(self, &mine, &his, blocks[1]), HEAP_OK);
+    assert_true(heap_retire(self, &yours) > 0);
+    assert_true(heap_retire(self, &his) > 0); /* two graves, and a giver who goes on */
+    assert_ptr_equal(region_find(blocks[0])->owner, REGION_RETIRED);
+    assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 100)), region_find(blocks[0]));
+    shared_visit(self, SHARED_GRAVE(&his), must_not_be_called, NULL);
+    heap_close(self, &mine);
+    assert_ptr_equal(region_find(blocks[0])->owner, REGION_RETIRED);
+    heap_discard(self, &his);
+    assert_ptr_equal(region_find(blocks[0])->owner, REGION_RETIRED);
+    heap_discard(self, &yours);
+    assert_null(region_find(blocks[0])->owner);
+    open_heaps(state);
 }
 
 static void take_one(void *argument)
@@ -414,7 +449,8 @@ int main(void)
         ONE(what_comes_into_a_shared_span_is_its_givers_alone),
         ONE(what_strays_may_write_to_comes_to_nobody_until_it_is_let_go),
         ONE(a_span_whose_giver_ended_badly_waits_until_that_is_let_go),
-        ONE(what_a_killed_retirement_left_goes_with_the_close),
+        ONE(where_several_ended_badly_the_last_one_let_go_takes_the_span_along),
+        ONE(of_a_buried_span_nothing_is_handed_out),
         ONE(a_thread_may_die_while_it_takes_a_block_of_a_shared_span),
     };
 
