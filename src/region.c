@@ -215,7 +215,10 @@ static void decommit(struct chunk *c, struct region *r, int large)
     } else if (chunk_has_mini(c, r)) {
         chunk_return_pages(r);
     } else {
-        chunk_return_slot(c, chunk_slot(c, r));
+        /* Several if it was a run, of which a killed thread had begun to return the pages. */
+        chunk_return_words(c, chunk_slot(c, r));
+        for (int i = slot_last(c, r); i >= chunk_slot(c, r); i--)
+            chunk_return_pages(&c->slots[i]);
     }
 }
 

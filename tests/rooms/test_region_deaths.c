@@ -44,6 +44,14 @@ static void is_zero(const char *bytes, SIZE_T count)
         assert_true(!bytes[0] && !memcmp(bytes, bytes + 1, count - 1));
 }
 
+static void no_free_slot_has_its_guard_page(void)
+{
+    for (const struct chunk *c = chunk_pool.first; c; c = c->next)
+        for (int i = CHUNK_FIRST; c->state == CHUNK_LIVE && !c->lone && i < CHUNK_SLOTS; i++)
+            if (!c->slots[i].owner)
+                assert_in_range(c->slots[i].pages | c->slots[i].dirty, 0, SLOT_DATA / OS_PAGE);
+}
+
 /* Whatever waits goes to somebody else, block by block. */
 static void all_is_there_and_zero(void)
 {
@@ -144,6 +152,7 @@ static DWORD die_once(void (*act)(void *), unsigned long n, unsigned how)
     go_on_with(how == IN_TURN ? (unsigned)(n % IN_TURN) : how);
     heap_close(self, &mine);
     heap_close(self, &yours);
+    no_free_slot_has_its_guard_page();
     all_is_there_and_zero();
     pool_trim(self);
     return died;
