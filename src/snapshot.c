@@ -42,12 +42,17 @@ static void list(struct thread *self, struct snapshot *s)
 DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snapshot)
 {
     NMAPI_EXPERT_USAGE usage;
+    struct expert *e = table_find(key);
     struct snapshot *s;
-    struct expert *e;
-    DWORD code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
 
-    if (code != NMERR_SUCCESS)
-        return code;
+    if (!e || atomic_load(&e->state) == EXPERT_NEVER)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    /* As a host, and no visitor of the expert's. */
+    expert_lock(self, e);
+    if (!expert_is_live(e)) {
+        lock_release(&e->lock);
+        return NMERR_EXPERT_TERMINATE;
+    }
     expert_usage(e, &usage);
     s = house_alloc(self, sizeof *s + usage.LiveBlocks * sizeof *s->entries);
     if (s) {
@@ -57,7 +62,7 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
         list(self, s);
         heap_visit(self, e->heap, note, s);
     }
-    expert_leave(self, e);
+    lock_release(&e->lock);
     *snapshot = s;
     return s ? NMERR_SUCCESS : NMERR_OUT_OF_MEMORY;
 }

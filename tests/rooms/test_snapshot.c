@@ -40,9 +40,37 @@ static void it_holds_what_there_was_when_it_was_taken(void **state)
         if (second->entries[i].address == more)
             assert_int_equal(second->entries[i].bytes, 99);
     snapshot_free(self, second);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    assert_int_equal(snapshot_take(self, A, &first), NMERR_SUCCESS);
+    snapshot_free(self, first);
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
     assert_int_equal(snapshot_take(self, A, &first), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(snapshot_take(self, (HEXPERTKEY)0x5000, &first), NMERR_INVALID_EXPERT_HANDLE);
+    assert_non_null(table_make(self, (HEXPERTKEY)0x5000, sizeof(struct expert)));
+    assert_int_equal(snapshot_take(self, (HEXPERTKEY)0x5000, &first), NMERR_INVALID_EXPERT_HANDLE);
     assert_true(house_is_valid(self));
+}
+
+static BOOL CALLBACK first_one(HEXPERTKEY key, LPVOID memory, SIZE_T bytes, LPVOID context)
+{
+    (void)key, (void)memory, (void)bytes, (void)context;
+    return FALSE;
+}
+
+static DWORD WINAPI look_at(LPVOID key)
+{
+    return NmapiEnumMemory(key, first_one, NULL);
+}
+
+static void who_looks_at_an_experts_memory_is_none_of_its_threads(void **state)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x3000;
+
+    (void)state;
+    assert_non_null(ExpertAllocMemory(key, 10, NULL));
+    assert_int_equal(room_on_thread(look_at, key), NMERR_SUCCESS);
+    assert_int_equal(table_find(key)->visitor_count, 1);
+    assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
 }
 
 static BOOL CALLBACK never_come_back(HEXPERTKEY key, LPVOID memory, SIZE_T bytes, LPVOID killed)
@@ -57,12 +85,6 @@ static BOOL CALLBACK never_come_back(HEXPERTKEY key, LPVOID memory, SIZE_T bytes
 static DWORD WINAPI enumerate(LPVOID killed)
 {
     return NmapiEnumMemory(B, never_come_back, killed);
-}
-
-static BOOL CALLBACK first_one(HEXPERTKEY key, LPVOID memory, SIZE_T bytes, LPVOID context)
-{
-    (void)key, (void)memory, (void)bytes, (void)context;
-    return FALSE;
 }
 
 static void whose_thread_never_came_back_goes_with_the_next(void **state)
@@ -124,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_holds_what_there_was_when_it_was_taken),
+        cmocka_unit_test(who_looks_at_an_experts_memory_is_none_of_its_threads),
         cmocka_unit_test(whose_thread_never_came_back_goes_with_the_next),
         cmocka_unit_test(whose_thread_never_came_back_goes_when_another_is_taken),
         cmocka_unit_test(whose_thread_is_killed_while_it_is_filled_goes_with_the_next),
