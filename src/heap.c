@@ -248,8 +248,8 @@ static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, SI
 {
     void *block = try_take(self, heap, bytes, room);
 
-    /* What waits for reuse may be just what the system lacks. */
-    if (!block && pool_trim(self))
+    /* What waits for reuse may be just what the system lacks, unless that is more than anybody has. */
+    if (!block && !(bytes >> (OS_ADDRESS_BITS - 1)) && pool_trim(self))
         block = try_take(self, heap, bytes, room);
     return block;
 }
