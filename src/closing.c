@@ -149,18 +149,6 @@ static struct retired *retire(struct thread *self, const struct expert *e)
     return NULL;
 }
 
-/* What the host has terminated stays closed, be it at this instant. */
-static void set_closed(struct expert *e, int reclaims)
-{
-    /* Before it is closed, for who looks without the lock. */
-    atomic_poke(&e->reclaimed, (uint8_t)reclaims);
-    KILL_POINT("expert about to be closed");
-    if (atomic_cas(&e->state, EXPERT_OPEN, EXPERT_CLOSED) == EXPERT_OPEN)
-        return;
-    atomic_poke(&e->reclaimed, 0);
-    atomic_store(&e->state, EXPERT_CLOSED);
-}
-
 /* Locked and settled, so that nobody has the gate. */
 static void end(struct thread *self, struct expert *e, int died, int reclaims)
 {
@@ -176,15 +164,14 @@ static void end(struct thread *self, struct expert *e, int died, int reclaims)
     e->final.peak = usage.PeakBytes;
     e->final.allocations = usage.Allocations;
     e->final.frees = usage.Frees;
-    atomic_poke(&e->closing, 1);
-    set_closed(e, reclaims);
-    KILL_POINT("expert closing");
+    expert_begin_closing(e, CLOSING_BEGUN | (badly ? CLOSING_BADLY : 0) |
+                                (reclaims ? CLOSING_RECLAIMS : 0));
     r = badly ? retire(self, e) : NULL;
     if (!r)
         heap_close(self, heap);
     e->owner = 0;
-    e->heap = NULL;
-    e->closing = 0;
+    atomic_store(&e->heap, NULL);
+    atomic_store(&e->closing, 0);
     if (r)
         queue(self, r);
     else
@@ -250,9 +237,9 @@ DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
     if (usage)
         try_to_write(usage, sizeof *usage);
     died = expert_lock(self, e);
-    state = atomic_load(&e->state);
-    if (state == EXPERT_NEVER || state == EXPERT_CLOSED) {
-        atomic_poke(&e->reclaimed, 0); /* closed by the host from now on */
+    if (!expert_is_live(e)) {
+        atomic_cas(&e->state, EXPERT_RECLAIMED, EXPERT_CLOSED); /* by the host from now on */
+        state = atomic_load(&e->state);
         lock_release(&e->lock);
         return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
     }
@@ -270,9 +257,7 @@ DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
 
 static int may_be_reclaimed(const struct expert *e)
 {
-    LONG state = atomic_load(&e->state);
-
-    return expert_is_implicit(e) && (state == EXPERT_OPEN || state == EXPERT_TERMINATED);
+    return expert_is_implicit(e) && expert_is_live(e);
 }
 
 void closing_reclaim(struct thread *self, int ending)
@@ -290,7 +275,7 @@ void closing_reclaim(struct thread *self, int ending)
             continue;
         }
         died = expert_settle(self, e, died);
-        if (e->heap)
+        if (expert_is_live(e))
             close(self, e, died, 1);
         else /* a killed close, which is finished by now */
             lock_release(&e->lock);
@@ -301,7 +286,7 @@ void closing_report_open(void)
 {
     for (const struct expert *e = table_first(); options.report && e; e = table_next(e)) {
         NMAPI_EXPERT_USAGE usage;
-        if (!e->heap)
+        if (!expert_is_live(e))
             continue;
         expert_usage(e, &usage);
         if (usage.LiveBlocks)

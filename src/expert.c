@@ -42,7 +42,7 @@ int expert_may_come(const struct expert *e)
 {
     LONG state = e ? atomic_load(&e->state) : EXPERT_NEVER;
 
-    return state == EXPERT_NEVER || (state == EXPERT_CLOSED && atomic_peek(&e->reclaimed));
+    return state == EXPERT_NEVER || state == EXPERT_RECLAIMED;
 }
 
 int expert_is_implicit(const struct expert *e)
@@ -98,19 +98,39 @@ static int shut_out_owner(const struct thread *self, struct expert *e)
     return died;
 }
 
+/* Who is terminated, be it at this instant, does not come again. */
+static void set_closed(struct expert *e)
+{
+    KILL_POINT("expert about to be closed");
+    atomic_cas(&e->state, EXPERT_OPEN,
+               e->closing & CLOSING_RECLAIMS ? EXPERT_RECLAIMED : EXPERT_CLOSED);
+    atomic_cas(&e->state, EXPERT_TERMINATED, EXPERT_CLOSED);
+}
+
+void expert_begin_closing(struct expert *e, int how)
+{
+    atomic_poke(&e->closing, (uint8_t)how);
+    set_closed(e);
+    KILL_POINT("expert closing");
+}
+
 /* A bulk free whose thread was killed: what is left is found by its owner, no list is trusted. */
 static void finish_closing(struct thread *self, struct expert *e)
 {
     struct heap *heap = e->heap;
 
-    atomic_store(&e->state, EXPERT_CLOSED);
-    if (heap) {
+    set_closed(e);
+    if (heap && e->closing & CLOSING_BADLY) {
+        heap_retire_unlisted(self, heap);
+        atomic_store(&e->heap,
+                     NULL); /* and lost: in no queue it is never let go, nor its name free */
+    } else if (heap) {
         heap_repair(self, heap);
         heap_close(self, heap);
-        e->heap = NULL;
+        atomic_store(&e->heap, NULL);
         house_free(self, heap);
     }
-    e->closing = 0;
+    atomic_store(&e->closing, 0);
 }
 
 int expert_settle(struct thread *self, struct expert *e, int died)
@@ -176,6 +196,7 @@ static void note_visitor(struct thread *self, struct expert *e)
 /* Locked. The state comes last: whoever reads it without the lock finds the rest done. */
 static DWORD begin(struct thread *self, struct expert *e, SIZE_T limit, int isolated)
 {
+    LONG state = atomic_load(&e->state);
     struct heap *heap = e->heap ? e->heap : house_alloc(self, sizeof *heap);
     LONG *visitors = e->visitors;
 
@@ -187,13 +208,15 @@ static DWORD begin(struct thread *self, struct expert *e, SIZE_T limit, int isol
     if (visitors && visitors != e->first_visitors)
         house_free(self, visitors);
     e->crowded = e->closing = 0;
-    atomic_poke(&e->reclaimed, 0);
     e->streak = e->need = 0;
     e->last = 0;
     atomic_poke(&e->refused, 0);
     atomic_poke(&e->isolated, (uint8_t)isolated);
     e->heap = heap;
-    atomic_store(&e->state, EXPERT_OPEN);
+    if (isolated)
+        atomic_store(&e->state, EXPERT_OPEN);
+    else if (atomic_cas(&e->state, state, EXPERT_OPEN) != state) /* terminated just now */
+        return NMERR_EXPERT_TERMINATE;
     return NMERR_SUCCESS;
 }
 
@@ -207,8 +230,10 @@ static DWORD admit(struct thread *self, struct expert *e, int how)
         return NMERR_SUCCESS;
     case EXPERT_TERMINATED:
         return how & EXPERT_EVEN_TERMINATED ? NMERR_SUCCESS : NMERR_EXPERT_TERMINATE;
+    case EXPERT_RECLAIMED:
+        return may_open ? begin(self, e, options.limit, 0) : NMERR_EXPERT_TERMINATE;
     case EXPERT_CLOSED:
-        return may_open && e->reclaimed ? begin(self, e, options.limit, 0) : NMERR_EXPERT_TERMINATE;
+        return NMERR_EXPERT_TERMINATE;
     default:
         return may_open ? begin(self, e, options.limit, 0) : NMERR_INVALID_EXPERT_HANDLE;
     }
@@ -291,7 +316,7 @@ DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)
     if (!e)
         return NMERR_OUT_OF_MEMORY;
     expert_lock(self, e);
-    if (e->state == EXPERT_NEVER || e->state == EXPERT_CLOSED)
+    if (!expert_is_live(e))
         code = begin(self, e, limit ? limit : options.limit, 1);
     lock_release(&e->lock);
     return code;
@@ -300,14 +325,18 @@ DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)
 DWORD expert_terminate(HEXPERTKEY key)
 {
     struct expert *e = table_find(key);
-    LONG state = e ? atomic_cas(&e->state, EXPERT_OPEN, EXPERT_TERMINATED) : EXPERT_NEVER;
+    LONG state = EXPERT_NEVER;
 
+    while (e) {
+        state = atomic_cas(&e->state, EXPERT_OPEN, EXPERT_TERMINATED);
+        /* A reclaimed one stays closed, for the host has said so; unless a call opens it just now. */
+        if (state != EXPERT_RECLAIMED || atomic_cas(&e->state, state, EXPERT_CLOSED) == state)
+            break;
+    }
     if (state == EXPERT_NEVER)
         return NMERR_INVALID_EXPERT_HANDLE;
-    if (state == EXPERT_CLOSED) {
-        atomic_poke(&e->reclaimed, 0); /* it stays closed: the host has said so */
+    if (state >= EXPERT_CLOSED)
         return NMERR_EXPERT_TERMINATE;
-    }
     atomic_swap(&e->gate, 0);
     return NMERR_SUCCESS;
 }
@@ -315,20 +344,22 @@ DWORD expert_terminate(HEXPERTKEY key)
 int expert_is_stopped(HEXPERTKEY key)
 {
     const struct expert *e = table_find(key);
+    LONG state = e ? atomic_load(&e->state) : EXPERT_NEVER;
 
-    return e && atomic_load(&e->state) > EXPERT_OPEN;
+    return state == EXPERT_TERMINATED || state == EXPERT_CLOSED;
 }
 
 void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
 {
     const struct heap *heap = e->heap;
+    LONG state = atomic_load(&e->state);
     SIZE_T limit;
 
-    usage->State = (DWORD)atomic_load(&e->state);
+    usage->State = (DWORD)(state == EXPERT_RECLAIMED ? EXPERT_CLOSED : state);
     usage->Flags = expert_is_implicit(e) ? NMAPI_USAGE_IMPLICIT : 0;
     usage->Reserved = 0;
     usage->Refused = (ULONG)atomic_peek(&e->refused);
-    if (!heap) {
+    if (!expert_is_live(e)) {
         usage->MemoryLimit = e->final.limit;
         usage->LiveBlocks = e->final.blocks;
         usage->LiveBytes = e->final.bytes;

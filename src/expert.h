@@ -15,16 +15,27 @@
 #include "heap.h"
 #include "table.h"
 
-enum { EXPERT_NEVER, EXPERT_OPEN = NMAPI_STATE_OPEN, EXPERT_TERMINATED, EXPERT_CLOSED };
+/* RECLAIMED is closed by the end of its threads: the next call may open it again. */
+enum {
+    EXPERT_NEVER,
+    EXPERT_OPEN = NMAPI_STATE_OPEN,
+    EXPERT_TERMINATED,
+    EXPERT_CLOSED,
+    EXPERT_RECLAIMED
+};
+
+/* How an expert is being closed, for who finishes it if the thread is killed. */
+enum { CLOSING_BEGUN = 1, CLOSING_BADLY = 2, CLOSING_RECLAIMS = 4 };
 
 #define EXPERT_VISITORS 2
 
 /* Never returned to the system while the DLL is loaded. */
 struct expert {
     struct table_entry entry;
-    volatile LONG gate;    /* id of the thread that may enter under no lock; 0: nobody */
-    volatile LONG state;   /* EXPERT_...; leaves OPEN for TERMINATED under no lock, else under it */
-    struct heap *heap;     /* while open or terminated */
+    volatile LONG gate; /* id of the thread that may enter under no lock; 0: nobody */
+    volatile LONG
+        state; /* EXPERT_...; OPEN to TERMINATED, RECLAIMED to CLOSED under no lock, else under it */
+    struct heap *heap;     /* while open or terminated; what else is here is a killed thread's */
     volatile LONG refused; /* calls answered with an error */
     struct lock lock;      /* guards all that follows, and the heap unless the gate is open */
     LONG owner;            /* the last one that had the gate; not yet shut out while not 0 */
@@ -32,8 +43,7 @@ struct expert {
     ULONG streak : 24;     /* entries in a row by it */
     ULONG need : 8;        /* 1 << need of them earn the gate */
     uint8_t isolated;      /* opened by the host */
-    uint8_t reclaimed;     /* closed by the end of its threads: the next call may open it */
-    uint8_t closing;       /* the bulk free has begun */
+    uint8_t closing;       /* CLOSING_...: the bulk free has begun */
     uint8_t crowded;       /* there was no memory to note a visitor */
     uint16_t visitor_count, visitor_room;
     LONG first_visitors[EXPERT_VISITORS];
@@ -95,6 +105,14 @@ void expert_leave_both(struct expert *a, struct expert *b);
 /* Whether a key, of which this is the record or NULL, may be opened by a call: it never was, which a record
    does not rule out (its first call found no memory), or its threads have ended (reclaimed). Needs no lock. */
 int expert_may_come(const struct expert *expert);
+/* Whether it is open or terminated, so that it has a heap. */
+static inline int expert_is_live(const struct expert *expert)
+{
+    LONG state = atomic_load(&expert->state);
+
+    return state == EXPERT_OPEN || state == EXPERT_TERMINATED;
+}
+
 /* Whether blocks pass freely between it and others of the kind. Needs no lock. */
 int expert_is_implicit(const struct expert *expert);
 void expert_refuse(struct expert *expert);
@@ -104,7 +122,7 @@ DWORD expert_code(enum heap_result result);
 DWORD expert_open(struct thread *self, HEXPERTKEY key, SIZE_T limit);
 DWORD expert_terminate(HEXPERTKEY key);
 DWORD expert_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage);
-/* Whether a key is terminated or closed. */
+/* Whether a key is terminated or closed, and no call opens it. */
 int expert_is_stopped(HEXPERTKEY key);
 
 /* Takes an expert's lock, shuts its owner out, be it the caller, and puts right what the dead have left.
@@ -112,6 +130,8 @@ int expert_is_stopped(HEXPERTKEY key);
 int expert_lock(struct thread *self, struct expert *expert);
 /* What expert_lock does once it has the lock; `died`: it was taken over from a dead thread. */
 int expert_settle(struct thread *self, struct expert *expert, int died);
+/* Locked and settled: from here on it is closed, whether this thread is killed or not. */
+void expert_begin_closing(struct expert *expert, int how);
 /* What is true now; the lock is held, the owner may be inside. */
 void expert_usage(const struct expert *expert, NMAPI_EXPERT_USAGE *usage);
 void expert_shutdown(void);

@@ -196,6 +196,8 @@ void heap_close(struct thread *self, struct heap *heap);
 /* The same, but the addresses stay reserved and fault until heap_discard; in shared spans they stay nobody's.
    Returns their bytes. The owner may have another heap meanwhile. */
 SIZE_T heap_retire(struct thread *self, struct heap *heap);
+/* The same after a thread died that retired it: no list is trusted. */
+void heap_retire_unlisted(struct thread *self, struct heap *heap);
 void heap_discard(struct thread *self, struct heap *heap);
 /* Makes lists and sums anew, after a thread died in the heap. */
 void heap_repair(struct thread *self, struct heap *heap);

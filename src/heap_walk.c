@@ -39,7 +39,6 @@ void heap_close(struct thread *self, struct heap *heap)
 {
     for_each_region(heap, region_release_first, self);
     shared_release(self, heap->owner);
-    shared_release(self, SHARED_GRAVE(heap)); /* of a retirement that a killed thread had begun */
     pool_settle(self);
 }
 
@@ -47,6 +46,29 @@ SIZE_T heap_retire(struct thread *self, struct heap *heap)
 {
     return for_each_region(heap, region_retire, self) +
            shared_retire(self, heap->owner, SHARED_GRAVE(heap));
+}
+
+static void note_region(struct region *r, void *context)
+{
+    struct region **all = context;
+
+    r->next = *all;
+    *all = r;
+}
+
+void heap_retire_unlisted(struct thread *self, struct heap *heap)
+{
+    struct region *all = NULL;
+
+    chunk_hold(self);
+    chunk_visit(heap->owner, note_region, &all);
+    chunk_let_go();
+    while (all) {
+        struct region *r = all;
+        all = r->next;
+        region_retire(self, r);
+    }
+    shared_retire(self, heap->owner, SHARED_GRAVE(heap));
 }
 
 struct repair {

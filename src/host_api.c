@@ -99,7 +99,7 @@ static DWORD transfer(struct thread *self, struct expert *from, struct expert *t
 {
     struct heap_block block;
 
-    if (!from->heap || to->state != EXPERT_OPEN)
+    if (!expert_is_live(from) || to->state != EXPERT_OPEN)
         return NMERR_EXPERT_TERMINATE;
     if (from == to)
         return expert_code(heap_find(self, from->heap, memory, &block));

@@ -289,8 +289,8 @@ static void what_lies_where_a_block_of_records_was_noted_stays(void **state)
     os_release(ours);
 }
 
-/* What it had goes back to the system, even if its addresses wait for nobody. */
-static void a_killed_close_returns_all_pages(void **state)
+/* What it had goes back to the system, and its addresses to nobody: strays may know them. */
+static void a_killed_close_of_one_that_ended_badly_returns_its_pages_alone(void **state)
 {
     struct standin_usage before, now;
     char *held;
@@ -302,7 +302,7 @@ static void a_killed_close_returns_all_pages(void **state)
     assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
     assert_int_equal(NmapiCloseExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
     pool_trim(self);
-    assert_null(region_find(held));
+    assert_ptr_equal(region_find(held)->owner, REGION_RETIRED);
     standin_get_usage(&now);
     assert_true(now.committed - before.committed < 40000);
 }
@@ -349,6 +349,41 @@ static void what_is_terminated_at_the_instant_of_its_reclaim_does_not_come_again
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);
 }
 
+static DWORD told;
+
+static void terminate_the_coming(void)
+{
+    told = NmapiTerminateExpert(A);
+}
+
+/* While its heap is made, which at times takes a look at the system. */
+static void what_is_terminated_while_it_comes_again_stays_closed(void **state)
+{
+    int closed = 0;
+
+    for (int others = 0; others < 12; others++) {
+        DWORD code = 0;
+        assert_int_equal(room_on_thread(room_use_key, A), 1);
+        closing_reclaim(self, 0);
+        assert_int_equal(table_find(A)->state, EXPERT_RECLAIMED);
+        for (int i = 0; i < others; i++)
+            house_alloc(self, sizeof(struct heap));
+        told = NMERR_SUCCESS;
+        at("blocks carved", terminate_the_coming);
+        ExpertAllocMemory(A, 10, NULL);
+        if (told == NMERR_EXPERT_TERMINATE) { /* as the host was told */
+            closed++;
+            assert_null(ExpertAllocMemory(A, 10, &code));
+            assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+            assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
+            assert_non_null(ExpertAllocMemory(A, 10, NULL));
+        }
+        meanwhile = NULL;
+        room_load_anew(state);
+    }
+    assert_true(closed > 0);
+}
+
 static DWORD WINAPI reclaim(LPVOID unused)
 {
     (void)unused;
@@ -370,10 +405,59 @@ static void what_the_host_closes_after_a_killed_reclaim_does_not_come_again(void
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);
 }
 
+static void what_was_terminated_does_not_come_again_after_a_killed_reclaim(void **state)
+{
+    DWORD code;
+
+    (void)state;
+    assert_int_equal(room_on_thread(room_use_key, A), 1);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    at("expert about to be closed", die);
+    assert_int_equal(room_on_thread(reclaim, NULL), 1);
+    assert_null(ExpertAllocMemory(A, 10, &code));
+    assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+    assert_int_equal(table_find(A)->state, EXPERT_CLOSED);
+}
+
+static void what_was_reclaimed_comes_again_after_a_killed_reclaim(void **state)
+{
+    (void)state;
+    assert_int_equal(room_on_thread(room_use_key, A), 1);
+    at("expert about to be closed", die);
+    assert_int_equal(room_on_thread(reclaim, NULL), 1);
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+}
+
 static DWORD WINAPI close_a(LPVOID unused)
 {
     (void)unused;
     return NmapiCloseExpert(A, NULL);
+}
+
+static DWORD WINAPI alloc_as(LPVOID key)
+{
+    block = ExpertAllocMemory(key, 100, NULL);
+    return block != NULL;
+}
+
+/* Its thread lives on, and may write to what it had. */
+static void what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody(void **state)
+{
+    struct actor stray;
+    int again = 0;
+
+    (void)state;
+    begin(&stray);
+    assert_int_equal(let(&stray, alloc_as, A), 1);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    at("expert closing", die);
+    assert_int_equal(room_on_thread(close_a, NULL), 1);
+    assert_null(ExpertAllocMemory(A, 10, NULL));
+    for (int i = 0; i < 3000 && !again; i++)
+        again = ExpertAllocMemory(B, 100, NULL) == block;
+    assert_false(again);
+    assert_true(standin_faults(room_touch, block, NULL));
+    end(&stray);
 }
 
 static void a_reclaim_finishes_a_killed_close(void **state)
@@ -442,11 +526,18 @@ int main(void)
                                   unload),
         cmocka_unit_test_teardown(whose_record_was_an_owners_stays_where_he_is, unload),
         cmocka_unit_test_teardown(what_lies_where_a_block_of_records_was_noted_stays, unload),
-        cmocka_unit_test_teardown(a_killed_close_returns_all_pages, unload),
+        cmocka_unit_test_teardown(a_killed_close_of_one_that_ended_badly_returns_its_pages_alone,
+                                  unload),
         cmocka_unit_test_teardown(blocks_of_a_span_that_is_about_to_be_shared_are_live, unload),
         cmocka_unit_test_teardown(
             what_is_terminated_at_the_instant_of_its_reclaim_does_not_come_again, unload),
         cmocka_unit_test_teardown(what_the_host_closes_after_a_killed_reclaim_does_not_come_again,
+                                  unload),
+        cmocka_unit_test_teardown(what_was_terminated_does_not_come_again_after_a_killed_reclaim,
+                                  unload),
+        cmocka_unit_test_teardown(what_was_reclaimed_comes_again_after_a_killed_reclaim, unload),
+        cmocka_unit_test_teardown(what_is_terminated_while_it_comes_again_stays_closed, unload),
+        cmocka_unit_test_teardown(what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody,
                                   unload),
         cmocka_unit_test_teardown(a_reclaim_finishes_a_killed_close, unload),
         cmocka_unit_test_teardown(a_span_is_buried_even_if_the_thread_dies_that_does_it, unload),

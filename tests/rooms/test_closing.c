@@ -111,7 +111,7 @@ static void with_reclaim_the_last_thread_ends_the_expert_and_a_new_one_begins_it
     assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x6000, NULL), NMERR_SUCCESS);
     assert_int_equal(room_on_thread(room_use_key, key), 1);
     assert_int_equal(room_on_thread(room_use_key, (HEXPERTKEY)0x6000), 1);
-    assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
+    assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
     assert_int_equal(table_find(own)->state, EXPERT_OPEN);
     assert_int_equal(table_find((HEXPERTKEY)0x6000)->state, EXPERT_OPEN);
     assert_int_equal(room_on_thread(room_use_key, key), 1);
@@ -167,7 +167,7 @@ static void an_expert_that_nobody_noted_is_never_reclaimed(void **state)
     assert_int_equal(e->state, EXPERT_OPEN);
     e->crowded = 0;
     closing_reclaim(self, 0);
-    assert_int_equal(e->state, EXPERT_CLOSED);
+    assert_int_equal(e->state, EXPERT_RECLAIMED);
 }
 
 static DWORD WINAPI reclaim(LPVOID parameter)
@@ -190,7 +190,7 @@ static void one_that_is_busy_is_not_waited_for(void **state)
     assert_int_equal(e->state, EXPERT_OPEN);
     lock_release(&e->lock);
     room_on_thread(reclaim, NULL);
-    assert_int_equal(e->state, EXPERT_CLOSED);
+    assert_int_equal(e->state, EXPERT_RECLAIMED);
 }
 
 static DWORD WINAPI take_its_lock_and_die(LPVOID parameter)
@@ -259,6 +259,23 @@ static DWORD WINAPI use_and_be_terminated(LPVOID key)
     return room_use_key(key) && NmapiTerminateExpert(key) == NMERR_SUCCESS;
 }
 
+static void one_that_the_host_ends_after_its_reclaim_does_not_come_again(void **state)
+{
+    (void)state;
+    for (ULONG_PTR how = 0; how < 2; how++) {
+        HEXPERTKEY key = (HEXPERTKEY)(0x8500 + how * 16);
+        DWORD code = 0;
+        assert_int_equal(room_on_thread(room_use_key, key), 1);
+        closing_reclaim(self, 0);
+        assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
+        assert_int_equal(how ? NmapiCloseExpert(key, NULL) : NmapiTerminateExpert(key),
+                         NMERR_EXPERT_TERMINATE);
+        assert_true(expert_is_stopped(key));
+        assert_null(ExpertAllocMemory(key, 10, &code));
+        assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+    }
+}
+
 static void one_that_was_terminated_is_reclaimed_and_does_not_come_again(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x8400;
@@ -298,6 +315,7 @@ int main(void)
         cmocka_unit_test(one_that_is_busy_is_not_waited_for),
         cmocka_unit_test(one_that_stays_open_is_put_right_after_a_death),
         cmocka_unit_test(one_that_changes_meanwhile_is_left_alone),
+        cmocka_unit_test(one_that_the_host_ends_after_its_reclaim_does_not_come_again),
         cmocka_unit_test(one_that_was_terminated_is_reclaimed_and_does_not_come_again),
         cmocka_unit_test(at_the_processs_end_nothing_is_taken_down_and_at_unload_all_is),
     };

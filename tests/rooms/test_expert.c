@@ -41,7 +41,8 @@ static void with_strict_no_call_opens_an_expert(void **state)
     (void)state;
     options.reclaim_thread = 1;
     assert_int_equal(room_on_thread(room_use_key, reclaimed), 1);
-    assert_int_equal(table_find(reclaimed)->state, EXPERT_CLOSED);
+    assert_int_equal(table_find(reclaimed)->state, EXPERT_RECLAIMED);
+    assert_false(expert_is_stopped(reclaimed)); /* nobody has stopped it */
     assert_non_null(table_make(self, recorded, sizeof(struct expert)));
     options.strict = 1;
     assert_int_equal(alloc_code(A), NMERR_INVALID_EXPERT_HANDLE);
@@ -87,6 +88,11 @@ static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **
         assert_true(e->need > need || e->need == 20);
     }
     assert_int_equal(e->need, 20);
+    /* but not for the next expert of the key */
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    assert_int_equal(e->gate, self->id);
 }
 
 static void who_was_terminated_while_its_gate_was_away_stays_so(void **state)
@@ -206,6 +212,7 @@ static void a_close_that_its_thread_did_not_end_is_ended(void **state)
 
 static void an_opening_that_its_thread_did_not_end_is_begun_again(void **state)
 {
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
     struct expert *e;
 
     (void)state;
@@ -214,12 +221,21 @@ static void an_opening_that_its_thread_did_not_end_is_begun_again(void **state)
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
     assert_true(heap_is_valid(self, e->heap));
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    /* and until then it is as it was */
+    e->heap = house_alloc(self, sizeof *e->heap);
+    heap_open(e->heap, e, 700);
+    assert_int_equal(NmapiQueryExpert(A, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.State, NMAPI_STATE_CLOSED);
+    assert_int_equal(usage.Allocations, 1);
+    assert_int_equal(NmapiTransferMemory(A, A, e), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_EXPERT_TERMINATE);
 }
 
 static void more_visitors_than_can_be_noted_make_it_a_crowd(void **state)
 {
     enum { MOST = 0x4000 };
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    const LONG *list;
     struct expert *e;
 
     (void)state;
@@ -237,9 +253,11 @@ static void more_visitors_than_can_be_noted_make_it_a_crowd(void **state)
         e->visitors[i] = 0;
     assert_int_equal(NmapiQueryExpert(A, &usage), NMERR_SUCCESS);
     assert_int_equal(usage.State, NMAPI_STATE_OPEN);
+    list = e->visitors;
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
     assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS); /* gives the list back */
     assert_null(e->visitors);
+    assert_ptr_equal(house_alloc(self, MOST * sizeof *list), list);
 }
 
 static void visitors_that_are_dead_make_room(void **state)

@@ -56,7 +56,7 @@ static void every_host_call_looks_after_killed_threads(void **state)
                              1); /* and a thread that ends */
             break;
         }
-        assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
+        assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
         assert_null(table_find(key)->heap);
     }
     options.reclaim_thread = 0;
@@ -87,7 +87,7 @@ static void an_expert_lives_as_long_as_one_of_its_threads(void **state)
         assert_int_equal(table_find(key)->state, EXPERT_OPEN);
         assert_int_equal(table_find(key)->heap->live_bytes, 100 * 2 * THREADS);
         end(&actors[last]);
-        assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
+        assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
     }
     options.reclaim_thread = 0;
 }
@@ -163,13 +163,13 @@ static void a_reclaimed_key_begins_anew(void **state)
     options.reclaim_thread = 1;
     assert_int_equal(room_on_thread(room_use_key, KEY(160)), 1);
     e = table_find(KEY(160));
-    assert_true(e->reclaimed);
+    assert_int_equal(e->state, EXPERT_RECLAIMED);
     assert_int_equal(ExpertFreeMemory(KEY(160), &usage), NMERR_EXPERT_TERMINATE);
     options.limit = 500;
     assert_non_null(ExpertAllocMemory(KEY(160), 500, NULL));
     assert_null(ExpertAllocMemory(KEY(160), 1, &code));
     assert_int_equal(code, NMERR_OUT_OF_MEMORY);
-    assert_false(e->reclaimed);
+    assert_int_equal(e->state, EXPERT_OPEN);
     assert_int_equal(NmapiQueryExpert(KEY(160), &usage), NMERR_SUCCESS);
     assert_int_equal(usage.Flags, NMAPI_USAGE_IMPLICIT);
     assert_int_equal(usage.MemoryLimit, 500);
