@@ -3,8 +3,8 @@
  * chunk.
  *
  * A chunk is one aligned reservation of 16 slots. The first two hold the state words of the other 14
- * (span.h), so that metadata and blocks never share a page; the last page of every slot, unless the
- * system did not take it back from a run, stays uncommitted: the guard page. A slot is one region, or is
+ * (span.h), so that metadata and blocks never share a page. The last page of every slot stays uncommitted, as
+ * the guard page, unless it was a run's and the system refused to take it back. A slot is one region, or is
  * split into minis of one data and one guard page each for experts that need little, or belongs to a run
  * of slots that is one large region. Large regions that are longer than that are reservations of their own.
  *

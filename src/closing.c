@@ -23,7 +23,7 @@ struct retired {
     LONG visitors[];
 };
 
-#define LOOKS 8 /* in a close, at such whose threads live: there may be very many */
+#define LOOKS 8 /* how many of the queue one close examines: it may be very long */
 
 static struct lock lock; /* guards the queue */
 static struct retired *oldest, **tail = &oldest;
@@ -54,8 +54,7 @@ static void hold(struct thread *self)
         recount();
 }
 
-/* Where the next look goes; the youngest has one only if it is alone, for an older one that may go by now is to
-   go first. */
+/* The next one to examine. The youngest is skipped unless it is the only one, so that older ones go first. */
 static struct retired **next_look(void)
 {
     const struct retired *next = looked_at ? looked_at->next : NULL;

@@ -165,7 +165,7 @@ static void note_visitor(struct thread *self, struct expert *e)
     for (ULONG i = 0; i < e->visitor_count; i++)
         if (e->visitors[i] == self->id)
             return;
-    if (!e->visitor_room) { /* though there may be visitors: set by one that was killed then */
+    if (!e->visitor_room) { /* a thread killed just behind this may have left a visitor without it */
         e->visitors = e->first_visitors;
         e->visitor_room = EXPERT_VISITORS;
     }
@@ -193,7 +193,7 @@ static void note_visitor(struct thread *self, struct expert *e)
     e->visitors[e->visitor_count++] = self->id;
 }
 
-/* Locked. The state comes last: whoever reads it without the lock finds the rest done. */
+/* With the lock held. The state comes last: whoever reads it without the lock finds the rest done. */
 static DWORD begin(struct thread *self, struct expert *e, SIZE_T limit, int isolated)
 {
     LONG state = atomic_load(&e->state);
@@ -220,7 +220,7 @@ static DWORD begin(struct thread *self, struct expert *e, SIZE_T limit, int isol
     return NMERR_SUCCESS;
 }
 
-/* Locked. What the state says to a call. */
+/* With the lock held: what the state says to a call. */
 static DWORD admit(struct thread *self, struct expert *e, int how)
 {
     int may_open = (how & EXPERT_CREATE) && !options.strict;

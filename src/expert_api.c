@@ -34,7 +34,8 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
     return block;
 }
 
-/* What is not common is called last, so that the common case needs no stack. */
+/* What is not common is called last, so that the common case needs no stack. "Inside": the calling thread is in the
+   expert's heap, and the function leaves it. */
 
 /* Inside. */
 static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
@@ -184,7 +185,7 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     return NMERR_SUCCESS;
 }
 
-/* In both. HEAP_FOREIGN: the block is no longer the owner's. */
+/* With both locks held. HEAP_FOREIGN: the block is no longer the owner's. */
 static enum heap_result take_over(struct thread *self, struct expert *e, struct expert *owner,
                                   LPVOID *address, SIZE_T bytes)
 {

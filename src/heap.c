@@ -9,9 +9,9 @@
 
 /* pageheap: addresses of freed blocks that keep faulting; the oldest go first. */
 #ifdef _WIN64
-#define GRAVES ((SIZE_T)1 << 30)
+#define PAGEHEAP_KEPT ((SIZE_T)1 << 30)
 #else
-#define GRAVES ((SIZE_T)32 << 20)
+#define PAGEHEAP_KEPT ((SIZE_T)32 << 20)
 #endif
 
 struct region heap_no_span = {.head = SPAN_NONE};
@@ -210,15 +210,15 @@ static void large_free(struct thread *self, struct heap *heap, struct region *r)
         return;
     }
     region_empty(r);
-    push(&heap->buried, r);
-    if (!heap->last_buried)
-        heap->last_buried = r;
-    heap->buried_bytes += region_room(r);
-    while (heap->buried_bytes > GRAVES && heap->last_buried) {
-        r = heap->last_buried;
-        heap->last_buried = r->prev;
-        heap->buried_bytes -= region_room(r);
-        pull(&heap->buried, r);
+    push(&heap->freed, r);
+    if (!heap->last_freed)
+        heap->last_freed = r;
+    heap->freed_bytes += region_room(r);
+    while (heap->freed_bytes > PAGEHEAP_KEPT) {
+        r = heap->last_freed;
+        heap->last_freed = r->prev;
+        heap->freed_bytes -= region_room(r);
+        pull(&heap->freed, r);
         region_release(self, r);
     }
 }
@@ -294,8 +294,8 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
     return block;
 }
 
-/* What a region that is held still, or is the caller's, has at an address. A shared one is about to be: its owner is
-   a single one yet. */
+/* Finds the live block that begins at an address, in a region that the caller owns or holds still. A REGION_SHARED
+   is still being made one here, and has its single owner. */
 static int block_at(struct region *r, const void *address, struct heap_block *found)
 {
     unsigned kind = atomic_load(&r->kind);

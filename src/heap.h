@@ -27,8 +27,8 @@ struct heap {
     struct region *current[HEAP_CLASSES];
     struct region *full;
     struct region *large;
-    struct region *buried, *last_buried; /* pageheap: freed, no access, newest first */
-    SIZE_T buried_bytes;                 /* of addresses */
+    struct region *freed, *last_freed; /* pageheap: freed, no access, newest first */
+    SIZE_T freed_bytes;                /* of addresses */
 };
 
 /* A span that never has room, so that the fast path needs no test for "none". */

@@ -17,7 +17,7 @@ static SIZE_T for_each_region(struct heap *heap, void (*act)(struct thread *, st
         lists[i] = heap->current[i] == &heap_no_span ? NULL : heap->current[i];
     lists[HEAP_CLASSES] = heap->full;
     lists[HEAP_CLASSES + 1] = heap->large;
-    lists[HEAP_CLASSES + 2] = heap->buried;
+    lists[HEAP_CLASSES + 2] = heap->freed;
     for (int i = 0; i < HEAP_CLASSES + 3; i++) {
         for (struct region *r = lists[i], *next; r; r = next) {
             next = r->next;
@@ -37,9 +37,8 @@ void heap_discard(struct thread *self, struct heap *heap)
 
 void heap_close(struct thread *self, struct heap *heap)
 {
-    for_each_region(heap, region_release_first, self);
     shared_release(self, heap->owner);
-    pool_settle(self);
+    heap_discard(self, heap);
 }
 
 SIZE_T heap_retire(struct thread *self, struct heap *heap)
@@ -113,8 +112,8 @@ void heap_repair(struct thread *self, struct heap *heap)
 
     for (int i = 0; i < HEAP_CLASSES; i++)
         heap->current[i] = &heap_no_span;
-    heap->full = heap->large = heap->buried = heap->last_buried = NULL;
-    heap->buried_bytes = 0;
+    heap->full = heap->large = heap->freed = heap->last_freed = NULL;
+    heap->freed_bytes = 0;
     heap->recent = &heap_no_span;
     atomic_poke(&heap->committed, 0);
     chunk_hold(self);

@@ -8,7 +8,7 @@
 #define OPTIONS_MIN sizeof(NMAPI_EXPERT_OPTIONS) /* of the first version */
 #define USAGE_MIN sizeof(NMAPI_EXPERT_USAGE)
 
-/* With reclaim=thread also closes what threads have left that have ended. NmapiTerminateExpert does not come
+/* With reclaim=thread also closes the experts whose threads have all ended. NmapiTerminateExpert does not come
    here: it never waits. */
 static struct thread *enter(void)
 {

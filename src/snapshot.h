@@ -2,8 +2,8 @@
  * snapshot.h - what an expert holds at one moment, in memory of its own, so that a host's callback runs under no
  * lock.
  *
- * A callback may never come back, nor a thread that takes a snapshot, ended or killed: what such a thread had is
- * freed with the next snapshot that is taken or freed.
+ * A callback may leave by longjmp, and its thread may end or be killed: such a thread's snapshot is freed when the
+ * next one is taken or freed.
  */
 #ifndef NMAPI_SNAPSHOT_H
 #define NMAPI_SNAPSHOT_H

@@ -2,9 +2,9 @@
  * span.h - a region cut into equal blocks, with one 16-bit state word for each block.
  *
  * A live block's word is the size asked for; a free one's is SPAN_FREE | index of the next free block, or
- * SPAN_NONE; `head` is such a word too.
- * So the words are the free list, the double-free check, the exact size and the leak list at once, and
- * head and used can be made anew from them. A word counts only below `fresh`; `end` is the same in bytes.
+ * SPAN_NONE; `head` is such a word too. So the words are the free list, the double-free check, the exact size and
+ * the leak list at once, and head and used can be made anew from them. A word counts only below `fresh`; `end` is
+ * the same in units of 8 bytes.
  */
 #ifndef NMAPI_SPAN_H
 #define NMAPI_SPAN_H
@@ -69,13 +69,11 @@ static inline void *span_take_untouched(struct region *span, SIZE_T bytes)
     return span->base + (SIZE_T)index * span->block;
 }
 
-/* The same, zeroed; NULL if there is none. */
+/* The same, zeroed. */
 static inline void *span_take_fresh(struct region *span, SIZE_T bytes)
 {
     char *block = span->base + (SIZE_T)span->fresh * span->block;
 
-    if (UNLIKELY(span->fresh >= span->limit))
-        return NULL;
     if (block < span->base + span->dirty * OS_PAGE)
         memset(block, 0, bytes);
     return span_take_untouched(span, bytes);

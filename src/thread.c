@@ -152,28 +152,28 @@ void thread_shutdown(void)
     os_tls_close();
 }
 
-int thread_is_alive(LONG id)
+enum state_of_life { GONE, ALIVE, DEAD }; /* GONE: it ended, and DllMain was told */
+
+static enum state_of_life look_at(LONG id)
 {
     struct thread *t = pin(id);
     int alive;
 
     if (!t)
-        return 0;
+        return GONE;
     alive = os_thread_is_alive(t->handle);
     unpin(t);
-    return alive;
+    return alive ? ALIVE : DEAD;
+}
+
+int thread_is_alive(LONG id)
+{
+    return look_at(id) == ALIVE;
 }
 
 int thread_was_killed(LONG id)
 {
-    struct thread *t = pin(id);
-    int killed;
-
-    if (!t)
-        return 0;
-    killed = !os_thread_is_alive(t->handle);
-    unpin(t);
-    return killed;
+    return look_at(id) == DEAD;
 }
 
 int thread_barrier(LONG id)

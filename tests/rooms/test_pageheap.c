@@ -65,10 +65,10 @@ static void a_page_heap_remembers_a_gib_of_freed_blocks(void **state)
         rooms += region_room(r);
         kept++;
     }
-    assert_int_equal(rooms, mine.buried_bytes);
+    assert_int_equal(rooms, mine.freed_bytes);
     assert_true(rooms <= (SIZE_T)1 << 30);
     assert_true(rooms + 2 * bytes > (SIZE_T)1 << 30);
-    assert_ptr_equal(mine.last_buried, region_find(blocks[BLOCKS - kept]));
+    assert_ptr_equal(mine.last_freed, region_find(blocks[BLOCKS - kept]));
     standin_get_usage(&now);
     assert_true(now.reserved - before.reserved < ((SIZE_T)1 << 30) + 2 * bytes);
     heap_close(self, &mine);
