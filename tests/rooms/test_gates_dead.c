@@ -226,6 +226,58 @@ static void to_finish_a_close_no_list_is_trusted(void **state)
     assert_null(lost->owner);
 }
 
+static HEXPERTKEY coming;
+
+static void come_again(void *unused)
+{
+    (void)unused;
+    ExpertAllocMemory(coming, 10, NULL);
+}
+
+static void reclaim(void *unused)
+{
+    (void)unused;
+    closing_reclaim(thread_self(), 0);
+}
+
+/* Wherever the thread dies, the next call opens the key: nobody has ended it. */
+static void a_reclaimed_key_comes_again_though_the_first_to_use_it_died(void **state)
+{
+    unsigned long n = 0;
+    DWORD died;
+
+    (void)state;
+    if (!standin_can_step())
+        skip();
+    do {
+        coming = KEY(10000 + n);
+        assert_int_equal(room_on_thread(room_use_key, coming), 1);
+        closing_reclaim(self, 0);
+        assert_int_equal(table_find(coming)->state, EXPERT_RECLAIMED);
+        died = room_kill_at(come_again, n);
+        assert_non_null(ExpertAllocMemory(coming, 10, NULL));
+        n += 5;
+    } while (died);
+    assert_in_range(n, 1000, 100000);
+}
+
+static void a_reclaimed_key_comes_again_though_who_reclaimed_it_died(void **state)
+{
+    unsigned long n = 0;
+    DWORD died;
+
+    if (!standin_can_step())
+        skip();
+    do {
+        room_load_anew(state); /* for few keys: it looks at all of them */
+        assert_int_equal(room_on_thread(room_use_key, KEY(0)), 1);
+        died = room_kill_at(reclaim, n);
+        assert_non_null(ExpertAllocMemory(KEY(0), 10, NULL));
+        n += 5;
+    } while (died);
+    assert_in_range(n, 1000, 100000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +289,8 @@ int main(void)
         cmocka_unit_test(a_lock_of_the_dead_is_taken_over_and_the_heap_put_right),
         cmocka_unit_test(a_close_that_its_thread_did_not_survive_is_finished),
         cmocka_unit_test(to_finish_a_close_no_list_is_trusted),
+        cmocka_unit_test(a_reclaimed_key_comes_again_though_the_first_to_use_it_died),
+        cmocka_unit_test(a_reclaimed_key_comes_again_though_who_reclaimed_it_died),
     };
 
     return ROOM_RUN(tests);

@@ -252,15 +252,24 @@ static void an_expert_is_used_only_by_who_has_its_lock(void **state)
     }
 }
 
-/* Terminate never waits. */
+static DWORD WINAPI terminate(LPVOID key)
+{
+    return NmapiTerminateExpert(key);
+}
+
+/* Not for who has the lock, nor for who is inside without it. */
 static void a_terminate_waits_for_nobody(void **state)
 {
     struct expert *e = table_find(OTHER);
 
     (void)state;
     expert_lock(self, e);
-    assert_int_equal(NmapiTerminateExpert(OTHER), NMERR_SUCCESS);
+    assert_int_equal(room_on_thread(terminate, OTHER), NMERR_SUCCESS);
     lock_release(&e->lock);
+    assert_non_null(ExpertAllocMemory((HEXPERTKEY)0x662000, 10, NULL));
+    assert_non_null(expert_enter_fast(self, (HEXPERTKEY)0x662000));
+    assert_int_equal(room_on_thread(terminate, (HEXPERTKEY)0x662000), NMERR_SUCCESS);
+    expert_leave_fast(self);
 }
 
 int main(void)
