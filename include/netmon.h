@@ -8,7 +8,8 @@
  * helpers. It shares its include guard with the SDK's and mingw-w64's header: whichever comes first
  * serves, the other one is empty.
  *
- * The layouts are those of the compiled SDK, from which the documentation pages differ in places.
+ * Written from the documentation pages. The layouts are those of the compiled SDK, from which the pages differ in
+ * places; tests/headers compares names, values and layouts with mingw-w64's header.
  */
 #ifndef __netmon_h__
 #define __netmon_h__
@@ -1197,8 +1198,8 @@ typedef struct _EXPERTENUMINFO {
     char szName[EXPERTSTRINGLENGTH];
     char szVendor[EXPERTSTRINGLENGTH];
     char szDescription[EXPERTSTRINGLENGTH];
-    DWORD Version;
-    DWORD Flags; /* EXPERT_ENUM_FLAG_... */
+    DWORD Version; /* 0 */
+    DWORD Flags;   /* EXPERT_ENUM_FLAG_... */
     char szDllName[MAX_PATH];
     HEXPERT hExpert;
     HINSTANCE hModule;

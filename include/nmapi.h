@@ -87,7 +87,7 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
 /*
  * Host functions (ours)
  *
- * All return an NMERR code:
+ * All but NmapiGetFunction return an NMERR code:
  *   NMERR_INVALID_EXPERT_HANDLE  the key is NULL or was never opened
  *   NMERR_INVALID_PARAMETER      a cbSize that is too small, a flag that is unknown, a NULL that must
  *                                not be
@@ -153,20 +153,20 @@ DWORD WINAPI NmapiTerminateExpert(HEXPERTKEY hExpertKey);
    regions, not its blocks, and fills *pUsage (may be NULL) with what it had leaked. Works whatever state
    the expert's threads are in, killed ones included. From here its blocks are gone: a thread that still
    touches them faults, or, some time later, meets what has come in their place; so end its threads first.
-   A call that is under way is waited for. If its thread is suspended inside the DLL, that is let run
-   until it is out.
+   A call that is under way is waited for. A thread that is suspended inside the DLL is resumed until it
+   has left it.
      NMERR_EXPERT_TERMINATE  the key is closed */
 DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage);
 
-/* Fills *pUsage; for a closed key with the final usage. While the expert's threads run, each figure
-   is true for a moment of its own. */
+/* Fills *pUsage; for a closed key with the final usage, of which Refused goes on counting. While the expert's threads
+   run, each figure is true for a moment of its own. */
 DWORD WINAPI NmapiQueryExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage);
 
 /* Calls pCallback for every key that the DLL knows, closed ones included. */
 DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext);
 
-/* Calls pCallback for every live block of one expert, as they were at one moment during the call: what is freed,
-   or closed, meanwhile still comes.
+/* Calls pCallback for every live block of one expert, as they were at one moment during the call: blocks that
+   are freed while it runs are still reported.
      NMERR_EXPERT_TERMINATE  the key is closed */
 DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallback,
                              LPVOID pContext);

@@ -43,7 +43,7 @@ void report_unknown_option(const char *word)
 {
     struct line line = {.length = 0};
 
-    add(&line, "Nmapi: unknown word in NMAPI_OPTIONS: ");
+    add(&line, "Nmapi: unknown or malformed word in NMAPI_OPTIONS: ");
     add(&line, word);
     say(&line, NULL);
 }

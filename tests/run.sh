@@ -106,7 +106,7 @@ test_preset() { # PRESET
             ;;
         native-fuzz) run_tests "$1" -L '^fuzz$' ;;
         msvcabi-*) run_tests "$1" -LE '^(soak|bench)$' -E '^headers\.(any|a_changed)' ;;
-        *) run_tests "$1" -LE '^(soak|bench)$' ;;
+        *) run_tests "$1" -LE '^soak$' ;;
     esac
 }
 
@@ -226,7 +226,7 @@ part() { # PART
             case " $presets_x64 $presets_x86 $presets_native $presets_more " in
                 *" $1 "*) ;;
                 *)
-                    sed -n 's/^# \{0,1\}//; 2,15p' "$0" >&2
+                    sed -n '/^[^#]/q; s/^# \{0,1\}//; 2,$p' "$0" >&2
                     exit 2
                     ;;
             esac

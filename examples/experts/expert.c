@@ -8,7 +8,6 @@ BOOL expert_describe(PEXPERTENUMINFO info, const char *name, const char *descrip
     lstrcpynA(info->szName, name, sizeof info->szName);
     lstrcpynA(info->szVendor, "Nmapi examples", sizeof info->szVendor);
     lstrcpynA(info->szDescription, description, sizeof info->szDescription);
-    info->Version = 1;
     info->Flags = flags;
     return TRUE;
 }

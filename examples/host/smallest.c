@@ -25,6 +25,8 @@ static DWORD run_expert(HMODULE nmapi, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage
     PFN_NmapiTerminateExpert terminate_expert = FIND(nmapi, NmapiTerminateExpert);
     PFN_NmapiCloseExpert close_expert = FIND(nmapi, NmapiCloseExpert);
     NMAPI_EXPERT_OPTIONS options = {.cbSize = sizeof options, .MemoryLimit = 64 << 20};
+    if (open_expert == NULL || terminate_expert == NULL || close_expert == NULL)
+        return NMERR_NOT_SUPPORTED; /* another DLL of that name */
     DWORD error = open_expert(key, &options);
     if (error != NMERR_SUCCESS)
         return error;
@@ -38,12 +40,18 @@ static DWORD run_expert(HMODULE nmapi, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage
     }
     if (thread != NULL)
         CloseHandle(thread);
-    return close_expert(key, usage); /* whatever it did: everything is back */
+    error = close_expert(key, usage); /* whatever it did: everything is back */
+    return thread != NULL ? error : NMERR_OUT_OF_MEMORY;
 }
 
 int main(int argc, char **argv)
 {
-    HMODULE nmapi = LoadLibraryA("Nmapi.dll"); /* first: it serves the expert's imports */
+    char path[MAX_PATH] = "";
+    DWORD length = GetModuleFileNameA(NULL, path, MAX_PATH - sizeof "Nmapi.dll");
+    while (length > 0 && path[length - 1] != '\\')
+        length--;
+    lstrcpyA(path + length, "Nmapi.dll");
+    HMODULE nmapi = LoadLibraryA(path); /* first: it serves the expert's imports */
     HMODULE expert = argc == 2 ? LoadLibraryA(argv[1]) : NULL;
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
 

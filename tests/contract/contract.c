@@ -88,11 +88,6 @@ BOOL contract_readable(const void *address)
     return region.State == MEM_COMMIT && !(region.Protect & (PAGE_NOACCESS | PAGE_GUARD));
 }
 
-BOOL contract_released(const void *address, SIZE_T committed_before)
-{
-    return !contract_readable(address) || contract_committed() <= committed_before + CONTRACT_KEPT;
-}
-
 HANDLE contract_start(LPTHREAD_START_ROUTINE routine, void *argument)
 {
     HANDLE thread = CreateThread(NULL, 0, routine, argument, 0, NULL);

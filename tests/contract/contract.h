@@ -52,9 +52,7 @@ SIZE_T contract_committed(void);
 SIZE_T contract_reserved(void);
 /* Whether a read of this address would succeed. */
 BOOL contract_readable(const void *address);
-/* Bulk-freed: the address is gone, or what is still committed is what was before plus the few
-   regions that the DLL may keep for the next expert. */
-BOOL contract_released(const void *address, SIZE_T committed_before);
+/* Of what was freed in bulk the DLL may keep a few regions for the next expert. */
 #define CONTRACT_KEPT ((SIZE_T)4 << 20)
 
 /* Threads: a hang is a failure, not a hanging test. */

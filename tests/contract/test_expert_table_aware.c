@@ -245,15 +245,13 @@ static void open_and_close_work_many_times(void **state)
 {
     HEXPERTKEY key = contract_unknown_key();
     SIZE_T before = contract_committed();
-    void *block = NULL;
     (void)state;
     for (int i = 0; i < 500; i++) {
         expect_code(nm.open(key, NULL), NMERR_SUCCESS);
-        block = must_alloc(key, 100);
+        must_alloc(key, 100);
         must_alloc(key, 1u << 20);
         expect_code(nm.close(key, NULL), NMERR_SUCCESS);
     }
-    assert_true(contract_released(block, before));
     assert_true(contract_committed() <= before + CONTRACT_KEPT);
 }
 

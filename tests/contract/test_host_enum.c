@@ -236,7 +236,7 @@ static BOOL CALLBACK do_deed(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID 
     return TRUE;
 }
 
-static void a_memory_callback_may_call_every_function(void **state)
+static void a_memory_callback_may_change_what_is_listed(void **state)
 {
     static const enum deed deeds[] = {FREE_IT, GROW_IT, ALLOC_MORE, CLOSE_IT, NEST, HAND_OVER};
     (void)state;
@@ -275,7 +275,7 @@ static BOOL CALLBACK meddle(HEXPERTKEY key, LPVOID context)
     return TRUE;
 }
 
-static void an_expert_callback_may_call_every_function(void **state)
+static void an_expert_callback_may_open_close_and_list(void **state)
 {
     struct doer doer = {contract_open_key(0), NULL, NEST, 0, 0};
     (void)state;
@@ -294,19 +294,33 @@ static DWORD WINAPI use_the_same_key(LPVOID argument)
            nm.alloc(contract_unknown_key(), 10, NULL) != NULL;
 }
 
-static BOOL CALLBACK wait_for_another_thread(HEXPERTKEY key, LPVOID block, SIZE_T bytes,
-                                             LPVOID context)
+static BOOL another_thread_uses(HEXPERTKEY key)
 {
     HANDLE thread = CreateThread(NULL, 0, use_the_same_key, key, 0, NULL);
     DWORD code = 0;
-    (void)block;
-    (void)bytes;
     if (thread == NULL)
         return FALSE;
-    if (WaitForSingleObject(thread, CONTRACT_PATIENCE) == WAIT_OBJECT_0 &&
-        GetExitCodeThread(thread, &code) && code == TRUE)
-        *(BOOL *)context = TRUE;
+    if (WaitForSingleObject(thread, CONTRACT_PATIENCE) != WAIT_OBJECT_0 ||
+        !GetExitCodeThread(thread, &code))
+        code = FALSE;
     CloseHandle(thread);
+    return code == TRUE;
+}
+
+static BOOL CALLBACK wait_at_a_block(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID done)
+{
+    (void)block;
+    (void)bytes;
+    *(BOOL *)done = another_thread_uses(key);
+    return FALSE;
+}
+
+static BOOL CALLBACK wait_at_an_expert(HEXPERTKEY key, LPVOID wanted)
+{
+    if (key != *(HEXPERTKEY *)wanted)
+        return TRUE;
+    if (another_thread_uses(key))
+        *(HEXPERTKEY *)wanted = NULL;
     return FALSE;
 }
 
@@ -316,8 +330,10 @@ static void a_callback_runs_under_no_lock(void **state)
     BOOL done = FALSE;
     (void)state;
     must_alloc(key, 10);
-    expect_code(nm.enum_memory(key, wait_for_another_thread, &done), NMERR_SUCCESS);
+    expect_code(nm.enum_memory(key, wait_at_a_block, &done), NMERR_SUCCESS);
     assert_true(done);
+    expect_code(nm.enum_experts(wait_at_an_expert, &key), NMERR_SUCCESS);
+    assert_null(key);
 }
 
 int main(int argc, char **argv)
@@ -331,8 +347,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_terminated_experts_memory_is_listed),
         cmocka_unit_test(FALSE_from_the_callback_ends_the_list_with_success),
         cmocka_unit_test(every_key_is_listed_once_closed_ones_included),
-        cmocka_unit_test(a_memory_callback_may_call_every_function),
-        cmocka_unit_test(an_expert_callback_may_call_every_function),
+        cmocka_unit_test(a_memory_callback_may_change_what_is_listed),
+        cmocka_unit_test(an_expert_callback_may_open_close_and_list),
         cmocka_unit_test(a_callback_runs_under_no_lock),
     };
     contract_load(argc, argv);
