@@ -107,6 +107,7 @@ DWORD child_run(const char *options, const char *name, ULONGLONG expect)
     char program[MAX_PATH], command[2048];
     STARTUPINFOA startup;
     PROCESS_INFORMATION process;
+    BOOL started = FALSE;
     DWORD code = 20002;
 
     memset(&startup, 0, sizeof startup);
@@ -116,7 +117,11 @@ DWORD child_run(const char *options, const char *name, ULONGLONG expect)
              contract_dll_path, name, (unsigned long long)expect,
              options != NULL ? "\"--options=" : "", options != NULL ? options : "",
              options != NULL ? "\"" : "");
-    if (!CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process)) {
+    /* Before it gets to our DLL: Wine now and then starts a process in vain while the machine is busy. */
+    for (int tries = 0; tries < 3 && !started; tries++)
+        started =
+            CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process);
+    if (!started) {
         print_error("cannot start %s: %lu\n", command, (unsigned long)GetLastError());
         return code;
     }
