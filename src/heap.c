@@ -214,8 +214,7 @@ static void large_free(struct thread *self, struct heap *heap, struct region *r)
     if (!heap->last_freed)
         heap->last_freed = r;
     heap->freed_bytes += region_room(r);
-    while (heap->freed_bytes > PAGEHEAP_KEPT) {
-        r = heap->last_freed;
+    while ((r = heap->last_freed) && heap->freed_bytes > PAGEHEAP_KEPT) {
         heap->last_freed = r->prev;
         heap->freed_bytes -= region_room(r);
         pull(&heap->freed, r);

@@ -23,7 +23,8 @@ static void reports_only(const char *word)
     char line[256] = "";
 
     if (word)
-        snprintf(line, sizeof line, "Nmapi: unknown or malformed word in NMAPI_OPTIONS: %s\r\n", word);
+        snprintf(line, sizeof line, "Nmapi: unknown or malformed word in NMAPI_OPTIONS: %s\r\n",
+                 word);
     assert_string_equal(standin_debug_text(), line);
 }
 

@@ -77,6 +77,26 @@ static void a_page_heap_remembers_a_gib_of_freed_blocks(void **state)
     assert_true(now.reserved <= before.reserved + 2 * CHUNK_BYTES);
 }
 
+static void what_is_larger_than_all_that_is_remembered_goes_at_once(void **state)
+{
+    struct region *r;
+    char *block;
+
+    (void)state;
+    large_pages = 0; /* so much room, without so much memory */
+    r = large_open(self, ME, 100, (SIZE_T)1 << 30);
+    large_pages = 1;
+    assert_non_null(r);
+    heap_list(&mine, r);
+    mine.live_bytes = 100;
+    mine.allocations++;
+    block = large_block(r);
+    assert_int_equal(heap_free(self, &mine, block), HEAP_OK);
+    assert_null(mine.last_freed);
+    assert_int_equal(mine.freed_bytes, 0);
+    assert_true(!region_find(block) || !region_find(block)->owner);
+}
+
 static void a_page_heap_that_gets_no_memory_loses_no_addresses(void **state)
 {
     struct standin_usage before, now;
@@ -102,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PAGE_TEST(a_page_heaps_blocks_end_with_their_page),
         PAGE_TEST(a_page_heap_remembers_a_gib_of_freed_blocks),
+        PAGE_TEST(what_is_larger_than_all_that_is_remembered_goes_at_once),
         PAGE_TEST(a_page_heap_that_gets_no_memory_loses_no_addresses),
     };
 
