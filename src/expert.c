@@ -121,9 +121,9 @@ static void finish_closing(struct thread *self, struct expert *e)
 
     set_closed(e);
     if (heap && e->closing & CLOSING_BADLY) {
+        /* In no queue it is never let go, and so its record stays, by whose address shared spans call its grave. */
         heap_retire_unlisted(self, heap);
-        atomic_store(&e->heap,
-                     NULL); /* and lost: in no queue it is never let go, nor its name free */
+        atomic_store(&e->heap, NULL);
     } else if (heap) {
         heap_repair(self, heap);
         heap_close(self, heap);

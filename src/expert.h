@@ -32,10 +32,9 @@ enum { CLOSING_BEGUN = 1, CLOSING_BADLY = 2, CLOSING_RECLAIMS = 4 };
 /* Never returned to the system while the DLL is loaded. */
 struct expert {
     struct table_entry entry;
-    volatile LONG gate; /* id of the thread that may enter under no lock; 0: nobody */
-    volatile LONG
-        state; /* EXPERT_...; OPEN to TERMINATED, RECLAIMED to CLOSED under no lock, else under it */
-    struct heap *heap;     /* while open or terminated; what else is here is a killed thread's */
+    volatile LONG gate;    /* id of the thread that may enter under no lock; 0: nobody */
+    volatile LONG state;   /* EXPERT_...; changes under the lock, but for expert_terminate */
+    struct heap *heap;     /* while open or terminated; else of an opening that did not end */
     volatile LONG refused; /* calls answered with an error */
     struct lock lock;      /* guards all that follows, and the heap unless the gate is open */
     LONG owner;            /* the last one that had the gate; not yet shut out while not 0 */

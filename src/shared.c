@@ -4,9 +4,8 @@
 
 struct shared {
     struct shared *next;
-    struct region *span; /* NULL: the record is free; a buried span's owner is REGION_RETIRED */
-    struct region *
-        table; /* what owners lies in; NULL: a buried span's, in which one grave alone, `giver`, is left */
+    struct region *span;    /* NULL: the record is free; a buried one's owner is REGION_RETIRED */
+    struct region *table;   /* what owners lies in; NULL: buried, and giver is its only grave */
     void *volatile *owners; /* one for each block below limit; NULL: free */
     void *giver;            /* whose blocks may come into it still, or a grave; NULL: nobody */
     unsigned graves;        /* blocks that are a grave's */
