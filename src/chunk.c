@@ -70,13 +70,8 @@ SIZE_T chunk_warm(const struct chunk *c, int slot)
 
 void chunk_note_warm(struct chunk *c, int slot)
 {
-    struct region *r = &c->slots[slot];
-    SIZE_T bytes;
+    SIZE_T bytes = chunk_warm(c, slot);
 
-    /* Of a run that a killed thread was returning: for whoever comes next that is the guard page. */
-    if (!c->lone && (r->pages > SLOT_DATA / OS_PAGE || r->dirty > SLOT_DATA / OS_PAGE))
-        chunk_return_pages(r);
-    bytes = chunk_warm(c, slot);
     if (bytes) {
         c->warm |= CHUNK_BIT(slot);
         chunk_pool.warm_slots |= !c->lone;

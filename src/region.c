@@ -258,6 +258,17 @@ void region_retire(struct thread *self, struct region *r)
     chunk_let_go();
 }
 
+/* What is to wait with its pages. All of a run is no such thing, but what a killed thread has left of one may be: its
+   slots' last pages would be missing as guard pages. */
+static void keep_plain(struct chunk *c, struct region *r)
+{
+    if (r->dirty < r->pages)
+        r->dirty = r->pages;
+    for (int i = chunk_slot(c, r), last = slot_last(c, r); i <= last && !chunk_has_mini(c, r); i++)
+        if (c->slots[i].pages > SLOT_DATA / OS_PAGE || c->slots[i].dirty > SLOT_DATA / OS_PAGE)
+            chunk_return_pages(&c->slots[i]);
+}
+
 static void put_back(struct thread *self, struct region *r, int all_may_wait)
 {
     struct chunk *c = region_chunk((ULONG_PTR)r->base);
@@ -278,8 +289,8 @@ static void put_back(struct thread *self, struct region *r, int all_may_wait)
         r->touched = r->committed;
     else if (large)
         as_plain(r);
-    else if (r->dirty < r->pages)
-        r->dirty = r->pages;
+    else
+        keep_plain(c, r);
     slot_free(r);
     chunk_let_go();
 }
