@@ -38,6 +38,18 @@ BOOL standin_under_tsan(void)
     return __tsan_acquire != NULL;
 }
 
+BOOL standin_is_slow(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+    return 1;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    return 1;
+#endif
+#endif
+    return standin_under_tsan();
+}
+
 void standin_die(const char *what)
 {
     fprintf(stderr, "stand-in: %s\n", what);

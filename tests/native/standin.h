@@ -103,6 +103,7 @@ BOOL standin_faults(void (*function)(void *), void *argument, void **fault);
 
 /* TRUE when built with ThreadSanitizer. */
 BOOL standin_under_tsan(void);
+BOOL standin_is_slow(void); /* built with a sanitizer; single steps take very long there */
 
 #ifdef __cplusplus
 }

@@ -64,13 +64,6 @@ static inline void room_load_anew(void **state)
 
 #define ROOM_RUN(tests) cmocka_run_group_tests(tests, room_setup, room_teardown)
 
-/* How far apart the instructions are at which a thread dies: single steps take minutes under ASan. */
-#ifdef __SANITIZE_ADDRESS__
-#define ROOM_STRIDE(few) (40 * (few))
-#else
-#define ROOM_STRIDE(few) (few)
-#endif
-
 /* Touches a byte; for standin_faults. */
 static inline void room_touch(void *byte)
 {

@@ -213,7 +213,7 @@ static void killed_before_or_after_any_system_call_a_thread_harms_nobody(void **
 /* About how many instructions apart the few are. */
 static unsigned long stride_for(unsigned long steps)
 {
-    return steps / (world_is_slow() ? 4 : few) + 1;
+    return steps / (standin_is_slow() ? 4 : few) + 1;
 }
 
 /* The steps at which an instruction is reached that was not reached `all` times yet. Loops would make all of

@@ -45,18 +45,6 @@ void world_context(const char *format, ...)
     va_end(arguments);
 }
 
-int world_is_slow(void)
-{
-#ifdef __SANITIZE_ADDRESS__
-    return 1;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-    return 1;
-#endif
-#endif
-    return standin_under_tsan();
-}
-
 struct start {
     void (*body)(void *);
     void *argument;
@@ -117,7 +105,7 @@ BOOL world_child(void (*body)(void *), void *argument)
     fflush(NULL);
     child = fork();
     if (child == 0) {
-        alarm(CHILD_SECONDS * (world_is_slow() ? 4 : 1));
+        alarm(CHILD_SECONDS * (standin_is_slow() ? 4 : 1));
         crash_as_usual();
         conductor = CreateThread(NULL, 0, conduct, &start, 0, NULL);
         look_after();

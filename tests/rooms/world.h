@@ -52,7 +52,6 @@ void world_arguments(int count, char **arguments); /* --short */
 /* Runs body(argument) in a child process; FALSE if it failed, crashed or took too long. */
 BOOL world_child(void (*body)(void *), void *argument);
 void world_context(const char *format, ...) __attribute__((format(printf, 1, 2)));
-int world_is_slow(void); /* built with a sanitizer */
 
 /* The stage */
 void world_begin(const struct scenario *scenario);
