@@ -309,6 +309,28 @@ static void what_the_system_keeps_of_a_run_is_known_by_the_slot(void **state)
     assert_true(chunk_is_valid(self));
 }
 
+/* A run has the last pages of its slots but the last one's. Its thread dies while it returns them: one slot is being
+   returned, the others are not yet. */
+static void what_a_dead_thread_left_of_a_run_has_its_guard_pages_again(void **state)
+{
+    const uint16_t pages = (uint16_t)(SLOT_BYTES / OS_PAGE);
+    struct region *held = take(100), *r = take(3 * SLOT_BYTES - OS_PAGE);
+
+    (void)state;
+    assert_false(standin_faults(room_touch, r->base + SLOT_DATA, NULL));
+    r->kind = REGION_NONE;
+    for (int i = 0; i < 3; i++) {
+        r[i].pages = i == 1 ? 0 : pages;
+        r[i].dirty = i == 0 ? 0 : pages;
+    }
+    region_release(self, r);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(r[i].pages | r[i].dirty, 0);
+        assert_true(standin_faults(room_touch, r[i].base + SLOT_DATA, NULL));
+    }
+    region_release(self, held);
+}
+
 /* The thread had noted how much stays, and did not live to return the rest. */
 static void what_a_dead_thread_was_cutting_off_is_zero_to_the_next(void **state)
 {
@@ -408,6 +430,7 @@ int main(void)
         ONE(a_run_that_a_dead_thread_had_in_hand_is_no_loss),
         ONE(a_tail_that_nobody_has_belongs_to_no_run),
         ONE(what_the_system_keeps_of_a_run_is_known_by_the_slot),
+        ONE(what_a_dead_thread_left_of_a_run_has_its_guard_pages_again),
         ONE(what_a_dead_thread_was_cutting_off_is_zero_to_the_next),
         ONE(a_free_slot_that_is_marked_as_a_tail_is_none),
         ONE(without_address_space_there_is_no_run),
