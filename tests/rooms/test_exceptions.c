@@ -212,6 +212,21 @@ static void an_answer_that_can_not_be_written_holds_nobody_up(void **state)
     VirtualFree(usage, 0, MEM_RELEASE);
 }
 
+static void an_answer_may_end_where_its_pages_do(void **state)
+{
+    char *pages = VirtualAlloc(NULL, 2 * OS_PAGE, MEM_RESERVE, PAGE_NOACCESS);
+    NMAPI_EXPERT_USAGE *usage = (void *)(pages + OS_PAGE - sizeof *usage);
+
+    (void)state;
+    assert_non_null(VirtualAlloc(pages, OS_PAGE, MEM_COMMIT, PAGE_READWRITE));
+    usage->cbSize = sizeof *usage;
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_false(standin_faults(query_it, usage, NULL));
+    assert_false(standin_faults(close_it, usage, NULL));
+    assert_int_equal(usage->LiveBlocks, 1);
+    VirtualFree(pages, 0, MEM_RELEASE);
+}
+
 static void alloc_it(void *error)
 {
     ExpertAllocMemory(A, 10, error);
@@ -244,6 +259,7 @@ int main(void)
         ONE(whose_expert_was_looked_after_keeps_no_record),
         ONE(a_block_of_another_expert_leaves_two_to_be_put_right),
         ONE(an_answer_that_can_not_be_written_holds_nobody_up),
+        ONE(an_answer_may_end_where_its_pages_do),
         ONE(an_error_code_that_can_not_be_written_costs_no_block),
     };
 

@@ -103,6 +103,7 @@ static void who_was_terminated_while_its_gate_was_away_stays_so(void **state)
     assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
     assert_int_equal(alloc_code(A), NMERR_EXPERT_TERMINATE);
     assert_int_equal(table_find(A)->gate, 0);
+    assert_int_equal(table_find(A)->lock.holder, 0); /* nor does a refused call keep others out */
     assert_true(expert_is_stopped(A));
     assert_false(expert_is_stopped(B));
     assert_false(expert_is_stopped(NULL));
