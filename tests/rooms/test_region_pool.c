@@ -292,6 +292,21 @@ static void what_the_system_does_not_take_back_stays_known_as_used(void **state)
     region_release(self, r[0]);
 }
 
+static void what_can_not_be_emptied_is_as_much_in_use_as_before(void **state)
+{
+    struct region *r = large((SIZE_T)20 << 20);
+    SIZE_T limit = pool_limit();
+
+    (void)state;
+    standin_fail_at("VirtualFree.decommit", 1, TRUE);
+    region_empty(r);
+    standin_fail_never();
+    assert_int_equal(pool_limit(), limit);
+    region_empty(r);
+    assert_true(pool_limit() < limit);
+    region_release(self, r);
+}
+
 static void a_region_that_is_all_committed_shrinks_too(void **state)
 {
     struct region *r = large(OS_PAGE);
@@ -318,6 +333,7 @@ int main(void)
         TEST(a_trim_says_whether_there_was_anything),
         TEST(an_address_that_somebody_takes_first_is_no_failure),
         TEST(what_the_system_does_not_take_back_stays_known_as_used),
+        TEST(what_can_not_be_emptied_is_as_much_in_use_as_before),
         TEST(a_region_that_is_all_committed_shrinks_too),
     };
 
