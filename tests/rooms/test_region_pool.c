@@ -292,6 +292,24 @@ static void what_the_system_does_not_take_back_stays_known_as_used(void **state)
     region_release(self, r[0]);
 }
 
+static void one_that_is_released_waits_within_the_limit_and_many_until_they_settle(void **state)
+{
+    enum { COUNT = (4 << 20) / SLOT_BYTES - 2 }; /* so few that two MiB may wait all the time */
+    struct region *r[COUNT];
+
+    (void)state;
+    for (int many = 0; many < 2; many++) {
+        for (int i = 0; i < COUNT; i++)
+            r[i] = full_slot();
+        for (int i = 0; i < COUNT; i++)
+            (many ? region_release_first : region_release)(self, r[i]);
+        assert_int_equal(chunk_pool.warm_bytes > pool_limit(), many);
+        pool_settle(self);
+        assert_true(chunk_pool.warm_bytes <= pool_limit());
+        pool_trim(self);
+    }
+}
+
 static void what_can_not_be_emptied_is_as_much_in_use_as_before(void **state)
 {
     struct region *r = large((SIZE_T)20 << 20);
@@ -333,6 +351,7 @@ int main(void)
         TEST(a_trim_says_whether_there_was_anything),
         TEST(an_address_that_somebody_takes_first_is_no_failure),
         TEST(what_the_system_does_not_take_back_stays_known_as_used),
+        TEST(one_that_is_released_waits_within_the_limit_and_many_until_they_settle),
         TEST(what_can_not_be_emptied_is_as_much_in_use_as_before),
         TEST(a_region_that_is_all_committed_shrinks_too),
     };
