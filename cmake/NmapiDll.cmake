@@ -10,10 +10,10 @@ enable_language(RC)
 
 if(MSVC)
   set(nmapi_assembler ASM_MASM)
-  set(nmapi_assembly ${PROJECT_SOURCE_DIR}/src/forward_${nmapi_arch}.asm)
+  set(nmapi_assembly ${PROJECT_SOURCE_DIR}/src/forward/forward_${nmapi_arch}.asm)
 else()
   set(nmapi_assembler ASM)
-  set(nmapi_assembly ${PROJECT_SOURCE_DIR}/src/forward_${nmapi_arch}.S)
+  set(nmapi_assembly ${PROJECT_SOURCE_DIR}/src/forward/forward_${nmapi_arch}.S)
 endif()
 enable_language(${nmapi_assembler})
 
@@ -22,7 +22,7 @@ if(NMAPI_ORIGINAL_DLL)
   include(${PROJECT_SOURCE_DIR}/cmake/NmapiOriginal.cmake)
 endif()
 
-add_library(Nmapi SHARED ${NMAPI_SOURCES} ${nmapi_assembly} ${PROJECT_SOURCE_DIR}/src/crt.c
+add_library(Nmapi SHARED ${NMAPI_SOURCES} ${nmapi_assembly} ${PROJECT_SOURCE_DIR}/src/base/crt.c
                          ${PROJECT_BINARY_DIR}/nmapi.rc ${nmapi_def})
 add_library(Nmapi::Nmapi ALIAS Nmapi)
 target_include_directories(
@@ -36,7 +36,7 @@ set_target_properties(Nmapi PROPERTIES OUTPUT_NAME Nmapi DEBUG_POSTFIX "")
 # processor without SSE or CMOV.
 if(MSVC)
   target_compile_options(Nmapi PRIVATE $<$<COMPILE_LANGUAGE:C>:/GS- /Zl /Gs1000000 /Oi /guard:cf->)
-  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/crt.c PROPERTIES COMPILE_OPTIONS "/Oi-;/GL-")
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/base/crt.c PROPERTIES COMPILE_OPTIONS "/Oi-;/GL-")
   target_link_options(Nmapi PRIVATE /NODEFAULTLIB /ENTRY:DllMain /DYNAMICBASE /NXCOMPAT /OPT:REF
                       /INCREMENTAL:NO /Brepro /MANIFEST:NO)
   if(nmapi_arch STREQUAL "x86")
@@ -57,7 +57,7 @@ else()
             -Wvla>)
   # A loop in memset must not become a call of memset.
   set_source_files_properties(
-    ${PROJECT_SOURCE_DIR}/src/crt.c
+    ${PROJECT_SOURCE_DIR}/src/base/crt.c
     PROPERTIES COMPILE_OPTIONS
                "-ffreestanding;$<$<C_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>")
   if(nmapi_arch STREQUAL "x86")

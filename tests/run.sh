@@ -81,10 +81,10 @@ run_tests() { # PRESET CTEST-ARGUMENT ...
 
 count_branches() { # PRESET
     say "$1: branches"
-    if sh tests/rooms/coverage.sh "build/$1"; then
+    if sh tests/unit/coverage.sh "build/$1"; then
         passed=$((passed + 1))
     else
-        give_up_on "$1: tests/rooms/unreached.txt is not the branches that were not taken"
+        give_up_on "$1: tests/unit/unreached.txt is not the branches that were not taken"
     fi
 }
 
@@ -96,7 +96,7 @@ test_preset() { # PRESET
         *-debug) run_tests "$1" -L '^(contract|forward)$' -E '_(memory|stress|threads|host_close)' ;;
         # What takes minutes under the sanitizers is left to the long run.
         native-asan) run_tests "$1" -LE '^(soak|bench|model)$' -E "$slow_asan" ;;
-        # Its part are the rooms, the races and the calls from a seed. A forked child hangs under
+        # Its part are the modules, the races and the calls from a seed. A forked child hangs under
         # ThreadSanitizer as soon as it makes a thread.
         native-tsan) run_tests "$1" -LE '^(soak|bench|model|misuse|contract)$' -E '^test_(faults|kills)' ;;
         native-cov)

@@ -28,7 +28,7 @@ void call_checked(checked_call *call);
 /* What the last recorder that ran was called with. */
 typedef struct recording {
     DWORD calls;
-    DWORD index; /* line of surface.h, from 0 */
+    DWORD index; /* line of exports.h, from 0 */
     ULONG_PTR arguments[CALL_ARGUMENTS];
     ULONG_PTR aligned;            /* 1 if the stack was aligned as the convention wants */
     vector vectors[CALL_VECTORS]; /* x64 */

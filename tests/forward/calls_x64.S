@@ -160,4 +160,4 @@ recorder_\name:
 #define FORWARDED(name, ...) RECORDER name
 #define GUARDED(name, ...) RECORDER name
         .set    recorder_index, 0
-#include "surface.h"
+#include "forward/exports.h"

@@ -69,4 +69,4 @@ _recorder_\name:
 #define FORWARDED(name, convention, bytes, ...) RECORDER name, bytes
 #define GUARDED(name, convention, bytes, ...) RECORDER name, bytes
         .set    recorder_index, 0
-#include "surface.h"
+#include "forward/exports.h"

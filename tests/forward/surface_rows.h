@@ -1,4 +1,4 @@
-/* The table of src/surface.h as data, for the tests. */
+/* The table of src/exports.h as data, for the tests. */
 #ifndef SURFACE_ROWS_H
 #define SURFACE_ROWS_H
 
@@ -18,7 +18,7 @@ typedef struct surface_row {
 #define OURS(name, ...) extern char recorder_##name[];
 #define FORWARDED(name, ...) extern char recorder_##name[];
 #define GUARDED(name, ...) extern char recorder_##name[];
-#include "surface.h"
+#include "forward/exports.h"
 
 /* A cdecl function has 0 in the table: its caller clears the stack. */
 #ifdef _WIN64
@@ -36,7 +36,7 @@ static const surface_row surface[] = {
     ROW(PROVIDER_FORWARDED, name, bytes, failure)
 #define GUARDED(name, convention, bytes, returns, failure) \
     ROW(PROVIDER_GUARDED, name, bytes, failure)
-#include "surface.h"
+#include "forward/exports.h"
 };
 /* clang-format on */
 

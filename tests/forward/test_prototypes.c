@@ -26,7 +26,7 @@ static const struct {
 #define OURS(name, ...) {#name, (any_function)name},
 #define FORWARDED(name, ...) {#name, (any_function)name},
 #define GUARDED(name, ...) {#name, (any_function)name},
-#include "surface.h"
+#include "forward/exports.h"
     /* clang-format on */
 };
 

@@ -8,9 +8,9 @@ static HMODULE dll;
 
 #ifdef NMAPI_NATIVE
 
-#include "expert.h"
-#include "house.h"
-#include "pool.h"
+#include "expert/expert.h"
+#include "heap/record_heap.h"
+#include "pages/pool.h"
 #include "standin.h"
 
 /* Records of experts and threads, tables of them, what is committed ahead for more. */
@@ -49,7 +49,7 @@ static SIZE_T records(struct thread *self)
     SIZE_T bytes = FEW_RECORDS;
 
     chunk_hold(self);
-    chunk_visit(HOUSE_OWNER, add_footprint, &bytes);
+    chunk_visit(RECORD_HEAP_OWNER, add_footprint, &bytes);
     chunk_let_go();
 
     for (size_t i = 0; i < sizeof region_map / sizeof *region_map; i++)

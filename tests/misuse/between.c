@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "expert.h"
+#include "expert/expert.h"
 #include "standin.h"
 
 enum { POINTS = 10, UNSET = 0x5A5A5A5A, ASIDE = 3 };

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tests of the tests: makes small mistakes in src/ and counts those that no test notices.
 #
-#   sh tests/mutants/run.sh [--seed=N] [--count=N] [--file=src/heap.c ...] [--all] [--jobs=N] [--list]
+#   sh tests/mutants/run.sh [--seed=N] [--count=N] [--file=src/heap/heap.c ...] [--all] [--jobs=N] [--list]
 #                              [--quick] [--verbose]
 #
 # One line for each mutant that survives, then the sums. Those that explained.txt explains are counted

@@ -8,7 +8,7 @@
 #define FORWARDED(name, ...)                                                                       \
     char forward_behind_##name[1], forward_resolve_##name[1], forward_failure_##name[1];
 #define GUARDED(name, ...) FORWARDED(name) char forward_stopped_##name[1];
-#include "surface.h"
+#include "forward/exports.h"
 
 BOOL standin_in_loader;
 

@@ -10,7 +10,7 @@
 #define FORWARDED(name, ...)                                                                       \
     extern char forward_behind_##name[1], forward_resolve_##name[1], forward_failure_##name[1];
 #define GUARDED(name, ...) FORWARDED(name) extern char forward_stopped_##name[1];
-#include "surface.h"
+#include "forward/exports.h"
 
 /* Whether the calling thread is to be taken for one that holds the loader lock. */
 extern BOOL standin_in_loader;

@@ -1,0 +1,66 @@
+/*
+ * dllmain.c - process and thread, attach and detach. Runs under the loader lock: loads nothing, and waits for no
+ * thread but, with reclaim=thread, for the DLL's own short locks.
+ */
+#include "base/permanent.h"
+#include "expert/closing.h"
+#include "forward/forward.h"
+#include "heap/large.h"
+#include "base/options.h"
+#include "pages/pool.h"
+#include "heap/shared.h"
+#include "expert/snapshot.h"
+
+BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
+
+static void attach(HINSTANCE module)
+{
+    forward_attach(module);
+    os_attach();
+    zero_attach();
+    options_read();
+    large_pages = pool_keeps_nothing = options.pageheap;
+}
+
+static void thread_ends(void)
+{
+    struct thread *self = thread_self();
+
+    if (!self)
+        return;
+    if (options.reclaim_thread)
+        closing_reclaim(self, 1);
+    thread_retire(self);
+}
+
+/* FreeLibrary: by its contract no thread is inside, and none will come. */
+static void unload(void)
+{
+    closing_shutdown();
+    snapshot_shutdown();
+    expert_shutdown();
+    shared_shutdown();
+    region_shutdown();
+    permanent_shutdown();
+    thread_shutdown();
+}
+
+BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
+{
+    switch (reason) {
+    case DLL_PROCESS_ATTACH:
+        attach(module);
+        break;
+    case DLL_THREAD_DETACH:
+        thread_ends();
+        break;
+    case DLL_PROCESS_DETACH:
+        closing_report_open();
+        if (!reserved) /* at the process's end the system takes everything itself */
+            unload();
+        break;
+    default:
+        break;
+    }
+    return TRUE;
+}

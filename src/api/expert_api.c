@@ -1,0 +1,294 @@
+/*
+ * expert_api.c - the functions that experts call (nmapi.h): arguments, codes, and who may touch which
+ * block. Each begins with the common case, which needs no lock; what is not common goes the slow way
+ * from the start.
+ */
+#include "expert/expert.h"
+
+static void set_error(DWORD *error, DWORD code)
+{
+    if (error)
+        *error = code;
+}
+
+static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
+{
+    struct thread *self = expert_thread();
+    struct expert *e = NULL;
+    LPVOID block = NULL;
+    DWORD code = NMERR_OUT_OF_MEMORY;
+
+    if (self)
+        code = expert_enter(self, key, EXPERT_CREATE, &e);
+    if (code == NMERR_SUCCESS) {
+        block = heap_alloc(self, e->heap, bytes);
+        if (!block)
+            code = NMERR_OUT_OF_MEMORY;
+        expert_leave(self, e);
+    }
+    if (code != NMERR_SUCCESS) {
+        if (e)
+            expert_refuse(e);
+        set_error(error, code);
+    }
+    return block;
+}
+
+/* What is not common is called last, so that the common case needs no stack. "Inside": the calling thread is in the
+   expert's heap, and the function leaves it. */
+
+/* Inside. */
+static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
+{
+    LPVOID block = heap_alloc(self, self->last->heap, bytes);
+
+    expert_leave_fast(self);
+    return LIKELY(block != NULL) ? block : alloc_slow(key, bytes, error);
+}
+
+static NOINLINE LPVOID alloc_other(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
+{
+    return expert_enter_other(self, key) ? alloc_near(self, key, bytes, error)
+                                         : alloc_slow(key, bytes, error);
+}
+
+/* Inside, with a block that is not zero yet. */
+ZERO_WIDE static NOINLINE LPVOID alloc_wide(struct thread *self, LPVOID block, SIZE_T bytes)
+{
+    zero_wide(block, bytes);
+    expert_leave_fast(self);
+    return block;
+}
+
+LINE_ALIGNED
+LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
+{
+    struct thread *self;
+    struct expert *e;
+    LPVOID block;
+
+    set_error(pError, NMERR_SUCCESS); /* first: if that faults nothing was allocated */
+    self = thread_self_fast();
+    e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    if (UNLIKELY(!e))
+        return alloc_other(self, hExpertKey, nBytes, pError);
+    block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(e->heap, nBytes) : NULL;
+    if (UNLIKELY(!block))
+        return alloc_near(self, hExpertKey, nBytes, pError);
+    if (nBytes > ZERO_SHORT && LIKELY(zero_is_wide))
+        return alloc_wide(self, block, nBytes);
+    zero_block(block, nBytes);
+    expert_leave_fast(self);
+    return block;
+}
+
+/* The implicitly opened expert that a block belongs to: another of the kind may use it as its own. NULL if
+   it belongs to nobody or to an expert that the host opened; *code is which. */
+static struct expert *legacy_owner(struct thread *self, const void *address, DWORD *code)
+{
+    struct heap_block block;
+    struct expert *owner;
+    enum heap_result result = heap_find(self, NULL, address, &block);
+
+    *code = expert_code(result);
+    if (result == HEAP_BAD)
+        return NULL;
+    owner = block.owner; /* the DLL's own blocks are nobody's: HEAP_BAD */
+    return expert_is_implicit(owner) ? owner : NULL;
+}
+
+/* A block that was not the caller's: an ACCESS_DENIED unless it passes freely. If it changes hands before its
+   owner is locked, it is looked up again. */
+static DWORD free_legacy(struct thread *self, const struct expert *e, LPVOID address)
+{
+    enum heap_result result = HEAP_FOREIGN;
+
+    while (result == HEAP_FOREIGN) {
+        DWORD code;
+        struct expert *owner = legacy_owner(self, address, &code);
+        if (!owner || (e && !expert_is_implicit(e)))
+            return code;
+        expert_lock(self, owner);
+        if (owner->heap && expert_is_implicit(owner))
+            result = heap_free(self, owner->heap, address);
+        lock_release(&owner->lock);
+    }
+    return expert_code(result);
+}
+
+static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
+{
+    struct thread *self;
+    struct expert *e = NULL;
+    DWORD code;
+
+    if (!key)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    if (!address)
+        return NMERR_SUCCESS;
+    self = expert_thread();
+    if (!self)
+        return NMERR_OUT_OF_MEMORY;
+    code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
+    if (code == NMERR_SUCCESS) {
+        int terminated = e->state == EXPERT_TERMINATED;
+        code = expert_code(heap_free(self, e->heap, address));
+        expert_leave(self, e);
+        if (code == NMERR_ACCESS_DENIED)
+            code = free_legacy(self, e, address);
+        if (terminated)
+            code = NMERR_EXPERT_TERMINATE;
+    } else if (expert_may_come(e) && free_legacy(self, NULL, address) == NMERR_SUCCESS) {
+        return NMERR_SUCCESS;
+    }
+    if (code != NMERR_SUCCESS && e)
+        expert_refuse(e);
+    return code;
+}
+
+/* Inside. What is not common, but the caller's own. */
+static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
+{
+    enum heap_result result = heap_free(self, self->last->heap, address);
+
+    expert_leave_fast(self);
+    return LIKELY(result == HEAP_OK) ? NMERR_SUCCESS : free_slow(key, address);
+}
+
+static NOINLINE DWORD free_other(struct thread *self, HEXPERTKEY key, LPVOID address)
+{
+    return expert_enter_other(self, key) ? free_near(self, key, address) : free_slow(key, address);
+}
+
+/* Inside, with a span that is empty now. */
+static NOINLINE DWORD free_emptied(struct thread *self, struct region *span)
+{
+    heap_span_emptied(self, self->last->heap, span);
+    expert_leave_fast(self);
+    return NMERR_SUCCESS;
+}
+
+LINE_ALIGNED
+DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
+{
+    struct thread *self = thread_self_fast();
+    struct expert *e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    struct region *emptied = NULL;
+
+    if (UNLIKELY(!e))
+        return free_other(self, hExpertKey, pOriginalMemory);
+    if (UNLIKELY(!heap_free_fast(e->heap, pOriginalMemory, &emptied)))
+        return free_near(self, hExpertKey, pOriginalMemory);
+    if (UNLIKELY(emptied != NULL))
+        return free_emptied(self, emptied);
+    expert_leave_fast(self);
+    return NMERR_SUCCESS;
+}
+
+/* With both locks held. HEAP_FOREIGN: the block is no longer the owner's. */
+static enum heap_result take_over(struct thread *self, struct expert *e, struct expert *owner,
+                                  LPVOID *address, SIZE_T bytes)
+{
+    struct heap_block block;
+    enum heap_result result = HEAP_FOREIGN;
+    LPVOID moved;
+
+    if (expert_is_implicit(owner) && expert_is_implicit(e))
+        result = heap_find(self, owner->heap, *address, &block);
+    if (result != HEAP_OK)
+        return result;
+    moved = heap_alloc(self, e->heap, bytes);
+    if (!moved)
+        return HEAP_FULL;
+    memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
+    heap_free(self, owner->heap, *address);
+    *address = moved;
+    return HEAP_OK;
+}
+
+/* A block of another implicit expert moves into the caller's heap. */
+static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *address, SIZE_T bytes)
+{
+    enum heap_result result = HEAP_FOREIGN;
+
+    while (result == HEAP_FOREIGN) {
+        DWORD code;
+        struct expert *owner = legacy_owner(self, *address, &code);
+        if (!owner || !expert_is_implicit(e))
+            return code;
+        expert_enter_both(self, e, owner); /* both the same if it was handed over meanwhile */
+        code = e->state == EXPERT_OPEN ? NMERR_SUCCESS : NMERR_EXPERT_TERMINATE;
+        if (code == NMERR_SUCCESS)
+            result = take_over(self, e, owner, address, bytes);
+        expert_leave_both(e, owner);
+        if (code != NMERR_SUCCESS)
+            return code;
+    }
+    return expert_code(result);
+}
+
+static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
+{
+    struct thread *self = expert_thread();
+    struct expert *e = NULL;
+    DWORD code = NMERR_OUT_OF_MEMORY;
+
+    if (self) {
+        /* An expert comes only for a block that it may have. */
+        int known = !expert_may_come(table_find(key)) || !legacy_owner(self, address, &code);
+        code = expert_enter(self, key, known ? EXPERT_KNOWN : EXPERT_CREATE, &e);
+    }
+    if (code == NMERR_SUCCESS) {
+        code = expert_code(heap_realloc(self, e->heap, &address, bytes));
+        expert_leave(self, e);
+        if (code == NMERR_ACCESS_DENIED)
+            code = realloc_legacy(self, e, &address, bytes);
+    }
+    if (code != NMERR_SUCCESS && e)
+        expert_refuse(e);
+    if (code == NMERR_SUCCESS)
+        return address;
+    set_error(error, code);
+    return NULL;
+}
+
+LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory, SIZE_T nBytes,
+                                  DWORD *pError)
+{
+    struct thread *self;
+
+    if (!pOriginalMemory)
+        return ExpertAllocMemory(hExpertKey, nBytes, pError);
+    set_error(pError, NMERR_SUCCESS); /* now: it may lie in the block, and go with it */
+    self = thread_self_fast();
+    if ((LIKELY(self != NULL) && LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) ||
+        expert_enter_other(self, hExpertKey)) {
+        LPVOID block = pOriginalMemory;
+        enum heap_result result = heap_realloc(self, self->last->heap, &block, nBytes);
+        expert_leave_fast(self);
+        if (LIKELY(result == HEAP_OK))
+            return block;
+    }
+    return realloc_slow(hExpertKey, pOriginalMemory, nBytes, pError);
+}
+
+SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
+{
+    struct thread *self = expert_thread();
+    struct heap_block block;
+    struct expert *e;
+    SIZE_T bytes = 0;
+
+    if (!self)
+        return 0;
+    if (LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) {
+        if (heap_find(self, self->last->heap, pOriginalMemory, &block) == HEAP_OK)
+            bytes = block.bytes;
+        expert_leave_fast(self);
+    } else if (expert_enter(self, hExpertKey, EXPERT_EVEN_TERMINATED, &e) == NMERR_SUCCESS) {
+        if (heap_find(self, e->heap, pOriginalMemory, &block) == HEAP_OK)
+            bytes = block.bytes;
+        expert_leave(self, e);
+    }
+    return bytes;
+}

@@ -1,0 +1,58 @@
+#include "base/lock.h"
+
+/* Pauses before the second look: who looks rarely lets the other do many calls meanwhile. */
+#define PAUSES 32
+#define SPINS 5 /* doublings of the pause before the processor is given away */
+
+#define LONG_WAIT 64 /* rounds after which one asks to go first */
+#define COURTESY 16  /* rounds for which others let it, for it may be dead or suspended */
+
+int lock_acquire_now(struct lock *lock, struct thread *self, int *died)
+{
+    LONG holder = atomic_load(&lock->holder);
+
+    *died = holder && !thread_is_alive(holder);
+    return (!holder || *died) && atomic_cas(&lock->holder, holder, self->id) == holder;
+}
+
+/* Gives another, who has waited for long, a moment to go first; 0: there is none, or it had enough of them. */
+static int stood_back(const struct lock *lock, const struct thread *self, unsigned *courtesy)
+{
+    LONG wanted = atomic_load(&lock->wanted);
+
+    if (!wanted || wanted == self->id || *courtesy == COURTESY)
+        return 0;
+    os_yield(++*courtesy < COURTESY / 2 ? 0 : OS_ROUNDS);
+    return 1;
+}
+
+int lock_acquire_slow(struct lock *lock, struct thread *self)
+{
+    struct thread_wait wait = {.rounds = 0};
+    unsigned courtesy = 0;
+    LONG wanted;
+    int died = 0;
+
+    for (unsigned round = 0; !died; round++) {
+        LONG holder = atomic_load(&lock->holder);
+
+        if (!holder) {
+            if (!stood_back(lock, self, &courtesy) && lock_try(lock, self))
+                break;
+        } else if (holder == self->id) { /* since a call that an exception ended */
+            died = 1;
+        } else if (round < SPINS) {
+            for (unsigned i = 0; i < (unsigned)PAUSES << round; i++)
+                atomic_pause();
+        } else {
+            if (round >= LONG_WAIT)
+                atomic_cas(&lock->wanted, 0, self->id);
+            died = thread_wait_for(&wait, holder) &&
+                   atomic_cas(&lock->holder, holder, self->id) == holder;
+        }
+    }
+    wanted = atomic_load(&lock->wanted);
+    if (wanted == self->id || courtesy == COURTESY) /* the other may have died */
+        atomic_cas(&lock->wanted, wanted, 0);
+    return died;
+}

@@ -1,0 +1,106 @@
+#include "base/options.h"
+
+#include <string.h>
+
+#include "base/report.h"
+
+struct options options;
+static char text[OPTIONS_TEXT];
+
+static int is_separator(char c)
+{
+    return c == ' ' || c == ',' || c == '\t';
+}
+
+/* Whether a word begins with a name; then *rest is what follows. */
+static int begins(char *word, const char *name, char **rest)
+{
+    while (*name)
+        if (*word++ != *name++)
+            return 0;
+    *rest = word;
+    return 1;
+}
+
+static int is(char *word, const char *name)
+{
+    char *rest;
+    return begins(word, name, &rest) && !*rest;
+}
+
+/* 123, 64K, 16M, 2G; 0 if it is none of these or does not fit. */
+static SIZE_T parse_bytes(const char *digits)
+{
+    static const char units[] = "KMG";
+    SIZE_T value = 0;
+    unsigned shift = 0;
+
+    for (; *digits >= '0' && *digits <= '9'; digits++) {
+        SIZE_T digit = (SIZE_T)(*digits - '0');
+        if (value > ((SIZE_T)-1 - digit) / 10)
+            return 0;
+        value = value * 10 + digit;
+    }
+    for (unsigned i = 0; i < sizeof units - 1 && *digits; i++)
+        if ((*digits & ~0x20) == units[i])
+            shift = 10 * (i + 1);
+    if (*digits && (!shift || digits[1]))
+        return 0;
+    return value > (SIZE_T)-1 >> shift ? 0 : value << shift;
+}
+
+static int accept(char *word)
+{
+    SIZE_T limit;
+    char *value;
+
+    if (is(word, "reclaim=thread"))
+        return options.reclaim_thread = 1;
+    if (is(word, "pageheap"))
+        return options.pageheap = 1;
+    if (is(word, "strict"))
+        return options.strict = 1;
+    if (is(word, "report"))
+        return options.report = 1;
+    if (begins(word, "report=", &value) && *value) {
+        options.report_file = value;
+        return options.report = 1;
+    }
+    if (begins(word, "limit=", &value)) {
+        limit = parse_bytes(value);
+        if (limit)
+            options.limit = limit;
+        return limit != 0;
+    }
+    if (begins(word, "original=", &value) && *value) {
+        options.original = value;
+        return 1;
+    }
+    return 0;
+}
+
+void options_read(void)
+{
+    DWORD length = os_environment("NMAPI_OPTIONS", text, sizeof text);
+    char *at = text, *end = text + length;
+
+    memset(&options, 0, sizeof options);
+    *end = 0;
+    while (at < end) {
+        char *word = at;
+        char quote = 0;
+        /* A path may have spaces: report="C:\some folder\leaks.txt" */
+        for (; at < end && (quote || !is_separator(*at)); at++)
+            if (*at == '"')
+                quote = (char)!quote;
+        *at++ = 0;
+        for (char *from = word, *to = word;; from++) {
+            if (*from != '"')
+                *to++ = *from;
+            if (!*from)
+                break;
+        }
+        if (*word && !accept(word))
+            report_unknown_option(word);
+    }
+}

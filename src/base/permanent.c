@@ -1,0 +1,114 @@
+#include "base/permanent.h"
+
+#include <string.h>
+
+#define BLOCK_BYTES ((SIZE_T)1 << 20)
+/* Enough for a small host, so that it costs no pages of its own. */
+#define FIRST_BYTES ((SIZE_T)48 << 10)
+#define STEP_BYTES ((SIZE_T)16 << 10)
+#define ALIGNMENT APART
+
+struct block {
+    struct block *next;
+    SIZE_T bytes; /* reserved, this header included */
+    SIZE_T ready; /* committed from the start */
+    SIZE_T used;  /* handed out from the start; the one store that hands out */
+};
+
+static struct lock lock;
+static _Alignas(ALIGNMENT) union {
+    struct block block;
+    char bytes[FIRST_BYTES];
+} first;
+static struct block *volatile blocks; /* the newest, the only one that is handed out from, first */
+static void *volatile noted;          /* a block that is being made, or the newest */
+static volatile SIZE_T noted_bytes;
+
+/* What a thread was killed at. */
+static void discard_noted(void)
+{
+    if (noted && noted != (void *)blocks && os_is_reserved(noted, noted_bytes, OS_NOTED))
+        os_release(noted);
+    noted = NULL;
+}
+
+static struct block *block_make(SIZE_T bytes)
+{
+    SIZE_T least = (bytes + ALIGNMENT + OS_PAGE - 1) & ~(OS_PAGE - 1);
+    SIZE_T reserved = least > BLOCK_BYTES ? least : BLOCK_BYTES;
+    struct block *block;
+
+    noted = NULL;
+    noted_bytes = reserved; /* before the address is noted */
+    /* Behind the newest one: from the bottom the search would become longer with each. */
+    block = os_reserve_noted(&noted, blocks == &first.block ? NULL : (char *)blocks + blocks->bytes,
+                             reserved);
+    KILL_POINT("arena block reserved");
+    if (!block)
+        return NULL;
+    if (!os_commit(block, STEP_BYTES)) {
+        os_release(block);
+        noted = NULL;
+        return NULL;
+    }
+    block->bytes = reserved;
+    block->ready = STEP_BYTES;
+    block->used = ALIGNMENT;
+    block->next = blocks;
+    return block;
+}
+
+static void *take(SIZE_T bytes)
+{
+    struct block *block = blocks;
+    SIZE_T used;
+
+    if (!block) {
+        block = &first.block;
+        block->bytes = block->ready = FIRST_BYTES;
+        block->used = ALIGNMENT;
+        atomic_store(&blocks, block); /* after all that is in it */
+    }
+    if (bytes > block->bytes - block->used) {
+        block = block_make(bytes);
+        if (!block)
+            return NULL;
+        atomic_store(&blocks, block);
+    }
+    used = block->used + bytes;
+    if (used > block->ready) {
+        SIZE_T ready = (used + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES;
+        if (ready > block->bytes)
+            ready = block->bytes;
+        if (!os_commit((char *)block + block->ready, ready - block->ready))
+            return NULL;
+        block->ready = ready;
+    }
+    block->used = used;
+    return (char *)block + used - bytes;
+}
+
+void *permanent_alloc(struct thread *self, SIZE_T bytes)
+{
+    void *record;
+
+    bytes = (bytes + ALIGNMENT - 1) & ~(SIZE_T)(ALIGNMENT - 1);
+    if (lock_acquire(&lock, self))
+        discard_noted();
+    record = take(bytes);
+    lock_release(&lock);
+    return record;
+}
+
+void permanent_shutdown(void)
+{
+    discard_noted();
+    while (blocks && blocks != &first.block) {
+        struct block *next = blocks->next;
+        os_release(blocks);
+        blocks = next;
+    }
+    blocks = NULL;
+    memset(&first, 0, sizeof first);
+    lock_reset(&lock);
+}

@@ -1,0 +1,227 @@
+#include "base/thread.h"
+
+#define INDEX_BITS 12
+/* That live at once; further ones are told NMERR_OUT_OF_MEMORY. */
+#define THREAD_MAX (1L << INDEX_BITS)
+#define STEP 64
+_Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record");
+/* Milliseconds without a step: one that only waits for a processor must not be taken for suspended. */
+#define PATIENCE 300
+#define ASK_EVERY 8 /* rounds of waiting: whether the other lives is a system call */
+
+static struct thread records[THREAD_MAX];
+/* Records that may have been claimed, so that a search stays short. */
+static volatile LONG touched = STEP;
+
+struct thread *thread_record(LONG id)
+{
+    return &records[id & (THREAD_MAX - 1)];
+}
+
+/* Forgotten first: closed twice it might be somebody else's, so a thread that is killed here rather loses it. */
+static void close_handle(struct thread *t)
+{
+    HANDLE handle = t->handle;
+
+    atomic_store(&t->handle, NULL);
+    os_close(handle);
+}
+
+/* Frees the record of a thread that has ended, unless it is pinned: then the last to unpin it does. When the
+   caller saw that it had ended may be long ago; the record may have served another thread since. */
+static void dispose(struct thread *t)
+{
+    KILL_POINT("record about to be freed");
+    while (atomic_add(&t->pins, 0) == 0 &&
+           atomic_cas(&t->state, THREAD_ENDED, THREAD_CLOSING) == THREAD_ENDED) {
+        if (atomic_add(&t->pins, 0) == 0) {
+            close_handle(t);
+            atomic_store(&t->state, THREAD_FREE);
+            return;
+        }
+        atomic_swap(&t->state, THREAD_ENDED);
+    }
+}
+
+static void unpin(struct thread *t)
+{
+    if (atomic_add(&t->pins, -1) == 0 && atomic_load(&t->state) == THREAD_ENDED)
+        dispose(t);
+}
+
+/* Keeps the thread's handle open; NULL if the thread has ended. */
+static struct thread *pin(LONG id)
+{
+    struct thread *t = thread_record(id);
+
+    atomic_add(&t->pins, 1);
+    if (atomic_load(&t->state) == THREAD_LIVE && atomic_load(&t->id) == id)
+        return t;
+    unpin(t);
+    return NULL;
+}
+
+static void end(struct thread *t)
+{
+    if (atomic_cas(&t->state, THREAD_LIVE, THREAD_ENDED) == THREAD_LIVE)
+        dispose(t);
+}
+
+/* Killed threads send no word. One that died inside an expert keeps its record, which is the only
+   witness, until somebody has looked after the expert. */
+static void bury_the_dead(void)
+{
+    for (LONG i = 0; i < atomic_load(&touched); i++) {
+        struct thread *t = pin(atomic_load(&records[i].id));
+        if (!t)
+            continue;
+        if (!os_thread_is_alive(t->handle) && !atomic_load(&t->inside))
+            end(t); /* pinned, so that it is still the dead one's record */
+        unpin(t);
+    }
+}
+
+static struct thread *claim_touched(void)
+{
+    for (LONG i = 0; i < atomic_load(&touched); i++) {
+        struct thread *t = &records[i];
+        if (atomic_load(&t->state) == THREAD_FREE &&
+            atomic_cas(&t->state, THREAD_FREE, THREAD_CLAIMED) == THREAD_FREE) {
+            LONG generation = (atomic_load(&t->id) >> INDEX_BITS) + 1;
+            generation &= (1L << (31 - INDEX_BITS)) - 1;
+            atomic_store(&t->id, (generation ? generation : 1) << INDEX_BITS | i);
+            return t;
+        }
+    }
+    return NULL;
+}
+
+static struct thread *claim(void)
+{
+    struct thread *t = claim_touched();
+    LONG count;
+
+    if (!t) {
+        bury_the_dead();
+        t = claim_touched();
+    }
+    while (!t && (count = atomic_load(&touched)) < THREAD_MAX) {
+        atomic_cas(&touched, count, count + STEP);
+        t = claim_touched();
+    }
+    return t;
+}
+
+struct thread *thread_enroll(struct expert *nobody)
+{
+    struct thread *t = thread_self();
+
+    if (t)
+        return t;
+    if (!os_tls_open())
+        return NULL;
+    t = claim();
+    if (!t)
+        return NULL;
+    t->last = t->known = nobody;
+    atomic_store(&t->inside, NULL);
+    if (!os_thread_open(&t->handle) || !os_tls_set(t)) {
+        if (t->handle)
+            close_handle(t);
+        atomic_store(&t->state, THREAD_FREE);
+        return NULL;
+    }
+    atomic_store(&t->state, THREAD_LIVE);
+    return t;
+}
+
+void thread_retire(struct thread *self)
+{
+    os_tls_set(NULL);
+    if (!atomic_load(&self->inside)) /* else it ends in an exception: a dead one like others */
+        end(self);
+}
+
+void thread_shutdown(void)
+{
+    for (LONG i = 0; i < touched; i++) {
+        if (records[i].handle)
+            close_handle(&records[i]);
+        records[i].state = THREAD_FREE;
+    }
+    os_tls_close();
+}
+
+enum state_of_life { GONE, ALIVE, DEAD }; /* GONE: it ended, and DllMain was told */
+
+static enum state_of_life look_at(LONG id)
+{
+    struct thread *t = pin(id);
+    int alive;
+
+    if (!t)
+        return GONE;
+    alive = os_thread_is_alive(t->handle);
+    unpin(t);
+    return alive ? ALIVE : DEAD;
+}
+
+int thread_is_alive(LONG id)
+{
+    return look_at(id) == ALIVE;
+}
+
+int thread_was_killed(LONG id)
+{
+    return look_at(id) == DEAD;
+}
+
+int thread_barrier(LONG id)
+{
+    int lives = thread_is_alive(id);
+
+    if (lives)
+        os_settle_stores();
+    return lives;
+}
+
+/* A moment for a suspended thread, after which it is as suspended as before. */
+static void let_run(const struct thread *t)
+{
+    DWORD times = 0;
+
+    for (DWORD before; (before = os_thread_resume(t->handle)) != 0;) {
+        times++;
+        if (before == 1)
+            break;
+    }
+    if (times)
+        os_yield(OS_ROUNDS);
+    while (times--)
+        os_thread_suspend(t->handle);
+}
+
+int thread_wait_for(struct thread_wait *wait, LONG id)
+{
+    LONG locks = atomic_peek(&thread_record(id)->locks);
+
+    if (!wait->rounds || wait->thread != id)
+        wait->rounds = 0;
+    if (!wait->rounds || wait->locks != locks) {
+        wait->thread = id;
+        wait->locks = locks;
+        wait->since = os_milliseconds();
+    }
+    if (++wait->rounds % ASK_EVERY == 0) {
+        struct thread *t = pin(id);
+        int lives = t && os_thread_is_alive(t->handle);
+        if (lives && os_milliseconds() - wait->since > PATIENCE)
+            let_run(t);
+        if (t)
+            unpin(t);
+        if (!lives)
+            return 1;
+    }
+    os_yield(wait->rounds);
+    return 0;
+}

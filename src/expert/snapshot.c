@@ -1,0 +1,81 @@
+#include "expert/snapshot.h"
+
+#include "expert/expert.h"
+#include "heap/record_heap.h"
+
+static struct lock lock; /* guards the list; taken inside an expert's */
+static struct snapshot *all;
+
+static void note(void *address, SIZE_T bytes, void *context)
+{
+    struct snapshot *s = context;
+
+    if (s->count == s->room)
+        return;
+    s->entries[s->count].address = address;
+    s->entries[s->count].bytes = bytes;
+    s->count++;
+}
+
+/* Frees one, or none, and those whose threads have ended. */
+static void sweep(struct thread *self, const struct snapshot *done)
+{
+    for (struct snapshot **link = &all, *s; (s = *link);) {
+        if (s != done && thread_is_alive(s->thread)) {
+            link = &s->next;
+        } else {
+            *link = s->next; /* first: a thread killed here loses one, and frees none twice */
+            record_heap_free(self, s);
+        }
+    }
+}
+
+static void list(struct thread *self, struct snapshot *s)
+{
+    lock_acquire(&lock, self);
+    sweep(self, NULL);
+    s->next = all;
+    all = s;
+    lock_release(&lock);
+}
+
+DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snapshot)
+{
+    NMAPI_EXPERT_USAGE usage;
+    struct expert *e = table_find(key);
+    struct snapshot *s;
+
+    if (!e || atomic_load(&e->state) == EXPERT_NEVER)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    /* As a host, and no visitor of the expert's. */
+    expert_lock(self, e);
+    if (!expert_is_live(e)) {
+        lock_release(&e->lock);
+        return NMERR_EXPERT_TERMINATE;
+    }
+    expert_usage(e, &usage);
+    s = record_heap_alloc(self, sizeof *s + usage.LiveBlocks * sizeof *s->entries);
+    if (s) {
+        s->thread = self->id;
+        s->room = usage.LiveBlocks;
+        /* First, for filling it may take long, and this thread may be killed meanwhile. */
+        list(self, s);
+        heap_visit(self, e->heap, note, s);
+    }
+    lock_release(&e->lock);
+    *snapshot = s;
+    return s ? NMERR_SUCCESS : NMERR_OUT_OF_MEMORY;
+}
+
+void snapshot_free(struct thread *self, const struct snapshot *snapshot)
+{
+    lock_acquire(&lock, self);
+    sweep(self, snapshot);
+    lock_release(&lock);
+}
+
+void snapshot_shutdown(void)
+{
+    all = NULL;
+    lock_reset(&lock);
+}

@@ -1,0 +1,30 @@
+/*
+ * snapshot.h - what an expert holds at one moment, in memory of its own, so that a host's callback runs under no
+ * lock.
+ *
+ * A callback may leave by longjmp, and its thread may end or be killed: such a thread's snapshot is freed when the
+ * next one is taken or freed.
+ */
+#ifndef NMAPI_SNAPSHOT_H
+#define NMAPI_SNAPSHOT_H
+
+#include "nmapi.h"
+
+#include "base/thread.h"
+
+struct snapshot {
+    struct snapshot *next;
+    LONG thread; /* id of the one that took it */
+    SIZE_T count, room;
+    struct snapshot_entry {
+        void *address;
+        SIZE_T bytes;
+    } entries[];
+};
+
+/* Unless NMERR_SUCCESS there is none: NMERR_OUT_OF_MEMORY, or what the key's state says. */
+DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snapshot);
+void snapshot_free(struct thread *self, const struct snapshot *snapshot);
+void snapshot_shutdown(void);
+
+#endif

@@ -1,0 +1,211 @@
+/*
+ * heap.h - one expert's memory: a list of spans for each size class, large blocks, and what it adds up to.
+ *
+ * One thread at a time is in a heap; the caller sees to that (expert.h). A heap's spans with room are in
+ * the list of their class, the current one first; full ones in `full`, large blocks in `large`. A region
+ * is in one list, and what the lists say can be made anew from the region owners (heap_repair).
+ */
+#ifndef NMAPI_HEAP_H
+#define NMAPI_HEAP_H
+
+#include "heap/span.h"
+
+#define HEAP_CLASSES 105
+#define HEAP_SMALL 32767 /* bytes; what is larger gets a region of its own */
+_Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state word is its size");
+
+struct heap {
+    void *owner;           /* of its regions */
+    SIZE_T live_bytes;     /* asked for, all live blocks */
+    SIZE_T peak_bytes;     /* the most that live_bytes ever was; never over limit */
+    SIZE_T limit;          /* of live_bytes */
+    uint64_t allocations;  /* blocks that came; live blocks = allocations - frees */
+    uint64_t frees;        /* blocks that went */
+    struct region *recent; /* the span allocated from last, where a free looks first */
+    SIZE_T committed;      /* bytes, state words included, shared spans not */
+    /* first of its class's list; heap_no_span where it is empty */
+    struct region *current[HEAP_CLASSES];
+    struct region *full;
+    struct region *large;
+    struct region *freed, *last_freed; /* pageheap: freed, no access, newest first */
+    SIZE_T freed_bytes;                /* of addresses */
+};
+
+/* A span that never has room, so that the fast path needs no test for "none". */
+extern struct region heap_no_span;
+
+enum heap_result {
+    HEAP_OK,
+    HEAP_BAD,     /* not a live block of anybody */
+    HEAP_FOREIGN, /* a live block of somebody else */
+    HEAP_FULL     /* no memory, or over the limit */
+};
+
+/* What a caller's pointer turned out to be. */
+struct heap_block {
+    void *owner;
+    struct region *region;
+    unsigned index; /* in a span */
+    SIZE_T bytes;
+};
+
+static inline unsigned heap_top_bit(uint32_t value)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    return 31U - (unsigned)__builtin_clz(value);
+#else
+    unsigned long index;
+    _BitScanReverse(&index, value);
+    return index;
+#endif
+}
+
+/* Bytes up to which classes are 16 bytes apart; then there are eight for each doubling. */
+#define HEAP_FINE 1024
+_Static_assert(SPAN_QUICK <= HEAP_FINE, "heap_alloc_fast knows the fine classes only");
+
+static ALWAYS_INLINE unsigned heap_class_fine(SIZE_T bytes)
+{
+    return (unsigned)(bytes + 15) >> 4; /* blocks of size 0 have a class of their own */
+}
+
+static inline unsigned heap_class(SIZE_T bytes)
+{
+    uint32_t last = (uint32_t)bytes - 1;
+    unsigned shift;
+
+    if (bytes <= HEAP_FINE)
+        return heap_class_fine(bytes);
+    shift = heap_top_bit(last) - 3;
+    return HEAP_FINE / 16 + 1 + (shift - 7) * 8 + ((last >> shift) & 7);
+}
+
+static inline uint32_t heap_class_bytes(unsigned size_class)
+{
+    unsigned coarse = size_class - (HEAP_FINE / 16 + 1);
+
+    if (size_class <= HEAP_FINE / 16)
+        return size_class ? size_class * 16 : 16;
+    return ((coarse & 7) + 9) << (7 + coarse / 8);
+}
+
+void heap_open(struct heap *heap, void *owner, SIZE_T limit);
+/* Puts a region that it owns into the list where it belongs; for heap.c and heap_walk.c. */
+void heap_list(struct heap *heap, struct region *region);
+
+/* Counts a block that is about to come; 0 if it may not. */
+static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
+{
+    SIZE_T live = heap->live_bytes + bytes;
+
+    if (UNLIKELY(live > heap->peak_bytes)) {
+        if (UNLIKELY(live > heap->limit))
+            return 0;
+        atomic_poke(&heap->peak_bytes, live);
+    }
+    atomic_poke(&heap->live_bytes, live);
+    atomic_count(&heap->allocations);
+    return 1;
+}
+
+/* The common cases of heap_alloc; NULL when it is none of them. At most SPAN_QUICK bytes, a freed block, which
+   the caller zeroes: */
+static ALWAYS_INLINE void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
+{
+    struct region *span = heap->current[heap_class_fine(bytes)];
+
+    if (UNLIKELY(span->head == SPAN_NONE) || UNLIKELY(!heap_admit(heap, bytes)))
+        return NULL;
+    heap->recent = span;
+    return span_take_freed(span, bytes);
+}
+
+/* A zeroed block from a span that has room. */
+static inline void *heap_take(struct region *span, SIZE_T bytes)
+{
+    void *block;
+
+    if (span->head == SPAN_NONE) {
+        if (bytes > SPAN_QUICK)
+            return span_take_fresh(span, bytes);
+        span_carve(span);
+    }
+    block = span_take_freed(span, bytes);
+    if (bytes > SPAN_QUICK)
+        memset(block, 0, bytes);
+    else
+        zero_block(block, bytes);
+    return block;
+}
+
+/* At most HEAP_SMALL bytes, any block that its class's current span has room for: */
+static inline void *heap_alloc_near(struct heap *heap, SIZE_T bytes)
+{
+    struct region *span = heap->current[heap_class(bytes)];
+
+    if (!span_has_room(span) || !heap_admit(heap, bytes))
+        return NULL;
+    heap->recent = span;
+    return heap_take(span, bytes);
+}
+
+/* The common case of heap_free: 1. Else 0, and nothing was done. *emptied: a span that is to go to
+   heap_span_emptied now. */
+static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
+                                        struct region **emptied)
+{
+    struct region *span = heap->recent;
+    SIZE_T bytes;
+    unsigned index = span_index(span, (SIZE_T)((const char *)address - span->base), &bytes);
+
+    if (index == SPAN_BAD) {
+        span = region_find(address);
+        if (UNLIKELY(!span) || UNLIKELY(atomic_load(&span->owner) != heap->owner) ||
+            UNLIKELY(span->kind != REGION_SPAN))
+            return 0;
+        index = span_index(span, (SIZE_T)((const char *)address - span->base), &bytes);
+        if (UNLIKELY(index == SPAN_BAD))
+            return 0;
+    }
+    atomic_poke(&heap->live_bytes, heap->live_bytes - bytes);
+    atomic_count(&heap->frees);
+    span_give(span, index);
+    if (UNLIKELY(!span->used))
+        *emptied = span;
+    return 1;
+}
+
+/* A span that is not its class's current one has no live block any more. */
+void heap_span_emptied(struct thread *self, struct heap *heap, struct region *span);
+
+/* A zeroed block, or NULL: HEAP_FULL. */
+void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes);
+/* Whose and how large a block is: HEAP_OK, HEAP_BAD or HEAP_FOREIGN. The one gate from a caller's pointer
+   to a block; `heap` may be NULL, then every block is foreign. */
+enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
+                           struct heap_block *found);
+enum heap_result heap_free(struct thread *self, struct heap *heap, void *address);
+/* On failure *address stays as it is and the block is untouched. */
+enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **address, SIZE_T bytes);
+/* Hands a block over, address and content unchanged; the caller is in both heaps. */
+enum heap_result heap_transfer(struct thread *self, struct heap *from, struct heap *to,
+                               void *address);
+
+/* Everything back, in time proportional to regions. */
+void heap_close(struct thread *self, struct heap *heap);
+/* The same, but the addresses stay reserved and fault until heap_discard; in shared spans they stay nobody's.
+   Returns their bytes. The owner may have another heap meanwhile. */
+SIZE_T heap_retire(struct thread *self, struct heap *heap);
+/* The same after a thread died that retired it: no list is trusted. */
+void heap_retire_unlisted(struct thread *self, struct heap *heap);
+void heap_discard(struct thread *self, struct heap *heap);
+/* Makes lists and sums anew, after a thread died in the heap. */
+void heap_repair(struct thread *self, struct heap *heap);
+
+typedef void heap_visitor(void *block, SIZE_T bytes, void *context);
+void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context);
+
+/* Recounts everything against the sums; 0 if they disagree. For tests and debug builds. */
+int heap_is_valid(struct thread *self, struct heap *heap);
+
+#endif

@@ -1,0 +1,48 @@
+#include "heap/record_heap.h"
+
+static struct lock lock;
+static struct heap heap;
+static volatile LONG is_open; /* set last: who opens it may be killed half-way */
+
+static void hold(struct thread *self)
+{
+    if (lock_acquire(&lock, self) && is_open)
+        heap_repair(self, &heap);
+    if (!is_open) {
+        heap_open(&heap, RECORD_HEAP_OWNER, (SIZE_T)-1);
+        atomic_store(&is_open, 1);
+    }
+}
+
+void *record_heap_alloc(struct thread *self, SIZE_T bytes)
+{
+    void *record;
+
+    hold(self);
+    record = heap_alloc(self, &heap, bytes);
+    lock_release(&lock);
+    return record;
+}
+
+void record_heap_free(struct thread *self, void *record)
+{
+    hold(self);
+    heap_free(self, &heap, record);
+    lock_release(&lock);
+}
+
+int record_heap_is_valid(struct thread *self)
+{
+    int valid;
+
+    hold(self);
+    valid = heap_is_valid(self, &heap);
+    lock_release(&lock);
+    return valid;
+}
+
+void record_heap_shutdown(void)
+{
+    is_open = 0;
+    lock_reset(&lock);
+}

@@ -1,0 +1,16 @@
+/*
+ * record_heap.h - memory for the DLL's own short-lived records: a heap like an expert's, behind a lock.
+ */
+#ifndef NMAPI_RECORD_HEAP_H
+#define NMAPI_RECORD_HEAP_H
+
+#include "heap/heap.h"
+
+/* Zeroed; NULL if there is no memory. */
+void *record_heap_alloc(struct thread *self, SIZE_T bytes);
+void record_heap_free(struct thread *self, void *record);
+void record_heap_shutdown(void);
+/* For tests. */
+int record_heap_is_valid(struct thread *self);
+
+#endif

@@ -1,0 +1,39 @@
+# The modules of the DLL, a folder and a name each, top to bottom: a module includes only what stands
+# below it. Read by CMakeLists.txt, by the tests, and compared with src/README.md.
+set(NMAPI_MODULES
+    api/dllmain
+    api/expert_api
+    api/host_api
+    forward/forward
+    forward/exports
+    expert/closing
+    expert/snapshot
+    expert/expert
+    expert/table
+    heap/record_heap
+    heap/heap_walk
+    heap/heap
+    heap/shared
+    heap/large
+    heap/span
+    pages/region
+    pages/slot
+    pages/pool
+    pages/chunk
+    base/options
+    base/report
+    base/permanent
+    base/lock
+    base/thread
+    base/zero
+    base/os
+    base/atomic
+    base/crt)
+
+# The C sources of the modules that have one. crt.c belongs to the DLL alone (cmake/NmapiDll.cmake).
+set(NMAPI_SOURCES "")
+foreach(module IN LISTS NMAPI_MODULES)
+  if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/${module}.c AND NOT module STREQUAL "base/crt")
+    list(APPEND NMAPI_SOURCES ${CMAKE_CURRENT_LIST_DIR}/${module}.c)
+  endif()
+endforeach()

@@ -1,0 +1,253 @@
+/*
+ * test_between_ends.c - an expert ends, is reclaimed, comes again or is buried at the very instants at which another
+ * thread does, and dies perhaps.
+ */
+#include "between.h"
+
+#include "heap/shared.h"
+
+static LPVOID block;
+
+static void terminate_a(void)
+{
+    NmapiTerminateExpert(A);
+}
+
+static DWORD WINAPI end_badly(LPVOID first)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x3000;
+
+    *(LPVOID *)first = ExpertAllocMemory(key, 40000, NULL);
+    return NmapiTerminateExpert(key) || NmapiCloseExpert(key, NULL) || NmapiOpenExpert(key, NULL);
+}
+
+/* Each had 64 MiB of addresses, and 256 are held. */
+static void what_is_held_is_counted_anew_when_its_counter_was_killed(void **state)
+{
+    char *blocks[4];
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        if (i == 2)
+            at("retired heap queued", die);
+        assert_int_equal(unit_on_thread(end_badly, &blocks[i]), i == 2);
+        if (i == 2)
+            assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
+    }
+    assert_null(region_find(blocks[0]));
+    for (int i = 1; i < 4; i++)
+        assert_ptr_equal(region_find(blocks[i])->owner, REGION_RETIRED);
+}
+
+/* What it had goes back to the system, and its addresses to nobody: strays may know them. */
+static void a_killed_close_of_one_that_ended_badly_returns_its_pages_alone(void **state)
+{
+    struct standin_usage before, now;
+    char *held;
+
+    (void)state;
+    standin_get_usage(&before);
+    at("region about to be retired", die);
+    assert_int_equal(unit_on_thread(end_badly, &held), 1);
+    assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiCloseExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
+    pool_trim(self);
+    assert_ptr_equal(region_find(held)->owner, REGION_RETIRED);
+    standin_get_usage(&now);
+    assert_true(now.committed - before.committed < 40000);
+}
+
+static void what_is_terminated_at_the_instant_of_its_reclaim_does_not_come_again(void **state)
+{
+    DWORD code;
+
+    (void)state;
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    at("expert about to be closed", terminate_a);
+    closing_reclaim(self, 0);
+    assert_int_equal(table_find(A)->state, EXPERT_CLOSED);
+    assert_null(ExpertAllocMemory(A, 10, &code));
+    assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+}
+
+static DWORD told;
+
+static void terminate_the_coming(void)
+{
+    told = NmapiTerminateExpert(A);
+}
+
+/* While its heap is made, which at times takes a look at the system. */
+static void what_is_terminated_while_it_comes_again_stays_closed(void **state)
+{
+    int closed = 0;
+
+    for (int others = 0; others < 12; others++) {
+        DWORD code = 0;
+        assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+        closing_reclaim(self, 0);
+        assert_int_equal(table_find(A)->state, EXPERT_RECLAIMED);
+        for (int i = 0; i < others; i++)
+            record_heap_alloc(self, sizeof(struct heap));
+        told = NMERR_SUCCESS;
+        at("blocks carved", terminate_the_coming);
+        ExpertAllocMemory(A, 10, &code);
+        if (told == NMERR_EXPERT_TERMINATE) { /* as the host was told */
+            closed++;
+            assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+            assert_null(ExpertAllocMemory(A, 10, &code));
+            assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+            assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
+            assert_non_null(ExpertAllocMemory(A, 10, NULL));
+        }
+        meanwhile = NULL;
+        unit_load_anew(state);
+    }
+    assert_true(closed > 0);
+}
+
+static DWORD WINAPI reclaim(LPVOID unused)
+{
+    (void)unused;
+    closing_reclaim(expert_thread(), 0);
+    return 0;
+}
+
+static void what_the_host_closes_after_a_killed_reclaim_does_not_come_again(void **state)
+{
+    DWORD code;
+
+    (void)state;
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    at("expert about to be closed", die);
+    assert_int_equal(unit_on_thread(reclaim, NULL), 1);
+    code = NmapiCloseExpert(A, NULL);
+    assert_true(code == NMERR_SUCCESS || code == NMERR_EXPERT_TERMINATE);
+    assert_null(ExpertAllocMemory(A, 10, &code));
+    assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+}
+
+static void what_was_terminated_does_not_come_again_after_a_killed_reclaim(void **state)
+{
+    DWORD code;
+
+    (void)state;
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    at("expert about to be closed", die);
+    assert_int_equal(unit_on_thread(reclaim, NULL), 1);
+    assert_null(ExpertAllocMemory(A, 10, &code));
+    assert_int_equal(code, NMERR_EXPERT_TERMINATE);
+    assert_int_equal(table_find(A)->state, EXPERT_CLOSED);
+}
+
+static void what_was_reclaimed_comes_again_after_a_killed_reclaim(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    at("expert about to be closed", die);
+    assert_int_equal(unit_on_thread(reclaim, NULL), 1);
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+}
+
+static DWORD WINAPI close_a(LPVOID unused)
+{
+    (void)unused;
+    return NmapiCloseExpert(A, NULL);
+}
+
+static DWORD WINAPI alloc_as(LPVOID key)
+{
+    block = ExpertAllocMemory(key, 100, NULL);
+    return block != NULL;
+}
+
+/* Its thread lives on, and may write to what it had. */
+static void what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody(void **state)
+{
+    struct actor stray;
+    int again = 0;
+
+    (void)state;
+    begin(&stray);
+    assert_int_equal(let(&stray, alloc_as, A), 1);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    at("expert closing", die);
+    assert_int_equal(unit_on_thread(close_a, NULL), 1);
+    assert_null(ExpertAllocMemory(A, 10, NULL));
+    for (int i = 0; i < 3000 && !again; i++)
+        again = ExpertAllocMemory(B, 100, NULL) == block;
+    assert_false(again);
+    assert_true(standin_faults(unit_touch, block, NULL));
+    end(&stray);
+}
+
+static void a_reclaim_finishes_a_killed_close(void **state)
+{
+    (void)state;
+    assert_non_null(ExpertAllocMemory(A, 40000, NULL));
+    at("expert closing", die);
+    assert_int_equal(unit_on_thread(close_a, NULL), 1);
+    assert_non_null(table_find(A)->heap);
+    closing_reclaim(self, 0);
+    assert_null(table_find(A)->heap);
+}
+
+static DWORD WINAPI free_as_b(LPVOID of_b)
+{
+    return ExpertFreeMemory(B, of_b) == NMERR_SUCCESS;
+}
+
+/* B frees the last block of a span that was A's, who has ended badly, and dies at this instant. */
+static void bury_a_span_until(const char *name)
+{
+    const struct region *span;
+    struct heap *grave;
+
+    block = ExpertAllocMemory(A, 2000, NULL);
+    span = region_find(block);
+    grave = table_find(A)->heap;
+    assert_int_equal(unit_on_thread(unit_use_key, B), 1);
+    assert_int_equal(NmapiTransferMemory(A, B, block), NMERR_SUCCESS);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    at(name, die);
+    assert_int_equal(unit_on_thread(free_as_b, block), 1); /* the exit code of who dies */
+    assert_null(meanwhile);
+    assert_int_equal(ExpertMemorySize(B, block), 0);
+    assert_int_equal(ExpertFreeMemory(B, block), NMERR_INVALID_PARAMETER);
+    assert_ptr_equal(span->owner, REGION_RETIRED); /* strays may still write to it */
+    assert_int_equal(region_footprint(span), 0);
+    shared_release(self, SHARED_GRAVE(grave));
+    assert_null(span->owner);
+}
+
+static void a_span_is_buried_even_if_the_thread_dies_that_does_it(void **state)
+{
+    static const char *const instants[] = {"shared block disowned",
+                                           "shared span about to be buried",
+                                           "state words decommitted", "region about to be retired"};
+
+    for (int i = 0; i < 4; i++) {
+        bury_a_span_until(instants[i]);
+        unit_load_anew(state);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ONE(what_is_held_is_counted_anew_when_its_counter_was_killed),
+        ONE(a_killed_close_of_one_that_ended_badly_returns_its_pages_alone),
+        ONE(what_is_terminated_at_the_instant_of_its_reclaim_does_not_come_again),
+        ONE(what_the_host_closes_after_a_killed_reclaim_does_not_come_again),
+        ONE(what_was_terminated_does_not_come_again_after_a_killed_reclaim),
+        ONE(what_was_reclaimed_comes_again_after_a_killed_reclaim),
+        ONE(what_is_terminated_while_it_comes_again_stays_closed),
+        ONE(what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody),
+        ONE(a_reclaim_finishes_a_killed_close),
+        ONE(a_span_is_buried_even_if_the_thread_dies_that_does_it),
+    };
+
+    return UNIT_RUN(tests);
+}

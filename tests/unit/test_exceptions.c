@@ -1,0 +1,267 @@
+/*
+ * test_exceptions.c - calls that an exception has ended, which the expert or its host caught: here because a
+ * block that moves can't be read. The next one finds all as after a death.
+ */
+#include "actor.h"
+
+#include "pages/region.h"
+
+#define A ((HEXPERTKEY)0x1000)
+#define B ((HEXPERTKEY)0x2000)
+
+struct fall {
+    HEXPERTKEY key, owner; /* of the call, and of the block */
+    char *hole;            /* the block */
+    LONG id;               /* the thread that fell */
+};
+
+static void move_it(void *argument)
+{
+    const struct fall *fall = argument;
+
+    ExpertReallocMemory(fall->key, fall->hole, 5000, NULL);
+}
+
+static void protect(struct fall *fall, DWORD access)
+{
+    DWORD before;
+
+    if (!VirtualProtect(fall->hole, 1, access, &before))
+        abort();
+}
+
+/* On any thread: 1 if it fell. */
+static DWORD WINAPI fall_in(LPVOID parameter)
+{
+    struct fall *fall = parameter;
+    BOOL fell;
+
+    fall->id = expert_thread()->id;
+    fall->hole = ExpertAllocMemory(fall->owner, 40000, NULL);
+    protect(fall, PAGE_NOACCESS);
+    fell = standin_faults(move_it, fall, NULL);
+    protect(fall, PAGE_READWRITE);
+    return (DWORD)fell;
+}
+
+/* The heap is whole: two blocks, the one that was to move and where it was to go to, but for `more`. */
+static void is_put_right(HEXPERTKEY key, unsigned more)
+{
+    struct expert *e = table_find(key);
+
+    assert_true(heap_is_valid(self, e->heap));
+    assert_int_equal(e->heap->allocations - e->heap->frees, 2 + more);
+    assert_int_equal(e->lock.holder, 0);
+}
+
+static int unload(void **state)
+{
+    unit_load_anew(state);
+    return 0;
+}
+
+static void the_threads_next_call_with_the_key_puts_it_right(void **state)
+{
+    struct fall fall = {.key = A, .owner = A};
+
+    (void)state;
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_int_equal(fall_in(&fall), 1);
+    assert_ptr_equal(self->inside, table_find(A)); /* it had the gate */
+    assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
+    assert_null(self->inside);
+    is_put_right(A, 1);
+    assert_int_equal(ExpertFreeMemory(A, fall.hole), NMERR_SUCCESS);
+}
+
+static void so_does_its_next_call_with_another_key(void **state)
+{
+    struct fall fall = {.key = A, .owner = A};
+
+    (void)state;
+    assert_non_null(ExpertAllocMemory(B, 10, NULL));
+    assert_int_equal(fall_in(&fall), 1);
+    assert_ptr_equal(self->inside, table_find(A));
+    assert_non_null(ExpertAllocMemory(B, 10, NULL));
+    assert_null(self->inside);
+    is_put_right(A, 0);
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* nobody is in the way */
+}
+
+static void under_the_lock_too(void **state)
+{
+    struct fall fall = {.key = A, .owner = A};
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_int_equal(let(&other, unit_use_key, A), 1); /* from now on they share it */
+    assert_int_equal(fall_in(&fall), 1);
+    assert_int_equal(table_find(A)->lock.holder, self->id);
+    assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
+    is_put_right(A, 2);
+    assert_int_equal(let(&other, unit_use_key, A), 1);
+    end(&other);
+}
+
+static void the_host_may_close_it_on_the_same_thread(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct fall fall = {.key = A, .owner = A};
+
+    (void)state;
+    assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(fall_in(&fall), 1);
+    assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBlocks, 2);
+    assert_int_equal(usage.LiveBytes, 45000);
+    assert_null(self->inside);
+    assert_ptr_equal(region_find(fall.hole)->owner, REGION_RETIRED); /* that was no good end */
+}
+
+static void a_thread_that_ends_in_it_is_its_own_witness(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct fall fall = {.key = A, .owner = A};
+
+    (void)state;
+    assert_int_equal(unit_on_thread(fall_in, &fall), 1);
+    assert_ptr_equal(thread_record(fall.id)->inside, table_find(A));
+    assert_true(thread_was_killed(fall.id)); /* so it counts, and keeps its record */
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(unit_on_thread(unit_use_key, B), 1);
+    assert_ptr_equal(thread_record(fall.id)->inside, table_find(A));
+    assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
+    assert_null(thread_record(fall.id)->inside);
+    is_put_right(A, 0);
+    assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
+}
+
+static void whose_expert_was_looked_after_keeps_no_record(void **state)
+{
+    enum { THREADS = 200 };
+    struct standin_usage before, now;
+    LONG first = 0;
+
+    (void)state;
+    standin_get_usage(&before);
+    for (int i = 0; i < THREADS; i++) {
+        struct fall fall = {.key = A, .owner = A};
+        assert_int_equal(unit_on_thread(fall_in, &fall), 1);
+        assert_ptr_equal(thread_record(fall.id)->inside, table_find(A));
+        first = first ? first : fall.id;
+        assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    }
+    assert_false(thread_was_killed(first));
+    standin_get_usage(&now);
+    assert_true(now.handles - before.handles < 100); /* of those not buried yet */
+}
+
+/* Two locks: the caller's expert and the block's. */
+static void a_block_of_another_expert_leaves_two_to_be_put_right(void **state)
+{
+    struct fall fall = {.key = A, .owner = B};
+
+    (void)state;
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_int_equal(fall_in(&fall), 1);
+    assert_int_equal(table_find(A)->lock.holder, self->id);
+    assert_int_equal(table_find(B)->lock.holder, self->id);
+    assert_int_equal(ExpertMemorySize(B, fall.hole), 40000);
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    assert_int_equal(unit_on_thread(unit_use_key, B), 1);
+    is_put_right(A, 2);
+    is_put_right(B, 0);
+    /* on a thread that ends */
+    assert_int_equal(unit_on_thread(fall_in, &fall), 1);
+    assert_int_equal(table_find(A)->lock.holder, fall.id);
+    assert_int_equal(table_find(B)->lock.holder, fall.id);
+    assert_int_equal(ExpertFreeMemory(A, fall.hole), NMERR_SUCCESS);
+    assert_true(heap_is_valid(self, table_find(A)->heap));
+    assert_true(heap_is_valid(self, table_find(B)->heap));
+}
+
+/* A structure of the host's that can be read only. */
+
+static void query_it(void *usage)
+{
+    NmapiQueryExpert(A, usage);
+}
+
+static void close_it(void *usage)
+{
+    NmapiCloseExpert(A, usage);
+}
+
+static void an_answer_that_can_not_be_written_holds_nobody_up(void **state)
+{
+    NMAPI_EXPERT_USAGE *usage = VirtualAlloc(NULL, OS_PAGE, MEM_COMMIT, PAGE_READWRITE);
+    DWORD before;
+
+    (void)state;
+    usage->cbSize = sizeof *usage;
+    VirtualProtect(usage, 1, PAGE_READONLY, &before);
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_true(standin_faults(query_it, usage, NULL));
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    assert_true(standin_faults(close_it, usage, NULL)); /* it is open still */
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    VirtualFree(usage, 0, MEM_RELEASE);
+}
+
+static void an_answer_may_end_where_its_pages_do(void **state)
+{
+    char *pages = VirtualAlloc(NULL, 2 * OS_PAGE, MEM_RESERVE, PAGE_NOACCESS);
+    NMAPI_EXPERT_USAGE *usage = (void *)(pages + OS_PAGE - sizeof *usage);
+
+    (void)state;
+    assert_non_null(VirtualAlloc(pages, OS_PAGE, MEM_COMMIT, PAGE_READWRITE));
+    usage->cbSize = sizeof *usage;
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_false(standin_faults(query_it, usage, NULL));
+    assert_false(standin_faults(close_it, usage, NULL));
+    assert_int_equal(usage->LiveBlocks, 1);
+    VirtualFree(pages, 0, MEM_RELEASE);
+}
+
+static void alloc_it(void *error)
+{
+    ExpertAllocMemory(A, 10, error);
+}
+
+static void an_error_code_that_can_not_be_written_costs_no_block(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    void *page = VirtualAlloc(NULL, 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READONLY);
+
+    (void)state;
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+    assert_true(standin_faults(alloc_it, page, NULL));
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    assert_int_equal(NmapiQueryExpert(A, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBlocks, 2);
+    VirtualFree(page, 0, MEM_RELEASE);
+}
+
+#define ONE(test) cmocka_unit_test_teardown(test, unload)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ONE(the_threads_next_call_with_the_key_puts_it_right),
+        ONE(so_does_its_next_call_with_another_key),
+        ONE(under_the_lock_too),
+        ONE(the_host_may_close_it_on_the_same_thread),
+        ONE(a_thread_that_ends_in_it_is_its_own_witness),
+        ONE(whose_expert_was_looked_after_keeps_no_record),
+        ONE(a_block_of_another_expert_leaves_two_to_be_put_right),
+        ONE(an_answer_that_can_not_be_written_holds_nobody_up),
+        ONE(an_answer_may_end_where_its_pages_do),
+        ONE(an_error_code_that_can_not_be_written_costs_no_block),
+    };
+
+    return UNIT_RUN(tests);
+}

@@ -1,0 +1,296 @@
+/* test_expert.c - the promises of expert.h: who is let in, and what the dead leave half done. */
+#include "unit.h"
+
+#define A ((HEXPERTKEY)0x1000)
+#define B ((HEXPERTKEY)0x2000)
+
+static int unload(void **state)
+{
+    unit_load_anew(state);
+    return 0;
+}
+
+static DWORD alloc_code(HEXPERTKEY key)
+{
+    DWORD code = 4711;
+
+    ExpertAllocMemory(key, 10, &code);
+    return code;
+}
+
+static DWORD WINAPI say_id(LPVOID parameter)
+{
+    *(LONG *)parameter = expert_thread()->id;
+    TerminateThread(GetCurrentThread(), 1);
+    return 0;
+}
+
+/* The id of a thread that was killed. */
+static LONG dead(void)
+{
+    LONG id = 0;
+
+    unit_on_thread(say_id, &id);
+    return id;
+}
+
+static void with_strict_no_call_opens_an_expert(void **state)
+{
+    HEXPERTKEY recorded = (HEXPERTKEY)0x3000, reclaimed = (HEXPERTKEY)0x4000;
+
+    (void)state;
+    options.reclaim_thread = 1;
+    assert_int_equal(unit_on_thread(unit_use_key, reclaimed), 1);
+    assert_int_equal(table_find(reclaimed)->state, EXPERT_RECLAIMED);
+    assert_false(expert_is_stopped(reclaimed)); /* nobody has stopped it */
+    assert_non_null(table_make(self, recorded, sizeof(struct expert)));
+    options.strict = 1;
+    assert_int_equal(alloc_code(A), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(alloc_code(recorded), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(alloc_code(reclaimed), NMERR_EXPERT_TERMINATE);
+    assert_null(table_find(A));
+    options.strict = 0;
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    assert_int_equal(alloc_code(recorded), NMERR_SUCCESS);
+    assert_int_equal(alloc_code(reclaimed), NMERR_SUCCESS);
+}
+
+static void a_key_that_there_is_no_room_for_is_not_known(void **state)
+{
+    ULONG_PTR refused = 0;
+
+    (void)state;
+    standin_fail_at("VirtualAlloc", 1, TRUE);
+    for (ULONG_PTR key = 0x10000; !refused; key += 16) {
+        assert_int_equal(alloc_code((HEXPERTKEY)key), NMERR_OUT_OF_MEMORY);
+        if (!table_find((HEXPERTKEY)key))
+            refused = key;
+    }
+    assert_int_equal(NmapiOpenExpert((HEXPERTKEY)refused, NULL), NMERR_OUT_OF_MEMORY);
+    standin_fail_never();
+    assert_int_equal(alloc_code((HEXPERTKEY)refused), NMERR_SUCCESS);
+}
+
+static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **state)
+{
+    struct expert *e;
+
+    (void)state;
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    e = table_find(A);
+    for (int round = 0; round < 12; round++) {
+        unsigned need = e->need;
+        e->last = self->id; /* as if it had earned it */
+        e->streak = ((1U << need) - 1) & 0xFFFFFF;
+        assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+        assert_int_equal(e->gate, self->id);
+        assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+        assert_true(e->need > need || e->need == 20);
+    }
+    assert_int_equal(e->need, 20);
+    /* but not for the next expert of the key */
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    assert_int_equal(e->gate, self->id);
+}
+
+static void who_was_terminated_while_its_gate_was_away_stays_so(void **state)
+{
+    (void)state;
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
+    assert_int_equal(alloc_code(A), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(table_find(A)->gate, 0);
+    assert_int_equal(table_find(A)->lock.holder, 0); /* nor does a refused call keep others out */
+    assert_true(expert_is_stopped(A));
+    assert_false(expert_is_stopped(B));
+    assert_false(expert_is_stopped(NULL));
+}
+
+struct visit {
+    volatile LONG done;
+    DWORD code;
+};
+
+static DWORD WINAPI visit_a(LPVOID parameter)
+{
+    struct visit *visit = parameter;
+
+    ExpertAllocMemory(A, 10, &visit->code);
+    atomic_store(&visit->done, 1);
+    return 0;
+}
+
+static void who_is_inside_is_waited_for(void **state)
+{
+    struct visit visit = {0, 4711};
+    unsigned long waits;
+    HANDLE thread;
+
+    (void)state;
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    assert_int_equal(table_find(A)->gate, self->id);
+    waits = standin_calls("WaitForSingleObject");
+    atomic_store(&self->inside, table_find(A));
+    thread = CreateThread(NULL, 0, visit_a, &visit, 0, NULL);
+    /* It asks whether we live, and again as long as we are inside. */
+    while (standin_calls("WaitForSingleObject") < waits + 10)
+        Sleep(1);
+    assert_int_equal(atomic_load(&visit.done), 0);
+    atomic_store(&self->inside, NULL);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    assert_int_equal(visit.code, NMERR_SUCCESS);
+}
+
+static void a_thread_has_the_gates_of_all_its_experts(void **state)
+{
+    LPVOID a, b;
+    DWORD code = 4711;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_true(alloc_code(A) == NMERR_SUCCESS && alloc_code(B) == NMERR_SUCCESS);
+    assert_true(table_find(A)->gate == self->id && table_find(B)->gate == self->id);
+    a = ExpertAllocMemory(A, 10, NULL);
+    b = ExpertAllocMemory(B, 10, NULL);
+    assert_non_null(a = ExpertReallocMemory(A, a, 2000, &code));
+    assert_int_equal(code, NMERR_SUCCESS);
+    assert_int_equal(ExpertMemorySize(B, b), 10);
+    assert_int_equal(ExpertFreeMemory(A, a), NMERR_SUCCESS);
+    assert_int_equal(ExpertFreeMemory(B, b), NMERR_SUCCESS);
+}
+
+/* As it stands when its owner's record has gone to another thread, which is in the expert's heap. */
+static void a_record_used_again_is_not_taken_for_the_owner(void **state)
+{
+    struct expert *e;
+
+    (void)state;
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    e = table_find(A);
+    assert_int_equal(e->gate, self->id);
+    e->gate = e->owner = self->id + (1 << 12);
+    atomic_store(&self->inside, e);
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    atomic_store(&self->inside, NULL);
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+}
+
+static void a_close_that_its_thread_did_not_end_is_ended(void **state)
+{
+    struct expert *e;
+    struct heap *heap;
+
+    (void)state;
+    /* killed before the heap was closed */
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    e = table_find(A);
+    e->closing = 1;
+    e->lock.holder = dead();
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS); /* its own gate is open still */
+    assert_int_equal(unit_on_thread(unit_use_key, A), 0);
+    assert_int_equal(e->state, EXPERT_CLOSED);
+    assert_null(e->heap);
+    assert_int_equal(e->closing, 0);
+    /* killed after it */
+    assert_int_equal(alloc_code(B), NMERR_SUCCESS);
+    e = table_find(B);
+    expert_lock(self, e);
+    heap = e->heap;
+    heap_close(self, heap);
+    e->heap = NULL;
+    e->closing = 1;
+    e->state = EXPERT_CLOSED;
+    e->gate = 0;
+    record_heap_free(self, heap);
+    e->lock.holder = dead();
+    assert_int_equal(alloc_code(B), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(e->closing, 0);
+}
+
+static void an_opening_that_its_thread_did_not_end_is_begun_again(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct expert *e;
+
+    (void)state;
+    e = table_make(self, A, sizeof *e);
+    e->heap = record_heap_alloc(self, sizeof *e->heap);
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    assert_true(heap_is_valid(self, e->heap));
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    /* and until then it is as it was */
+    e->heap = record_heap_alloc(self, sizeof *e->heap);
+    heap_open(e->heap, e, 700);
+    assert_int_equal(NmapiQueryExpert(A, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.State, NMAPI_STATE_CLOSED);
+    assert_int_equal(usage.Allocations, 1);
+    assert_int_equal(NmapiTransferMemory(A, A, e), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_EXPERT_TERMINATE);
+}
+
+static void more_visitors_than_can_be_noted_make_it_a_crowd(void **state)
+{
+    enum { MOST = 0x4000 };
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    const LONG *list;
+    struct expert *e;
+
+    (void)state;
+    options.reclaim_thread = 1;
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    e = table_find(A);
+    e->visitors = record_heap_alloc(self, MOST * sizeof *e->visitors);
+    for (int i = 0; i < MOST; i++)
+        e->visitors[i] = self->id;
+    e->visitor_count = e->visitor_room = MOST;
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    assert_int_equal(e->crowded, 1);
+    /* Nobody can tell when the last one has ended. */
+    for (int i = 0; i < MOST; i++)
+        e->visitors[i] = 0;
+    assert_int_equal(NmapiQueryExpert(A, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.State, NMAPI_STATE_OPEN);
+    list = e->visitors;
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS); /* gives the list back */
+    assert_null(e->visitors);
+    assert_ptr_equal(record_heap_alloc(self, MOST * sizeof *list), list);
+}
+
+static void visitors_that_are_dead_make_room(void **state)
+{
+    struct expert *e;
+
+    (void)state;
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    e = table_find(A);
+    assert_true(e->visitor_count <= EXPERT_VISITORS);
+    assert_ptr_equal(e->visitors, e->first_visitors);
+}
+
+#define ONE(test) cmocka_unit_test_teardown(test, unload)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ONE(with_strict_no_call_opens_an_expert),
+        ONE(a_key_that_there_is_no_room_for_is_not_known),
+        ONE(each_change_of_hands_makes_the_next_one_dearer_within_bounds),
+        ONE(who_was_terminated_while_its_gate_was_away_stays_so),
+        ONE(who_is_inside_is_waited_for),
+        ONE(a_thread_has_the_gates_of_all_its_experts),
+        ONE(a_record_used_again_is_not_taken_for_the_owner),
+        ONE(a_close_that_its_thread_did_not_end_is_ended),
+        ONE(an_opening_that_its_thread_did_not_end_is_begun_again),
+        ONE(more_visitors_than_can_be_noted_make_it_a_crowd),
+        ONE(visitors_that_are_dead_make_room),
+    };
+
+    return UNIT_RUN(tests);
+}

@@ -1,0 +1,279 @@
+/*
+ * test_expert_api.c - what expert_api.c itself decides: whose block a call may touch, before and while
+ * other threads change that.
+ */
+#include "unit.h"
+
+#define UNKNOWN ((HEXPERTKEY)0x9990)
+
+/* Two that opened implicitly, two that the host opened. */
+static const HEXPERTKEY a = (HEXPERTKEY)0x1000, b = (HEXPERTKEY)0x2000, x = (HEXPERTKEY)0x3000,
+                        y = (HEXPERTKEY)0x4000;
+
+static int open_four(void **state)
+{
+    (void)state;
+    return NmapiOpenExpert(x, NULL) || NmapiOpenExpert(y, NULL) || !unit_use_key(a) ||
+           !unit_use_key(b);
+}
+
+static int close_all(void **state)
+{
+    unit_load_anew(state);
+    return 0;
+}
+
+static DWORD realloc_code(HEXPERTKEY key, LPVOID block)
+{
+    DWORD code = 4711;
+    LPVOID moved = ExpertReallocMemory(key, block, 5000, &code);
+
+    assert_true((moved != NULL) == (code == NMERR_SUCCESS));
+    if (moved)
+        assert_int_equal(ExpertFreeMemory(key, moved), NMERR_SUCCESS);
+    return code;
+}
+
+static DWORD WINAPI alloc_without_key(LPVOID parameter)
+{
+    DWORD code = 4711;
+
+    (void)parameter;
+    return expert_thread() && !ExpertAllocMemory(NULL, 10, &code) ? code : 4711;
+}
+
+static void without_a_key_nothing_goes(void **state)
+{
+    LPVOID block = ExpertAllocMemory(a, 10, NULL);
+    DWORD code;
+
+    (void)state;
+    assert_null(ExpertAllocMemory(NULL, 10, &code));
+    assert_int_equal(code, NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(unit_on_thread(alloc_without_key, NULL), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(realloc_code(NULL, block), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(ExpertFreeMemory(NULL, block), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(ExpertFreeMemory(NULL, NULL), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(ExpertMemorySize(NULL, block), 0);
+    assert_int_equal(ExpertMemorySize(a, block), 10);
+}
+
+static void to_free_nothing_is_no_mistake(void **state)
+{
+    (void)state;
+    assert_int_equal(ExpertFreeMemory(UNKNOWN, NULL), NMERR_SUCCESS);
+    assert_int_equal(ExpertFreeMemory(a, NULL), NMERR_SUCCESS);
+    assert_int_equal(ExpertFreeMemory(x, NULL), NMERR_SUCCESS);
+    assert_null(table_find(UNKNOWN));
+}
+
+static void a_key_never_seen_may_have_legacy_blocks_alone(void **state)
+{
+    LPVOID legacy = ExpertAllocMemory(a, 10, NULL), isolated = ExpertAllocMemory(x, 10, NULL);
+
+    (void)state;
+    assert_int_equal(ExpertFreeMemory(UNKNOWN, isolated), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(ExpertFreeMemory(UNKNOWN, &legacy), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(realloc_code(UNKNOWN, isolated), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(realloc_code(UNKNOWN, &legacy), NMERR_INVALID_EXPERT_HANDLE);
+    assert_int_equal(ExpertMemorySize(UNKNOWN, legacy), 0);
+    assert_null(table_find(UNKNOWN));
+    assert_int_equal(ExpertFreeMemory(UNKNOWN, legacy), NMERR_SUCCESS);
+    legacy = ExpertAllocMemory(a, 10, NULL);
+    assert_int_equal(realloc_code(UNKNOWN, legacy), NMERR_SUCCESS);
+    assert_non_null(table_find(UNKNOWN));
+}
+
+static void so_may_one_whose_first_call_found_no_memory(void **state)
+{
+    const HEXPERTKEY keys[] = {(HEXPERTKEY)0x9980, (HEXPERTKEY)0x9970};
+    LPVOID legacy = ExpertAllocMemory(a, 10, NULL);
+    DWORD code;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_non_null(table_make(self, keys[i], sizeof(struct expert)));
+        assert_int_equal(ExpertFreeMemory(keys[i], &legacy), NMERR_INVALID_EXPERT_HANDLE);
+        assert_null(ExpertReallocMemory(keys[i], &legacy, 10, &code));
+        assert_int_equal(code, NMERR_INVALID_EXPERT_HANDLE);
+        assert_int_equal(table_find(keys[i])->state, EXPERT_NEVER);
+    }
+    assert_int_equal(realloc_code(keys[0], legacy), NMERR_SUCCESS);
+    assert_int_equal(table_find(keys[0])->state, EXPERT_OPEN);
+    legacy = ExpertAllocMemory(a, 10, NULL);
+    assert_int_equal(ExpertFreeMemory(keys[1], legacy), NMERR_SUCCESS);
+    assert_int_equal(table_find(keys[1])->state, EXPERT_NEVER);
+}
+
+static void who_the_host_opened_gives_and_takes_nothing(void **state)
+{
+    const struct {
+        HEXPERTKEY key, owner;
+    } rows[] = {{a, x}, {x, a}, {x, y}};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        LPVOID block = ExpertAllocMemory(rows[i].owner, 10, NULL);
+        assert_int_equal(ExpertFreeMemory(rows[i].key, block), NMERR_ACCESS_DENIED);
+        assert_int_equal(realloc_code(rows[i].key, block), NMERR_ACCESS_DENIED);
+        assert_int_equal(ExpertMemorySize(rows[i].owner, block), 10);
+        assert_int_equal(ExpertFreeMemory(rows[i].owner, block), NMERR_SUCCESS);
+    }
+}
+
+static void a_terminated_expert_still_frees(void **state)
+{
+    LPVOID own = ExpertAllocMemory(a, 10, NULL), legacy = ExpertAllocMemory(b, 20, NULL);
+
+    (void)state;
+    NmapiTerminateExpert(a);
+    assert_int_equal(realloc_code(a, own), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(ExpertMemorySize(a, own), 10);
+    assert_int_equal(ExpertMemorySize(a, legacy), 0);
+    assert_int_equal(ExpertFreeMemory(a, own), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(ExpertMemorySize(a, own), 0);
+    assert_int_equal(ExpertFreeMemory(a, legacy), NMERR_EXPERT_TERMINATE);
+    assert_int_equal(ExpertMemorySize(b, legacy), 0);
+    NmapiCloseExpert(a, NULL);
+    assert_int_equal(ExpertFreeMemory(a, own), NMERR_EXPERT_TERMINATE);
+}
+
+/* Calls that wait for an expert's lock while something changes */
+
+struct call {
+    HEXPERTKEY key;
+    LPVOID block;
+    DWORD code;
+};
+
+static DWORD WINAPI free_it(LPVOID parameter)
+{
+    struct call *call = parameter;
+
+    call->code = ExpertFreeMemory(call->key, call->block);
+    return 0;
+}
+
+static DWORD WINAPI grow_it(LPVOID parameter)
+{
+    struct call *call = parameter;
+
+    ExpertReallocMemory(call->key, call->block, 5000, &call->code);
+    return 0;
+}
+
+/* The code of a call by `a` for a block of b's, when `change` comes after the call has seen whose it is. */
+static DWORD code_if(LPTHREAD_START_ROUTINE function,
+                     void (*change)(struct expert *, struct expert *))
+{
+    struct call call = {.key = a, .block = ExpertAllocMemory(b, 10, NULL)};
+    struct expert *e = table_find(a), *owner = table_find(b);
+    unsigned long waits = standin_calls("WaitForSingleObject");
+    HANDLE thread;
+
+    expert_lock(self, owner);
+    thread = CreateThread(NULL, 0, function, &call, 0, NULL);
+    /* It asks whether we live: it waits for the lock. */
+    while (standin_calls("WaitForSingleObject") < waits + 2)
+        Sleep(1);
+    change(e, owner);
+    if (atomic_load(&owner->lock.holder) == self->id)
+        lock_release(&owner->lock);
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    return call.code;
+}
+
+static void owner_is_isolated(struct expert *e, struct expert *owner)
+{
+    (void)e;
+    atomic_poke(&owner->isolated, 1);
+}
+
+static void caller_is_isolated(struct expert *e, struct expert *owner)
+{
+    (void)owner;
+    atomic_poke(&e->isolated, 1);
+}
+
+static void caller_is_terminated(struct expert *e, struct expert *owner)
+{
+    (void)owner;
+    NmapiTerminateExpert(e->entry.key);
+}
+
+static void an_owner_that_the_host_opens_meanwhile_gives_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(code_if(free_it, owner_is_isolated), NMERR_ACCESS_DENIED);
+    table_find(b)->isolated = 0;
+    assert_int_equal(code_if(grow_it, owner_is_isolated), NMERR_ACCESS_DENIED);
+    table_find(b)->isolated = 0;
+}
+
+static void a_caller_that_changes_meanwhile_takes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(code_if(grow_it, caller_is_isolated), NMERR_ACCESS_DENIED);
+    table_find(a)->isolated = 0;
+    assert_int_equal(code_if(grow_it, caller_is_terminated), NMERR_EXPERT_TERMINATE);
+}
+
+/* By its holder, and that unlocks it. */
+static void owner_is_closed(struct expert *e, struct expert *owner)
+{
+    (void)e;
+    NmapiCloseExpert(owner->entry.key, NULL);
+}
+
+static void an_owner_that_is_closed_meanwhile_has_no_block(void **state)
+{
+    (void)state;
+    assert_int_equal(code_if(free_it, owner_is_closed), NMERR_INVALID_PARAMETER);
+    assert_int_equal(NmapiOpenExpert(b, NULL), NMERR_SUCCESS);
+    table_find(b)->isolated = 0;
+    assert_int_equal(code_if(grow_it, owner_is_closed), NMERR_INVALID_PARAMETER);
+}
+
+static void what_was_freed_is_no_longer_committed(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    HEXPERTKEY key = (HEXPERTKEY)0x9880;
+    static char *blocks[500];
+
+    (void)state;
+    for (int i = 0; i < 500; i++)
+        blocks[i] = ExpertAllocMemory(key, 3000, NULL);
+    assert_int_equal(NmapiQueryExpert(key, &usage), NMERR_SUCCESS);
+    assert_true(usage.CommittedBytes >= 500 * 3000);
+    for (int i = 0; i < 500; i++)
+        assert_int_equal(ExpertFreeMemory(key, blocks[i]), NMERR_SUCCESS);
+    assert_int_equal(NmapiQueryExpert(key, &usage), NMERR_SUCCESS);
+    assert_true(usage.CommittedBytes <= SLOT_BYTES + SLOT_WORDS);
+    assert_int_equal(usage.LiveBytes, 0);
+    assert_int_equal(usage.PeakBytes, 500 * 3000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(without_a_key_nothing_goes, open_four, close_all),
+        cmocka_unit_test_setup_teardown(to_free_nothing_is_no_mistake, open_four, close_all),
+        cmocka_unit_test_setup_teardown(a_key_never_seen_may_have_legacy_blocks_alone, open_four,
+                                        close_all),
+        cmocka_unit_test_setup_teardown(so_may_one_whose_first_call_found_no_memory, open_four,
+                                        close_all),
+        cmocka_unit_test_setup_teardown(who_the_host_opened_gives_and_takes_nothing, open_four,
+                                        close_all),
+        cmocka_unit_test_setup_teardown(a_terminated_expert_still_frees, open_four, close_all),
+        cmocka_unit_test_setup_teardown(an_owner_that_the_host_opens_meanwhile_gives_nothing,
+                                        open_four, close_all),
+        cmocka_unit_test_setup_teardown(an_owner_that_is_closed_meanwhile_has_no_block, open_four,
+                                        close_all),
+        cmocka_unit_test_setup_teardown(a_caller_that_changes_meanwhile_takes_nothing, open_four,
+                                        close_all),
+        cmocka_unit_test(what_was_freed_is_no_longer_committed),
+    };
+
+    return UNIT_RUN(tests);
+}

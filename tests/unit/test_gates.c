@@ -1,0 +1,294 @@
+/* test_gates.c - the promises of expert.h: who has the gate, and who gets it. */
+#include "actor.h"
+
+#include "pages/region.h"
+
+#define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x500000 + (i)*16))
+
+static DWORD WINAPI my_id(LPVOID parameter)
+{
+    (void)parameter;
+    return (DWORD)expert_thread()->id;
+}
+
+/* How many calls in a row the calling thread makes until it has the gate. */
+static unsigned calls_to_earn(HEXPERTKEY key)
+{
+    struct thread *me = expert_thread();
+    unsigned calls = 0;
+
+    while (calls < 1U << 21 && (!table_find(key) || table_find(key)->gate != me->id)) {
+        ExpertMemorySize(key, &calls);
+        calls++;
+    }
+    return calls;
+}
+
+static DWORD WINAPI earn(LPVOID key)
+{
+    return calls_to_earn(key);
+}
+
+static void a_gate_that_was_taken_away_must_be_earned_again(void **state)
+{
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    assert_non_null(ExpertAllocMemory(KEY(1), 1, NULL));
+    assert_int_equal(table_find(KEY(1))->gate, self->id); /* the first one has it at once */
+    assert_in_range(let(&other, earn, KEY(1)), 16, 18);
+    assert_in_range(calls_to_earn(KEY(1)), 1U << 16, (1U << 16) + 2);
+    assert_in_range(let(&other, earn, KEY(1)), 1U << 20, (1U << 20) + 2);
+    end(&other);
+    /* from one that has ended it is nobody's loss */
+    assert_in_range(calls_to_earn(KEY(1)), 1U << 20, (1U << 20) + 2);
+    assert_int_equal(unit_on_thread(unit_use_key, KEY(2)), 1);
+    assert_in_range(calls_to_earn(KEY(2)), 1, 2);
+}
+
+static void who_had_a_closed_expert_is_nobody_to_the_next(void **state)
+{
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    assert_non_null(ExpertAllocMemory(KEY(50), 1, NULL));
+    assert_int_equal(table_find(KEY(50))->gate, self->id);
+    assert_int_equal(NmapiCloseExpert(KEY(50), NULL), NMERR_SUCCESS);
+    assert_int_equal(table_find(KEY(50))->owner, 0);
+    assert_int_equal(NmapiOpenExpert(KEY(50), NULL), NMERR_SUCCESS);
+    assert_in_range(let(&other, earn, KEY(50)), 1, 2);
+    end(&other);
+}
+
+static void calls_of_others_in_between_earn_nothing(void **state)
+{
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    assert_non_null(ExpertAllocMemory(KEY(3), 1, NULL));
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(let(&other, unit_use_key, KEY(3)), 1);
+        for (int k = 0; k < 10; k++)
+            assert_non_null(ExpertAllocMemory(KEY(3), 1, NULL));
+        assert_int_equal(table_find(KEY(3))->gate, 0);
+    }
+    end(&other);
+}
+
+static void who_takes_the_lock_for_once_need_not_earn_the_gate_again(void **state)
+{
+    struct actor other;
+    char *block;
+
+    (void)state;
+    begin(&other);
+    assert_non_null(ExpertAllocMemory(KEY(5), 1, NULL));
+    assert_int_equal(let(&other, unit_use_key, KEY(5)), 1);
+    assert_in_range(calls_to_earn(KEY(5)), 16, 18);
+    assert_null(ExpertAllocMemory(KEY(5), (SIZE_T)-1, NULL));
+    assert_int_equal(table_find(KEY(5))->gate, self->id);
+    block = ExpertAllocMemory(KEY(6), 10, NULL);
+    assert_non_null(block);
+    assert_int_equal(NmapiTransferMemory(KEY(6), KEY(5), block), NMERR_SUCCESS);
+    assert_in_range(calls_to_earn(KEY(5)), 0, 1);
+    assert_in_range(calls_to_earn(KEY(6)), 0, 1);
+    end(&other);
+}
+
+static DWORD WINAPI hold_two(LPVOID release)
+{
+    for (int i = 70; i < 72; i++) {
+        struct lock *lock = &table_find(KEY(i))->lock;
+        if (release)
+            lock_release(lock);
+        else if (!lock_try(lock, expert_thread()))
+            return 0;
+    }
+    return 1;
+}
+
+static void who_has_several_gates_needs_no_lock_to_change_between_them(void **state)
+{
+    struct actor other;
+    char *blocks[2], *one;
+
+    (void)state;
+    begin(&other);
+    for (int i = 0; i < 2; i++) {
+        blocks[i] = ExpertAllocMemory(KEY(70 + i), 40, NULL);
+        assert_non_null(blocks[i]);
+    }
+    assert_int_equal(let(&other, hold_two, NULL), 1);
+    for (int i = 0; i < 100; i++) {
+        one = ExpertAllocMemory(KEY(70), 100, NULL);
+        blocks[1] = ExpertReallocMemory(KEY(71), blocks[1], 50, NULL);
+        assert_true(one && blocks[1]);
+        assert_int_equal(ExpertFreeMemory(KEY(70), one), NMERR_SUCCESS);
+        one = ExpertAllocMemory(KEY(71), 100, NULL);
+        blocks[0] = ExpertReallocMemory(KEY(70), blocks[0], 50, NULL);
+        assert_true(one && blocks[0]);
+        assert_int_equal(ExpertFreeMemory(KEY(71), one), NMERR_SUCCESS);
+    }
+    let(&other, hold_two, &other);
+    end(&other);
+}
+
+static void a_thread_with_several_experts_switches_between_their_gates(void **state)
+{
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(ExpertAllocMemory(KEY(10 + i), 1, NULL));
+    assert_int_equal(let(&other, unit_use_key, KEY(13)), 1);
+    assert_ptr_equal(self->last, table_find(KEY(12)));
+    assert_null(expert_enter_other(self, KEY(12))); /* that is where it is */
+    assert_null(expert_enter_other(self, KEY(13))); /* the other's */
+    assert_null(expert_enter_other(self, KEY(14)));
+    assert_null(expert_enter_other(self, NULL));
+    assert_ptr_equal(self->last, table_find(KEY(12)));
+    assert_ptr_equal(expert_enter_other(self, KEY(10)), table_find(KEY(10)));
+    expert_leave_fast(self);
+    assert_ptr_equal(self->last, table_find(KEY(10)));
+    for (int i = 0; i < 3; i++) {
+        char *block = ExpertAllocMemory(KEY(10 + i), 100, NULL);
+        assert_int_equal(ExpertMemorySize(KEY(10 + i), block), 100);
+        block = ExpertReallocMemory(KEY(10 + (i + 1) % 3), block, 200,
+                                    NULL); /* implicit: passes freely */
+        assert_int_equal(ExpertFreeMemory(KEY(10 + (i + 1) % 3), block), NMERR_SUCCESS);
+        assert_int_equal(
+            table_find(KEY(10 + i))->gate == self->id || table_find(KEY(10 + i))->gate == 0, 1);
+    }
+    end(&other);
+}
+
+static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
+{
+    char *mine = ExpertAllocMemory(KEY(20), 10, NULL), *block;
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    for (int i = 0; i < 2; i++) {
+        HEXPERTKEY key = KEY(21 + i);
+        assert_int_equal(let(&other, unit_use_key, key), 1);
+        block = table_find(key)->heap->current[heap_class(100)]->base;
+        assert_int_equal(table_find(key)->gate, (LONG)let(&other, my_id, NULL));
+        if (i)
+            assert_int_equal(ExpertFreeMemory(KEY(20), block), NMERR_SUCCESS);
+        else
+            assert_non_null(ExpertReallocMemory(KEY(20), block, 20, NULL));
+        assert_int_equal(table_find(key)->gate, 0);
+        assert_int_equal(table_find(key)->owner, 0);
+    }
+    assert_int_equal(ExpertFreeMemory(KEY(20), mine), NMERR_SUCCESS);
+    end(&other);
+}
+
+static void who_looks_from_outside_leaves_the_gate_to_its_owner(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct actor other;
+
+    (void)state;
+    begin(&other);
+    assert_int_equal(let(&other, unit_use_key, KEY(25)), 1);
+    assert_int_equal(NmapiQueryExpert(KEY(25), &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBytes, 100);
+    assert_int_equal(table_find(KEY(25))->gate, (LONG)let(&other, my_id, NULL));
+    end(&other);
+}
+
+/* Nobody has to put anything right after it. */
+static DWORD WINAPI use_twice(LPVOID key)
+{
+    DWORD used = unit_use_key(key) && unit_use_key(key);
+
+    return used && expert_thread()->last == &expert_nobody;
+}
+
+/* It would be inside for an instant, and nobody would look after it if it died there. */
+static void who_has_not_the_gate_does_not_try_the_owners_way(void **state)
+{
+    (void)state;
+    assert_true(unit_use_key(KEY(60)));
+    assert_ptr_equal(self->last, table_find(KEY(60)));
+    assert_int_equal(unit_on_thread(use_twice, KEY(60)), 1);
+    assert_true(unit_use_key(KEY(60)));
+    assert_ptr_equal(self->last, &expert_nobody);
+}
+
+static void after_every_call_its_thread_is_outside(void **state)
+{
+    static const SIZE_T lengths[] = {10, 1500, 20000, 100000};
+    HEXPERTKEY key = KEY(26);
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        char *block = ExpertAllocMemory(key, lengths[i % 4], NULL);
+        assert_null(self->inside);
+        assert_non_null(block);
+        assert_int_equal(table_find(key)->gate, self->id);
+        assert_int_equal(ExpertMemorySize(key, block), lengths[i % 4]);
+        assert_null(self->inside);
+        assert_int_equal(ExpertMemorySize(key, &key), 0);
+        assert_null(self->inside);
+        assert_int_equal(ExpertFreeMemory(key, &key), NMERR_INVALID_PARAMETER);
+        assert_null(self->inside);
+        assert_null(ExpertAllocMemory(key, (SIZE_T)1 << 60, NULL));
+        assert_null(self->inside);
+        assert_null(ExpertReallocMemory(key, &key, 10, NULL));
+        assert_null(self->inside);
+        block = ExpertReallocMemory(key, block, lengths[i % 3] + 16, NULL);
+        assert_null(self->inside);
+        if (i % 5) {
+            assert_int_equal(ExpertFreeMemory(key, block), NMERR_SUCCESS);
+            assert_null(self->inside);
+        }
+    }
+    assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+}
+
+static void a_list_of_visitors_that_is_outgrown_comes_back(void **state)
+{
+    struct actor others[5];
+    LONG *former = NULL;
+    void *record;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        begin(&others[i]);
+        assert_int_equal(let(&others[i], unit_use_key, KEY(27)), 1);
+        if (i == 3)
+            former = table_find(KEY(27))->visitors;
+    }
+    assert_ptr_not_equal(table_find(KEY(27))->visitors, former);
+    record = record_heap_alloc(self, 4 * sizeof *former);
+    assert_ptr_equal(record, former);
+    record_heap_free(self, record);
+    for (int i = 0; i < 5; i++)
+        end(&others[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_gate_that_was_taken_away_must_be_earned_again),
+        cmocka_unit_test(who_had_a_closed_expert_is_nobody_to_the_next),
+        cmocka_unit_test(calls_of_others_in_between_earn_nothing),
+        cmocka_unit_test(who_takes_the_lock_for_once_need_not_earn_the_gate_again),
+        cmocka_unit_test(who_has_several_gates_needs_no_lock_to_change_between_them),
+        cmocka_unit_test(a_thread_with_several_experts_switches_between_their_gates),
+        cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
+        cmocka_unit_test(who_looks_from_outside_leaves_the_gate_to_its_owner),
+        cmocka_unit_test(who_has_not_the_gate_does_not_try_the_owners_way),
+        cmocka_unit_test(after_every_call_its_thread_is_outside),
+        cmocka_unit_test(a_list_of_visitors_that_is_outgrown_comes_back),
+    };
+
+    return UNIT_RUN(tests);
+}

@@ -1,0 +1,405 @@
+/* test_heap_memory.c - the promises of heap.h, large.h and shared.h about where blocks lie and what they cost. */
+#include "heaps.h"
+
+#define SLACK ((SIZE_T)64 << 10) /* large.c */
+
+static void a_heap_begins_with_a_mini_and_goes_on_with_slots(void **state)
+{
+    struct region *first = region_find(take(100)), *next;
+
+    (void)state;
+    assert_int_equal(region_room(first), MINI_DATA);
+    next = first;
+    while (next == first)
+        next = region_find(take(100));
+    assert_int_equal(region_room(next), SLOT_DATA);
+    assert_int_equal(first->kind, REGION_FULL);
+    assert_int_equal(region_room(region_find(take(1024))), SLOT_DATA); /* one is full already */
+    assert_int_equal(region_room(region_find(heap_alloc(self, &yours, 1024))), MINI_DATA);
+    assert_int_equal(region_room(region_find(heap_alloc(self, &yours, 1025))), SLOT_DATA);
+}
+
+static void what_is_committed_is_counted(void **state)
+{
+    struct standin_usage before, now;
+    char *blocks[400];
+
+    (void)state;
+    standin_get_usage(&before);
+    take(2000);
+    assert_int_equal(mine.committed, region_footprint(region_find((char *)take(2000))));
+    standin_get_usage(&now);
+    assert_int_equal(now.committed - before.committed, mine.committed);
+    for (int i = 0; i < 400; i++)
+        blocks[i] = take(3000);
+    take(200000);
+    standin_get_usage(&now);
+    assert_int_equal(now.committed - before.committed, mine.committed);
+    /* it grows in eighths of what is there: not more than that lies idle */
+    assert_true(mine.committed < mine.live_bytes + mine.live_bytes / 4);
+    for (int i = 0; i < 400; i++)
+        assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+    assert_true(mine.committed < PAGES(200000) + 2 * SLOT_BYTES + SLOT_WORDS);
+    assert_true(heap_is_valid(self, &mine));
+}
+
+static void a_small_block_moves_only_if_it_must_or_leaves_half_unused(void **state)
+{
+    char *small = take(64), *block = take(80);
+
+    (void)state;
+    take(80);
+    assert_ptr_equal(resize(&mine, small, 0), small);
+    assert_ptr_equal(resize(&mine, small, 64), small);
+    assert_ptr_equal(resize(&mine, block, 40), block);
+    assert_ptr_equal(resize(&mine, block, 80), block);
+    assert_ptr_not_equal(resize(&mine, block, 39), block);
+    block = take(80);
+    assert_ptr_not_equal(resize(&mine, block, 81), block);
+    block = take(HEAP_SMALL);
+    assert_ptr_not_equal(resize(&mine, block, HEAP_SMALL + 1), block);
+}
+
+static void a_large_block_grows_and_shrinks_where_it_is(void **state)
+{
+    char *block = take(100 * OS_PAGE);
+    struct region *r = region_find(block);
+
+    (void)state;
+    assert_int_equal(r->committed, 100 * OS_PAGE);
+    memset(block, 0x55, 100 * OS_PAGE);
+    /* within what it has, nothing is committed or returned */
+    assert_ptr_equal(resize(&mine, block, 100 * OS_PAGE - 1), block);
+    assert_ptr_equal(resize(&mine, block, 100 * OS_PAGE), block);
+    assert_int_equal(block[100 * OS_PAGE - 1], 0);
+    assert_int_equal(block[100 * OS_PAGE - 2], 0x55);
+    assert_int_equal(r->committed, 100 * OS_PAGE);
+    /* beyond it, some more for the next time */
+    assert_ptr_equal(resize(&mine, block, 100 * OS_PAGE + 1), block);
+    assert_int_equal(r->committed, PAGES(100 * OS_PAGE + 1 + SLACK + (100 * OS_PAGE + 1) / 16));
+    assert_int_equal(block[100 * OS_PAGE], 0);
+    /* a little less changes nothing, much less returns the rest */
+    assert_ptr_equal(resize(&mine, block, 98 * OS_PAGE), block);
+    assert_int_equal(r->committed, PAGES(100 * OS_PAGE + 1 + SLACK + (100 * OS_PAGE + 1) / 16));
+    assert_ptr_equal(resize(&mine, block, 60 * OS_PAGE + 5), block);
+    assert_int_equal(r->committed, 61 * OS_PAGE);
+    assert_true(standin_faults(unit_touch, block + 61 * OS_PAGE, NULL));
+    assert_int_equal(mine.committed, 61 * OS_PAGE);
+    assert_ptr_equal(resize(&mine, block, 80 * OS_PAGE), block);
+    for (SIZE_T i = 60 * OS_PAGE + 5; i < 80 * OS_PAGE; i++)
+        assert_int_equal(block[i], 0);
+    assert_int_equal(block[60 * OS_PAGE + 4], 0x55);
+    /* small ones move away from it */
+    assert_ptr_equal(resize(&mine, block, HEAP_SMALL + 1), block);
+    assert_ptr_not_equal(resize(&mine, block, HEAP_SMALL), block);
+}
+
+static void the_slack_that_a_shrinking_block_may_keep_is_64_kib_and_an_eighth(void **state)
+{
+    SIZE_T bytes = 80 * OS_PAGE, most = bytes + SLACK + bytes / 8;
+    char *block = take(most), *other = take(most + OS_PAGE);
+
+    (void)state;
+    assert_int_equal(most % OS_PAGE, 0);
+    assert_ptr_equal(resize(&mine, block, bytes), block);
+    assert_int_equal(region_find(block)->committed, most);
+    assert_ptr_equal(resize(&mine, other, bytes), other);
+    assert_int_equal(region_find(other)->committed, bytes);
+}
+
+static void a_large_block_ends_with_its_room(void **state)
+{
+    char *block = take(100000);
+    SIZE_T room = region_room(region_find(block));
+
+    (void)state;
+    block[99999] = 7;
+    assert_ptr_equal(resize(&mine, block, room - 1), block);
+    assert_ptr_equal(resize(&mine, block, room), block);
+    assert_int_equal(region_find(block)->committed, room);
+    assert_true(standin_faults(unit_touch, block + room, NULL));
+    assert_int_equal(block[99999], 7);
+    block = resize(&mine, block, room + 1); /* a copy that has as much room again */
+    assert_true(region_room(region_find(block)) >= 2 * room);
+    assert_int_equal(block[99999], 7);
+    assert_int_equal(block[room], 0);
+}
+
+static void growing_takes_no_more_than_asked_for_when_memory_is_short(void **state)
+{
+    char *block = take(100000);
+    struct standin_usage now;
+
+    (void)state;
+    pool_trim(self);
+    standin_get_usage(&now);
+    standin_set_commit_limit(now.committed + 10 * OS_PAGE);
+    assert_ptr_equal(resize(&mine, block, 100000 + 8 * OS_PAGE), block);
+    assert_int_equal(region_find(block)->committed, PAGES(100000 + 8 * OS_PAGE));
+    standin_set_commit_limit((SIZE_T)1 << 46);
+}
+
+static void a_block_that_shrinks_is_never_refused(void **state)
+{
+    static const SIZE_T sizes[] = {100, 5000, 100000, 3000000};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        void *block = take(sizes[i]);
+        memset(block, 0x44, sizes[i]);
+        the_system_gives_nothing();
+        for (int again = 0; again < 2; again++)
+            assert_int_equal(heap_realloc(self, &mine, &block, 7), HEAP_OK);
+        standin_fail_never();
+        assert_memory_equal(block, "DDDDDDD", 7);
+        assert_int_equal(mine.live_bytes, 7);
+        block = resize(&mine, block, sizes[i]);
+        for (SIZE_T k = 7; k < sizes[i]; k++)
+            assert_int_equal(((char *)block)[k], 0);
+        assert_int_equal(heap_free(self, &mine, block), HEAP_OK);
+    }
+}
+
+static void a_span_that_can_not_grow_now_grows_later(void **state)
+{
+    struct region *span = region_find(take(3000));
+    unsigned count = 1;
+
+    (void)state;
+    the_system_gives_nothing();
+    while (heap_alloc(self, &mine, 3000))
+        count++;
+    standin_fail_never();
+    assert_int_equal(span->kind, REGION_SPAN);
+    assert_int_equal(count, span->limit);
+    assert_int_equal(mine.live_bytes, 3000 * count);
+    assert_int_equal(mine.allocations, count);
+    assert_true(heap_is_valid(self, &mine));
+    assert_ptr_equal(region_find(take(3000)), span);
+}
+
+static void what_waits_is_returned_before_a_block_is_refused(void **state)
+{
+    char *block = heap_alloc(self, &yours, 900000);
+    struct standin_usage now;
+
+    (void)state;
+    assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
+    standin_get_usage(&now);
+    standin_set_commit_limit(now.committed + OS_PAGE);
+    take(30000);
+    take(500000);
+    standin_set_commit_limit((SIZE_T)1 << 46);
+}
+
+static void a_full_span_that_has_room_again_comes_second(void **state)
+{
+    static char *blocks[300];
+    struct region *full[2], *current;
+    int count = 0;
+
+    (void)state;
+    do
+        blocks[count] = take(2000);
+    while (region_find(blocks[count++])->kind != REGION_NONE && count < 300);
+    full[0] = region_find(blocks[0]);
+    full[1] = region_find(blocks[140]);
+    current = region_find(blocks[299]);
+    assert_int_equal(full[0]->kind, REGION_FULL);
+    assert_int_equal(full[1]->kind, REGION_FULL);
+    assert_int_equal(current->kind, REGION_SPAN);
+    assert_ptr_equal(mine.current[heap_class(2000)], current);
+    assert_int_equal(heap_free(self, &mine, blocks[0]), HEAP_OK);
+    assert_int_equal(heap_free(self, &mine, blocks[140]), HEAP_OK);
+    assert_ptr_equal(mine.current[heap_class(2000)], current);
+    assert_ptr_equal(current->next, full[1]);
+    assert_ptr_equal(full[1]->next, full[0]);
+    assert_true(heap_is_valid(self, &mine));
+    for (int i = 0; i < 300; i++)
+        if (i && i != 140)
+            assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+    assert_null(mine.full);
+    assert_null(current->next); /* only the current one stays, empty */
+    assert_int_equal(mine.committed, region_footprint(current));
+}
+
+static void with_no_other_a_full_span_that_has_room_again_comes_first(void **state)
+{
+    char *block = take(30000), *last = block;
+    struct region *span = region_find(block);
+
+    (void)state;
+    assert_true(region_commit(span, SLOT_DATA, SLOT_WORDS));
+    heap_repair(self, &mine);
+    while (region_find(last) == span && span->fresh < span_capacity(span))
+        last = take(30000);
+    the_system_gives_nothing();
+    assert_null(heap_alloc(self, &mine, 30000));
+    assert_int_equal(span->kind, REGION_FULL);
+    assert_ptr_equal(mine.current[heap_class(30000)], &heap_no_span);
+    assert_int_equal(heap_free(self, &mine, block), HEAP_OK);
+    assert_ptr_equal(mine.current[heap_class(30000)], span);
+    assert_null(span->prev);
+    assert_null(heap_no_span.next);
+    assert_ptr_equal(heap_alloc(self, &mine, 30000), block);
+    standin_fail_never();
+}
+
+static void a_block_handed_over_stays_in_place_while_it_fits(void **state)
+{
+    char *block = take(70), *other = take(70);
+
+    (void)state;
+    memset(block, 0x33, 70);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_ptr_equal(resize(&yours, block, 80), block);
+    assert_int_equal(block[69], 0x33);
+    for (int i = 70; i < 80; i++)
+        assert_int_equal(block[i], 0);
+    assert_ptr_equal(resize(&yours, block, 60), block);
+    assert_ptr_equal(resize(&yours, block, 80), block);
+    assert_int_equal(block[59], 0x33);
+    for (int i = 60; i < 80; i++)
+        assert_int_equal(block[i], 0);
+    assert_int_equal(yours.live_bytes, 80);
+    assert_int_equal(heap_free(self, &mine, other), HEAP_OK);
+    assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
+}
+
+static void each_block_of_a_shared_span_is_its_owners_alone(void **state)
+{
+    char *blocks[40], *foreign = heap_alloc(self, &yours, 100);
+    struct heap_block found;
+    struct region *span;
+
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        blocks[i] = take(100);
+    span = region_find(blocks[0]);
+    assert_int_equal(heap_free(self, &mine, blocks[0]), HEAP_OK);
+    for (int i = 1; i < 40; i += 2)
+        assert_int_equal(heap_transfer(self, &mine, &yours, blocks[i]), HEAP_OK);
+    for (int i = 0; i < 40; i++) {
+        struct heap *owner = i % 2 ? &yours : &mine, *other = i % 2 ? &mine : &yours;
+        if (region_find(blocks[i]) != span)
+            continue;
+        assert_int_equal(heap_find(self, owner, blocks[i], &found), i ? HEAP_OK : HEAP_BAD);
+        assert_int_equal(heap_find(self, other, blocks[i], &found), i ? HEAP_FOREIGN : HEAP_BAD);
+        assert_int_equal(heap_find(self, NULL, blocks[i], &found), i ? HEAP_FOREIGN : HEAP_BAD);
+        assert_int_equal(heap_find(self, owner, blocks[i] + 16, &found), HEAP_BAD);
+    }
+    assert_true(heap_is_valid(self, &mine) && heap_is_valid(self, &yours));
+    assert_int_equal(mine.live_bytes, 1900);
+    assert_int_equal(yours.live_bytes, 2100);
+    heap_close(self, &mine);
+    for (int i = 0; i < 40; i++)
+        if (region_find(blocks[i]) == span)
+            assert_int_equal(heap_find(self, &yours, blocks[i], &found),
+                             i % 2 ? HEAP_OK : HEAP_BAD);
+    heap_open(&mine, ME, (SIZE_T)-1);
+    heap_close(self, &mine); /* a second life of the same owner has no part in them */
+    heap_open(&mine, ME, (SIZE_T)-1);
+    assert_int_equal(span->kind, REGION_SHARED);
+    for (int i = 1; i < 40; i += 2)
+        assert_int_equal(heap_free(self, &yours, blocks[i]), HEAP_OK);
+    assert_int_not_equal(span->kind, REGION_SHARED); /* gone with its last block */
+    assert_int_equal(heap_free(self, &yours, foreign), HEAP_OK);
+}
+
+static void note_table(struct region *r, void *context)
+{
+    if (r->kind != REGION_SHARED)
+        *(struct region **)context = r;
+}
+
+static void the_books_of_shared_spans_are_no_blocks_and_go_with_them(void **state)
+{
+    struct standin_usage before, now;
+    struct region *table = NULL;
+    struct heap_block found;
+
+    (void)state;
+    for (int round = 0; round < 600; round++) {
+        char *block = take(48);
+        pool_trim(self);
+        if (round < 2)
+            standin_get_usage(&before);
+        assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+        chunk_hold(self);
+        chunk_visit(SHARED_OWNER, note_table, &table);
+        chunk_let_go();
+        assert_non_null(table);
+        for (int i = 0; i < 256; i += 8) {
+            assert_int_equal(heap_find(self, &mine, table->base + i, &found), HEAP_BAD);
+            assert_int_equal(heap_find(self, &yours, table->base + i, &found), HEAP_BAD);
+        }
+        assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
+        pool_trim(self);
+        standin_get_usage(&now);
+        /* A chunk far from all others may cost the map a leaf. */
+        assert_true(now.committed <= before.committed + 65536);
+        assert_ptr_not_equal(table->owner, SHARED_OWNER);
+    }
+}
+
+static void a_failing_hand_over_changes_nothing(void **state)
+{
+    char *small = take(50), *large = take(50000);
+    SIZE_T committed = mine.committed;
+    struct heap_block found;
+
+    (void)state;
+    yours.limit = 49;
+    assert_int_equal(heap_transfer(self, &mine, &yours, small), HEAP_FULL);
+    assert_int_equal(heap_transfer(self, &mine, &yours, large), HEAP_FULL);
+    yours.limit = 50;
+    the_system_gives_nothing();
+    assert_int_equal(heap_transfer(self, &mine, &yours, small), HEAP_FULL);
+    standin_fail_never();
+    assert_int_equal(heap_find(self, &mine, small, &found), HEAP_OK);
+    assert_int_equal(mine.committed, committed);
+    assert_true(heap_is_valid(self, &mine));
+    assert_int_equal(heap_transfer(self, &mine, &yours, small), HEAP_OK);
+    assert_int_equal(yours.live_bytes, 50);
+    assert_int_equal(yours.peak_bytes, 50);
+    assert_int_equal(yours.allocations, 1);
+    assert_int_equal(mine.frees, 1);
+}
+
+static void what_nobody_has_costs_others_nothing_that_waits(void **state)
+{
+    SIZE_T before;
+
+    (void)state;
+    assert_int_equal(heap_free(self, &mine, take(40000)), HEAP_OK);
+    before = chunk_pool.warm_bytes;
+    assert_true(before > 0);
+    assert_null(heap_alloc(self, &yours, (SIZE_T)-1));
+    assert_null(heap_alloc(self, &yours, (SIZE_T)-1 / 4));
+    assert_int_equal(chunk_pool.warm_bytes, before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_heap_begins_with_a_mini_and_goes_on_with_slots),
+        TEST(what_is_committed_is_counted),
+        TEST(a_small_block_moves_only_if_it_must_or_leaves_half_unused),
+        TEST(a_large_block_grows_and_shrinks_where_it_is),
+        TEST(the_slack_that_a_shrinking_block_may_keep_is_64_kib_and_an_eighth),
+        TEST(a_large_block_ends_with_its_room),
+        TEST(growing_takes_no_more_than_asked_for_when_memory_is_short),
+        TEST(a_block_that_shrinks_is_never_refused),
+        TEST(a_span_that_can_not_grow_now_grows_later),
+        TEST(what_waits_is_returned_before_a_block_is_refused),
+        TEST(a_full_span_that_has_room_again_comes_second),
+        TEST(with_no_other_a_full_span_that_has_room_again_comes_first),
+        TEST(a_block_handed_over_stays_in_place_while_it_fits),
+        TEST(each_block_of_a_shared_span_is_its_owners_alone),
+        TEST(the_books_of_shared_spans_are_no_blocks_and_go_with_them),
+        TEST(a_failing_hand_over_changes_nothing),
+        TEST(what_nobody_has_costs_others_nothing_that_waits),
+    };
+
+    return UNIT_RUN(tests);
+}

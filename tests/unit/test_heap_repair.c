@@ -1,0 +1,120 @@
+/* test_heap_repair.c - the promises of heap.h about what a dead thread left: it is noticed, and put right. */
+#include "heaps.h"
+
+static void only_the_validator_is_not_deceived(void **state)
+{
+    struct region *span, *full, *large;
+    char *last = NULL;
+
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        last = take(2000);
+    take(100000);
+    assert_int_equal(heap_free(self, &mine, last), HEAP_OK);
+    span = mine.current[heap_class(2000)];
+    full = mine.full;
+    large = mine.large;
+    assert_true(heap_is_valid(self, &mine));
+#define DECEIVE(field, value)                                                                      \
+    do {                                                                                           \
+        __typeof__(field) was = (field);                                                           \
+        (field) = (value);                                                                         \
+        assert_false(heap_is_valid(self, &mine));                                                  \
+        (field) = was;                                                                             \
+        assert_true(heap_is_valid(self, &mine));                                                   \
+    } while (0)
+    DECEIVE(mine.live_bytes, mine.live_bytes + 1);
+    DECEIVE(mine.committed, mine.committed + 1);
+    DECEIVE(mine.frees, mine.frees + 1);
+    DECEIVE(span->prev, full);
+    DECEIVE(full->next->prev, NULL);
+    DECEIVE(span->owner, YOU);
+    DECEIVE(full->owner, YOU);
+    DECEIVE(large->owner, YOU);
+    DECEIVE(span->kind, REGION_FULL);
+    DECEIVE(full->kind, REGION_SPAN);
+    DECEIVE(large->kind, REGION_NONE);
+    DECEIVE(span->size_class, 3);
+    DECEIVE(span->used, (uint16_t)(span->used + 1));
+    DECEIVE(full->used, (uint16_t)(full->used - 1));
+    DECEIVE(span->limit, (uint16_t)(span->fresh - 1));
+    DECEIVE(span->limit, (uint16_t)(span->limit + 100));
+    DECEIVE(span->head, (uint16_t)SPAN_NONE);
+    DECEIVE(span->head, (uint16_t)SPAN_FREE); /* a live block */
+    DECEIVE(span->head, 3);
+    DECEIVE(span->head, (uint16_t)(SPAN_FREE | span->fresh));
+    DECEIVE(span->words[span->head & ~SPAN_FREE], span->head); /* a circle */
+    DECEIVE(large->committed, large->bytes - 1);
+}
+
+static void repair_knows_who_has_room(void **state)
+{
+    static char *blocks[300];
+
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        blocks[i] = take(2000);
+    assert_int_equal(heap_free(self, &mine, blocks[0]), HEAP_OK);
+    assert_int_equal(heap_free(self, &mine, blocks[299]), HEAP_OK);
+    for (struct region *r = mine.full; r; r = r->next)
+        r->kind = REGION_SPAN; /* died while it listed them anew */
+    for (struct region *r = mine.current[heap_class(2000)]; r; r = r->next)
+        r->kind = REGION_FULL;
+    heap_repair(self, &mine);
+    assert_true(heap_is_valid(self, &mine));
+    assert_ptr_equal(mine.recent, &heap_no_span);
+    assert_non_null(mine.full);
+    for (struct region *r = mine.full; r; r = r->next)
+        assert_false(span_has_room(r) || r->fresh < span_capacity(r));
+    for (struct region *r = mine.current[heap_class(2000)]; r; r = r->next)
+        assert_true(span_has_room(r) || r->fresh < span_capacity(r));
+    assert_int_equal(mine.peak_bytes, 600000);
+}
+
+static void counts_never_fall_in_a_repair(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10; i++)
+        take(10);
+    assert_int_equal(heap_free(self, &mine, take(10)), HEAP_OK);
+    mine.frees = 0; /* died before it counted a free */
+    heap_repair(self, &mine);
+    assert_int_equal(mine.allocations, 11);
+    assert_int_equal(mine.frees, 1);
+    mine.allocations = 10; /* before it counted an allocation */
+    heap_repair(self, &mine);
+    assert_int_equal(mine.allocations, 11);
+    assert_int_equal(mine.frees, 1);
+    heap_repair(self, &mine);
+    assert_int_equal(mine.allocations, 11);
+    assert_int_equal(mine.frees, 1);
+    mine.peak_bytes = mine.live_bytes = 50;
+    heap_repair(self, &mine);
+    assert_int_equal(mine.live_bytes, 100);
+    assert_int_equal(mine.peak_bytes, 100);
+}
+
+static void what_was_taken_but_never_filled_is_freed_in_a_repair(void **state)
+{
+    struct region *r[3] = {region_take(self, ME, 0), region_take(self, ME, 1),
+                           region_take_large(self, ME, 100000, 0)};
+
+    (void)state;
+    take(10);
+    heap_repair(self, &mine);
+    for (int i = 0; i < 3; i++)
+        assert_null(r[i]->owner);
+    assert_int_equal(mine.live_bytes, 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(only_the_validator_is_not_deceived),
+        TEST(repair_knows_who_has_room),
+        TEST(counts_never_fall_in_a_repair),
+        TEST(what_was_taken_but_never_filled_is_freed_in_a_repair),
+    };
+
+    return UNIT_RUN(tests);
+}

@@ -1,0 +1,124 @@
+/* test_heap_walk.c - the validator notices what is wrong, so that its silence means something. */
+#include "unit.h"
+
+#define ME ((void *)0x4440)
+#define YOU ((void *)0x5550)
+
+static struct heap heap;
+static void *small[600], *large;
+
+/* Full spans, the current one with a freed block, a large block. */
+static int fill_heap(void **state)
+{
+    (void)state;
+    heap_open(&heap, ME, (SIZE_T)-1);
+    for (int i = 0; i < 600; i++)
+        small[i] = heap_alloc(self, &heap, 1000);
+    large = heap_alloc(self, &heap, 70000);
+    return !large || heap_free(self, &heap, small[599]) || !heap_is_valid(self, &heap);
+}
+
+static int close_heap(void **state)
+{
+    int valid = heap_is_valid(self, &heap);
+
+    heap_close(self, &heap);
+    unit_load_anew(state);
+    return !valid;
+}
+
+/* A field has another value for a moment. */
+#define NOTICED(field, value)                                                                      \
+    do {                                                                                           \
+        __typeof__(field) before = (field);                                                        \
+        (field) = (__typeof__(field))(value);                                                      \
+        assert_false(heap_is_valid(self, &heap));                                                  \
+        (field) = before;                                                                          \
+        assert_true(heap_is_valid(self, &heap));                                                   \
+    } while (0)
+
+static struct region *region_of(const void *block)
+{
+    return region_find(block);
+}
+
+static void sums_that_are_wrong_are_noticed(void **state)
+{
+    (void)state;
+    NOTICED(heap.live_bytes, heap.live_bytes + 1);
+    NOTICED(heap.committed, heap.committed + OS_PAGE);
+    NOTICED(heap.allocations, heap.allocations + 1);
+    NOTICED(heap.frees, heap.frees + 1);
+}
+
+static void spans_that_are_wrong_are_noticed(void **state)
+{
+    struct region *full = region_of(small[0]), *current = region_of(small[598]);
+    unsigned last = current->head & ~SPAN_FREE; /* the freed one */
+
+    (void)state;
+    assert_int_equal(full->kind, REGION_FULL);
+    assert_int_equal(current->kind, REGION_SPAN);
+    assert_int_not_equal(current->head, SPAN_NONE);
+    assert_false(current->words[0] & SPAN_FREE);
+    for (struct region *r = full;; r = current) {
+        struct region *prev = r->prev;
+        NOTICED(r->prev, prev ? NULL : r);
+        NOTICED(r->owner, YOU);
+        NOTICED(r->kind, r == full ? REGION_SPAN : REGION_FULL);
+        NOTICED(r->used, r->used + 1);
+        NOTICED(r->limit, r->fresh - 1);
+        NOTICED(r->end, r->end - 1);
+        NOTICED(r->pages, 0);
+        if (r == current)
+            break;
+    }
+    NOTICED(current->size_class, current->size_class + 1);
+    NOTICED(current->head, SPAN_FREE | current->fresh); /* beyond what was handed out */
+    NOTICED(current->head, SPAN_FREE);                  /* a live block */
+    NOTICED(current->head, 0);
+    NOTICED(current->words[last], SPAN_FREE | last); /* a circle */
+}
+
+static void large_blocks_that_are_wrong_are_noticed(void **state)
+{
+    struct region *r = region_of(large);
+
+    (void)state;
+    NOTICED(r->owner, YOU);
+    NOTICED(r->kind, REGION_NONE);
+    NOTICED(r->committed, r->bytes - 1);
+}
+
+/* A thread was killed when the block was live and not counted yet, or gone and counted still. */
+static void repair_counts_what_is_there(void **state)
+{
+    uint64_t live = heap.allocations - heap.frees;
+
+    (void)state;
+    heap.allocations--;
+    heap_repair(self, &heap);
+    assert_true(heap_is_valid(self, &heap));
+    assert_int_equal(heap.allocations - heap.frees, live);
+    heap.allocations += 2;
+    heap_repair(self, &heap);
+    assert_true(heap_is_valid(self, &heap));
+    assert_int_equal(heap.allocations - heap.frees, live);
+    heap.peak_bytes = 0;
+    heap_repair(self, &heap);
+    assert_int_equal(heap.peak_bytes, heap.live_bytes);
+}
+
+#define ONE(test) cmocka_unit_test_setup_teardown(test, fill_heap, close_heap)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ONE(sums_that_are_wrong_are_noticed),
+        ONE(spans_that_are_wrong_are_noticed),
+        ONE(large_blocks_that_are_wrong_are_noticed),
+        ONE(repair_counts_what_is_there),
+    };
+
+    return UNIT_RUN(tests);
+}

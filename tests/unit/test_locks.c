@@ -1,0 +1,284 @@
+/* test_locks.c - whatever looks at what a lock guards waits for that lock, and gives it back. */
+#include "unit.h"
+
+#include "heap/large.h"
+#include "pages/region.h"
+
+#define ME ((void *)0x4440)
+#define KEY ((HEXPERTKEY)0x660000)
+#define OTHER ((HEXPERTKEY)0x661000)
+
+static struct region *slot, *mini, *lone;
+static struct heap heap;
+static char *block;
+static volatile LONG through;
+
+static void take_slot(struct thread *me)
+{
+    slot = region_take(me, ME, 0);
+}
+
+static void take_mini(struct thread *me)
+{
+    mini = region_take(me, ME, 1);
+}
+
+static void take_lone(struct thread *me)
+{
+    lone = region_take_large(me, ME, 3 << 20, 0);
+}
+
+static void give_lone(struct thread *me)
+{
+    region_give(me, lone, RECORD_HEAP_OWNER);
+}
+
+static void retire_slot(struct thread *me)
+{
+    region_retire(me, slot);
+}
+
+static void release_slot(struct thread *me)
+{
+    region_release(me, slot);
+}
+
+static void release_mini(struct thread *me)
+{
+    region_release_first(me, mini);
+}
+
+static void release_lone(struct thread *me)
+{
+    atomic_store(&lone->kind, REGION_LARGE);
+    region_release(me, lone);
+}
+
+static void trim(struct thread *me)
+{
+    pool_trim(me);
+}
+
+static void settle(struct thread *me)
+{
+    pool_keeps_nothing = 1;
+    chunk_pool.warm_bytes++; /* as if there were something to return */
+    pool_settle(me);
+    pool_keeps_nothing = 0;
+}
+
+static void validate(struct thread *me)
+{
+    chunk_is_valid(me);
+}
+
+static void find_foreign(struct thread *me)
+{
+    struct heap_block found;
+
+    heap_find(me, NULL, block, &found);
+}
+
+static void repair(struct thread *me)
+{
+    heap_repair(me, &heap);
+}
+
+static const struct {
+    void (*act)(struct thread *);
+} on_chunks[] = {{take_slot},    {take_mini},    {take_lone},    {give_lone},    {retire_slot},
+                 {release_slot}, {release_mini}, {release_lone}, {find_foreign}, {repair},
+                 {trim},         {settle},       {validate}};
+
+static DWORD WINAPI run(LPVOID parameter)
+{
+    void (*act)(struct thread *);
+
+    memcpy(&act, parameter, sizeof act);
+    act(expert_thread());
+    atomic_store(&through, 1);
+    return 0;
+}
+
+/* Starts it; it must not be through before the lock is given back. */
+static HANDLE start(const void *act)
+{
+    HANDLE thread;
+
+    atomic_store(&through, 0);
+    thread = CreateThread(NULL, 0, run, (void *)(ULONG_PTR)act, 0, NULL);
+    unit_let_wait(&through);
+    return thread;
+}
+
+static void finish(HANDLE thread)
+{
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    assert_true(atomic_load(&through));
+}
+
+static void regions_move_only_while_nobody_holds_them_still(void **state)
+{
+    (void)state;
+    block = ExpertAllocMemory(KEY, 100, NULL);
+    heap_open(&heap, (void *)0x5550, (SIZE_T)-1);
+    for (unsigned i = 0; i < sizeof on_chunks / sizeof *on_chunks; i++) {
+        HANDLE thread;
+        chunk_hold(self);
+        thread = start(&on_chunks[i].act);
+        chunk_let_go();
+        finish(thread);
+        chunk_hold(self); /* it was given back */
+        chunk_let_go();
+    }
+    assert_true(chunk_is_valid(self));
+}
+
+/* Calls of another thread while one has the expert's lock */
+
+static char *of_key, *of_other, *more;
+
+static void call_alloc(struct thread *me)
+{
+    (void)me;
+    more = ExpertAllocMemory(KEY, 10, NULL);
+}
+
+static void call_realloc(struct thread *me)
+{
+    (void)me;
+    of_key = ExpertReallocMemory(KEY, of_key, 50000, NULL);
+}
+
+static void call_size(struct thread *me)
+{
+    (void)me;
+    ExpertMemorySize(KEY, of_key);
+}
+
+static void call_realloc_legacy(struct thread *me)
+{
+    (void)me;
+    of_other = ExpertReallocMemory(KEY, of_other, 500, NULL);
+}
+
+static void call_free(struct thread *me)
+{
+    (void)me;
+    ExpertFreeMemory(KEY, of_key);
+}
+
+static void call_free_legacy(struct thread *me)
+{
+    (void)me;
+    ExpertFreeMemory(OTHER, of_other);
+}
+
+static BOOL CALLBACK see(HEXPERTKEY key, LPVOID at, SIZE_T bytes, LPVOID context)
+{
+    (void)key, (void)at, (void)bytes, (void)context;
+    return TRUE;
+}
+
+static void call_enum(struct thread *me)
+{
+    (void)me;
+    NmapiEnumMemory(KEY, see, NULL);
+}
+
+static void call_query(struct thread *me)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+
+    (void)me;
+    NmapiQueryExpert(KEY, &usage);
+}
+
+static void call_transfer(struct thread *me)
+{
+    (void)me;
+    NmapiTransferMemory(KEY, OTHER, more);
+}
+
+static void call_transfer_to_itself(struct thread *me)
+{
+    (void)me;
+    NmapiTransferMemory(KEY, KEY, more);
+}
+
+static void call_transfer_back(struct thread *me)
+{
+    (void)me;
+    NmapiTransferMemory(OTHER, KEY, more);
+}
+
+static void call_close(struct thread *me)
+{
+    (void)me;
+    NmapiCloseExpert(KEY, NULL);
+}
+
+static void call_open(struct thread *me)
+{
+    (void)me;
+    NmapiOpenExpert(KEY, NULL);
+}
+
+static void an_expert_is_used_only_by_who_has_its_lock(void **state)
+{
+    static const struct {
+        void (*act)(struct thread *);
+    } calls[] = {{call_alloc}, {call_realloc},  {call_size},          {call_realloc_legacy},
+                 {call_query}, {call_enum},     {call_free_legacy},   {call_free},
+                 {call_alloc}, {call_transfer}, {call_transfer_back}, {call_transfer_to_itself},
+                 {call_close}, {call_open}};
+
+    (void)state;
+    of_key = ExpertAllocMemory(KEY, 10, NULL);
+    of_other = ExpertAllocMemory(OTHER, 10, NULL);
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct expert *e = table_find(KEY), *other = table_find(OTHER);
+        HANDLE thread;
+        expert_lock(self, e);
+        thread = start(&calls[i].act);
+        lock_release(&e->lock);
+        finish(thread);
+        for (int k = 0; k < 2; k++) { /* both were given back */
+            assert_int_equal((k ? e : other)->lock.holder, 0);
+            expert_lock(self, k ? e : other);
+            lock_release(&(k ? e : other)->lock);
+        }
+    }
+}
+
+static DWORD WINAPI terminate(LPVOID key)
+{
+    return NmapiTerminateExpert(key);
+}
+
+/* Not for who has the lock, nor for who is inside without it. */
+static void a_terminate_waits_for_nobody(void **state)
+{
+    struct expert *e = table_find(OTHER);
+
+    (void)state;
+    expert_lock(self, e);
+    assert_int_equal(unit_on_thread(terminate, OTHER), NMERR_SUCCESS);
+    lock_release(&e->lock);
+    assert_non_null(ExpertAllocMemory((HEXPERTKEY)0x662000, 10, NULL));
+    assert_non_null(expert_enter_fast(self, (HEXPERTKEY)0x662000));
+    assert_int_equal(unit_on_thread(terminate, (HEXPERTKEY)0x662000), NMERR_SUCCESS);
+    expert_leave_fast(self);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(regions_move_only_while_nobody_holds_them_still),
+        cmocka_unit_test(an_expert_is_used_only_by_who_has_its_lock),
+        cmocka_unit_test(a_terminate_waits_for_nobody),
+    };
+
+    return UNIT_RUN(tests);
+}

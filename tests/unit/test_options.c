@@ -1,0 +1,211 @@
+/* test_options.c - the promises of options.h and report.h. */
+#include "unit.h"
+
+#include "base/report.h"
+
+static void read_words(const char *words)
+{
+    standin_clear_debug_text();
+    SetEnvironmentVariableA("NMAPI_OPTIONS", words);
+    options_read();
+}
+
+static void says_nothing_but(const char *text)
+{
+    if (!text)
+        assert_string_equal(standin_debug_text(), "");
+    else
+        assert_non_null(strstr(standin_debug_text(), text));
+}
+
+static void reports_only(const char *word)
+{
+    char line[256] = "";
+
+    if (word)
+        snprintf(line, sizeof line, "Nmapi: unknown or malformed word in NMAPI_OPTIONS: %s\r\n",
+                 word);
+    assert_string_equal(standin_debug_text(), line);
+}
+
+static void nothing_is_set_without_words(void **state)
+{
+    static const char *const empty[] = {NULL, "", " ", ", ,\t"};
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        read_words(empty[i]);
+        assert_false(options.reclaim_thread || options.report || options.pageheap);
+        assert_false(options.strict || options.limit || options.report_file || options.original);
+        says_nothing_but(NULL);
+    }
+}
+
+static void each_word_sets_its_own(void **state)
+{
+    (void)state;
+    read_words("reclaim=thread");
+    assert_true(options.reclaim_thread && !options.report && !options.pageheap && !options.strict);
+    read_words("report");
+    assert_true(options.report && !options.report_file && !options.reclaim_thread);
+    read_words("report=leaks.txt");
+    assert_true(options.report);
+    assert_string_equal(options.report_file, "leaks.txt");
+    read_words("pageheap");
+    assert_true(options.pageheap && !options.strict);
+    read_words("strict");
+    assert_true(options.strict && !options.pageheap);
+    read_words("original=C:\\nm\\Nmapi.dll");
+    assert_string_equal(options.original, "C:\\nm\\Nmapi.dll");
+    says_nothing_but(NULL);
+}
+
+static void words_stand_apart_by_spaces_and_commas_and_quotes_hold_them_together(void **state)
+{
+    (void)state;
+    read_words(" strict,,pageheap\treport=\"a b, c.txt\" limit=5,");
+    assert_true(options.strict && options.pageheap && options.report);
+    assert_string_equal(options.report_file, "a b, c.txt");
+    assert_int_equal(options.limit, 5);
+    says_nothing_but(NULL);
+}
+
+static void limits_have_units_and_must_fit(void **state)
+{
+    static const struct {
+        const char *word;
+        SIZE_T limit;
+    } rows[] = {
+        {"limit=1", 1},
+        {"limit=4096", 4096},
+        {"limit=64K", 65536},
+        {"limit=64k", 65536},
+        {"limit=3M", (SIZE_T)3 << 20},
+        {"limit=2g", (SIZE_T)2 << 30},
+        {"limit=18446744073709551615", (SIZE_T)-1},
+        {"limit=18446744073709551616", 0},
+        {"limit=99999999999999999999999", 0},
+        {"limit=18446744073709551615K", 0},
+        {"limit=", 0},
+        {"limit=0", 0},
+        {"limit=K", 0},
+        {"limit=-1", 0},
+        {"limit=1KB", 0},
+        {"limit=1X", 0},
+        {"limit=12a", 0},
+        {"limit", 0},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        read_words(rows[i].word);
+        assert_int_equal(options.limit, rows[i].limit);
+        reports_only(rows[i].limit ? NULL : rows[i].word);
+    }
+    read_words("limit=\"5 \"");
+    assert_int_equal(options.limit, 0);
+    read_words("limit=7K limit=x limit=0");
+    assert_int_equal(options.limit, 7168); /* what is no limit changes none */
+}
+
+static void unknown_words_are_reported_and_the_others_count(void **state)
+{
+    static const char *const bad[] = {"stricter",        "STRICT",  "reclaim",
+                                      "reclaim=process", "report=", "original",
+                                      "original=",       "page",    "strict=1"};
+    char words[64];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(words, sizeof words, "pageheap %s", bad[i]);
+        read_words(words);
+        assert_true(options.pageheap && !options.strict && !options.reclaim_thread);
+        reports_only(bad[i]);
+    }
+}
+
+static void a_variable_that_is_too_long_counts_as_none(void **state)
+{
+    static char words[OPTIONS_TEXT + 10];
+
+    (void)state;
+    read_words("strict"); /* what was read before does not count either */
+    memset(words, ' ', sizeof words - 1);
+    memcpy(words, "strict", 6);
+    read_words(words);
+    assert_false(options.strict);
+    words[OPTIONS_TEXT - 1] = 0;
+    read_words(words);
+    assert_true(options.strict);
+    words[OPTIONS_TEXT - 2] = '"'; /* a quote without end must not lead beyond the text */
+    read_words(words);
+    assert_true(options.strict);
+}
+
+static void a_report_says_sums_and_blocks(void **state)
+{
+    struct report_leak leaks[REPORT_LEAKS] = {{(void *)0xABC0, 7}};
+
+    (void)state;
+    read_words("report");
+    report_expert(options.report_file, (void *)0x1234, 3, 1007, 5000, leaks, 1);
+    assert_string_equal(standin_debug_text(),
+                        "Nmapi: expert 0x1234 leaked 3 blocks, 1007 bytes (peak 5000 bytes)\r\n"
+                        "Nmapi:   0xabc0  7 bytes\r\n"
+                        "Nmapi:   and 2 more\r\n");
+    standin_clear_debug_text();
+    report_expert(options.report_file, (void *)0x1234, 1, 0, 0, leaks, 1);
+    says_nothing_but("leaked 1 block, 0 bytes");
+    assert_null(strstr(standin_debug_text(), "more"));
+}
+
+static void a_report_that_no_file_takes_goes_to_the_debugger(void **state)
+{
+    char text[512] = {0};
+    FILE *file;
+
+    (void)state;
+    read_words("report=unit_report.tmp");
+    remove("unit_report.tmp");
+    report_expert(options.report_file, (void *)0x1234, 1, 2, 3, NULL, 0);
+    report_expert(options.report_file, (void *)0x5678, 1, 2, 3, NULL, 0);
+    says_nothing_but(NULL);
+    file = fopen("unit_report.tmp", "rb");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    remove("unit_report.tmp");
+    assert_non_null(strstr(text, "0x1234"));
+    assert_non_null(strstr(text, "0x5678"));
+    read_words("report=/no/such/folder/file");
+    report_expert(options.report_file, (void *)0x1234, 1, 2, 3, NULL, 0);
+    says_nothing_but("0x1234");
+}
+
+static void a_word_without_end_is_cut(void **state)
+{
+    static char word[1000];
+
+    (void)state;
+    memset(word, 'x', sizeof word - 1);
+    standin_clear_debug_text();
+    report_unknown_option(word);
+    assert_true(strlen(standin_debug_text()) < 400);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_set_without_words),
+        cmocka_unit_test(each_word_sets_its_own),
+        cmocka_unit_test(words_stand_apart_by_spaces_and_commas_and_quotes_hold_them_together),
+        cmocka_unit_test(limits_have_units_and_must_fit),
+        cmocka_unit_test(unknown_words_are_reported_and_the_others_count),
+        cmocka_unit_test(a_variable_that_is_too_long_counts_as_none),
+        cmocka_unit_test(a_report_says_sums_and_blocks),
+        cmocka_unit_test(a_report_that_no_file_takes_goes_to_the_debugger),
+        cmocka_unit_test(a_word_without_end_is_cut),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

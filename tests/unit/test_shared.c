@@ -1,0 +1,458 @@
+/* test_shared.c - the promises of shared.h: blocks that were handed over, and spans that die with them. */
+#include "base/permanent.h"
+#include "heaps.h"
+
+static int close_and_load_anew(void **state)
+{
+    int failed = close_heaps(state);
+
+    unit_load_anew(state);
+    return failed;
+}
+
+static SIZE_T size_of(struct heap *heap, void *block)
+{
+    struct heap_block found;
+
+    return heap_find(self, heap, block, &found) == HEAP_OK ? found.bytes : (SIZE_T)-1;
+}
+
+static void only_shared_blocks_are_touched(void **state)
+{
+    char *own = heap_alloc(self, &mine, 100), *shared = heap_alloc(self, &mine, 100);
+    void *wild[] = {&mine, own, NULL};
+    void *same = shared;
+    SIZE_T bytes = 0;
+    unsigned index;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_null(shared_owner(self, wild[i], &index, &bytes));
+        shared_give(self, wild[i], YOU);
+        shared_free(self, wild[i]);
+    }
+    assert_int_equal(heap_transfer(self, &mine, &yours, shared), HEAP_OK);
+    assert_int_equal(size_of(&mine, own), 100);
+    assert_int_equal(size_of(&yours, shared), 100);
+    shared[100] = shared[111] = 'x'; /* it may: there is room for 112 */
+    assert_int_equal(heap_realloc(self, &yours, &same, 112), HEAP_OK);
+    assert_ptr_equal(same, shared);
+    assert_int_equal(shared[100] | shared[111], 0);
+    assert_int_equal(size_of(&yours, shared), 112);
+    assert_int_equal(heap_realloc(self, &yours, &same, 100), HEAP_OK);
+    assert_ptr_equal(same, shared);
+    assert_null(shared_owner(self, shared + 16, &index, &bytes));
+    assert_int_equal(heap_free(self, &yours, shared + 16), HEAP_BAD);
+    assert_int_equal(heap_free(self, &yours, shared), HEAP_OK);
+    assert_int_equal(heap_free(self, &yours, shared), HEAP_BAD);
+    assert_int_equal(size_of(&mine, own), 100);
+}
+
+static struct region *table;
+
+static void note_table(struct region *r, void *context)
+{
+    (void)context;
+    if (r->kind != REGION_SHARED)
+        table = r;
+}
+
+static void the_list_of_owners_is_nobodys_block(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100);
+    struct heap_block found;
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    chunk_hold(self);
+    chunk_visit(SHARED_OWNER, note_table, NULL);
+    chunk_let_go();
+    assert_non_null(table);
+    assert_int_equal(heap_find(self, &mine, table->base, &found), HEAP_BAD);
+    assert_int_equal(heap_free(self, &yours, table->base), HEAP_BAD);
+}
+
+static void count(void *block, SIZE_T bytes, void *context)
+{
+    (void)block, (void)bytes;
+    ++*(unsigned *)context;
+}
+
+static void must_not_be_called(void *block, SIZE_T bytes, void *context)
+{
+    (void)block, (void)bytes, (void)context;
+    fail();
+}
+
+static void freed_blocks_are_nobodys(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
+    unsigned found = 0;
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_int_equal(heap_free(self, &mine, other), HEAP_OK);
+    shared_visit(self, NULL, count, &found);
+    assert_int_equal(found, 0);
+    shared_visit(self, YOU, count, &found);
+    assert_int_equal(found, 1);
+}
+
+/* Whatever lacks, the block stays where it was and the giver's. */
+static void what_can_not_be_shared_stays_the_givers(void **state)
+{
+    void *first = heap_alloc(self, &mine, 100), *block = heap_alloc(self, &mine, 5000);
+    struct region *held[1000];
+    int count = 0;
+
+    (void)state;
+    /* no pages for the list of owners */
+    standin_fail_at("VirtualAlloc", 1, TRUE);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_FULL);
+    standin_fail_never();
+    /* no region for it */
+    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+    while (count < 1000 && (held[count] = region_take(self, YOU, 1)) != NULL)
+        count++;
+    assert_in_range(count, 1, 999);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_FULL);
+    standin_fail_never();
+    while (count--)
+        region_release(self, held[count]);
+    assert_int_equal(size_of(&mine, block), 5000);
+    assert_true(heap_is_valid(self, &mine));
+    /* no record: one is in use */
+    assert_int_equal(heap_transfer(self, &mine, &yours, first), HEAP_OK);
+    standin_fail_at("VirtualAlloc", 1, TRUE);
+    while (permanent_alloc(self, 64))
+        ;
+    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_FULL);
+    assert_true(standin_failed() > 0);
+    standin_fail_never();
+    assert_int_equal(size_of(&mine, block), 5000);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_int_equal(size_of(&yours, block), 5000);
+}
+
+static DWORD WINAPI look(LPVOID block)
+{
+    unsigned index;
+    SIZE_T bytes;
+
+    return shared_owner(expert_thread(), block, &index, &bytes) == YOU;
+}
+
+static void no_call_holds_up_other_threads_afterwards(void **state)
+{
+    void *blocks[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        blocks[i] = heap_alloc(self, &mine, 100);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(heap_transfer(self, &mine, &yours, blocks[i]), HEAP_OK);
+        assert_int_equal(unit_on_thread(look, blocks[i]), 1);
+    }
+    shared_give(self, blocks[1], ME);
+    assert_int_equal(unit_on_thread(look, blocks[1]), 0);
+    shared_give(self, blocks[1], YOU);
+    assert_int_equal(heap_free(self, &yours, blocks[0]), HEAP_OK);
+    assert_int_equal(unit_on_thread(look, blocks[1]), 1);
+    assert_true(heap_is_valid(self, &yours));
+    assert_int_equal(unit_on_thread(look, blocks[1]), 1);
+    shared_release(self, ME);
+    assert_int_equal(unit_on_thread(look, blocks[1]), 1);
+    shared_release(self, YOU);
+    assert_int_equal(unit_on_thread(look, blocks[1]), 0);
+    heap_open(&yours, YOU, (SIZE_T)-1);
+}
+
+static void *block_of_yours;
+static volatile LONG done;
+static HANDLE caller;
+
+static DWORD WINAPI call(LPVOID parameter)
+{
+    struct thread *me = expert_thread();
+    unsigned index;
+    SIZE_T bytes;
+
+    switch (*(int *)parameter) {
+    case 0:
+        shared_owner(me, block_of_yours, &index, &bytes);
+        break;
+    case 1:
+        shared_give(me, block_of_yours, YOU);
+        break;
+    case 2:
+        shared_release(me, ME);
+        break;
+    default:
+        shared_free(me, block_of_yours);
+        break;
+    }
+    atomic_store(&done, 1);
+    return 0;
+}
+
+static void let_another_call(void *block, SIZE_T bytes, void *context)
+{
+    (void)block, (void)bytes;
+    atomic_store(&done, 0);
+    caller = CreateThread(NULL, 0, call, context, 0, NULL);
+    unit_let_wait(&done);
+}
+
+static void while_one_thread_looks_through_them_others_wait(void **state)
+{
+    (void)state;
+    block_of_yours = heap_alloc(self, &mine, 100);
+    assert_int_equal(heap_transfer(self, &mine, &yours, block_of_yours), HEAP_OK);
+    for (int what = 0; what < 4; what++) {
+        shared_visit(self, YOU, let_another_call, &what);
+        WaitForSingleObject(caller, INFINITE);
+        CloseHandle(caller);
+        assert_int_equal(done, 1);
+    }
+    heap_open(&yours, YOU, (SIZE_T)-1);
+}
+
+#define ONE(test) cmocka_unit_test_setup_teardown(test, open_heaps, close_and_load_anew)
+
+static void *handed_over;
+
+static void free_it(void *argument)
+{
+    (void)argument;
+    heap_free(thread_self(), &yours, handed_over);
+}
+
+static void count_region(struct region *r, void *context)
+{
+    (void)r;
+    ++*(int *)context;
+}
+
+static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
+{
+    unsigned long deaths = 0;
+    int left = 0;
+
+    if (!standin_can_step())
+        skip();
+    for (DWORD died = 1; died; deaths += died) {
+        close_and_load_anew(state);
+        open_heaps(state);
+        handed_over = heap_alloc(self, &mine, 100);
+        assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
+        died = unit_kill_at(free_it, deaths);
+        heap_repair(self, &yours);
+        heap_close(self, &yours);
+        heap_open(&yours, YOU, (SIZE_T)-1);
+        chunk_visit(SHARED_OWNER, count_region, &left);
+        assert_int_equal(left, 0);
+    }
+    print_message("%lu deaths\n", deaths);
+    assert_true(deaths > 100);
+}
+
+/* As a host does that collects one result after the other. */
+static void who_hands_over_each_block_fills_one_span_after_the_other(void **state)
+{
+    enum { BLOCKS = 3000 };
+    static const SIZE_T sizes[] = {16, 100, 1024, 2000};
+    static char *blocks[BLOCKS];
+    struct standin_usage before, now;
+
+    (void)state;
+    for (int s = 0; s < 4; s++) {
+        standin_get_usage(&before);
+        for (int i = 0; i < BLOCKS; i++) {
+            blocks[i] = heap_alloc(self, &mine, sizes[s]);
+            assert_non_null(blocks[i]);
+            for (SIZE_T k = 0; k < sizes[s]; k++)
+                assert_int_equal(blocks[i][k], 0);
+            memset(blocks[i], 'x', sizes[s]);
+            assert_int_equal(heap_transfer(self, &mine, &yours, blocks[i]), HEAP_OK);
+            if (i % 3 == 2) { /* so that others get what was freed */
+                assert_int_equal(heap_free(self, &yours, blocks[i - 1]), HEAP_OK);
+                blocks[i - 1] = NULL;
+            }
+        }
+        standin_get_usage(&now);
+        assert_true(now.committed - before.committed < BLOCKS * (sizes[s] + 16) * 2 + (1 << 18));
+        assert_true(heap_is_valid(self, &mine) && heap_is_valid(self, &yours));
+        for (int i = 0; i < BLOCKS; i++)
+            if (blocks[i])
+                assert_int_equal(heap_free(self, &yours, blocks[i]), HEAP_OK);
+    }
+    assert_int_equal(yours.live_bytes, 0);
+    assert_int_equal(mine.live_bytes, 0);
+}
+
+static void what_comes_into_a_shared_span_is_its_givers_alone(void **state)
+{
+    char *first = heap_alloc(self, &mine, 100), *mines, *yourss;
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, first), HEAP_OK);
+    yourss = heap_alloc(self, &yours, 100);
+    assert_ptr_not_equal(region_find(yourss), region_find(first));
+    assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 200)), region_find(first));
+    mines = heap_alloc(self, &mine, 100);
+    assert_ptr_equal(region_find(mines), region_find(first));
+    assert_int_equal(heap_free(self, &yours, mines), HEAP_FOREIGN);
+    assert_int_equal(size_of(&mine, mines), 100);
+    heap_close(self, &mine);
+    heap_open(&mine, ME, (SIZE_T)-1);
+    assert_int_equal(size_of(&mine, mines), (SIZE_T)-1);
+    /* The next one under the same name has nothing to do with it. */
+    assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 100)), region_find(first));
+    assert_int_equal(heap_free(self, &yours, first), HEAP_OK);
+}
+
+/* Whether one of the next blocks of its class is the one at this address. */
+static int comes_again(struct heap *heap, const void *block)
+{
+    int came = 0;
+
+    for (int i = 0; i < 200 && !came; i++)
+        came = heap_alloc(self, heap, 100) == block;
+    return came;
+}
+
+static void what_strays_may_write_to_comes_to_nobody_until_it_is_let_go(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
+    struct heap_block found;
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_true(heap_retire(self, &yours) > 0);
+    assert_int_equal(heap_find(self, &mine, block, &found), HEAP_BAD);
+    assert_int_equal(heap_find(self, NULL, block, &found), HEAP_BAD);
+    assert_int_equal(heap_free(self, &mine, block), HEAP_BAD);
+    assert_false(comes_again(&mine, block));
+    assert_int_equal(size_of(&mine, other), 100);
+    heap_discard(self, &yours);
+    heap_open(&yours, YOU, (SIZE_T)-1);
+    assert_ptr_equal(shared_alloc(self, ME, heap_class(100), 100), block);
+    shared_free(self, block);
+}
+
+static void a_span_whose_giver_ended_badly_waits_until_that_is_let_go(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
+    const struct region *span = region_find(block);
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    assert_int_equal(heap_free(self, &mine, other), HEAP_OK); /* but a stray may know it */
+    assert_true(heap_retire(self, &mine) > 0);
+    assert_ptr_equal(span->owner, SHARED_OWNER);
+    assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
+    assert_ptr_equal(span->owner, REGION_RETIRED); /* its pages are gone */
+    assert_int_equal(region_footprint(span), 0);
+    heap_discard(self, &mine);
+    heap_open(&mine, ME, (SIZE_T)-1);
+    assert_null(span->owner);
+}
+
+/* The giver's goes first, then the receiver's; or the other way round. */
+static void where_several_ended_badly_the_last_one_let_go_takes_the_span_along(void **state)
+{
+    for (int first = 0; first < 2; first++) {
+        void *block = heap_alloc(self, &mine, 100);
+        const struct region *span = region_find(block);
+        assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+        assert_true(heap_retire(self, &mine) > 0);
+        assert_ptr_equal(span->owner, SHARED_OWNER);
+        assert_true(heap_retire(self, &yours) > 0);
+        assert_ptr_equal(span->owner, REGION_RETIRED);
+        assert_int_equal(region_footprint(span), 0);
+        heap_discard(self, first ? &mine : &yours);
+        assert_ptr_equal(span->owner, REGION_RETIRED);
+        heap_discard(self, first ? &yours : &mine);
+        assert_null(span->owner);
+        open_heaps(state);
+    }
+}
+
+static void of_a_buried_span_nothing_is_handed_out(void **state)
+{
+    void *blocks[2] = {heap_alloc(self, &mine, 100), heap_alloc(self, &mine, 100)};
+    struct heap his;
+
+    (void)state;
+    heap_open(&his, (void *)0x6660, (SIZE_T)-1);
+    assert_int_equal(heap_transfer(self, &mine, &yours, blocks[0]), HEAP_OK);
+    assert_int_equal(heap_transfer(self, &mine, &his, blocks[1]), HEAP_OK);
+    assert_true(heap_retire(self, &yours) > 0);
+    assert_true(heap_retire(self, &his) > 0); /* two graves, and a giver who goes on */
+    assert_ptr_equal(region_find(blocks[0])->owner, REGION_RETIRED);
+    assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 100)), region_find(blocks[0]));
+    shared_visit(self, SHARED_GRAVE(&his), must_not_be_called, NULL);
+    heap_close(self, &mine);
+    assert_ptr_equal(region_find(blocks[0])->owner, REGION_RETIRED);
+    heap_discard(self, &his);
+    assert_ptr_equal(region_find(blocks[0])->owner, REGION_RETIRED);
+    heap_discard(self, &yours);
+    assert_null(region_find(blocks[0])->owner);
+    open_heaps(state);
+}
+
+static void take_one(void *argument)
+{
+    (void)argument;
+    heap_alloc(thread_self(), &mine, 100);
+}
+
+static void a_thread_may_die_while_it_takes_a_block_of_a_shared_span(void **state)
+{
+    unsigned long deaths = 0;
+
+    if (!standin_can_step())
+        skip();
+    for (DWORD died = 1; died; deaths += died) {
+        struct region *span;
+        close_and_load_anew(state);
+        open_heaps(state);
+        handed_over = heap_alloc(self, &mine, 100);
+        assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
+        span = region_find(handed_over);
+        died = unit_kill_at(take_one, deaths);
+        heap_repair(self, &mine);
+        assert_true(heap_is_valid(self, &mine));
+        assert_in_range(mine.live_bytes, 0, 100);
+        heap_close(self, &mine);
+        heap_open(&mine, ME, (SIZE_T)-1);
+        assert_int_equal(span->used, 1);
+        assert_int_equal(heap_free(self, &yours, handed_over), HEAP_OK);
+        assert_ptr_not_equal(span->owner, SHARED_OWNER);
+    }
+    print_message("%lu deaths\n", deaths);
+    assert_true(deaths > 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ONE(only_shared_blocks_are_touched),
+        ONE(the_list_of_owners_is_nobodys_block),
+        ONE(freed_blocks_are_nobodys),
+        ONE(no_call_holds_up_other_threads_afterwards),
+        ONE(while_one_thread_looks_through_them_others_wait),
+        ONE(what_can_not_be_shared_stays_the_givers),
+        ONE(a_thread_may_die_while_it_frees_a_shared_block),
+        ONE(who_hands_over_each_block_fills_one_span_after_the_other),
+        ONE(what_comes_into_a_shared_span_is_its_givers_alone),
+        ONE(what_strays_may_write_to_comes_to_nobody_until_it_is_let_go),
+        ONE(a_span_whose_giver_ended_badly_waits_until_that_is_let_go),
+        ONE(where_several_ended_badly_the_last_one_let_go_takes_the_span_along),
+        ONE(of_a_buried_span_nothing_is_handed_out),
+        ONE(a_thread_may_die_while_it_takes_a_block_of_a_shared_span),
+    };
+
+    return UNIT_RUN(tests);
+}

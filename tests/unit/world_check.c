@@ -1,0 +1,283 @@
+#include "world_private.h"
+
+#include "heap/record_heap.h"
+#include "pages/pool.h"
+#include "heap/shared.h"
+
+/* What the victim's death leaves open. */
+static void doubt(void)
+{
+    struct world_block *b = world_under_way.block < 0 ? NULL : &world_blocks[world_under_way.block];
+    struct world_expert *e = &world_experts[world_under_way.expert];
+
+    switch (world_under_way.op) {
+    case OP_ALLOC:
+    case OP_REALLOC:
+        if (e->states & 1U << EXPERT_NEVER)
+            e->states |= 1U << EXPERT_OPEN;
+        if (world_under_way.op == OP_ALLOC)
+            break;
+        b->also_bytes = world_under_way.bytes;
+        b->may_be_gone = 1;
+        break;
+    case OP_FREE:
+        b->may_be_gone = 1;
+        break;
+    case OP_TRANSFER:
+        b->also_owner = world_under_way.other;
+        break;
+    case OP_CLOSE:
+        e->states |= 1U << EXPERT_CLOSED;
+        break;
+    case OP_TERMINATE:
+        e->states |= 1U << EXPERT_TERMINATED;
+        break;
+    case OP_OPEN:
+        e->states |= 1U << EXPERT_OPEN;
+        e->isolated = 1; /* as good as */
+        break;
+    default:
+        break;
+    }
+}
+
+struct found {
+    int expert;
+    SIZE_T count, bytes;
+};
+
+static BOOL CALLBACK match(HEXPERTKEY expert, LPVOID memory, SIZE_T bytes, LPVOID context)
+{
+    struct found *found = context;
+    int made = world_under_way.op == OP_ALLOC || world_under_way.op == OP_REALLOC;
+
+    (void)expert;
+    found->count++;
+    found->bytes += bytes;
+    for (int i = 0; i < WORLD_BLOCKS; i++) {
+        struct world_block *b = &world_blocks[i];
+        int anew = b->may_be_gone && made && world_under_way.block != i &&
+                   world_under_way.expert == found->expert && world_under_way.bytes == bytes;
+        if (b->at != memory || anew)
+            continue;
+        CHECK(!b->seen);
+        CHECK(bytes == b->bytes || bytes == b->also_bytes);
+        CHECK(found->expert == b->owner || found->expert == b->also_owner);
+        world_look(memory, i, b->bytes, bytes);
+        b->bytes = b->also_bytes = bytes;
+        b->owner = b->also_owner = found->expert;
+        b->seen = 1;
+        world_fill(i);
+        return TRUE;
+    }
+    /* Only what the victim was about to get may be there besides. */
+    CHECK(made && world_under_way.expert == found->expert && world_under_way.bytes == bytes);
+    world_under_way.op = OP_NONE;
+    world_blocks[world_new_block(memory, bytes, found->expert)].seen = 1;
+    return TRUE;
+}
+
+static void verify_expert(int x)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct found found = {x, 0, 0};
+    DWORD code, state, since = GetTickCount();
+    struct expert *e;
+
+    code = NmapiEnumMemory(world_key(x), match, &found);
+    state = NmapiQueryExpert(world_key(x), &usage) == NMERR_SUCCESS ? usage.State : EXPERT_NEVER;
+    if (GetTickCount() - since > world_longest)
+        world_longest = GetTickCount() - since;
+    CHECK(world_experts[x].states & 1U << state);
+    CHECK(code == (state == EXPERT_NEVER    ? NMERR_INVALID_EXPERT_HANDLE
+                   : state == EXPERT_CLOSED ? NMERR_EXPERT_TERMINATE
+                                            : NMERR_SUCCESS));
+    world_experts[x].states = 1U << state;
+    if (state == EXPERT_CLOSED) {
+        world_forget_blocks_of(x);
+        return;
+    }
+    CHECK(usage.LiveBlocks == found.count || state == EXPERT_NEVER);
+    CHECK(usage.LiveBytes == found.bytes || state == EXPERT_NEVER);
+    e = table_find(world_key(x));
+    CHECK(!e || !e->heap || heap_is_valid(thread_self(), e->heap));
+}
+
+static void check_committed(const void *address, SIZE_T bytes)
+{
+    const char *at = address;
+
+    while (bytes) {
+        MEMORY_BASIC_INFORMATION area;
+        SIZE_T here;
+        CHECK(VirtualQuery(at, &area, sizeof area) == sizeof area);
+        CHECK(area.State == MEM_COMMIT);
+        here = area.RegionSize - (SIZE_T)(at - (char *)area.BaseAddress);
+        here = here < bytes ? here : bytes;
+        at += here;
+        bytes -= here;
+    }
+}
+
+static void check_zero(const char *at, SIZE_T bytes)
+{
+    for (SIZE_T i = 0; i < bytes; i += sizeof(SIZE_T))
+        CHECK(*(const SIZE_T *)(const void *)(at + i) == 0);
+}
+
+/* Nobody changes it just now: it is free, or one of the world's. */
+static int is_at_rest(const struct region *r)
+{
+    const struct expert *e = r->owner > REGION_OWN ? r->owner : NULL;
+
+    for (int x = 0; e && x < WORLD_EXPERTS; x++)
+        if (e->entry.key == world_key(x))
+            return 1;
+    return !r->owner;
+}
+
+/* What a record says is committed is: or somebody would be given it, and crash. What it doesn't call dirty is
+   zero. */
+static void verify_pages(const struct region *r, const char *words)
+{
+    if (!is_at_rest(r) || r->kind == REGION_TAIL)
+        return;
+    if (r->kind == REGION_LARGE) {
+        check_committed(r->base, r->committed);
+        return;
+    }
+    check_committed(r->base, r->pages * OS_PAGE);
+    check_committed(words, r->word_pages * OS_PAGE);
+    if (!r->owner && r->dirty < r->pages)
+        check_zero(r->base + r->dirty * OS_PAGE, (SIZE_T)(r->pages - r->dirty) * OS_PAGE);
+}
+
+static void verify_regions(void)
+{
+    chunk_hold(thread_self());
+    for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
+        if (c->state == CHUNK_LIVE && c->lone && is_at_rest(&c->slots[0]))
+            check_committed(c->base, c->slots[0].committed);
+        for (int i = CHUNK_FIRST; c->state == CHUNK_LIVE && !c->lone && i < CHUNK_SLOTS; i++) {
+            const char *words = (const char *)chunk_words(c, i);
+            if (c->slots[i].kind != REGION_SPLIT)
+                verify_pages(&c->slots[i], words);
+            for (int k = 0; c->slots[i].kind == REGION_SPLIT && k < SLOT_MINIS; k++)
+                verify_pages(chunk_mini(c, i, k),
+                             words + ((SIZE_T)k * MINI_WORDS & ~(OS_PAGE - 1)));
+        }
+    }
+    chunk_let_go();
+}
+
+/* Once all experts are closed: a region is nobody's, of this DLL's own, or buried; of a span that several buried, the
+   list of owners is there too. */
+static void count_owned(const struct region *r, int *lists)
+{
+    CHECK(r->owner <= REGION_OWN && r->kind != REGION_SHARED);
+    *lists += (r->owner == SHARED_OWNER) - (r->owner == REGION_RETIRED);
+}
+
+static void verify_nothing_is_owned(void)
+{
+    int lists = 0;
+
+    for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
+        for (int i = c->lone ? 0 : CHUNK_FIRST; c->state == CHUNK_LIVE && i < CHUNK_SLOTS; i++) {
+            count_owned(&c->slots[i], &lists);
+            for (int k = 0; c->slots[i].kind == REGION_SPLIT && k < SLOT_MINIS; k++)
+                count_owned(chunk_mini(c, i, k), &lists);
+        }
+    }
+    CHECK(lists <= 0);
+}
+
+void world_verify(void)
+{
+    doubt();
+    world_reclaim();
+    for (int x = 0; x < WORLD_EXPERTS; x++)
+        verify_expert(x);
+    for (int i = 0; i < WORLD_BLOCKS; i++) {
+        struct world_block *b = &world_blocks[i];
+        if (b->at && !b->seen) {
+            CHECK(b->may_be_gone);
+            b->at = NULL;
+        }
+        b->seen = b->may_be_gone = 0;
+        if (b->at)
+            CHECK(ExpertMemorySize(world_key(b->owner), b->at) == b->bytes);
+    }
+    world_under_way.op = OP_NONE;
+    CHECK(chunk_is_valid(thread_self()));
+    CHECK(record_heap_is_valid(thread_self()));
+    verify_regions();
+}
+
+void world_works(void)
+{
+    static const SIZE_T sizes[] = {0, 24, 700, 5000, 50000};
+
+    for (int x = 0; x < WORLD_EXPERTS; x++) {
+        int got[5];
+        int stops = world_is(x, EXPERT_TERMINATED) ||
+                    (world_is(x, EXPERT_CLOSED) && !world_experts[x].reclaimed);
+        if (world_is(x, EXPERT_NEVER) && x != WORLD_EXPERTS - 1)
+            continue;
+        for (int i = 0; i < 5; i++) {
+            got[i] = world_alloc(x, sizes[i]);
+            CHECK(stops == (got[i] < 0));
+            world_realloc(x, got[i], sizes[i] + 900);
+        }
+        for (int i = 0; i < 5; i++)
+            world_free(x, got[i]);
+    }
+}
+
+/* Those of threads whose record was being freed by one that was killed: forgotten, but not closed yet. */
+static unsigned long lost_handles(void)
+{
+    unsigned long count = 0;
+
+    for (LONG i = 0; i < 4096; i++)
+        count += thread_record(i)->state == THREAD_CLOSING && !thread_record(i)->handle;
+    return count;
+}
+
+void world_end(unsigned long lost)
+{
+    struct standin_usage now;
+    SIZE_T left;
+
+    world_threads_end();
+    for (int x = 0; x < WORLD_EXPERTS; x++) {
+        if (world_is(x, EXPERT_NEVER))
+            continue;
+        if (!world_is(x, EXPERT_CLOSED) && options.reclaim_thread)
+            world_experts[x].states |= 1U << EXPERT_CLOSED; /* its threads ended just now */
+        if (world_experts[x].states & (world_experts[x].states - 1)) {
+            struct world_call call = {.op = OP_CLOSE, .expert = x};
+            world_perform(&call);
+            CHECK(call.code == NMERR_SUCCESS || call.code == NMERR_EXPERT_TERMINATE);
+        } else {
+            world_close(x);
+        }
+    }
+    CHECK(chunk_is_valid(thread_self()));
+    verify_nothing_is_owned();
+    CHECK(pool_limit() <= (SIZE_T)2 << 20); /* next to nothing is in use, and that is known */
+    lost += lost_handles();
+    standin_set_dllmain(NULL);
+    DllMain(NULL, DLL_PROCESS_DETACH, NULL);
+    standin_get_usage(&now);
+    left = now.reservations - world_at_start.reservations + now.handles - world_at_start.handles +
+           now.tls_indexes - world_at_start.tls_indexes;
+    if (left > lost)
+        dprintf(2, "left: %zu reservations, %zu bytes, %zu committed, %zu handles, %zu TLS\n",
+                now.reservations - world_at_start.reservations,
+                now.reserved - world_at_start.reserved, now.committed - world_at_start.committed,
+                now.handles - world_at_start.handles, now.tls_indexes - world_at_start.tls_indexes);
+    CHECK(left <= lost);
+    CHECK(left ||
+          (now.reserved == world_at_start.reserved && now.committed == world_at_start.committed));
+}
