@@ -181,6 +181,11 @@ DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallb
      NMERR_EXPERT_TERMINATE       one of the two is closed, or hTo terminated */
 DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemory);
 
+/* Returns to the system the pages that wait for the next expert. Waits for nobody but the DLL's own short
+   locks. Its pages are the ones that the option keep of NMAPI_OPTIONS bounds.
+     NMERR_OUT_OF_MEMORY  the calling thread can't be registered */
+DWORD WINAPI NmapiTrimMemory(void);
+
 /* Supplies the function that a call of the named export reaches (Network Monitor's others, which this
    DLL does not implement), for the whole process; NULL takes it back. It must have the parameters and the
    calling convention of netmon.h: on x86 another would ruin its caller's stack. Calls under way are not
@@ -207,6 +212,7 @@ typedef DWORD(WINAPI *PFN_NmapiQueryExpert)(HEXPERTKEY, NMAPI_EXPERT_USAGE *);
 typedef DWORD(WINAPI *PFN_NmapiEnumExperts)(NMAPI_EXPERT_CALLBACK, LPVOID);
 typedef DWORD(WINAPI *PFN_NmapiEnumMemory)(HEXPERTKEY, NMAPI_MEMORY_CALLBACK, LPVOID);
 typedef DWORD(WINAPI *PFN_NmapiTransferMemory)(HEXPERTKEY, HEXPERTKEY, LPVOID);
+typedef DWORD(WINAPI *PFN_NmapiTrimMemory)(void);
 typedef DWORD(WINAPI *PFN_NmapiSetFunction)(LPCSTR, FARPROC);
 typedef FARPROC(WINAPI *PFN_NmapiGetFunction)(LPCSTR);
 

@@ -17,9 +17,12 @@ set(NMAPI_MODULES
     heap/large
     heap/span
     pages/region
-    pages/slot
-    pages/pool
-    pages/chunk
+    pages/quarantine
+    pages/cache
+    pages/own
+    pages/segment
+    pages/record
+    pages/map
     base/options
     base/report
     base/permanent
@@ -27,6 +30,7 @@ set(NMAPI_MODULES
     base/thread
     base/zero
     base/os
+    base/bits
     base/atomic
     base/crt)
 

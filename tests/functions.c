@@ -15,6 +15,7 @@ static const struct {
     {"NmapiTerminateExpert", &nm.terminate}, {"NmapiCloseExpert", &nm.close},
     {"NmapiQueryExpert", &nm.query},         {"NmapiEnumExperts", &nm.enum_experts},
     {"NmapiEnumMemory", &nm.enum_memory},    {"NmapiTransferMemory", &nm.transfer},
+    {"NmapiTrimMemory", &nm.trim},
 };
 
 #ifdef NMAPI_NATIVE
@@ -54,6 +55,7 @@ static FARPROC address(HMODULE module, LPCSTR name)
         EXPORT(ExpertMemorySize),  EXPORT(NmapiOpenExpert),     EXPORT(NmapiTerminateExpert),
         EXPORT(NmapiCloseExpert),  EXPORT(NmapiQueryExpert),    EXPORT(NmapiEnumExperts),
         EXPORT(NmapiEnumMemory),   EXPORT(NmapiTransferMemory),
+        EXPORT(NmapiTrimMemory),
     };
 
     for (size_t i = 0; is_library(module) && i < sizeof exports / sizeof *exports; i++)

@@ -20,6 +20,7 @@ extern struct functions {
     PFN_NmapiEnumExperts enum_experts;
     PFN_NmapiEnumMemory enum_memory;
     PFN_NmapiTransferMemory transfer;
+    PFN_NmapiTrimMemory trim;
 } nm;
 
 /* Loads the DLL and finds them all; ends the process with a message if that fails. FreeLibrary unloads it. */

@@ -5,10 +5,9 @@
 #include "base/permanent.h"
 #include "expert/closing.h"
 #include "forward/forward.h"
-#include "heap/large.h"
 #include "base/options.h"
-#include "pages/pool.h"
 #include "heap/shared.h"
+#include "pages/region.h"
 #include "expert/snapshot.h"
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
@@ -19,7 +18,6 @@ static void attach(HINSTANCE module)
     os_attach();
     zero_attach();
     options_read();
-    large_pages = pool_keeps_nothing = options.pageheap;
 }
 
 static void thread_ends(void)
@@ -36,7 +34,6 @@ static void thread_ends(void)
 /* FreeLibrary: by its contract no thread is inside, and none will come. */
 static void unload(void)
 {
-    closing_shutdown();
     snapshot_shutdown();
     expert_shutdown();
     shared_shutdown();

@@ -40,7 +40,7 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 /* Inside. */
 static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 {
-    LPVOID block = heap_alloc(self, self->last->heap, bytes);
+    LPVOID block = heap_alloc(self, expert_heap_inside(self), bytes);
 
     expert_leave_fast(self);
     return LIKELY(block != NULL) ? block : alloc_slow(key, bytes, error);
@@ -149,7 +149,7 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
 /* Inside. What is not common, but the caller's own. */
 static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
-    enum heap_result result = heap_free(self, self->last->heap, address);
+    enum heap_result result = heap_free(self, expert_heap_inside(self), address);
 
     expert_leave_fast(self);
     return LIKELY(result == HEAP_OK) ? NMERR_SUCCESS : free_slow(key, address);
@@ -161,9 +161,9 @@ static NOINLINE DWORD free_other(struct thread *self, HEXPERTKEY key, LPVOID add
 }
 
 /* Inside, with a span that is empty now. */
-static NOINLINE DWORD free_emptied(struct thread *self, struct region *span)
+static NOINLINE DWORD free_emptied(struct thread *self, struct span *span)
 {
-    heap_span_emptied(self, self->last->heap, span);
+    heap_span_emptied(self, expert_heap_inside(self), span);
     expert_leave_fast(self);
     return NMERR_SUCCESS;
 }
@@ -173,7 +173,7 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 {
     struct thread *self = thread_self_fast();
     struct expert *e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
-    struct region *emptied = NULL;
+    struct span *emptied = NULL;
 
     if (UNLIKELY(!e))
         return free_other(self, hExpertKey, pOriginalMemory);
@@ -264,7 +264,7 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
     if ((LIKELY(self != NULL) && LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) ||
         expert_enter_other(self, hExpertKey)) {
         LPVOID block = pOriginalMemory;
-        enum heap_result result = heap_realloc(self, self->last->heap, &block, nBytes);
+        enum heap_result result = heap_realloc(self, expert_heap_inside(self), &block, nBytes);
         expert_leave_fast(self);
         if (LIKELY(result == HEAP_OK))
             return block;
@@ -282,7 +282,7 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     if (!self)
         return 0;
     if (LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) {
-        if (heap_find(self, self->last->heap, pOriginalMemory, &block) == HEAP_OK)
+        if (heap_find(self, expert_heap_inside(self), pOriginalMemory, &block) == HEAP_OK)
             bytes = block.bytes;
         expert_leave_fast(self);
     } else if (expert_enter(self, hExpertKey, EXPERT_EVEN_TERMINATED, &e) == NMERR_SUCCESS) {

@@ -123,3 +123,13 @@ DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemor
     expert_leave_both(from, to);
     return code;
 }
+
+DWORD WINAPI NmapiTrimMemory(void)
+{
+    struct thread *self = enter();
+
+    if (!self)
+        return NMERR_OUT_OF_MEMORY;
+    region_trim(self);
+    return NMERR_SUCCESS;
+}

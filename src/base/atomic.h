@@ -15,8 +15,8 @@
 #define atomic_load(address) __atomic_load_n((address), __ATOMIC_ACQUIRE)
 #define atomic_store(address, value) __atomic_store_n((address), (value), __ATOMIC_RELEASE)
 /* For a word that one thread alone writes and others may look at: no ordering, no torn value. */
-#define atomic_peek(address) __atomic_load_n((address), __ATOMIC_RELAXED)
-#define atomic_poke(address, value) __atomic_store_n((address), (value), __ATOMIC_RELAXED)
+#define load_relaxed(address) __atomic_load_n((address), __ATOMIC_RELAXED)
+#define store_relaxed(address, value) __atomic_store_n((address), (value), __ATOMIC_RELAXED)
 /* Keeps the compiler, and only it, from moving memory accesses across. */
 #define atomic_compiler_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
@@ -54,8 +54,8 @@ static inline void atomic_pause(void)
 
 #define atomic_load(address) (*(address))
 #define atomic_store(address, value) (_ReadWriteBarrier(), (void)(*(address) = (value)))
-#define atomic_peek(address) (*(address))
-#define atomic_poke(address, value) ((void)(*(address) = (value)))
+#define load_relaxed(address) (*(address))
+#define store_relaxed(address, value) ((void)(*(address) = (value)))
 #define atomic_compiler_fence() _ReadWriteBarrier()
 #define LIKELY(condition) (condition)
 #define UNLIKELY(condition) (condition)
@@ -90,8 +90,8 @@ static inline void atomic_pause(void)
 
 /* A 64-bit count that one thread raises and others may look at. */
 #ifdef _WIN64
-#define atomic_count(address) atomic_poke((address), *(address) + 1)
-#define atomic_read_count(address) atomic_peek(address)
+#define atomic_count(address) store_relaxed((address), *(address) + 1)
+#define atomic_read_count(address) load_relaxed(address)
 #else
 #define atomic_count(address) ((void)++*(address))
 

@@ -25,13 +25,13 @@ static inline int lock_try(struct lock *lock, struct thread *self)
 {
     if (atomic_cas(&lock->holder, 0, self->id) != 0)
         return 0;
-    atomic_poke(&self->locks, self->locks + 1);
+    store_relaxed(&self->locks, self->locks + 1);
     return 1;
 }
 
 static inline int lock_acquire(struct lock *lock, struct thread *self)
 {
-    return LIKELY(!atomic_peek(&lock->wanted)) && LIKELY(lock_try(lock, self))
+    return LIKELY(!load_relaxed(&lock->wanted)) && LIKELY(lock_try(lock, self))
                ? 0
                : lock_acquire_slow(lock, self);
 }

@@ -29,12 +29,14 @@ static int is(char *word, const char *name)
 }
 
 /* 123, 64K, 16M, 2G; 0 if it is none of these or does not fit. */
-static SIZE_T parse_bytes(const char *digits)
+static int parse_bytes(const char *digits, SIZE_T *bytes)
 {
     static const char units[] = "KMG";
     SIZE_T value = 0;
     unsigned shift = 0;
 
+    if (*digits < '0' || *digits > '9')
+        return 0;
     for (; *digits >= '0' && *digits <= '9'; digits++) {
         SIZE_T digit = (SIZE_T)(*digits - '0');
         if (value > ((SIZE_T)-1 - digit) / 10)
@@ -46,12 +48,13 @@ static SIZE_T parse_bytes(const char *digits)
             shift = 10 * (i + 1);
     if (*digits && (!shift || digits[1]))
         return 0;
-    return value > (SIZE_T)-1 >> shift ? 0 : value << shift;
+    *bytes = value << shift;
+    return value <= (SIZE_T)-1 >> shift;
 }
 
 static int accept(char *word)
 {
-    SIZE_T limit;
+    SIZE_T bytes;
     char *value;
 
     if (is(word, "reclaim=thread"))
@@ -67,10 +70,16 @@ static int accept(char *word)
         return options.report = 1;
     }
     if (begins(word, "limit=", &value)) {
-        limit = parse_bytes(value);
-        if (limit)
-            options.limit = limit;
-        return limit != 0;
+        if (!parse_bytes(value, &bytes) || !bytes)
+            return 0;
+        options.limit = bytes;
+        return 1;
+    }
+    if (begins(word, "keep=", &value)) {
+        if (!parse_bytes(value, &bytes))
+            return 0;
+        options.keep = bytes;
+        return options.keep_given = 1;
     }
     if (begins(word, "original=", &value) && *value) {
         options.original = value;

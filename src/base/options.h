@@ -13,6 +13,8 @@ struct options {
     int report;              /* report, report=FILE */
     int pageheap;            /* pageheap */
     int strict;              /* strict */
+    int keep_given;          /* keep=BYTES */
+    SIZE_T keep;             /* its value */
     SIZE_T limit;            /* limit=BYTES; 0: none */
     const char *report_file; /* NULL: the debugger output */
     const char *original;    /* original=PATH, NULL: none */

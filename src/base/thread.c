@@ -112,7 +112,7 @@ static struct thread *claim(void)
     return t;
 }
 
-struct thread *thread_enroll(struct expert *nobody)
+struct thread *thread_enroll(void *nobody)
 {
     struct thread *t = thread_self();
 
@@ -203,7 +203,7 @@ static void let_run(const struct thread *t)
 
 int thread_wait_for(struct thread_wait *wait, LONG id)
 {
-    LONG locks = atomic_peek(&thread_record(id)->locks);
+    LONG locks = load_relaxed(&thread_record(id)->locks);
 
     if (!wait->rounds || wait->thread != id)
         wait->rounds = 0;

@@ -11,14 +11,12 @@
 #include "base/atomic.h"
 #include "base/os.h"
 
-struct expert;
-
 /* Apart, so that one thread's entering and leaving does not slow another. */
 struct thread {
-    /* Whose heap it is in under no lock. Only itself sets it; who finds it dead clears it. */
-    _Alignas(APART) struct expert *volatile inside;
-    struct expert *last;  /* whose gate it had when it called last, else nobody's; never NULL */
-    struct expert *known; /* whose lock it had last; never NULL */
+    /* The expert in whose heap it is under no lock; experts are opaque here. Only itself sets it; who finds it dead clears it. */
+    _Alignas(APART) void *volatile inside;
+    void *last;           /* the expert whose bias it had when it called last, else nobody's; never NULL */
+    void *known;          /* the expert whose lock it had last; never NULL */
     HANDLE handle;        /* valid while state is THREAD_LIVE or pins is not 0 */
     volatile LONG id;     /* record index and generation, never 0 once claimed */
     volatile LONG state;  /* THREAD_... below */
@@ -41,7 +39,7 @@ static inline struct thread *thread_self(void)
 }
 
 /* The same, made if need be, its `last` set to `nobody`; NULL when the system gives no room. */
-struct thread *thread_enroll(struct expert *nobody);
+struct thread *thread_enroll(void *nobody);
 /* The calling thread ends or the DLL is unloaded. */
 void thread_retire(struct thread *self);
 void thread_shutdown(void);

@@ -4,118 +4,12 @@
 #include "base/options.h"
 #include "base/report.h"
 
-/* Reserved addresses that no longer hold anything but catch strays. Those whose threads live are held longer;
-   when there are too many of them too, the oldest go first. */
-#ifdef _WIN64
-#define QUARANTINE_DEAD ((SIZE_T)256 << 20)
-#define QUARANTINE_LIVING ((SIZE_T)16 << 30)
-#else
-#define QUARANTINE_DEAD ((SIZE_T)32 << 20)
-#define QUARANTINE_LIVING ((SIZE_T)256 << 20)
-#endif
-
-/* What an expert that ended badly has held. */
-struct retired {
-    struct retired *next; /* younger */
-    struct heap *heap;
-    SIZE_T bytes;
-    ULONG visitor_count;
-    LONG visitors[];
-};
-
-#define LOOKS 8 /* how many of the queue one close examines: it may be very long */
-
-static struct lock lock; /* guards the queue */
-static struct retired *oldest, **tail = &oldest;
-static struct retired *looked_at; /* the last one that had a look; NULL: the oldest is next */
-static SIZE_T retired_bytes;      /* guarded as well, but for a first look */
-
 static int visitor_lives(const LONG *visitors, ULONG count, LONG but)
 {
     for (ULONG i = 0; i < count; i++)
         if (visitors[i] != but && thread_is_alive(visitors[i]))
             return 1;
     return 0;
-}
-
-static void recount(void)
-{
-    SIZE_T bytes = 0;
-
-    for (tail = &oldest; *tail; tail = &(*tail)->next)
-        bytes += (*tail)->bytes;
-    looked_at = NULL;
-    atomic_poke(&retired_bytes, bytes);
-}
-
-static void hold(struct thread *self)
-{
-    if (lock_acquire(&lock, self))
-        recount();
-}
-
-/* The next one to examine. The youngest is skipped unless it is the only one, so that older ones go first. */
-static struct retired **next_look(void)
-{
-    const struct retired *next = looked_at ? looked_at->next : NULL;
-
-    return next && next->next ? &looked_at->next : &oldest;
-}
-
-/* Where in the queue one stands that may go; NULL if there is none in as many looks. */
-static struct retired **find_to_go(const struct thread *self, unsigned *looks)
-{
-    if (retired_bytes > QUARANTINE_LIVING)
-        return &oldest;
-    for (; retired_bytes > QUARANTINE_DEAD && *looks; --*looks) {
-        struct retired **link = next_look();
-        if (!visitor_lives((*link)->visitors, (*link)->visitor_count, self->id))
-            return link;
-        looked_at = *link;
-    }
-    return NULL;
-}
-
-static struct retired *take_to_go(struct thread *self, unsigned *looks)
-{
-    struct retired **link, *r = NULL;
-
-    hold(self);
-    link = find_to_go(self, looks);
-    if (link) {
-        r = *link;
-        atomic_poke(&retired_bytes, retired_bytes - r->bytes);
-        *link = r->next;
-        if (tail == &r->next)
-            tail = link;
-        if (looked_at == r)
-            looked_at = NULL;
-    }
-    lock_release(&lock);
-    return r;
-}
-
-static void queue(struct thread *self, struct retired *r)
-{
-    hold(self);
-    *tail = r;
-    tail = &r->next;
-    KILL_POINT("retired heap queued");
-    atomic_poke(&retired_bytes, retired_bytes + r->bytes);
-    lock_release(&lock);
-}
-
-/* What may go by now: the threads that it waited for may have ended since. */
-static void let_go(struct thread *self)
-{
-    unsigned looks = LOOKS;
-    struct retired *r;
-
-    while (atomic_peek(&retired_bytes) > QUARANTINE_DEAD && (r = take_to_go(self, &looks))) {
-        heap_discard(self, r->heap);
-        record_heap_free(self, r->heap);
-        record_heap_free(self, r);
-    }
 }
 
 /* Whether anybody may still write through a stale pointer into what the expert held. */
@@ -129,32 +23,12 @@ static int ended_badly(const struct thread *self, const struct expert *e, int di
     return e->heap->live_bytes && visitor_lives(e->visitors, e->visitor_count, self->id);
 }
 
-/* NULL: the expert is to be closed as any other. */
-static struct retired *retire(struct thread *self, const struct expert *e)
-{
-    struct retired *r = record_heap_alloc(self, sizeof *r + e->visitor_count * sizeof *r->visitors);
-
-    if (!r)
-        return NULL;
-    r->heap = e->heap;
-    r->visitor_count = e->visitor_count;
-    if (e->visitor_count)
-        memcpy(r->visitors, e->visitors, e->visitor_count * sizeof *r->visitors);
-    r->bytes = heap_retire(self, e->heap);
-    if (r->bytes)
-        return r;
-    /* Nothing that a stray could write to: it would be in the queue's way for nothing. */
-    record_heap_free(self, r);
-    return NULL;
-}
-
 /* Locked and settled, so that nobody has the gate. */
 static void end(struct thread *self, struct expert *e, int died, int reclaims)
 {
     struct heap *heap = e->heap;
     int badly = ended_badly(self, e, died);
     NMAPI_EXPERT_USAGE usage;
-    struct retired *r;
 
     expert_usage(e, &usage);
     e->final.limit = usage.MemoryLimit;
@@ -165,16 +39,11 @@ static void end(struct thread *self, struct expert *e, int died, int reclaims)
     e->final.frees = usage.Frees;
     expert_begin_closing(e, CLOSING_BEGUN | (badly ? CLOSING_BADLY : 0) |
                                 (reclaims ? CLOSING_RECLAIMS : 0));
-    r = badly ? retire(self, e) : NULL;
-    if (!r)
-        heap_close(self, heap);
+    heap_close(self, heap, badly);
     e->owner = 0;
     atomic_store(&e->heap, NULL);
     atomic_store(&e->closing, 0);
-    if (r)
-        queue(self, r);
-    else
-        record_heap_free(self, heap);
+    record_heap_free(self, heap);
 }
 
 struct leaks {
@@ -207,7 +76,6 @@ static void close(struct thread *self, struct expert *e, int died, int reclaims)
     bytes = e->final.bytes;
     peak = e->final.peak;
     lock_release(&e->lock);
-    let_go(self);
     if (options.report && blocks)
         report_expert(options.report_file, e->entry.key, blocks, bytes, peak, leaks.first,
                       leaks.count);
@@ -263,7 +131,7 @@ void closing_reclaim(struct thread *self, int ending)
 {
     for (struct expert *e = table_first(); e; e = table_next(e)) {
         int died;
-        if ((!may_be_reclaimed(e) && !atomic_peek(&e->closing)) ||
+        if ((!may_be_reclaimed(e) && !load_relaxed(&e->closing)) ||
             !lock_acquire_now(&e->lock, self, &died))
             continue;
         if (!may_be_reclaimed(e) || e->crowded || !e->visitor_count ||
@@ -292,11 +160,4 @@ void closing_report_open(void)
             report_expert(options.report_file, e->entry.key, usage.LiveBlocks, usage.LiveBytes,
                           usage.PeakBytes, NULL, 0);
     }
-}
-
-void closing_shutdown(void)
-{
-    oldest = NULL;
-    recount();
-    lock_reset(&lock);
 }

@@ -14,6 +14,5 @@ DWORD closing_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
 void closing_reclaim(struct thread *self, int ending);
 /* At an unload or the process's end: reports what is still open. */
 void closing_report_open(void);
-void closing_shutdown(void);
 
 #endif

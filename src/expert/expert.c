@@ -23,14 +23,17 @@ struct thread *expert_thread(void)
 
 static struct expert *find(const struct thread *self, HEXPERTKEY key)
 {
+    struct expert *known = self->known;
+
     if (!key)
         return NULL;
-    return self->known->entry.key == key ? self->known : table_find(key);
+    return known->entry.key == key ? known : table_find(key);
 }
 
 struct expert *expert_enter_other(struct thread *self, HEXPERTKEY key)
 {
-    struct expert *e = self && self->last->entry.key != key ? find(self, key) : NULL;
+    const struct expert *last = self ? self->last : NULL;
+    struct expert *e = last && last->entry.key != key ? find(self, key) : NULL;
 
     if (!e || atomic_load(&e->gate) != self->id)
         return NULL;
@@ -47,7 +50,7 @@ int expert_may_come(const struct expert *e)
 
 int expert_is_implicit(const struct expert *e)
 {
-    return !atomic_peek(&e->isolated);
+    return !load_relaxed(&e->isolated);
 }
 
 DWORD expert_code(enum heap_result result)
@@ -109,24 +112,19 @@ static void set_closed(struct expert *e)
 
 void expert_begin_closing(struct expert *e, int how)
 {
-    atomic_poke(&e->closing, (uint8_t)how);
+    store_relaxed(&e->closing, (uint8_t)how);
     set_closed(e);
     KILL_POINT("expert closing");
 }
 
-/* A bulk free whose thread was killed: what is left is found by its owner, no list is trusted. */
+/* A bulk free whose thread was killed. */
 static void finish_closing(struct thread *self, struct expert *e)
 {
     struct heap *heap = e->heap;
 
     set_closed(e);
-    if (heap && e->closing & CLOSING_BADLY) {
-        /* In no queue it is never let go, and so its record stays, by whose address shared spans call its grave. */
-        heap_retire_unlisted(self, heap);
-        atomic_store(&e->heap, NULL);
-    } else if (heap) {
-        heap_repair(self, heap);
-        heap_close(self, heap);
+    if (heap) {
+        heap_close_again(self, heap, e->closing & CLOSING_BADLY);
         atomic_store(&e->heap, NULL);
         record_heap_free(self, heap);
     }
@@ -210,8 +208,8 @@ static DWORD begin(struct thread *self, struct expert *e, SIZE_T limit, int isol
     e->crowded = e->closing = 0;
     e->streak = e->need = 0;
     e->last = 0;
-    atomic_poke(&e->refused, 0);
-    atomic_poke(&e->isolated, (uint8_t)isolated);
+    store_relaxed(&e->refused, 0);
+    store_relaxed(&e->isolated, (uint8_t)isolated);
     e->heap = heap;
     if (isolated)
         atomic_store(&e->state, EXPERT_OPEN);
@@ -358,7 +356,7 @@ void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
     usage->State = (DWORD)(state == EXPERT_RECLAIMED ? EXPERT_CLOSED : state);
     usage->Flags = expert_is_implicit(e) ? NMAPI_USAGE_IMPLICIT : 0;
     usage->Reserved = 0;
-    usage->Refused = (ULONG)atomic_peek(&e->refused);
+    usage->Refused = (ULONG)load_relaxed(&e->refused);
     if (!expert_is_live(e)) {
         usage->MemoryLimit = e->final.limit;
         usage->LiveBlocks = e->final.blocks;
@@ -371,9 +369,9 @@ void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
     }
     limit = heap->limit;
     usage->MemoryLimit = limit == (SIZE_T)-1 ? 0 : limit;
-    usage->LiveBytes = atomic_peek(&heap->live_bytes);
-    usage->PeakBytes = atomic_peek(&heap->peak_bytes);
-    usage->CommittedBytes = atomic_peek(&heap->committed);
+    usage->LiveBytes = load_relaxed(&heap->live_bytes);
+    usage->PeakBytes = load_relaxed(&heap->peak_bytes);
+    usage->CommittedBytes = load_relaxed(&heap->committed);
     /* First the frees, so that no block counts as freed only. */
     usage->Frees = atomic_read_count(&heap->frees);
     usage->Allocations = atomic_read_count(&heap->allocations);

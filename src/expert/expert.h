@@ -65,14 +65,22 @@ static ALWAYS_INLINE struct expert *expert_enter_fast(struct thread *self, HEXPE
 {
     struct expert *e = self->last;
 
-    if (UNLIKELY(e->entry.key != key) || UNLIKELY(atomic_peek(&self->inside) != NULL))
+    if (UNLIKELY(e->entry.key != key) || UNLIKELY(load_relaxed(&self->inside) != NULL))
         return NULL; /* inside: an exception has ended an earlier call */
-    atomic_poke(&self->inside, e);
+    store_relaxed(&self->inside, e);
     atomic_compiler_fence(); /* the processor's part is thread_barrier's */
     if (LIKELY(atomic_load(&e->gate) == self->id))
         return e;
     atomic_store(&self->inside, NULL);
     return NULL;
+}
+
+/* The heap that expert_enter_fast led into. */
+static ALWAYS_INLINE struct heap *expert_heap_inside(const struct thread *self)
+{
+    const struct expert *e = self->last;
+
+    return e->heap;
 }
 
 static ALWAYS_INLINE void expert_leave_fast(struct thread *self)

@@ -158,6 +158,7 @@ OURS(NmapiQueryExpert, stdcall, 8, status, 0)
 OURS(NmapiSetFunction, stdcall, 8, status, 0)
 OURS(NmapiTerminateExpert, stdcall, 4, status, 0)
 OURS(NmapiTransferMemory, stdcall, 12, status, 0)
+OURS(NmapiTrimMemory, stdcall, 0, status, 0)
 
 /* clang-format on */
 #undef OURS

@@ -1,20 +1,14 @@
 #include "heap/heap.h"
 
+#include "base/options.h"
 #include "heap/large.h"
-#include "pages/pool.h"
 #include "heap/shared.h"
 
-#define MINI_BLOCK_MAX 1024           /* larger blocks begin with a slot */
+#define FIRST_MOST 1024  /* larger blocks begin with a span of the second size */
+#define SECOND_MOST 4096 /* and still larger ones with one of the last size */
 #define GROW_LEAST ((SIZE_T)16 << 10) /* what a span commits at first */
 
-/* pageheap: addresses of freed blocks that keep faulting; the oldest go first. */
-#ifdef _WIN64
-#define PAGEHEAP_KEPT ((SIZE_T)1 << 30)
-#else
-#define PAGEHEAP_KEPT ((SIZE_T)32 << 20)
-#endif
-
-struct region heap_no_span = {.head = SPAN_NONE};
+struct span heap_no_span = {.head = SPAN_NONE};
 
 void heap_open(struct heap *heap, void *owner, SIZE_T limit)
 {
@@ -30,7 +24,7 @@ void heap_open(struct heap *heap, void *owner, SIZE_T limit)
 
 static void count_committed(struct heap *heap, SIZE_T before, SIZE_T after)
 {
-    atomic_poke(&heap->committed, heap->committed - before + after);
+    store_relaxed(&heap->committed, heap->committed - before + after);
 }
 
 static int within_limit(const struct heap *heap, SIZE_T more)
@@ -40,37 +34,37 @@ static int within_limit(const struct heap *heap, SIZE_T more)
 
 static void set_live(struct heap *heap, SIZE_T bytes)
 {
-    atomic_poke(&heap->live_bytes, bytes);
+    store_relaxed(&heap->live_bytes, bytes);
     if (bytes > heap->peak_bytes)
-        atomic_poke(&heap->peak_bytes, bytes);
+        store_relaxed(&heap->peak_bytes, bytes);
 }
 
 /* Lists */
 
-static void push(struct region **list, struct region *r)
+static void push(struct span **list, struct span *s)
 {
-    r->prev = NULL;
-    r->next = *list;
-    if (r->next)
-        r->next->prev = r;
-    *list = r;
+    s->prev = NULL;
+    s->next = *list;
+    if (s->next)
+        s->next->prev = s;
+    *list = s;
 }
 
-static void pull(struct region **list, struct region *r)
+static void pull(struct span **list, struct span *s)
 {
-    if (r->next)
-        r->next->prev = r->prev;
-    if (r->prev)
-        r->prev->next = r->next;
+    if (s->next)
+        s->next->prev = s->prev;
+    if (s->prev)
+        s->prev->next = s->next;
     else
-        *list = r->next;
+        *list = s->next;
 }
 
 /* The first span of a class is its current one, and `used` counts that, so that it never looks empty. */
-static void class_push(struct heap *heap, struct region *span)
+static void class_push(struct heap *heap, struct span *span)
 {
-    struct region **current = &heap->current[span->size_class];
-    struct region *first = *current == &heap_no_span ? NULL : *current;
+    struct span **current = &heap->current[span->size_class];
+    struct span *first = *current == &heap_no_span ? NULL : *current;
 
     if (first)
         first->used--;
@@ -82,9 +76,9 @@ static void class_push(struct heap *heap, struct region *span)
     *current = span;
 }
 
-static void class_pull(struct heap *heap, struct region *span)
+static void class_pull(struct heap *heap, struct span *span)
 {
-    struct region **current = &heap->current[span->size_class];
+    struct span **current = &heap->current[span->size_class];
 
     if (heap->recent == span)
         heap->recent = &heap_no_span;
@@ -100,85 +94,94 @@ static void class_pull(struct heap *heap, struct region *span)
     *current = span->next ? span->next : &heap_no_span;
 }
 
-void heap_list(struct heap *heap, struct region *r)
+void heap_list(struct heap *heap, struct span *s)
 {
-    if (r->kind == REGION_SPAN)
-        class_push(heap, r);
+    if (s->kind == SPAN_OPEN)
+        class_push(heap, s);
     else
-        push(r->kind == REGION_LARGE ? &heap->large : &heap->full, r);
-    count_committed(heap, 0, region_footprint(r));
+        push(s->kind == SPAN_FULL ? &heap->full : &heap->large, s);
+    count_committed(heap, 0, region_footprint(&s->region));
 }
 
-static void unlist(struct heap *heap, struct region *r)
+static void unlist(struct heap *heap, struct span *s)
 {
-    count_committed(heap, region_footprint(r), 0);
-    if (r->kind == REGION_SPAN)
-        class_pull(heap, r);
+    count_committed(heap, region_footprint(&s->region), 0);
+    if (s->kind == SPAN_OPEN)
+        class_pull(heap, s);
     else
-        pull(r->kind == REGION_LARGE ? &heap->large : &heap->full, r);
+        pull(s->kind == SPAN_FULL ? &heap->full : &heap->large, s);
 }
 
 /* Spans */
 
-static int grow(struct heap *heap, struct region *span)
+static int grow(struct thread *self, struct heap *heap, struct span *span)
 {
-    SIZE_T before = region_footprint(span);
+    SIZE_T before = region_footprint(&span->region);
     /* In step with what the expert has already, so that a large one makes few calls. */
-    int grown =
-        span_grow(span, heap->committed / 8 > GROW_LEAST ? heap->committed / 8 : GROW_LEAST);
+    int grown = span_grow(self, span,
+                          heap->committed / 8 > GROW_LEAST ? heap->committed / 8 : GROW_LEAST);
 
-    count_committed(heap, before, region_footprint(span));
+    count_committed(heap, before, region_footprint(&span->region));
     return grown;
 }
 
-static struct region *new_span(struct thread *self, struct heap *heap, unsigned size_class,
-                               int first)
+/* Units for a class's next span; `last`: a full one, or NULL. */
+static unsigned next_units(uint32_t block, const struct span *last)
+{
+    if (!last && block <= FIRST_MOST)
+        return SPAN_FIRST;
+    if (block <= SECOND_MOST && (!last || region_room(&last->region) < REGION_BYTES(SPAN_SECOND)))
+        return SPAN_SECOND;
+    return SPAN_LATER;
+}
+
+static struct span *new_span(struct thread *self, struct heap *heap, unsigned size_class,
+                             const struct span *last)
 {
     uint32_t block = heap_class_bytes(size_class);
-    struct region *span = region_take(self, heap->owner, first && block <= MINI_BLOCK_MAX);
+    struct span *span =
+        span_open(self, heap->owner, next_units(block, last), size_class, block);
 
     if (!span)
         return NULL;
-    span_open(span, size_class, block);
-    KILL_POINT("span opened");
     heap_list(heap, span);
-    if (grow(heap, span))
+    if (grow(self, heap, span))
         return span;
     unlist(heap, span);
-    region_release(self, span);
+    span_release(self, span);
     return NULL;
 }
 
 /* A span with room in this class, the new current one. */
-static struct region *span_with_room(struct thread *self, struct heap *heap, unsigned size_class)
+static struct span *span_with_room(struct thread *self, struct heap *heap, unsigned size_class)
 {
-    int first = 1;
+    struct span *last = NULL;
 
-    for (struct region *span; (span = heap->current[size_class]) != &heap_no_span; first = 0) {
-        if (span_has_room(span) || grow(heap, span))
+    for (struct span *span; (span = heap->current[size_class]) != &heap_no_span; last = span) {
+        if (span_has_room(span) || grow(self, heap, span))
             return span;
-        if (span->fresh < span_capacity(span))
+        if (span->bump < span_capacity(span))
             return NULL; /* no memory; it stays what it is */
         class_pull(heap, span);
-        span->kind = REGION_FULL;
+        span->kind = SPAN_FULL;
         push(&heap->full, span);
     }
-    return new_span(self, heap, size_class, first && !heap->full);
+    return new_span(self, heap, size_class, last);
 }
 
-void heap_span_emptied(struct thread *self, struct heap *heap, struct region *span)
+void heap_span_emptied(struct thread *self, struct heap *heap, struct span *span)
 {
     unlist(heap, span);
-    region_release(self, span);
+    span_release(self, span);
 }
 
 /* A block of a full span was freed: it goes behind the current one, which goes on until it is full. */
-static void has_room_again(struct heap *heap, struct region *span)
+static void has_room_again(struct heap *heap, struct span *span)
 {
-    struct region *current = heap->current[span->size_class];
+    struct span *current = heap->current[span->size_class];
 
     pull(&heap->full, span);
-    span->kind = REGION_SPAN;
+    span->kind = SPAN_OPEN;
     if (current == &heap_no_span) {
         class_push(heap, span);
         return;
@@ -192,45 +195,31 @@ static void has_room_again(struct heap *heap, struct region *span)
 
 /* Large blocks */
 
-static void *large_alloc(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE_T room)
+static void *large_alloc(struct thread *self, struct heap *heap, SIZE_T bytes, int grows)
 {
-    struct region *r = large_open(self, heap->owner, bytes, room);
+    struct span *large = large_open(self, heap->owner, bytes, grows);
 
-    if (!r)
+    if (!large)
         return NULL;
-    heap_list(heap, r);
-    return large_block(r);
+    heap_list(heap, large);
+    return large_block(large);
 }
 
-static void large_free(struct thread *self, struct heap *heap, struct region *r)
+static void large_free(struct thread *self, struct heap *heap, struct span *large)
 {
-    unlist(heap, r);
-    if (!large_pages) {
-        region_release(self, r);
-        return;
-    }
-    region_empty(r);
-    push(&heap->freed, r);
-    if (!heap->last_freed)
-        heap->last_freed = r;
-    heap->freed_bytes += region_room(r);
-    while ((r = heap->last_freed) && heap->freed_bytes > PAGEHEAP_KEPT) {
-        heap->last_freed = r->prev;
-        heap->freed_bytes -= region_room(r);
-        pull(&heap->freed, r);
-        region_release(self, r);
-    }
+    unlist(heap, large);
+    large_release(self, large);
 }
 
 /* Blocks of any kind, without the sums of live blocks */
 
-static void *try_take(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE_T room)
+static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, int grows)
 {
     unsigned size_class;
-    struct region *span;
+    struct span *span;
 
-    if (bytes > HEAP_SMALL || large_pages)
-        return large_alloc(self, heap, bytes, room);
+    if (bytes > HEAP_SMALL || options.pageheap)
+        return large_alloc(self, heap, bytes, grows);
     size_class = heap_class(bytes);
     if (heap->current[size_class] == &heap_no_span) {
         void *block = shared_alloc(self, heap->owner, size_class, bytes);
@@ -243,36 +232,26 @@ static void *try_take(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE
     return heap_take(span, bytes);
 }
 
-static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, SIZE_T room)
-{
-    void *block = try_take(self, heap, bytes, room);
-
-    /* What waits for reuse may be just what the system lacks, unless that is more than anybody has. */
-    if (!block && !(bytes >> (OS_ADDRESS_BITS - 1)) && pool_trim(self))
-        block = try_take(self, heap, bytes, room);
-    return block;
-}
-
 static void block_give(struct thread *self, struct heap *heap, const struct heap_block *block,
                        void *address)
 {
-    struct region *r = block->region;
+    struct span *span = block->span;
 
-    switch (r->kind) {
-    case REGION_FULL:
-        has_room_again(heap, r);
+    switch (span->kind) {
+    case SPAN_FULL:
+        has_room_again(heap, span);
         /* fall through */
-    case REGION_SPAN:
-        span_give(r, block->index);
+    case SPAN_OPEN:
+        span_give(span, block->index);
         KILL_POINT("block given back");
-        if (!r->used)
-            heap_span_emptied(self, heap, r);
+        if (!span->used)
+            heap_span_emptied(self, heap, span);
         break;
-    case REGION_SHARED:
+    case SPAN_SHARED:
         shared_free(self, address);
         break;
     default:
-        large_free(self, heap, r);
+        large_free(self, heap, span);
         break;
     }
 }
@@ -285,7 +264,7 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
         return block;
     if (!within_limit(heap, bytes))
         return NULL;
-    block = block_take(self, heap, bytes, LARGE_HEADROOM);
+    block = block_take(self, heap, bytes, 0);
     if (!block)
         return NULL;
     set_live(heap, heap->live_bytes + bytes);
@@ -293,20 +272,21 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
     return block;
 }
 
-/* Finds the live block that begins at an address, in a region that the caller owns or holds still. A REGION_SHARED
+/* Finds the live block that begins at an address, in a region that the caller owns or holds still. A SPAN_SHARED
    is still being made one here, and has its single owner. */
-static int block_at(struct region *r, const void *address, struct heap_block *found)
+static int block_at(struct span *span, const void *address, struct heap_block *found)
 {
-    unsigned kind = atomic_load(&r->kind);
+    unsigned kind = atomic_load(&span->kind);
 
-    found->region = r;
-    if (kind == REGION_SPAN || kind == REGION_FULL || kind == REGION_SHARED) {
-        found->index = span_index(r, (SIZE_T)((const char *)address - r->base), &found->bytes);
+    found->span = span;
+    if (kind == SPAN_OPEN || kind == SPAN_FULL || kind == SPAN_SHARED) {
+        found->index =
+            span_index(span, (SIZE_T)((const char *)address - span->region.base), &found->bytes);
         return found->index != SPAN_BAD;
     }
     found->index = 0;
-    found->bytes = atomic_peek(&r->bytes);
-    return kind == REGION_LARGE && address == large_block(r);
+    found->bytes = load_relaxed(&span->bytes);
+    return kind == SPAN_LARGE && address == large_block(span);
 }
 
 /* One look; *again: the region changed hands under it, and its blocks may be as live as before. */
@@ -323,21 +303,21 @@ static enum heap_result look_up(struct thread *self, const struct heap *heap, co
     found->owner = owner;
     if (owner == SHARED_OWNER) {
         found->owner = shared_owner(self, address, &found->index, &found->bytes);
-        found->region = r;
+        found->span = span_of(r);
         if (!found->owner)
             return HEAP_BAD;
         return heap && found->owner == heap->owner ? HEAP_OK : HEAP_FOREIGN;
     }
     if (heap && owner == heap->owner)
-        return block_at(r, address, found) ? HEAP_OK : HEAP_BAD;
-    if (owner <= REGION_OWN)
+        return block_at(span_of(r), address, found) ? HEAP_OK : HEAP_BAD;
+    if (owner <= REGION_RESERVED)
         return HEAP_BAD;
     /* Somebody else's: it may go any moment, and its words with it, unless it is held. */
-    chunk_hold(self);
+    region_lock(self);
     r = region_find(address);
     now = r ? r->owner : NULL;
-    is_block = now == owner && block_at(r, address, found);
-    chunk_let_go();
+    is_block = now == owner && block_at(span_of(r), address, found);
+    region_unlock();
     *again = now && now != owner;
     return is_block ? HEAP_FOREIGN : HEAP_BAD;
 }
@@ -357,7 +337,7 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
 
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address)
 {
-    struct region *emptied = NULL;
+    struct span *emptied = NULL;
     struct heap_block block;
     enum heap_result result;
 
@@ -369,31 +349,31 @@ enum heap_result heap_free(struct thread *self, struct heap *heap, void *address
     result = heap_find(self, heap, address, &block);
     if (result != HEAP_OK)
         return result;
-    atomic_poke(&heap->live_bytes, heap->live_bytes - block.bytes);
+    store_relaxed(&heap->live_bytes, heap->live_bytes - block.bytes);
     atomic_count(&heap->frees);
     block_give(self, heap, &block, address);
     return HEAP_OK;
 }
 
 /* 0 if it has to move. A block that would leave most of its room unused moves if it can. */
-static int resize_in_place(struct heap *heap, const struct heap_block *block, void *address,
+static int resize_in_place(struct thread *self, struct heap *heap, const struct heap_block *block, void *address,
                            SIZE_T bytes, int even_if_wasteful)
 {
-    struct region *r = block->region;
+    struct span *span = block->span;
 
-    if (r->kind == REGION_LARGE) {
-        SIZE_T before = r->committed;
-        int done = (even_if_wasteful || bytes > HEAP_SMALL) && large_resize(r, bytes);
-        count_committed(heap, before, r->committed);
+    if (span->kind == SPAN_LARGE) {
+        SIZE_T before = region_committed(&span->region);
+        int done = (even_if_wasteful || bytes > HEAP_SMALL) && large_resize(self, span, bytes);
+        count_committed(heap, before, region_committed(&span->region));
         return done;
     }
-    if (bytes > HEAP_SMALL || bytes > r->block ||
-        (!even_if_wasteful && bytes < r->block / 2 && r->block > 64))
+    if (bytes > HEAP_SMALL || bytes > span->block ||
+        (!even_if_wasteful && bytes < span->block / 2U && span->block > 64))
         return 0;
     /* A shared one as well, and under no lock: the word of a live block is its owner's. */
     if (bytes > block->bytes)
         memset((char *)address + block->bytes, 0, bytes - block->bytes);
-    atomic_poke(&r->words[block->index], (uint16_t)bytes);
+    store_relaxed(&span->region.states[block->index], (uint16_t)bytes);
     return 1;
 }
 
@@ -407,15 +387,14 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
         return result;
     if (bytes > block.bytes && !within_limit(heap, bytes - block.bytes))
         return HEAP_FULL;
-    if (!resize_in_place(heap, &block, *address, bytes, 0)) {
-        /* A block that grows once grows again: its new region, unless it is a run of slots, has room for that. */
-        SIZE_T twice = 2 * bytes;
-        moved = block_take(self, heap, bytes, twice > LARGE_HEADROOM ? twice : LARGE_HEADROOM);
+    if (!resize_in_place(self, heap, &block, *address, bytes, 0)) {
+        /* A block that grows once grows again. */
+        moved = block_take(self, heap, bytes, bytes > block.bytes);
         if (moved) {
             memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
             block_give(self, heap, &block, *address);
             *address = moved;
-        } else if (bytes > block.bytes || !resize_in_place(heap, &block, *address, bytes, 1)) {
+        } else if (bytes > block.bytes || !resize_in_place(self, heap, &block, *address, bytes, 1)) {
             return HEAP_FULL;
         }
     }
@@ -428,28 +407,28 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
 {
     struct heap_block block;
     enum heap_result result = heap_find(self, from, address, &block);
-    struct region *r;
+    struct span *span;
 
     if (result != HEAP_OK)
         return result;
-    r = block.region;
+    span = block.span;
     if (!within_limit(to, block.bytes))
         return HEAP_FULL;
-    if (r->kind == REGION_SPAN || r->kind == REGION_FULL) {
-        unlist(from, r);
-        if (!shared_make(self, r, from->owner)) {
-            heap_list(from, r);
+    if (span->kind == SPAN_OPEN || span->kind == SPAN_FULL) {
+        unlist(from, span);
+        if (!shared_make(self, span, from->owner)) {
+            heap_list(from, span);
             return HEAP_FULL;
         }
     }
-    if (r->kind == REGION_SHARED) {
+    if (span->kind == SPAN_SHARED) {
         shared_give(self, address, to->owner);
     } else {
-        unlist(from, r);
-        region_give(self, r, to->owner);
-        heap_list(to, r);
+        unlist(from, span);
+        region_give(self, &span->region, to->owner);
+        heap_list(to, span);
     }
-    atomic_poke(&from->live_bytes, from->live_bytes - block.bytes);
+    store_relaxed(&from->live_bytes, from->live_bytes - block.bytes);
     atomic_count(&from->frees);
     set_live(to, to->live_bytes + block.bytes);
     atomic_count(&to->allocations);

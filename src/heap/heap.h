@@ -8,6 +8,7 @@
 #ifndef NMAPI_HEAP_H
 #define NMAPI_HEAP_H
 
+#include "base/bits.h"
 #include "heap/span.h"
 
 #define HEAP_CLASSES 105
@@ -21,18 +22,16 @@ struct heap {
     SIZE_T limit;          /* of live_bytes */
     uint64_t allocations;  /* blocks that came; live blocks = allocations - frees */
     uint64_t frees;        /* blocks that went */
-    struct region *recent; /* the span allocated from last, where a free looks first */
+    struct span *recent; /* the span allocated from last, where a free looks first */
     SIZE_T committed;      /* bytes, state words included, shared spans not */
     /* first of its class's list; heap_no_span where it is empty */
-    struct region *current[HEAP_CLASSES];
-    struct region *full;
-    struct region *large;
-    struct region *freed, *last_freed; /* pageheap: freed, no access, newest first */
-    SIZE_T freed_bytes;                /* of addresses */
+    struct span *current[HEAP_CLASSES];
+    struct span *full;
+    struct span *large;
 };
 
 /* A span that never has room, so that the fast path needs no test for "none". */
-extern struct region heap_no_span;
+extern struct span heap_no_span;
 
 enum heap_result {
     HEAP_OK,
@@ -44,21 +43,10 @@ enum heap_result {
 /* What a caller's pointer turned out to be. */
 struct heap_block {
     void *owner;
-    struct region *region;
+    struct span *span;
     unsigned index; /* in a span */
     SIZE_T bytes;
 };
-
-static inline unsigned heap_top_bit(uint32_t value)
-{
-#if defined(__GNUC__) || defined(__clang__)
-    return 31U - (unsigned)__builtin_clz(value);
-#else
-    unsigned long index;
-    _BitScanReverse(&index, value);
-    return index;
-#endif
-}
 
 /* Bytes up to which classes are 16 bytes apart; then there are eight for each doubling. */
 #define HEAP_FINE 1024
@@ -76,7 +64,7 @@ static inline unsigned heap_class(SIZE_T bytes)
 
     if (bytes <= HEAP_FINE)
         return heap_class_fine(bytes);
-    shift = heap_top_bit(last) - 3;
+    shift = bits_highest(last) - 3;
     return HEAP_FINE / 16 + 1 + (shift - 7) * 8 + ((last >> shift) & 7);
 }
 
@@ -90,8 +78,8 @@ static inline uint32_t heap_class_bytes(unsigned size_class)
 }
 
 void heap_open(struct heap *heap, void *owner, SIZE_T limit);
-/* Puts a region that it owns into the list where it belongs; for heap.c and heap_walk.c. */
-void heap_list(struct heap *heap, struct region *region);
+/* Puts a span that it owns into the list where it belongs; for heap.c and heap_walk.c. */
+void heap_list(struct heap *heap, struct span *span);
 
 /* Counts a block that is about to come; 0 if it may not. */
 static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
@@ -101,9 +89,9 @@ static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
     if (UNLIKELY(live > heap->peak_bytes)) {
         if (UNLIKELY(live > heap->limit))
             return 0;
-        atomic_poke(&heap->peak_bytes, live);
+        store_relaxed(&heap->peak_bytes, live);
     }
-    atomic_poke(&heap->live_bytes, live);
+    store_relaxed(&heap->live_bytes, live);
     atomic_count(&heap->allocations);
     return 1;
 }
@@ -112,7 +100,7 @@ static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
    the caller zeroes: */
 static ALWAYS_INLINE void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
 {
-    struct region *span = heap->current[heap_class_fine(bytes)];
+    struct span *span = heap->current[heap_class_fine(bytes)];
 
     if (UNLIKELY(span->head == SPAN_NONE) || UNLIKELY(!heap_admit(heap, bytes)))
         return NULL;
@@ -121,14 +109,14 @@ static ALWAYS_INLINE void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
 }
 
 /* A zeroed block from a span that has room. */
-static inline void *heap_take(struct region *span, SIZE_T bytes)
+static inline void *heap_take(struct span *span, SIZE_T bytes)
 {
     void *block;
 
     if (span->head == SPAN_NONE) {
         if (bytes > SPAN_QUICK)
             return span_take_fresh(span, bytes);
-        span_carve(span);
+        span_extend(span);
     }
     block = span_take_freed(span, bytes);
     if (bytes > SPAN_QUICK)
@@ -141,7 +129,7 @@ static inline void *heap_take(struct region *span, SIZE_T bytes)
 /* At most HEAP_SMALL bytes, any block that its class's current span has room for: */
 static inline void *heap_alloc_near(struct heap *heap, SIZE_T bytes)
 {
-    struct region *span = heap->current[heap_class(bytes)];
+    struct span *span = heap->current[heap_class(bytes)];
 
     if (!span_has_room(span) || !heap_admit(heap, bytes))
         return NULL;
@@ -152,22 +140,22 @@ static inline void *heap_alloc_near(struct heap *heap, SIZE_T bytes)
 /* The common case of heap_free: 1. Else 0, and nothing was done. *emptied: a span that is to go to
    heap_span_emptied now. */
 static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
-                                        struct region **emptied)
+                                        struct span **emptied)
 {
-    struct region *span = heap->recent;
+    struct span *span = heap->recent;
     SIZE_T bytes;
-    unsigned index = span_index(span, (SIZE_T)((const char *)address - span->base), &bytes);
+    unsigned index = span_index(span, (SIZE_T)((const char *)address - span->region.base), &bytes);
 
     if (index == SPAN_BAD) {
-        span = region_find(address);
-        if (UNLIKELY(!span) || UNLIKELY(atomic_load(&span->owner) != heap->owner) ||
-            UNLIKELY(span->kind != REGION_SPAN))
+        span = span_of(region_find(address));
+        if (UNLIKELY(!span) || UNLIKELY(atomic_load(&span->region.owner) != heap->owner) ||
+            UNLIKELY(span->kind != SPAN_OPEN))
             return 0;
-        index = span_index(span, (SIZE_T)((const char *)address - span->base), &bytes);
+        index = span_index(span, (SIZE_T)((const char *)address - span->region.base), &bytes);
         if (UNLIKELY(index == SPAN_BAD))
             return 0;
     }
-    atomic_poke(&heap->live_bytes, heap->live_bytes - bytes);
+    store_relaxed(&heap->live_bytes, heap->live_bytes - bytes);
     atomic_count(&heap->frees);
     span_give(span, index);
     if (UNLIKELY(!span->used))
@@ -176,7 +164,7 @@ static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
 }
 
 /* A span that is not its class's current one has no live block any more. */
-void heap_span_emptied(struct thread *self, struct heap *heap, struct region *span);
+void heap_span_emptied(struct thread *self, struct heap *heap, struct span *span);
 
 /* A zeroed block, or NULL: HEAP_FULL. */
 void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes);
@@ -191,16 +179,12 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
 enum heap_result heap_transfer(struct thread *self, struct heap *from, struct heap *to,
                                void *address);
 
-/* Everything back, in time proportional to regions. */
-void heap_close(struct thread *self, struct heap *heap);
-/* The same, but the addresses stay reserved and fault until heap_discard; in shared spans they stay nobody's.
-   Returns their bytes. The owner may have another heap meanwhile. */
-SIZE_T heap_retire(struct thread *self, struct heap *heap);
-/* The same after a thread died that retired it: no list is trusted. */
-void heap_retire_unlisted(struct thread *self, struct heap *heap);
-void heap_discard(struct thread *self, struct heap *heap);
+/* Everything back, in time proportional to regions. `quarantined`: its addresses stay nobody's for a time. */
+void heap_close(struct thread *self, struct heap *heap, int quarantined);
 /* Makes lists and sums anew, after a thread died in the heap. */
 void heap_repair(struct thread *self, struct heap *heap);
+/* Finishes a heap_close in which a thread died. */
+void heap_close_again(struct thread *self, struct heap *heap, int quarantined);
 
 typedef void heap_visitor(void *block, SIZE_T bytes, void *context);
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context);

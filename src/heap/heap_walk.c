@@ -4,96 +4,52 @@
 #include "heap/heap.h"
 
 #include "heap/large.h"
-#include "pages/pool.h"
 #include "heap/shared.h"
 
-static SIZE_T for_each_region(struct heap *heap, void (*act)(struct thread *, struct region *),
-                              struct thread *self)
+static void for_each_span(struct heap *heap, void (*act)(struct thread *, struct span *),
+                          struct thread *self)
 {
-    SIZE_T addresses = 0;
-    struct region *lists[HEAP_CLASSES + 3];
-
-    for (int i = 0; i < HEAP_CLASSES; i++)
-        lists[i] = heap->current[i] == &heap_no_span ? NULL : heap->current[i];
-    lists[HEAP_CLASSES] = heap->full;
-    lists[HEAP_CLASSES + 1] = heap->large;
-    lists[HEAP_CLASSES + 2] = heap->freed;
-    for (int i = 0; i < HEAP_CLASSES + 3; i++) {
-        for (struct region *r = lists[i], *next; r; r = next) {
-            next = r->next;
-            addresses += region_room(r) + OS_PAGE;
-            act(self, r);
+    for (int i = -2; i < HEAP_CLASSES; i++) {
+        struct span *span = i == -2 ? heap->large : i < 0 ? heap->full : heap->current[i];
+        for (struct span *next; span && span != &heap_no_span; span = next) {
+            next = span->next;
+            act(self, span);
         }
     }
-    return addresses;
 }
 
-void heap_discard(struct thread *self, struct heap *heap)
+void heap_close(struct thread *self, struct heap *heap, int quarantined)
 {
-    for_each_region(heap, region_release_first, self);
-    shared_release(self, SHARED_GRAVE(heap));
-    pool_settle(self);
-}
-
-void heap_close(struct thread *self, struct heap *heap)
-{
-    shared_release(self, heap->owner);
-    heap_discard(self, heap);
-}
-
-SIZE_T heap_retire(struct thread *self, struct heap *heap)
-{
-    return for_each_region(heap, region_retire, self) +
-           shared_retire(self, heap->owner, SHARED_GRAVE(heap));
-}
-
-static void note_region(struct region *r, void *context)
-{
-    struct region **all = context;
-
-    r->next = *all;
-    *all = r;
-}
-
-void heap_retire_unlisted(struct thread *self, struct heap *heap)
-{
-    struct region *all = NULL;
-
-    chunk_hold(self);
-    chunk_visit(heap->owner, note_region, &all);
-    chunk_let_go();
-    while (all) {
-        struct region *r = all;
-        all = r->next;
-        region_retire(self, r);
-    }
-    shared_retire(self, heap->owner, SHARED_GRAVE(heap));
+    shared_release(self, heap->owner, quarantined);
+    for_each_span(heap, quarantined ? span_quarantine : span_release_first, self);
+    region_settle(self);
 }
 
 struct repair {
     struct heap *heap;
-    struct region *unfinished; /* taken, but never filled; or emptied, but not freed yet */
+    struct span *unfinished; /* those without a block */
     SIZE_T blocks, bytes;
 };
 
-static void relist(struct region *r, void *context)
+static void relist(struct region *region, void *context)
 {
     struct repair *repair = context;
     struct heap *heap = repair->heap;
+    struct span *s = span_of(region);
 
     /* A shared one would have another owner by now: its thread died before it was. */
-    if (r->kind == REGION_SPAN || r->kind == REGION_FULL || r->kind == REGION_SHARED) {
-        repair->bytes += span_repair(r);
-        repair->blocks += r->used;
-        r->kind = span_has_room(r) || r->fresh < span_capacity(r) ? REGION_SPAN : REGION_FULL;
-        heap_list(heap, r);
-    } else if (r->kind == REGION_LARGE) {
-        repair->bytes += r->bytes;
+    if (s->kind == SPAN_OPEN || s->kind == SPAN_FULL || s->kind == SPAN_SHARED) {
+        repair->bytes += span_repair(s);
+        repair->blocks += s->used;
+        s->kind = span_has_room(s) || s->bump < span_capacity(s) ? SPAN_OPEN : SPAN_FULL;
+        heap_list(heap, s);
+    } else if (s->kind == SPAN_LARGE) {
+        repair->bytes += s->bytes;
         repair->blocks++;
-        heap_list(heap, r);
+        heap_list(heap, s);
     } else {
-        r->next = repair->unfinished;
-        repair->unfinished = r;
+        s->next = repair->unfinished;
+        repair->unfinished = s;
     }
 }
 
@@ -106,47 +62,80 @@ static void count_shared(void *block, SIZE_T bytes, void *context)
     repair->blocks++;
 }
 
-void heap_repair(struct thread *self, struct heap *heap)
+/* The lists, from the owners of the regions. */
+static struct repair list_anew(struct thread *self, struct heap *heap)
 {
     struct repair repair = {.heap = heap};
 
     for (int i = 0; i < HEAP_CLASSES; i++)
         heap->current[i] = &heap_no_span;
-    heap->full = heap->large = heap->freed = heap->last_freed = NULL;
-    heap->freed_bytes = 0;
+    heap->full = heap->large = NULL;
     heap->recent = &heap_no_span;
-    atomic_poke(&heap->committed, 0);
-    chunk_hold(self);
-    chunk_visit(heap->owner, relist, &repair);
-    chunk_let_go();
-    while (repair.unfinished) {
-        struct region *r = repair.unfinished;
-        repair.unfinished = r->next;
-        region_release(self, r);
+    store_relaxed(&heap->committed, 0);
+    region_lock(self);
+    region_visit(heap->owner, relist, &repair);
+    region_unlock();
+    return repair;
+}
+
+void heap_repair(struct thread *self, struct heap *heap)
+{
+    struct repair repair = list_anew(self, heap);
+
+    for (struct span *s = repair.unfinished, *next; s; s = next) {
+        next = s->next;
+        span_release(self, s);
     }
     shared_visit(self, heap->owner, count_shared, &repair);
     if (heap->allocations - heap->frees < repair.blocks)
         heap->allocations = heap->frees + repair.blocks;
     else
         heap->frees = heap->allocations - repair.blocks;
-    atomic_poke(&heap->live_bytes, repair.bytes);
+    store_relaxed(&heap->live_bytes, repair.bytes);
     /* A block that was being moved may be there twice: not what the peak, and so heap_admit, goes by. */
     if (heap->peak_bytes < repair.bytes)
-        atomic_poke(&heap->peak_bytes, repair.bytes < heap->limit ? repair.bytes : heap->limit);
+        store_relaxed(&heap->peak_bytes, repair.bytes < heap->limit ? repair.bytes : heap->limit);
+}
+
+void heap_close_again(struct thread *self, struct heap *heap, int quarantined)
+{
+    struct repair repair = list_anew(self, heap);
+
+    for (struct span *s = repair.unfinished, *next; s; s = next) {
+        next = s->next;
+        heap_list(heap, s);
+    }
+    heap_close(self, heap, quarantined);
 }
 
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context)
 {
     for (int i = -1; i < HEAP_CLASSES; i++) {
-        struct region *r = i < 0 ? heap->full : heap->current[i];
-        for (; r && r != &heap_no_span; r = r->next)
-            for (unsigned k = 0; k < r->fresh; k++)
-                if (!(r->words[k] & SPAN_FREE))
-                    visit(r->base + (SIZE_T)k * r->block, r->words[k], context);
+        struct span *s = i < 0 ? heap->full : heap->current[i];
+        for (; s && s != &heap_no_span; s = s->next)
+            for (unsigned k = 0; k < s->bump; k++)
+                if (!(s->region.states[k] & SPAN_FREE))
+                    visit(span_block(s, k), s->region.states[k], context);
     }
-    for (struct region *r = heap->large; r; r = r->next)
-        visit(large_block(r), r->bytes, context);
+    for (struct span *s = heap->large; s; s = s->next)
+        visit(large_block(s), s->bytes, context);
     shared_visit(self, heap->owner, visit, context);
+}
+
+static int span_is_valid(const struct heap *heap, const struct span *s, int size_class, int current)
+{
+    const uint16_t *states = s->region.states;
+    unsigned free_blocks = 0;
+
+    if (s->region.owner != heap->owner || s->kind != (size_class < 0 ? SPAN_FULL : SPAN_OPEN) ||
+        (size_class >= 0 && s->size_class != size_class))
+        return 0;
+    for (unsigned state = s->head; state != SPAN_NONE; state = states[state & ~SPAN_FREE])
+        if (!(state & SPAN_FREE) || (state & ~SPAN_FREE) >= s->bump || free_blocks++ > s->bump)
+            return 0;
+    return s->used - (current ? 1U : 0U) + free_blocks == s->bump && s->bump <= s->limit &&
+           s->end * 8U == (unsigned)s->bump * s->block &&
+           s->limit * (SIZE_T)s->block <= region_committed(&s->region);
 }
 
 int heap_is_valid(struct thread *self, struct heap *heap)
@@ -156,27 +145,18 @@ int heap_is_valid(struct thread *self, struct heap *heap)
 
     heap_visit(self, heap, count_shared, &found);
     for (int i = -1; i < HEAP_CLASSES; i++) {
-        struct region *r = i < 0 ? heap->full : heap->current[i];
-        for (struct region *prev = NULL; r && r != &heap_no_span; prev = r, r = r->next) {
-            unsigned free_blocks = 0;
-            if (r->prev != prev || r->owner != heap->owner ||
-                r->kind != (i < 0 ? REGION_FULL : REGION_SPAN) || (i >= 0 && r->size_class != i))
+        struct span *s = i < 0 ? heap->full : heap->current[i];
+        for (struct span *prev = NULL; s && s != &heap_no_span; prev = s, s = s->next) {
+            if (s->prev != prev || !span_is_valid(heap, s, i, i >= 0 && !prev))
                 return 0;
-            for (unsigned word = r->head; word != SPAN_NONE; word = r->words[word & ~SPAN_FREE])
-                if (!(word & SPAN_FREE) || (word & ~SPAN_FREE) >= r->fresh ||
-                    free_blocks++ > r->fresh)
-                    return 0;
-            if (r->used - (i >= 0 && !prev ? 1U : 0U) + free_blocks != r->fresh ||
-                r->fresh > r->limit || r->end * 8U != r->fresh * r->block ||
-                r->limit * (SIZE_T)r->block > r->pages * OS_PAGE)
-                return 0;
-            committed += region_footprint(r);
+            committed += region_footprint(&s->region);
         }
     }
-    for (struct region *r = heap->large; r; r = r->next) {
-        if (r->owner != heap->owner || r->kind != REGION_LARGE || r->committed < r->bytes)
+    for (struct span *s = heap->large; s; s = s->next) {
+        if (s->region.owner != heap->owner || s->kind != SPAN_LARGE ||
+            region_committed(&s->region) < s->bytes)
             return 0;
-        committed += region_footprint(r);
+        committed += region_footprint(&s->region);
     }
     return found.bytes == heap->live_bytes && committed == heap->committed &&
            found.blocks == heap->allocations - heap->frees;

@@ -1,17 +1,15 @@
 #include "heap/large.h"
 
-#include <string.h>
+#include "base/options.h"
 
 #define SLACK ((SIZE_T)64 << 10) /* what a growing block commits ahead, and a shrinking one keeps */
 
-int large_pages;
-
-/* Where in its first page a block begins: with pageheap so that it ends with a page. */
+/* Where a block begins: with pageheap so that it ends with a page, up to the alignment. */
 static SIZE_T offset_of(SIZE_T bytes)
 {
     SIZE_T length;
 
-    if (!large_pages)
+    if (!options.pageheap)
         return 0;
     if (!bytes) /* it has no byte that could be touched */
         return OS_PAGE;
@@ -19,51 +17,64 @@ static SIZE_T offset_of(SIZE_T bytes)
     return (0 - length) & (OS_PAGE - 1);
 }
 
-struct region *large_open(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room)
+struct span *large_open(struct thread *self, void *owner, SIZE_T bytes, int grows)
 {
-    SIZE_T offset = offset_of(bytes), length = bytes + offset;
-    struct region *r;
+    SIZE_T offset = offset_of(bytes), length = bytes + offset, dirty;
+    struct region *region;
+    struct span *large;
 
     if (bytes > (SIZE_T)-1 / 2)
         return NULL;
-    /* With pageheap nothing behind a block is committed, nor waits for reuse with its pages. */
-    r = large_pages ? region_take_tight(self, owner, length)
-                    : region_take_large(self, owner, length, room);
-    if (!r)
+    region = region_take_block(self, owner, length, grows && !options.pageheap);
+    if (!region)
         return NULL;
-    if (r->touched)
-        memset(r->base, 0, length < r->touched ? length : r->touched);
-    if (r->touched < length)
-        r->touched = length;
-    r->bytes = bytes;
-    r->offset = (uint16_t)offset;
+    large = span_of(region);
+    dirty = region_dirty(region);
+    atomic_store(&large->kind, SPAN_RESERVED);
+    if (dirty)
+        memset(region->base, 0, length < dirty ? length : dirty);
+    region_soil(region, length);
+    large->bytes = bytes;
+    large->offset = (uint16_t)offset;
     KILL_POINT("large block about to live");
-    atomic_store(&r->kind, REGION_LARGE);
-    return r;
+    atomic_store(&large->kind, SPAN_LARGE);
+    return large;
 }
 
-int large_resize(struct region *r, SIZE_T bytes)
+int large_resize(struct thread *self, struct span *large, SIZE_T bytes)
 {
-    SIZE_T room = region_room(r);
+    struct region *region = &large->region;
+    SIZE_T room = region_room(region), committed = region_committed(region);
 
-    if (large_pages || bytes > room)
+    if (options.pageheap || bytes > room)
         return 0;
-    if (bytes > r->committed) {
+    if (bytes > committed) {
         SIZE_T ahead = bytes + SLACK + bytes / 16;
-        if (!region_commit_large(r, ahead < room ? ahead : room) && !region_commit_large(r, bytes))
+        if (!region_commit(self, region, ahead < room ? ahead : room) &&
+            !region_commit(self, region, bytes))
             return 0;
-    } else if (bytes < r->bytes && r->committed - bytes > SLACK + bytes / 8) {
+    } else if (bytes < large->bytes && committed - bytes > SLACK + bytes / 8) {
         /* First, for what is live must be committed, whenever a thread is killed. */
-        atomic_poke(&r->bytes, bytes);
-        region_shrink_large(r, bytes);
+        store_relaxed(&large->bytes, bytes);
+        region_shrink(self, region, bytes);
     }
-    if (bytes > r->bytes) {
-        SIZE_T stale = bytes < r->touched ? bytes : r->touched;
-        if (stale > r->bytes)
-            memset(r->base + r->bytes, 0, stale - r->bytes);
-        if (r->touched < bytes)
-            r->touched = bytes;
+    if (bytes > large->bytes) {
+        SIZE_T dirty = region_dirty(region), stale = bytes < dirty ? bytes : dirty;
+        if (stale > large->bytes)
+            memset(region->base + large->bytes, 0, stale - large->bytes);
+        region_soil(region, bytes);
     }
-    atomic_poke(&r->bytes, bytes);
+    KILL_POINT("large block about to be resized");
+    store_relaxed(&large->bytes, bytes);
     return 1;
+}
+
+void large_release(struct thread *self, struct span *large)
+{
+    if (!options.pageheap) {
+        span_release(self, large);
+        return;
+    }
+    atomic_store(&large->kind, SPAN_NEW);
+    region_quarantine(self, &large->region, QUARANTINE_FREED);
 }

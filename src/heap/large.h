@@ -1,23 +1,21 @@
 /*
- * large.h - regions that are one block: large ones, and with pageheap every one.
+ * large.h - blocks that have a region of their own: large ones, and with pageheap every one.
  */
 #ifndef NMAPI_LARGE_H
 #define NMAPI_LARGE_H
 
-#include "pages/region.h"
+#include "heap/span.h"
 
-/* pageheap: each block in a region of its own, that ends where the block ends, up to the alignment. Set
-   once, at load. */
-extern int large_pages;
-
-/* A zeroed block with room to grow for at least `room` bytes; NULL: no memory. */
-struct region *large_open(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room);
+/* A zeroed block; `grows`: with room to grow in place where there is any. NULL: no memory. */
+struct span *large_open(struct thread *self, void *owner, SIZE_T bytes, int grows);
 /* Makes it another length in place, zeroing what it grows by; 0 if it has to move. */
-int large_resize(struct region *r, SIZE_T bytes);
+int large_resize(struct thread *self, struct span *large, SIZE_T bytes);
+/* With pageheap its address faults from now on. */
+void large_release(struct thread *self, struct span *large);
 
-static inline char *large_block(const struct region *r)
+static inline char *large_block(const struct span *large)
 {
-    return r->base + r->offset;
+    return large->region.base + large->offset;
 }
 
 #endif

@@ -1,10 +1,12 @@
 #include "heap/record_heap.h"
 
+#define RECORD_HEAP_OWNER ((void *)4)
+
 static struct lock lock;
 static struct heap heap;
 static volatile LONG is_open; /* set last: who opens it may be killed half-way */
 
-static void hold(struct thread *self)
+static void lock_heap(struct thread *self)
 {
     if (lock_acquire(&lock, self) && is_open)
         heap_repair(self, &heap);
@@ -18,7 +20,7 @@ void *record_heap_alloc(struct thread *self, SIZE_T bytes)
 {
     void *record;
 
-    hold(self);
+    lock_heap(self);
     record = heap_alloc(self, &heap, bytes);
     lock_release(&lock);
     return record;
@@ -26,7 +28,7 @@ void *record_heap_alloc(struct thread *self, SIZE_T bytes)
 
 void record_heap_free(struct thread *self, void *record)
 {
-    hold(self);
+    lock_heap(self);
     heap_free(self, &heap, record);
     lock_release(&lock);
 }
@@ -35,7 +37,7 @@ int record_heap_is_valid(struct thread *self)
 {
     int valid;
 
-    hold(self);
+    lock_heap(self);
     valid = heap_is_valid(self, &heap);
     lock_release(&lock);
     return valid;

@@ -2,138 +2,102 @@
 
 #include "base/permanent.h"
 
+/* The owner of a quarantined block. */
+#define NOBODY ((void *)1)
+
 struct shared {
     struct shared *next;
-    struct region *span;    /* NULL: the record is free; a buried one's owner is REGION_RETIRED */
-    struct region *table;   /* what owners lies in; NULL: buried, and giver is its only grave */
-    void *volatile *owners; /* one for each block below limit; NULL: free */
-    void *giver;            /* whose blocks may come into it still, or a grave; NULL: nobody */
-    unsigned graves;        /* blocks that are a grave's */
+    struct span *volatile span; /* NULL: the record is unused */
+    struct region *table;       /* what owners lies in */
+    void *volatile *owners;     /* one for each block below limit; NULL: free */
+    void *giver;                /* whose blocks may come into it still; NULL: nobody */
+    unsigned quarantined;       /* blocks that are nobody's */
 };
-_Static_assert(SLOT_DATA / SPAN_LEAST * sizeof(void *) <= SLOT_DATA,
-               "a slot has room for all owners");
 
 static struct lock lock;
 static struct shared *volatile all;
 
-static unsigned is_grave(const void *owner)
-{
-    return (ULONG_PTR)owner & 1;
-}
-
-/* With the lock held, unless its last holder died: whether it is not buried. */
-static int is_live(const struct shared *s)
-{
-    return s->span && s->span->owner == SHARED_OWNER;
-}
-
-static struct shared *record_of(const struct region *span)
+static struct shared *record_of_span(const struct span *span)
 {
     return (struct shared *)(void *)span->next;
 }
 
-/* Notes a region that is in no record: its thread was killed before it was, or since it was. */
-static void note_stray(struct region *r, void *context)
+static void *owner_of(const struct shared *s, unsigned index)
 {
-    struct region **strays = context;
+    return s->owners[index];
+}
 
-    for (const struct shared *s = all; s; s = s->next)
-        if (s->span && (s->span == r || s->table == r))
-            return;
-    r->next = *strays;
-    *strays = r;
+/* Frees a span in which no block is alive. Until its region has another owner, the record stands. */
+static void free_span(struct thread *self, struct shared *s)
+{
+    struct region *table = s->table;
+
+    if (s->quarantined)
+        span_quarantine(self, s->span);
+    else
+        span_release(self, s->span);
+    KILL_POINT("shared span freed");
+    atomic_store(&s->span, NULL);
+    region_release(self, table);
+}
+
+static void free_if_empty(struct thread *self, struct shared *s)
+{
+    if (s->span->used == s->quarantined)
+        free_span(self, s);
 }
 
 /* A live block without an owner: its thread was killed while it freed it. */
 static void finish_freeing(struct shared *s)
 {
-    s->graves = 0;
-    for (unsigned i = 0; i < s->span->fresh; i++) {
-        s->graves += is_grave(s->owners[i]);
-        if (!s->owners[i])
-            atomic_poke(&s->span->words[i], SPAN_NONE);
+    s->quarantined = 0;
+    for (unsigned i = 0; i < s->span->bump; i++) {
+        s->quarantined += owner_of(s, i) == NOBODY;
+        if (!owner_of(s, i))
+            store_relaxed(&s->span->region.states[i], SPAN_NONE);
     }
     span_repair(s->span);
 }
 
-/* The grave that alone has a part in a span; NULL: there are several. */
-static void *sole_grave(const struct shared *s)
+/* Notes a region that is in no record: its thread was killed before it was, or since it was. */
+static void note_stray(struct region *region, void *context)
 {
-    void *grave = is_grave(s->giver) ? s->giver : NULL;
+    struct span **strays = context;
 
-    for (unsigned i = 0; i < s->span->fresh; i++) {
-        if (!is_grave(s->owners[i]))
-            continue;
-        if (grave && s->owners[i] != grave)
-            return NULL;
-        grave = s->owners[i];
-    }
-    return grave;
-}
-
-/* Strays may still write to it: its pages go back, its addresses when the last grave is let go. */
-static void bury(struct thread *self, struct shared *s)
-{
-    struct region *table = s->table;
-    void *sole = sole_grave(s);
-
-    if (sole) {
-        s->giver = sole;
-        s->table = NULL;
-    }
-    KILL_POINT("shared span about to be buried");
-    region_retire(self, s->span);
-    if (sole)
-        region_release(self, table);
-}
-
-/* Nobody has a part in it any more. */
-static void release(struct thread *self, struct shared *s)
-{
-    struct region *span = s->span, *table = s->table;
-
-    s->span = NULL;
-    region_release(self, span);
-    if (table)
-        region_release(self, table);
-}
-
-/* Gives a span back in which no block is alive. */
-static void give_back(struct thread *self, struct shared *s)
-{
-    if (s->span->used > s->graves)
-        return;
-    if (s->graves || is_grave(s->giver))
-        bury(self, s);
-    else
-        release(self, s);
+    for (const struct shared *s = all; s; s = s->next)
+        if (s->span && (&s->span->region == region || s->table == region))
+            return;
+    span_of(region)->next = *strays;
+    *strays = span_of(region);
 }
 
 static void repair(struct thread *self)
 {
-    struct region *strays = NULL;
+    struct span *strays = NULL;
 
     for (struct shared *s = all; s; s = s->next) {
-        if (is_live(s) && s->table && s->span->kind == REGION_SHARED) {
+        if (!s->span)
+            continue;
+        if (s->span->region.owner != SHARED_OWNER) {
+            atomic_store(&s->span, NULL); /* not yet made, or freed */
+        } else if (s->span->kind == SPAN_SHARED) {
             finish_freeing(s);
-            give_back(self, s);
-        } else if (is_live(s)) {
-            region_retire(self, s->span); /* half-way buried, its words gone perhaps */
-        } else if (s->span && s->span->owner != REGION_RETIRED) {
-            s->span = NULL; /* not yet made */
+            free_if_empty(self, s);
+        } else {
+            free_span(self, s); /* about to be freed */
         }
     }
-    chunk_hold(self);
-    chunk_visit(SHARED_OWNER, note_stray, &strays);
-    chunk_let_go();
+    region_lock(self);
+    region_visit(SHARED_OWNER, note_stray, &strays);
+    region_unlock();
     while (strays) {
-        struct region *r = strays;
-        strays = r->next;
-        region_release(self, r);
+        struct span *s = strays;
+        strays = s->next;
+        span_release(self, s);
     }
 }
 
-static void hold(struct thread *self)
+static void lock_all(struct thread *self)
 {
     if (lock_acquire(&lock, self))
         repair(self);
@@ -142,15 +106,16 @@ static void hold(struct thread *self)
 /* The live block at an address in a shared span. */
 static struct shared *find(const void *address, unsigned *index, SIZE_T *bytes)
 {
-    struct region *span = region_find(address);
+    struct region *region = region_find(address);
+    struct span *span = span_of(region);
 
-    if (!span || span->owner != SHARED_OWNER || span->kind != REGION_SHARED)
+    if (!region || region->owner != SHARED_OWNER || span->kind != SPAN_SHARED)
         return NULL;
-    *index = span_index(span, (SIZE_T)((const char *)address - span->base), bytes);
-    return *index != SPAN_BAD ? record_of(span) : NULL;
+    *index = span_index(span, (SIZE_T)((const char *)address - region->base), bytes);
+    return *index != SPAN_BAD ? record_of_span(span) : NULL;
 }
 
-static struct shared *free_record(struct thread *self)
+static struct shared *unused_record(struct thread *self)
 {
     struct shared *s;
 
@@ -165,39 +130,33 @@ static struct shared *free_record(struct thread *self)
     return s;
 }
 
-static int fill_table(struct thread *self, struct shared *s, const struct region *span, void *owner)
+static int fill_table(struct thread *self, struct shared *s, const struct span *span, void *owner)
 {
-    SIZE_T bytes = span->limit * sizeof *s->owners;
-
-    s->table = region_take(self, SHARED_OWNER, bytes <= MINI_DATA);
+    s->table = region_take_block(self, SHARED_OWNER, span->limit * sizeof *s->owners, 0);
     if (!s->table)
         return 0;
-    if (!region_commit(s->table, bytes, 0)) {
-        region_release(self, s->table);
-        return 0;
-    }
     s->owners = (void *volatile *)(void *)s->table->base;
     for (unsigned i = 0; i < span->limit; i++)
-        s->owners[i] = i >= span->fresh || span->words[i] & SPAN_FREE ? NULL : owner;
+        s->owners[i] = i >= span->bump || span->region.states[i] & SPAN_FREE ? NULL : owner;
     return 1;
 }
 
-int shared_make(struct thread *self, struct region *span, void *owner)
+int shared_make(struct thread *self, struct span *span, void *owner)
 {
     struct shared *s;
     int made;
 
-    hold(self);
-    s = free_record(self);
+    lock_all(self);
+    s = unused_record(self);
     made = s && fill_table(self, s, span, owner);
     if (made) {
         s->giver = owner;
-        s->graves = 0;
+        s->quarantined = 0;
         s->span = span;
-        span->next = (struct region *)(void *)s;
-        atomic_store(&span->kind, REGION_SHARED);
+        span->next = (struct span *)(void *)s;
+        atomic_store(&span->kind, SPAN_SHARED);
         KILL_POINT("span about to be shared");
-        atomic_store(&span->owner, SHARED_OWNER);
+        region_give(self, &span->region, SHARED_OWNER);
     }
     lock_release(&lock);
     return made;
@@ -206,8 +165,8 @@ int shared_make(struct thread *self, struct region *span, void *owner)
 /* A block of any content; its owner comes last, or the taker of a dead thread's lock frees it again. */
 static void *take(struct shared *s, void *owner, SIZE_T bytes)
 {
-    struct region *span = s->span;
-    unsigned index = span->head == SPAN_NONE ? span->fresh : span->head & ~SPAN_FREE;
+    struct span *span = s->span;
+    unsigned index = span->head == SPAN_NONE ? span->bump : span->head & ~SPAN_FREE;
     void *block =
         span->head == SPAN_NONE ? span_take_untouched(span, bytes) : span_take_freed(span, bytes);
 
@@ -222,9 +181,9 @@ void *shared_alloc(struct thread *self, void *giver, unsigned size_class, SIZE_T
 
     if (!atomic_load(&all))
         return NULL;
-    hold(self);
+    lock_all(self);
     for (struct shared *s = all; s && !block; s = s->next)
-        if (is_live(s) && s->giver == giver && s->span->size_class == size_class &&
+        if (s->span && s->giver == giver && s->span->size_class == size_class &&
             span_has_room(s->span))
             block = take(s, giver, bytes);
     lock_release(&lock);
@@ -236,10 +195,10 @@ void *shared_owner(struct thread *self, const void *address, unsigned *index, SI
     struct shared *s;
     void *owner = NULL;
 
-    hold(self);
+    lock_all(self);
     s = find(address, index, bytes);
-    if (s && !is_grave(s->owners[*index]))
-        owner = s->owners[*index];
+    if (s && owner_of(s, *index) != NOBODY)
+        owner = owner_of(s, *index);
     lock_release(&lock);
     return owner;
 }
@@ -250,13 +209,13 @@ void shared_free(struct thread *self, void *address)
     SIZE_T old = 0;
     unsigned index = 0;
 
-    hold(self);
+    lock_all(self);
     s = find(address, &index, &old);
     if (s) {
         s->owners[index] = NULL;
         KILL_POINT("shared block disowned");
         span_give(s->span, index);
-        give_back(self, s);
+        free_if_empty(self, s);
     }
     lock_release(&lock);
 }
@@ -267,7 +226,7 @@ void shared_give(struct thread *self, void *address, void *owner)
     SIZE_T old = 0;
     unsigned index = 0;
 
-    hold(self);
+    lock_all(self);
     s = find(address, &index, &old);
     if (s)
         s->owners[index] = owner;
@@ -277,91 +236,43 @@ void shared_give(struct thread *self, void *address, void *owner)
 void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T, void *),
                   void *context)
 {
-    hold(self);
+    if (!atomic_load(&all))
+        return;
+    lock_all(self);
     for (struct shared *s = all; s; s = s->next)
-        for (unsigned i = 0; is_live(s) && i < s->span->fresh; i++)
-            if (s->owners[i] == owner && !(s->span->words[i] & SPAN_FREE))
-                visit(s->span->base + (SIZE_T)i * s->span->block, s->span->words[i], context);
+        for (unsigned i = 0; s->span && i < s->span->bump; i++)
+            if (owner_of(s, i) == owner && !(s->span->region.states[i] & SPAN_FREE))
+                visit(span_block(s->span, i), s->span->region.states[i], context);
     lock_release(&lock);
 }
 
-static void release_blocks(struct thread *self, struct shared *s, void *owner)
+static void release_blocks(struct shared *s, void *owner, int quarantined)
 {
     if (s->giver == owner)
         s->giver = NULL;
-    for (unsigned i = 0; i < s->span->fresh; i++) {
-        if (s->owners[i] != owner)
+    for (unsigned i = 0; i < s->span->bump; i++) {
+        if (owner_of(s, i) != owner)
             continue;
-        s->graves -= is_grave(owner);
-        s->owners[i] = NULL;
-        span_give(s->span, i);
+        s->owners[i] = quarantined ? NOBODY : NULL;
+        KILL_POINT("shared block released");
+        s->quarantined += (unsigned)quarantined;
+        if (!quarantined)
+            span_give(s->span, i);
     }
-    give_back(self, s);
 }
 
-/* Of a buried span: the last grave takes it along. */
-static void let_go(struct thread *self, struct shared *s, const void *grave)
-{
-    unsigned left;
-
-    if (s->giver == grave)
-        s->giver = NULL;
-    left = is_grave(s->giver);
-    for (unsigned i = 0; s->table && i < s->span->fresh; i++) {
-        if (s->owners[i] == grave)
-            s->owners[i] = NULL;
-        left += is_grave(s->owners[i]);
-    }
-    if (!left)
-        release(self, s);
-}
-
-void shared_release(struct thread *self, void *owner)
+void shared_release(struct thread *self, void *owner, int quarantined)
 {
     if (!atomic_load(&all))
         return;
-    hold(self);
+    lock_all(self);
     for (struct shared *s = all; s; s = s->next) {
-        if (is_live(s))
-            release_blocks(self, s, owner);
-        else if (s->span)
-            let_go(self, s, owner);
+        if (!s->span)
+            continue;
+        release_blocks(s, owner, quarantined != 0);
+        free_if_empty(self, s);
     }
     lock_release(&lock);
-}
-
-/* Returns whether there were any. */
-static int retire_blocks(struct shared *s, void *owner, void *grave)
-{
-    int any = s->giver == owner;
-
-    if (any)
-        s->giver = grave;
-    for (unsigned i = 0; i < s->span->fresh; i++) {
-        if (s->owners[i] != owner)
-            continue;
-        s->owners[i] = grave;
-        s->graves++;
-        any = 1;
-    }
-    return any;
-}
-
-SIZE_T shared_retire(struct thread *self, void *owner, void *grave)
-{
-    SIZE_T addresses = 0;
-
-    if (!atomic_load(&all))
-        return 0;
-    hold(self);
-    for (struct shared *s = all; s; s = s->next) {
-        if (!is_live(s) || !retire_blocks(s, owner, grave))
-            continue;
-        addresses += region_room(s->span) + OS_PAGE;
-        give_back(self, s);
-    }
-    lock_release(&lock);
-    return addresses;
 }
 
 void shared_shutdown(void)

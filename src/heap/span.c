@@ -1,23 +1,51 @@
 #include "heap/span.h"
 
-void span_open(struct region *span, unsigned size_class, uint32_t block)
+struct span *span_open(struct thread *self, void *owner, unsigned units, unsigned size_class,
+                       uint32_t block)
 {
-    span->block = block;
+    unsigned capacity = (unsigned)(REGION_BYTES(units) / block);
+    struct region *region = region_take(self, owner, units, capacity);
+    struct span *span = span_of(region);
+
+    if (!region)
+        return NULL;
+    span->block = (uint16_t)block;
     span->reciprocal = 0xFFFFFFFFU / (block / 8) + 1;
-    span_set_fresh(span, 0);
+    span_set_bump(span, 0);
     span->limit = 0;
     span->head = SPAN_NONE;
     span->used = 0;
     span->size_class = (uint8_t)size_class;
-    atomic_store(&span->kind, REGION_SPAN);
+    atomic_store(&span->kind, SPAN_OPEN);
+    KILL_POINT("span opened");
+    return span;
 }
 
-unsigned span_capacity(const struct region *span)
+void span_release(struct thread *self, struct span *span)
 {
-    return (unsigned)(region_room(span) / span->block);
+    atomic_store(&span->kind, SPAN_NEW);
+    KILL_POINT("span about to be released");
+    region_release(self, &span->region);
 }
 
-int span_grow(struct region *span, SIZE_T bytes)
+void span_release_first(struct thread *self, struct span *span)
+{
+    atomic_store(&span->kind, SPAN_NEW);
+    region_release_first(self, &span->region);
+}
+
+void span_quarantine(struct thread *self, struct span *span)
+{
+    atomic_store(&span->kind, SPAN_NEW);
+    region_quarantine(self, &span->region, QUARANTINE_CLOSED);
+}
+
+unsigned span_capacity(const struct span *span)
+{
+    return (unsigned)(region_room(&span->region) / span->block);
+}
+
+int span_grow(struct thread *self, struct span *span, SIZE_T bytes)
 {
     SIZE_T have = (SIZE_T)span->limit * span->block;
     SIZE_T least = have + span->block;
@@ -26,48 +54,50 @@ int span_grow(struct region *span, SIZE_T bytes)
 
     if (least > most)
         return 0;
-    if (data < span->pages * OS_PAGE) /* waiting from an earlier owner */
-        data = span->pages * OS_PAGE;
+    if (data < region_committed(&span->region)) /* cached from an earlier owner */
+        data = region_committed(&span->region);
     data = (data + OS_PAGE - 1) & ~(OS_PAGE - 1);
     if (data > most)
         data = most;
-    if (!region_commit(span, data, data / span->block * sizeof *span->words)) {
+    if (!region_commit(self, &span->region, data)) {
         data = least; /* at least one */
-        if (!region_commit(span, data, data / span->block * sizeof *span->words))
+        if (!region_commit(self, &span->region, data))
             return 0;
     }
     span->limit = (uint16_t)(data / span->block);
     return 1;
 }
 
-void span_carve(struct region *span)
+void span_extend(struct span *span)
 {
-    unsigned first = span->fresh;
+    unsigned first = span->bump;
     unsigned end = first + (unsigned)OS_PAGE / span->block;
 
     if (end > span->limit)
         end = span->limit;
     for (unsigned i = first; i < end; i++)
-        atomic_poke(&span->words[i], (uint16_t)(i + 1 < end ? SPAN_FREE | (i + 1) : SPAN_NONE));
-    span_set_fresh(span, end);
-    KILL_POINT("blocks carved");
+        store_relaxed(&span->region.states[i],
+                      (uint16_t)(i + 1 < end ? SPAN_FREE | (i + 1) : SPAN_NONE));
+    span_set_bump(span, end);
+    KILL_POINT("blocks extended");
     span->head = (uint16_t)(SPAN_FREE | first);
 }
 
-SIZE_T span_repair(struct region *span)
+SIZE_T span_repair(struct span *span)
 {
+    uint16_t *states = span->region.states;
     SIZE_T bytes = 0;
 
-    span_set_fresh(span, span->fresh); /* its thread may have been killed within that */
+    span_set_bump(span, span->bump); /* its thread may have been killed within that */
     span->head = SPAN_NONE;
     span->used = 0;
-    for (unsigned i = span->fresh; i-- > 0;) {
-        if (span->words[i] & SPAN_FREE) {
-            atomic_poke(&span->words[i], span->head);
+    for (unsigned i = span->bump; i-- > 0;) {
+        if (states[i] & SPAN_FREE) {
+            store_relaxed(&states[i], span->head);
             span->head = (uint16_t)(SPAN_FREE | i);
         } else {
             span->used++;
-            bytes += span->words[i];
+            bytes += states[i];
         }
     }
     return bytes;

@@ -1,10 +1,11 @@
 /*
- * span.h - a region cut into equal blocks, with one 16-bit state word for each block.
+ * span.h - a region of one owner, cut into equal blocks, with one 16-bit state for each block; or one
+ * block alone.
  *
- * A live block's word is the size asked for; a free one's is SPAN_FREE | index of the next free block, or
- * SPAN_NONE; `head` is such a word too. So the words are the free list, the double-free check, the exact size and
- * the leak list at once, and head and used can be made anew from them. A word counts only below `fresh`; `end` is
- * the same in units of 8 bytes.
+ * A live block's state is the size asked for; a free one's is SPAN_FREE | index of the next free block, or
+ * SPAN_NONE; `head` is such a word too. So the states are the free list, the double-free check, the exact
+ * size and the leak list at once, and head and used can be made anew from them. A state counts only below
+ * `bump`; `end` is the same in units of 8 bytes.
  */
 #ifndef NMAPI_SPAN_H
 #define NMAPI_SPAN_H
@@ -17,64 +18,119 @@
 #define SPAN_FREE 0x8000U
 #define SPAN_NONE 0xFFFFU
 #define SPAN_BAD 0xFFFFFFFFU
-#define SPAN_LEAST 16 /* bytes of the smallest blocks */
+#define SPAN_LEAST 16   /* bytes of the smallest blocks */
+#define SPAN_MOST 32768 /* bytes of the largest */
 
 #define SPAN_QUICK 1024 /* bytes of the largest block that is always zeroed when it is handed out */
 
-/* Makes a span of a region that its owner has just taken. */
-void span_open(struct region *span, unsigned size_class, uint32_t block);
-/* Blocks that it can ever hold. */
-unsigned span_capacity(const struct region *span);
-/* Commits room for at least one more block, about `bytes` at once; 0 if there is none or no memory. */
-int span_grow(struct region *span, SIZE_T bytes);
+/* A region is SPAN_NEW while it changes hands: whoever frees one says so first, so that its next owner,
+   should its thread be killed early, is not taken for one that has blocks. */
+enum span_kind {
+    SPAN_NEW,      /* no blocks: just taken, or about to be freed */
+    SPAN_OPEN,     /* equal blocks, in the list of its class */
+    SPAN_FULL,     /* the same, with no room left */
+    SPAN_SHARED,   /* equal blocks of several owners (shared.h) */
+    SPAN_RESERVED, /* one block that is not live yet */
+    SPAN_LARGE     /* one block (large.h) */
+};
 
-static inline int span_has_room(const struct region *span)
+struct span {
+    struct region region;
+    volatile uint8_t kind; /* enum span_kind */
+    uint8_t size_class;    /* heap.h */
+    uint16_t offset;       /* SPAN_LARGE: of the block from the base on */
+    union {
+        struct {                 /* SPAN_OPEN, SPAN_FULL, SPAN_SHARED */
+            uint32_t reciprocal; /* of block / 8, times 2^32, rounded up */
+            uint16_t block;      /* bytes of one block */
+            uint16_t bump;       /* blocks whose states count: handed out, or on the free list */
+            uint16_t end;        /* where the first other one begins, in units of 8 bytes */
+            uint16_t head;       /* SPAN_FREE | the first free block below bump, or SPAN_NONE */
+            uint16_t used;       /* live blocks; one more while it is its class's current span */
+            uint16_t limit;      /* blocks that lie in committed pages */
+        };
+        SIZE_T bytes; /* SPAN_RESERVED, SPAN_LARGE: asked for */
+    };
+    struct span *next, *prev; /* the list of its heap that it is in */
+};
+_Static_assert(sizeof(struct span) <= REGION_USE, "it lies in the owner's part of a record");
+
+static inline struct span *span_of(struct region *region)
 {
-    return span->head != SPAN_NONE || span->fresh < span->limit;
+    return (struct span *)(void *)region;
+}
+
+/* Units of a span: of a class's first one, its second one, and the others. */
+enum { SPAN_FIRST = 1, SPAN_SECOND = 8, SPAN_LATER = 32 };
+_Static_assert(REGION_BYTES(SPAN_LATER) / SPAN_LEAST <= 0x7FFF, "15 bits number the blocks");
+_Static_assert(REGION_BYTES(SPAN_LATER) / 8 <= 0xFFFF, "16 bits hold a place in a span");
+_Static_assert(REGION_BYTES(SPAN_LATER) >= 7 * SPAN_MOST, "few addresses are left over");
+
+/* A span of so many units for blocks of one size, none of them committed for sure. NULL: no memory. */
+struct span *span_open(struct thread *self, void *owner, unsigned units, unsigned size_class,
+                       uint32_t block);
+/* Frees a span of any kind: see region.h. */
+void span_release(struct thread *self, struct span *span);
+void span_release_first(struct thread *self, struct span *span);
+void span_quarantine(struct thread *self, struct span *span);
+/* Blocks that it can ever hold. */
+unsigned span_capacity(const struct span *span);
+/* Commits room for at least one more block, about `bytes` at once; 0 if there is none or no memory. */
+int span_grow(struct thread *self, struct span *span, SIZE_T bytes);
+
+static inline int span_has_room(const struct span *span)
+{
+    return span->head != SPAN_NONE || span->bump < span->limit;
 }
 
 /* Puts a page's worth of blocks that were never handed out on the free list, which is empty. For blocks up
    to SPAN_QUICK; there are some in committed pages. */
-void span_carve(struct region *span);
+void span_extend(struct span *span);
 
-/* Takes a block of `bytes` bytes from a span that has a freed one; it is not zero. */
-static ALWAYS_INLINE void *span_take_freed(struct region *span, SIZE_T bytes)
+static inline char *span_block(const struct span *span, unsigned index)
 {
-    unsigned index = span->head & ~SPAN_FREE;
-    uint16_t *word = &span->words[index];
-
-    span->head = atomic_peek(word);
-    atomic_poke(word, (uint16_t)bytes);
-    span->used++;
-    return span->base + (SIZE_T)index * span->block;
+    return span->region.base + (SIZE_T)index * span->block;
 }
 
-/* Lets the words of more blocks count, once they are written. */
-static ALWAYS_INLINE void span_set_fresh(struct region *span, unsigned fresh)
+/* Takes a block of `bytes` bytes from a span that has a freed one; it is not zero. */
+static ALWAYS_INLINE void *span_take_freed(struct span *span, SIZE_T bytes)
+{
+    unsigned index = span->head & ~SPAN_FREE;
+    uint16_t *state = &span->region.states[index];
+
+    span->head = load_relaxed(state);
+    store_relaxed(state, (uint16_t)bytes);
+    span->used++;
+    return span_block(span, index);
+}
+
+/* Lets the states of more blocks count, once they are written. */
+static ALWAYS_INLINE void span_set_bump(struct span *span, unsigned bump)
 {
     atomic_compiler_fence();
-    atomic_poke(&span->fresh, (uint16_t)fresh);
-    atomic_poke(&span->end, (uint16_t)(fresh * (span->block / 8)));
+    store_relaxed(&span->bump, (uint16_t)bump);
+    KILL_POINT("bump index moved");
+    store_relaxed(&span->end, (uint16_t)(bump * (span->block / 8)));
 }
 
 /* Takes one that was never handed out, of which there is one in committed pages; an earlier owner may have
    written into it. */
-static inline void *span_take_untouched(struct region *span, SIZE_T bytes)
+static inline void *span_take_untouched(struct span *span, SIZE_T bytes)
 {
-    unsigned index = span->fresh;
+    unsigned index = span->bump;
 
-    atomic_poke(&span->words[index], (uint16_t)bytes);
-    span_set_fresh(span, index + 1);
+    store_relaxed(&span->region.states[index], (uint16_t)bytes);
+    span_set_bump(span, index + 1);
     span->used++;
-    return span->base + (SIZE_T)index * span->block;
+    return span_block(span, index);
 }
 
 /* The same, zeroed. */
-static inline void *span_take_fresh(struct region *span, SIZE_T bytes)
+static inline void *span_take_fresh(struct span *span, SIZE_T bytes)
 {
-    char *block = span->base + (SIZE_T)span->fresh * span->block;
+    char *block = span_block(span, span->bump);
 
-    if (block < span->base + span->dirty * OS_PAGE)
+    if (block < span->region.base + region_dirty(&span->region))
         memset(block, 0, bytes);
     return span_take_untouched(span, bytes);
 }
@@ -83,34 +139,34 @@ static inline void *span_take_fresh(struct region *span, SIZE_T bytes)
    The offset may be anything. In units of 8 bytes, lower bits rotated to where they make it too large,
    one product has the index in its upper half and, in its lower, less than the reciprocal only where
    nothing remains (test_span.c tries every offset of every class). */
-static ALWAYS_INLINE unsigned span_index(const struct region *span, SIZE_T offset, SIZE_T *bytes)
+static ALWAYS_INLINE unsigned span_index(const struct span *span, SIZE_T offset, SIZE_T *bytes)
 {
     SIZE_T units = offset >> 3 | offset << (8 * sizeof offset - 3);
     uint32_t reciprocal = span->reciprocal, index;
     uint64_t product;
-    unsigned word;
+    unsigned state;
 
-    if (units >= atomic_peek(&span->end))
+    if (units >= load_relaxed(&span->end))
         return SPAN_BAD;
     product = (uint64_t)(uint32_t)units * reciprocal;
     index = (uint32_t)(product >> 32);
     if (UNLIKELY((uint32_t)product >= reciprocal))
         return SPAN_BAD;
-    word = atomic_peek(&span->words[index]);
-    *bytes = word;
-    return LIKELY(word < SPAN_FREE) ? index : SPAN_BAD;
+    state = load_relaxed(&span->region.states[index]);
+    *bytes = state;
+    return LIKELY(state < SPAN_FREE) ? index : SPAN_BAD;
 }
 
-static ALWAYS_INLINE void span_give(struct region *span, unsigned index)
+static ALWAYS_INLINE void span_give(struct span *span, unsigned index)
 {
-    uint16_t *word = &span->words[index];
+    uint16_t *state = &span->region.states[index];
 
-    atomic_poke(word, span->head);
+    store_relaxed(state, span->head);
     span->head = (uint16_t)(SPAN_FREE | index);
     span->used--;
 }
 
-/* Makes head and used (live blocks alone) anew from the words; returns the bytes asked for in them. */
-SIZE_T span_repair(struct region *span);
+/* Makes head and used (live blocks alone) anew from the states; returns the bytes asked for in them. */
+SIZE_T span_repair(struct span *span);
 
 #endif

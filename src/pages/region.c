@@ -1,312 +1,346 @@
 #include "pages/region.h"
 
-#include "pages/pool.h"
-#include "pages/slot.h"
+#include "base/options.h"
+#include "pages/cache.h"
 
-#define LONE_KEEP ((SIZE_T)1 << 20) /* a large region with more committed is not kept for reuse */
-#define RUN_MOST ((CHUNK_SLOTS - CHUNK_FIRST) * SLOT_BYTES - OS_PAGE)
+/* A block with more pages, its guard page included, has a reservation of its own. */
+#define MEDIUM_PAGES 64
+#define MEDIUM_WIDER 6 /* classes that a medium block's region may be too large */
 
-struct region *region_take(struct thread *self, void *owner, int mini)
+static struct lock lock;
+
+static SIZE_T pages_of(SIZE_T bytes)
 {
-    struct region *r;
+    return (bytes + OS_PAGE - 1) / OS_PAGE;
+}
 
-    chunk_hold(self);
-    r = mini ? slot_take_mini(self, owner) : slot_take(self, owner);
+/* Locking and repair */
+
+static void enter(struct record *r, void *context)
+{
+    (void)context;
+    if (r->segment)
+        segment_enter(r);
+    else
+        own_enter(r);
+    if (!r->region.owner)
+        cache_put(r);
+}
+
+static void repair(void)
+{
+    map_repair_begin();
+    record_repair();
+    segment_repair_begin();
+    quarantine_repair();
+    cache_repair();
+    record_each(enter, NULL);
+    segment_repair_end();
+    map_repair_end();
+}
+
+void region_lock(struct thread *self)
+{
+    if (UNLIKELY(lock_acquire(&lock, self)))
+        repair();
+}
+
+void region_unlock(void)
+{
+    lock_release(&lock);
+}
+
+/* Taking */
+
+/* Finds addresses, or memory for records, in what waits. */
+static int make_room(void)
+{
+    return cache_purge(0) || quarantine_drop();
+}
+
+/* Units that a region is made of, so that it is of use for others of about its size. */
+static unsigned whole_units(SIZE_T pages)
+{
+    unsigned units = (unsigned)(pages + UNIT_PAGES - 1) / UNIT_PAGES;
+
+    return options.pageheap ? units : unit_class_units(unit_class(units));
+}
+
+static struct record *take_units(struct thread *self, unsigned units, unsigned wider,
+                                 unsigned lines)
+{
+    struct record *r;
+
+    do {
+        r = cache_take(units, wider, lines);
+        if (!r)
+            r = segment_take(self, units, lines);
+    } while (!r && make_room());
+    return r;
+}
+
+/* `room`: pages, the guard page included. */
+static struct record *take_own(struct thread *self, SIZE_T committed, SIZE_T room)
+{
+    struct record *r;
+
+    do {
+        r = cache_take_own(committed, room);
+        if (!r)
+            r = own_take(self, room);
+    } while (!r && make_room());
+    return r;
+}
+
+struct region *region_take(struct thread *self, void *owner, unsigned units, unsigned states)
+{
+    unsigned lines = (states + LINE_STATES - 1) / LINE_STATES;
+    struct record *r;
+
+    region_lock(self);
+    r = take_units(self, units, 0, lines);
     if (r)
-        pool_count_used(region_footprint(r), 1);
-    chunk_let_go();
-    return r;
+        record_set_owner(r, owner);
+    region_unlock();
+    return r ? &r->region : NULL;
 }
 
-static int is_large(const struct region *r)
+/* Pages of addresses for a block that grows: on x64 there are plenty. */
+static SIZE_T room_to_grow(SIZE_T pages)
 {
-    return r->kind == REGION_LARGE || r->kind == REGION_UNBORN;
+#ifdef _WIN64
+    const SIZE_T least = ((SIZE_T)64 << 20) / OS_PAGE;
+    SIZE_T room = 2 * pages;
+    return room > least ? room : least;
+#else
+    return pages + pages / 8;
+#endif
 }
 
-/* A mini or a slot for one block, with the pages that waited in it. */
-static struct region *as_large(struct region *r)
+struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes, int grows)
 {
-    struct chunk *c;
+    SIZE_T pages = pages_of(bytes), all = pages + 1;
+    struct record *r = NULL;
 
-    if (!r)
-        return NULL;
-    c = region_chunk((ULONG_PTR)r->base);
-    if (!chunk_has_mini(c, r))
-        chunk_return_words(c, chunk_slot(c, r));
-    r->committed = (SIZE_T)r->pages * OS_PAGE;
-    r->touched = (SIZE_T)(r->dirty > r->pages ? r->dirty : r->pages) * OS_PAGE;
-    pool_count_used(r->committed, 1);
-    atomic_store(&r->kind, REGION_UNBORN);
-    r->pages = 0; /* they are `committed` now, which shrinks and grows */
-    return r;
-}
-
-static struct region *with_pages(struct thread *self, struct region *r, SIZE_T bytes)
-{
-    if (!r || region_commit_large(r, bytes))
-        return r;
-    region_release(self, r);
+    if (bytes >> (OS_ADDRESS_BITS - 1) || all > RECORD_PAGES_MOST / 2)
+        return NULL; /* nobody has so much: what waits may go on waiting */
+    region_lock(self);
+    if (grows)
+        r = take_own(self, pages, room_to_grow(all));
+    if (!r && all <= MEDIUM_PAGES)
+        r = take_units(self, whole_units(all), MEDIUM_WIDER, 0);
+    else if (!r)
+        r = take_own(self, pages, all);
+    if (r)
+        record_set_owner(r, owner);
+    region_unlock();
+    if (!r || region_commit(self, &r->region, bytes))
+        return r ? &r->region : NULL;
+    region_release(self, &r->region);
     return NULL;
 }
 
-struct region *region_take_large(struct thread *self, void *owner, SIZE_T bytes, SIZE_T room)
-{
-    struct region *r;
+/* Counts */
 
-    if (bytes > (SIZE_T)-1 / 2)
-        return NULL;
-    chunk_hold(self);
-    if (LARGE_IN_RUNS && bytes <= SLOT_DATA) {
-        r = as_large(slot_take(self, owner));
-    } else if (LARGE_IN_RUNS && bytes <= RUN_MOST) {
-        r = slot_take_run(self, owner, (int)((bytes + OS_PAGE + SLOT_BYTES - 1) >> SLOT_SHIFT));
-    } else {
-        r = slot_take_lone(self, owner, bytes, room > bytes ? room : bytes);
-        if (!r && room > bytes)
-            r = slot_take_lone(self, owner, bytes, bytes);
-        if (r)
-            pool_count_used(r->committed, 1);
-    }
-    chunk_let_go();
-    return with_pages(self, r, bytes);
+SIZE_T region_committed(const struct region *region)
+{
+    return record_of(region)->committed * OS_PAGE;
 }
 
-struct region *region_take_tight(struct thread *self, void *owner, SIZE_T bytes)
+SIZE_T region_dirty(const struct region *region)
 {
-    struct region *r;
-
-    if (bytes > SLOT_DATA)
-        return region_take_large(self, owner, bytes, bytes);
-    chunk_hold(self);
-    r = as_large(bytes <= MINI_DATA ? slot_take_mini(self, owner) : slot_take(self, owner));
-    chunk_let_go();
-    return with_pages(self, r, bytes);
+    return record_of(region)->dirty * OS_PAGE;
 }
 
-int region_commit(struct region *r, SIZE_T data, SIZE_T words)
+SIZE_T region_room(const struct region *region)
 {
-    uint16_t pages = (uint16_t)((data + OS_PAGE - 1) / OS_PAGE);
-    uint8_t word_pages = (uint8_t)((words + OS_PAGE - 1) / OS_PAGE);
-    SIZE_T before = region_footprint(r);
-
-    if (r->word_pages < word_pages) {
-        /* A mini's words begin inside a page: the system commits whole pages, some twice. */
-        SIZE_T have = (SIZE_T)r->word_pages * OS_PAGE;
-        if (!os_commit((char *)r->words + have, words - have))
-            return 0;
-        r->word_pages = word_pages;
-    }
-    if (r->pages < pages) {
-        SIZE_T have = (SIZE_T)r->pages * OS_PAGE;
-        uint16_t dirty = r->dirty;
-        int done;
-        if (dirty < pages) /* until they are known as committed, should the thread be killed */
-            r->dirty = pages;
-        done = os_commit(r->base + have, (SIZE_T)pages * OS_PAGE - have);
-        if (done)
-            r->pages = pages;
-        r->dirty = dirty;
-        if (!done)
-            return 0;
-    }
-    pool_count_used(before, -1);
-    pool_count_used(region_footprint(r), 1);
-    return 1;
+    return (record_of(region)->pages - 1) * OS_PAGE;
 }
 
-SIZE_T region_room(const struct region *r)
+SIZE_T region_footprint(const struct region *region)
 {
-    const struct chunk *c = region_chunk((ULONG_PTR)r->base);
+    const struct record *r = record_of(region);
 
-    if (c->lone)
-        return c->bytes - OS_PAGE;
-    if (chunk_has_mini(c, r))
-        return MINI_DATA;
-    return (SIZE_T)(slot_last(c, r) - chunk_slot(c, r) + 1) * SLOT_BYTES - OS_PAGE;
+    return r->committed * OS_PAGE + r->lines * (SIZE_T)LINE_BYTES;
 }
 
-int region_commit_large(struct region *r, SIZE_T bytes)
+/* Pages of a region that has an owner */
+
+static int commit_once(struct thread *self, struct record *r, SIZE_T pages)
 {
-    SIZE_T all = (bytes + OS_PAGE - 1) & ~(OS_PAGE - 1), touched = r->touched;
+    SIZE_T have = r->committed;
+    uint32_t dirty = r->dirty;
     int done;
 
-    if (all <= r->committed)
-        return 1;
-    if (touched < all) /* until it is known as committed, should the thread be killed */
-        r->touched = all;
-    done = os_commit(r->base + r->committed, all - r->committed);
+    if (dirty < pages) /* until they are known as committed, should the thread be killed */
+        atomic_store(&r->dirty, (uint32_t)pages);
+    done = os_commit(r->region.base + have * OS_PAGE, (pages - have) * OS_PAGE);
     if (done) {
-        pool_count_used(all - r->committed, 1);
-        r->committed = all;
+        region_lock(self);
+        record_set_committed(r, pages);
+        region_unlock();
     }
-    r->touched = touched;
+    atomic_store(&r->dirty, dirty);
     return done;
 }
 
-static void large_decommit(struct region *r, SIZE_T all)
+int region_commit(struct thread *self, struct region *region, SIZE_T bytes)
 {
-    SIZE_T committed = r->committed;
+    struct record *r = record_of(region);
+    SIZE_T pages = pages_of(bytes);
+    int purged;
 
-    /* What is touched and not committed is what an earlier try may have left. */
-    if (r->touched < committed)
-        r->touched = committed;
-    r->committed = all;
-    KILL_POINT("large pages about to be decommitted");
-    if (r->touched > all && !os_decommit(r->base + all, r->touched - all))
-        r->committed = committed;
-    else if (r->touched > all)
-        r->touched = all;
+    if (pages <= r->committed || commit_once(self, r, pages))
+        return 1;
+    region_lock(self);
+    purged = cache_purge(0);
+    region_unlock();
+    return purged && commit_once(self, r, pages);
 }
 
-void region_shrink_large(struct region *r, SIZE_T bytes)
+void region_shrink(struct thread *self, struct region *region, SIZE_T bytes)
 {
-    SIZE_T all = (bytes + OS_PAGE - 1) & ~(OS_PAGE - 1);
-
-    pool_count_used(r->committed - all, -1); /* first: a thread is killed in system calls mostly */
-    large_decommit(r, all);
-    pool_count_used(r->committed - all, 1);
+    region_lock(self);
+    record_decommit(record_of(region), pages_of(bytes));
+    region_unlock();
 }
 
-SIZE_T region_footprint(const struct region *r)
+void region_soil(struct region *region, SIZE_T bytes)
 {
-    const struct chunk *c = region_chunk((ULONG_PTR)r->base);
+    struct record *r = record_of(region);
+    SIZE_T pages = pages_of(bytes);
 
-    if (is_large(r) || c->lone)
-        return r->committed;
-    if (chunk_has_mini(c, r))
-        return r->pages * (OS_PAGE + MINI_WORDS);
-    return chunk_slot_bytes(r);
+    if (pages > r->dirty)
+        atomic_store(&r->dirty, (uint32_t)pages);
 }
 
-/* Of the first `bytes` bytes of a run, how many pages lie in one of its slots. */
-static uint16_t pages_of_part(SIZE_T bytes, int part)
+/* Its owner may have written to all that is committed, behind the ends of its blocks too. */
+static void soil_all(struct record *r)
 {
-    SIZE_T before = (SIZE_T)part * SLOT_BYTES, here = bytes > before ? bytes - before : 0;
-
-    return (uint16_t)(((here < SLOT_BYTES ? here : SLOT_BYTES) + OS_PAGE - 1) / OS_PAGE);
+    if (r->dirty < r->committed)
+        atomic_store(&r->dirty, r->committed);
 }
 
-/* A large region that is no reservation of its own becomes plain slots, of which it returns the number, or a
-   plain mini. At each instant its pages are known to be dirty, whether the thread is killed or the system keeps
-   them. */
-static int as_plain(struct region *r)
-{
-    SIZE_T committed = r->committed, touched = r->touched > committed ? r->touched : committed;
-    int parts = 0;
+/* Other owners, and none */
 
-    for (; touched > (SIZE_T)parts * SLOT_BYTES; parts++)
-        r[parts].dirty = pages_of_part(touched, parts);
-    atomic_store(&r->kind, REGION_NONE);
-    for (int i = 0; i < parts; i++) /* not while it may become a live block again, which shrinks */
-        r[i].pages = pages_of_part(committed, i);
-    return parts;
+void region_give(struct thread *self, struct region *region, void *owner)
+{
+    region_lock(self);
+    soil_all(record_of(region));
+    record_set_owner(record_of(region), owner);
+    region_unlock();
 }
 
-/* Returns a region's pages to the system, whatever it was used for. Its owner still has it, but no block in
-   it: what a killed thread leaves is no block whose pages are gone. */
-static void decommit(struct chunk *c, struct region *r, int large)
+static void release(struct record *r)
 {
-    if (c->lone) {
-        atomic_store(&r->kind, REGION_NONE);
-        large_decommit(r, 0);
-    } else if (large) {
-        for (int parts = as_plain(r); parts-- > 0;)
-            chunk_return_pages(&r[parts]);
-    } else if (chunk_has_mini(c, r)) {
-        chunk_return_pages(r);
-    } else {
-        /* Several if it was a run, of which a killed thread had begun to return the pages. */
-        chunk_return_words(c, chunk_slot(c, r));
-        for (int i = slot_last(c, r); i >= chunk_slot(c, r); i--)
-            chunk_return_pages(&c->slots[i]);
-    }
-}
-
-void region_empty(struct region *r)
-{
-    struct chunk *c = region_chunk((ULONG_PTR)r->base);
-
-    pool_count_used(region_footprint(r), -1);
-    decommit(c, r, 1);
-    pool_count_used(region_footprint(r), 1);
-}
-
-void region_give(struct thread *self, struct region *r, void *owner)
-{
-    chunk_hold(self);
-    if (r->touched < r->committed)
-        r->touched = r->committed; /* the giver may have written behind its end */
-    slot_give(r, owner);
-    chunk_let_go();
-}
-
-void region_retire(struct thread *self, struct region *r)
-{
-    struct chunk *c = region_chunk((ULONG_PTR)r->base);
-    int large = is_large(r);
-    SIZE_T before = region_footprint(r);
-
-    chunk_hold(self);
-    if (!large)
-        atomic_store(&r->kind, REGION_NONE);
-    pool_count_used(before, -1);
-    /* First: a thread killed between the two leaves it the expert's, to be found. */
-    decommit(c, r, large);
-    pool_count_used(region_footprint(r), 1);
-    KILL_POINT("region about to be retired");
-    slot_give(r, REGION_RETIRED);
-    chunk_let_go();
-}
-
-/* What is to wait with its pages. All of a run is no such thing, but what a killed thread has left of one may be: its
-   slots' last pages would be missing as guard pages. */
-static void keep_plain(struct chunk *c, struct region *r)
-{
-    if (r->dirty < r->pages)
-        r->dirty = r->pages;
-    for (int i = chunk_slot(c, r), last = slot_last(c, r); i <= last && !chunk_has_mini(c, r); i++)
-        if (c->slots[i].pages > SLOT_DATA / OS_PAGE || c->slots[i].dirty > SLOT_DATA / OS_PAGE)
-            chunk_return_pages(&c->slots[i]);
-}
-
-static void put_back(struct thread *self, struct region *r, int all_may_wait)
-{
-    struct chunk *c = region_chunk((ULONG_PTR)r->base);
-    int large = is_large(r), keep = !pool_keeps_nothing;
-
-    if (c->lone)
-        keep = keep && r->committed <= LONE_KEEP && r->touched <= r->committed;
-    else if (large)
-        keep = keep && region_room(r) <= SLOT_DATA;
-
-    chunk_hold(self);
-    pool_count_used(region_footprint(r), -1);
-    if (!large) /* first, for the repair of a span reads its words */
-        atomic_store(&r->kind, REGION_NONE);
-    if (!keep || (!all_may_wait && chunk_pool.warm_bytes + region_footprint(r) > pool_limit()))
-        decommit(c, r, large);
-    else if (c->lone)
-        r->touched = r->committed;
-    else if (large)
-        as_plain(r);
+    soil_all(r);
+    record_set_owner(r, NULL);
+    if (r->segment)
+        segment_free_lines(r);
+    if (cache_limit() && cache_suits(r))
+        cache_put(r);
     else
-        keep_plain(c, r);
-    slot_free(r);
-    chunk_let_go();
+        cache_discard(r);
 }
 
-void region_release(struct thread *self, struct region *r)
+void region_release_first(struct thread *self, struct region *region)
 {
-    put_back(self, r, 0);
+    region_lock(self);
+    release(record_of(region));
+    region_unlock();
 }
 
-void region_release_first(struct thread *self, struct region *r)
+void region_release(struct thread *self, struct region *region)
 {
-    put_back(self, r, 1);
+    region_lock(self);
+    release(record_of(region));
+    if (UNLIKELY(cache_pages() > cache_limit()))
+        cache_purge(cache_limit());
+    region_unlock();
+}
+
+void region_settle(struct thread *self)
+{
+    region_lock(self);
+    if (cache_pages() > cache_limit())
+        cache_purge(cache_limit());
+    region_unlock();
+}
+
+void region_quarantine(struct thread *self, struct region *region, enum quarantine queue)
+{
+    struct record *r = record_of(region);
+
+    region_lock(self);
+    /* First: a thread killed between the two leaves it its owner's, to be found. */
+    record_decommit(r, 0);
+    quarantine_put(r, queue);
+    region_unlock();
+}
+
+void region_trim(struct thread *self)
+{
+    region_lock(self);
+    cache_purge(0);
+    region_unlock();
+}
+
+/* All regions */
+
+struct visit {
+    void *owner;
+    void (*visit)(struct region *, void *);
+    void *context;
+};
+
+static void visit_one(struct record *r, void *context)
+{
+    const struct visit *v = context;
+
+    if (r->region.owner == v->owner)
+        v->visit(&r->region, v->context);
+}
+
+void region_visit(void *owner, void (*visit)(struct region *, void *), void *context)
+{
+    struct visit v = {owner, visit, context};
+
+    record_each(visit_one, &v);
+}
+
+static void release_own(struct record *r, void *context)
+{
+    (void)context;
+    if (!r->segment)
+        os_release(r->region.base);
 }
 
 void region_shutdown(void)
 {
-    chunk_shutdown();
-    pool_shutdown();
+    repair(); /* what a thread was killed at is known then */
+    record_each(release_own, NULL);
+    segment_shutdown();
+    cache_shutdown();
+    quarantine_shutdown();
+    record_shutdown();
+    map_shutdown();
+    lock_reset(&lock);
+}
+
+int region_is_valid(struct thread *self)
+{
+    struct record_sums before;
+    SIZE_T quarantined;
+    uint32_t sum;
+    int valid;
+
+    region_lock(self);
+    before = record_sums;
+    quarantined = quarantine_pages();
+    sum = segment_checksum();
+    repair();
+    valid = before.used == record_sums.used && before.free == record_sums.free &&
+            quarantined == quarantine_pages() && sum == segment_checksum();
+    region_unlock();
+    return valid;
 }

@@ -73,6 +73,12 @@ SIZE_T contract_committed(void)
     return committed;
 }
 
+SIZE_T contract_trimmed(void)
+{
+    nm.trim();
+    return contract_committed();
+}
+
 SIZE_T contract_reserved(void)
 {
     SIZE_T committed, reserved;

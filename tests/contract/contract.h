@@ -52,7 +52,9 @@ SIZE_T contract_committed(void);
 SIZE_T contract_reserved(void);
 /* Whether a read of this address would succeed. */
 BOOL contract_readable(const void *address);
-/* Of what was freed in bulk the DLL may keep a few regions for the next expert. */
+/* The same after NmapiTrimMemory. */
+SIZE_T contract_trimmed(void);
+/* What may be left of what was freed, for all that: block states and records. */
 #define CONTRACT_KEPT ((SIZE_T)4 << 20)
 
 /* Threads: a hang is a failure, not a hanging test. */

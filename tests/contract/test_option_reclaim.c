@@ -53,7 +53,7 @@ static DWORD WINAPI idle(LPVOID argument)
 
 static BOOL back_to(SIZE_T before)
 {
-    SIZE_T now = contract_committed();
+    SIZE_T now = contract_trimmed();
     if (now > before + CONTRACT_KEPT)
         printf("%lu KiB more are committed than before\n", (unsigned long)((now - before) >> 10));
     return now <= before + CONTRACT_KEPT;
@@ -324,7 +324,7 @@ static int child_a_thread_killed_at_work(void)
         CHILD_CHECK(works(KEY(9), 10));
         CHILD_CHECK(state_of(spinner.key) == NMAPI_STATE_CLOSED);
     }
-    CHILD_CHECK(contract_committed() <= before + stacks + 2 * CONTRACT_KEPT);
+    CHILD_CHECK(contract_trimmed() <= before + stacks + 2 * CONTRACT_KEPT);
     return 0;
 }
 

@@ -10,7 +10,8 @@ static HMODULE dll;
 
 #include "expert/expert.h"
 #include "heap/record_heap.h"
-#include "pages/pool.h"
+#include "pages/cache.h"
+#include "pages/region.h"
 #include "standin.h"
 
 /* Records of experts and threads, tables of them, what is committed ahead for more. */
@@ -34,31 +35,16 @@ const char *library_check_expert(HEXPERTKEY key)
 
     if (!self || (e && e->heap && !heap_is_valid(self, e->heap)))
         return "the heap is valid";
-    return chunk_is_valid(self) ? NULL : "the chunks are valid";
+    return region_is_valid(self) ? NULL : "the pages are valid";
 }
 
-static void add_footprint(struct region *region, void *bytes)
+/* Records stay until the library is unloaded, for whoever has a stale pointer to one. */
+static SIZE_T records(void)
 {
-    *(SIZE_T *)bytes += region_footprint(region);
-}
+    SIZE_T bytes = FEW_RECORDS + record_sums.used * OS_PAGE;
 
-/* Records stay until the library is unloaded, for whoever has a stale pointer to one; the house keeps a
-   span of each size that it was asked for. */
-static SIZE_T records(struct thread *self)
-{
-    SIZE_T bytes = FEW_RECORDS;
-
-    chunk_hold(self);
-    chunk_visit(RECORD_HEAP_OWNER, add_footprint, &bytes);
-    chunk_let_go();
-
-    for (size_t i = 0; i < sizeof region_map / sizeof *region_map; i++)
-        bytes += region_map[i] ? sizeof(struct chunk *) << MAP_LEAF_BITS : 0;
-    for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
-        bytes += sizeof *c;
-        for (int i = 0; i < CHUNK_SLOTS; i++)
-            bytes += c->minis[i] ? SLOT_MINIS * sizeof *c->minis[i] : 0;
-    }
+    for (size_t i = 0; i < sizeof map_root / sizeof *map_root; i++)
+        bytes += map_root[i] ? sizeof(struct map_leaf) : 0;
     return bytes;
 }
 
@@ -68,18 +54,18 @@ const char *library_check_closed(void)
     struct standin_usage now;
     SIZE_T most;
 
-    if (!self || !chunk_is_valid(self))
-        return "the chunks are valid";
-    pool_trim(self);
-    most = records(self);
+    if (!self || !region_is_valid(self))
+        return "the pages are valid";
+    region_trim(self);
+    most = records();
     standin_get_usage(&now);
     /* What the system refused to take back is lost, whatever the library does. */
     if (now.committed > before.committed + most && !refused_to_take_back) {
         fprintf(stderr, "%lu bytes are committed, %lu in records\n",
                 (unsigned long)(now.committed - before.committed), (unsigned long)most);
-        return "nothing but the pool is committed";
+        return "nothing but records is committed";
     }
-    return chunk_pool.warm_bytes ? "the pool can be emptied" : NULL;
+    return cache_pages() ? "the cache can be emptied" : NULL;
 }
 
 const char *library_end(void)
@@ -87,8 +73,8 @@ const char *library_end(void)
     struct standin_usage now;
 
     FreeLibrary(dll);
-    for (size_t i = 0; i < sizeof region_map / sizeof *region_map; i++)
-        region_map[i] = NULL; /* goes with the DLL's own data */
+    for (size_t i = 0; i < sizeof map_root / sizeof *map_root; i++)
+        map_root[i] = NULL; /* goes with the DLL's own data */
     standin_get_usage(&now);
     if (now.reservations == before.reservations && now.reserved == before.reserved &&
         now.committed == before.committed && now.handles == before.handles &&

@@ -18,7 +18,7 @@ static struct heap mine, yours;
 static inline int open_heaps(void **state)
 {
     (void)state;
-    pool_trim(self);
+    region_trim(self);
     heap_open(&mine, ME, (SIZE_T)-1);
     heap_open(&yours, YOU, (SIZE_T)-1);
     return 0;
@@ -31,7 +31,7 @@ static inline int close_heaps(void **state)
     (void)state;
     heap_close(self, &mine);
     heap_close(self, &yours);
-    return !valid || !chunk_is_valid(self);
+    return !valid || !region_is_valid(self);
 }
 
 static inline char *take(SIZE_T bytes)
@@ -50,7 +50,7 @@ static inline char *resize(struct heap *heap, void *block, SIZE_T bytes)
 
 static inline void the_system_gives_nothing(void)
 {
-    pool_trim(self);
+    region_trim(self);
     standin_fail_at("VirtualAlloc", 1, TRUE);
 }
 

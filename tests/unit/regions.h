@@ -32,7 +32,7 @@ static inline SIZE_T reserved(void)
 static inline int nothing_waits(void **state)
 {
     (void)state;
-    pool_trim(self);
+    region_trim(self);
     assert_int_equal(chunk_pool.warm_bytes, 0);
     return 0;
 }
@@ -40,7 +40,7 @@ static inline int nothing_waits(void **state)
 static inline int is_valid(void **state)
 {
     (void)state;
-    return !chunk_is_valid(self);
+    return !region_is_valid(self);
 }
 
 static inline int unload(void **state)

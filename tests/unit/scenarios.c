@@ -5,7 +5,7 @@
 #include "world.h"
 
 #include "base/permanent.h"
-#include "pages/pool.h"
+#include "pages/region.h"
 
 enum { A, B, C, NEW = WORLD_EXPERTS - 2 };
 
@@ -123,7 +123,7 @@ static void spans_not_kept(void)
 {
     int blocks[24];
 
-    pool_keeps_nothing = 1;
+    world_keep_nothing();
     for (int i = 0; i < 24; i++)
         blocks[i] = world_alloc(C, i % 2 ? 20000 : 500);
     for (int i = 0; i < 24; i++)
@@ -141,7 +141,7 @@ static void waiting_spans(void)
 static void waiting_spans_cooled(void)
 {
     world_alloc(C, 100000);
-    pool_keeps_nothing = 1;
+    world_keep_nothing();
     world_close(B);
     world_alloc(C, 20000);
 }

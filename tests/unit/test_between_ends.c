@@ -51,7 +51,7 @@ static void a_killed_close_of_one_that_ended_badly_returns_its_pages_alone(void 
     assert_int_equal(unit_on_thread(end_badly, &held), 1);
     assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
     assert_int_equal(NmapiCloseExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
-    pool_trim(self);
+    region_trim(self);
     assert_ptr_equal(region_find(held)->owner, REGION_RETIRED);
     standin_get_usage(&now);
     assert_true(now.committed - before.committed < 40000);

@@ -187,13 +187,13 @@ static DWORD code_if(LPTHREAD_START_ROUTINE function,
 static void owner_is_isolated(struct expert *e, struct expert *owner)
 {
     (void)e;
-    atomic_poke(&owner->isolated, 1);
+    store_relaxed(&owner->isolated, 1);
 }
 
 static void caller_is_isolated(struct expert *e, struct expert *owner)
 {
     (void)owner;
-    atomic_poke(&e->isolated, 1);
+    store_relaxed(&e->isolated, 1);
 }
 
 static void caller_is_terminated(struct expert *e, struct expert *owner)

@@ -243,12 +243,12 @@ static enum heap_result found_after(void *block, void (*change)(struct region *)
     unsigned long waits = standin_calls("WaitForSingleObject");
     HANDLE thread;
 
-    chunk_hold(self);
+    region_lock(self);
     thread = CreateThread(NULL, 0, look_for, &look, 0, NULL);
     while (standin_calls("WaitForSingleObject") < waits + 2)
         Sleep(1);
     change(region_find(block));
-    chunk_let_go();
+    region_unlock();
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
     return look.result;

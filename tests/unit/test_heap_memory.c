@@ -131,7 +131,7 @@ static void growing_takes_no_more_than_asked_for_when_memory_is_short(void **sta
     struct standin_usage now;
 
     (void)state;
-    pool_trim(self);
+    region_trim(self);
     standin_get_usage(&now);
     standin_set_commit_limit(now.committed + 10 * OS_PAGE);
     assert_ptr_equal(resize(&mine, block, 100000 + 8 * OS_PAGE), block);
@@ -321,20 +321,20 @@ static void the_books_of_shared_spans_are_no_blocks_and_go_with_them(void **stat
     (void)state;
     for (int round = 0; round < 600; round++) {
         char *block = take(48);
-        pool_trim(self);
+        region_trim(self);
         if (round < 2)
             standin_get_usage(&before);
         assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
-        chunk_hold(self);
-        chunk_visit(SHARED_OWNER, note_table, &table);
-        chunk_let_go();
+        region_lock(self);
+        region_visit(SHARED_OWNER, note_table, &table);
+        region_unlock();
         assert_non_null(table);
         for (int i = 0; i < 256; i += 8) {
             assert_int_equal(heap_find(self, &mine, table->base + i, &found), HEAP_BAD);
             assert_int_equal(heap_find(self, &yours, table->base + i, &found), HEAP_BAD);
         }
         assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
-        pool_trim(self);
+        region_trim(self);
         standin_get_usage(&now);
         /* A chunk far from all others may cost the map a leaf. */
         assert_true(now.committed <= before.committed + 65536);

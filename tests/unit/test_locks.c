@@ -69,7 +69,7 @@ static void settle(struct thread *me)
 
 static void validate(struct thread *me)
 {
-    chunk_is_valid(me);
+    region_is_valid(me);
 }
 
 static void find_foreign(struct thread *me)
@@ -125,14 +125,14 @@ static void regions_move_only_while_nobody_holds_them_still(void **state)
     heap_open(&heap, (void *)0x5550, (SIZE_T)-1);
     for (unsigned i = 0; i < sizeof on_chunks / sizeof *on_chunks; i++) {
         HANDLE thread;
-        chunk_hold(self);
+        region_lock(self);
         thread = start(&on_chunks[i].act);
-        chunk_let_go();
+        region_unlock();
         finish(thread);
-        chunk_hold(self); /* it was given back */
-        chunk_let_go();
+        region_lock(self); /* it was given back */
+        region_unlock();
     }
-    assert_true(chunk_is_valid(self));
+    assert_true(region_is_valid(self));
 }
 
 /* Calls of another thread while one has the expert's lock */

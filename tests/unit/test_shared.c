@@ -64,9 +64,9 @@ static void the_list_of_owners_is_nobodys_block(void **state)
 
     (void)state;
     assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
-    chunk_hold(self);
-    chunk_visit(SHARED_OWNER, note_table, NULL);
-    chunk_let_go();
+    region_lock(self);
+    region_visit(SHARED_OWNER, note_table, NULL);
+    region_unlock();
     assert_non_null(table);
     assert_int_equal(heap_find(self, &mine, table->base, &found), HEAP_BAD);
     assert_int_equal(heap_free(self, &yours, table->base), HEAP_BAD);
@@ -250,7 +250,7 @@ static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
         heap_repair(self, &yours);
         heap_close(self, &yours);
         heap_open(&yours, YOU, (SIZE_T)-1);
-        chunk_visit(SHARED_OWNER, count_region, &left);
+        region_visit(SHARED_OWNER, count_region, &left);
         assert_int_equal(left, 0);
     }
     print_message("%lu deaths\n", deaths);

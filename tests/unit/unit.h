@@ -9,7 +9,7 @@
 #include "expert/expert.h"
 #include "heap/record_heap.h"
 #include "base/options.h"
-#include "pages/pool.h"
+#include "pages/region.h"
 #include "standin.h"
 
 #include <stdarg.h>
@@ -39,7 +39,7 @@ static inline int unit_setup(void **state)
 static inline int unit_teardown(void **state)
 {
     struct standin_usage now;
-    int valid = chunk_is_valid(self);
+    int valid = region_is_valid(self);
 
     (void)state;
     standin_set_dllmain(NULL);

@@ -79,6 +79,9 @@ void world_thread_ends(void);
 HANDLE world_thread(void (*part)(void));
 void world_kill(HANDLE thread);
 
+/* As keep=1 would: what is freed goes back to the system at once. */
+void world_keep_nothing(void);
+
 extern BOOL world_may_fail;          /* calls may answer NMERR_OUT_OF_MEMORY just now */
 extern BOOL world_lets_go;           /* who is left suspended goes on once the victim is through */
 extern __thread int world_is_victim; /* the calling thread is the one that `act` runs on */

@@ -1,7 +1,8 @@
 #include "world_private.h"
 
 #include "heap/record_heap.h"
-#include "pages/pool.h"
+#include "heap/record_heap.h"
+#include "heap/shared.h"
 #include "heap/shared.h"
 
 /* What the victim's death leaves open. */
@@ -128,7 +129,7 @@ static void check_zero(const char *at, SIZE_T bytes)
 /* Nobody changes it just now: it is free, or one of the world's. */
 static int is_at_rest(const struct region *r)
 {
-    const struct expert *e = r->owner > REGION_OWN ? r->owner : NULL;
+    const struct expert *e = r->owner > REGION_RESERVED ? r->owner : NULL;
 
     for (int x = 0; e && x < WORLD_EXPERTS; x++)
         if (e->entry.key == world_key(x))
@@ -138,58 +139,43 @@ static int is_at_rest(const struct region *r)
 
 /* What a record says is committed is: or somebody would be given it, and crash. What it doesn't call dirty is
    zero. */
-static void verify_pages(const struct region *r, const char *words)
+static void verify_region(struct record *r, void *context)
 {
-    if (!is_at_rest(r) || r->kind == REGION_TAIL)
+    SIZE_T committed = r->committed * OS_PAGE, dirty = r->dirty * OS_PAGE;
+
+    (void)context;
+    if (!is_at_rest(&r->region))
         return;
-    if (r->kind == REGION_LARGE) {
-        check_committed(r->base, r->committed);
-        return;
-    }
-    check_committed(r->base, r->pages * OS_PAGE);
-    check_committed(words, r->word_pages * OS_PAGE);
-    if (!r->owner && r->dirty < r->pages)
-        check_zero(r->base + r->dirty * OS_PAGE, (SIZE_T)(r->pages - r->dirty) * OS_PAGE);
+    check_committed(r->region.base, committed);
+    if (r->lines)
+        check_committed((const char *)r->region.states, r->lines * (SIZE_T)LINE_BYTES);
+    if (!r->region.owner && dirty < committed)
+        check_zero(r->region.base + dirty, committed - dirty);
 }
 
 static void verify_regions(void)
 {
-    chunk_hold(thread_self());
-    for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
-        if (c->state == CHUNK_LIVE && c->lone && is_at_rest(&c->slots[0]))
-            check_committed(c->base, c->slots[0].committed);
-        for (int i = CHUNK_FIRST; c->state == CHUNK_LIVE && !c->lone && i < CHUNK_SLOTS; i++) {
-            const char *words = (const char *)chunk_words(c, i);
-            if (c->slots[i].kind != REGION_SPLIT)
-                verify_pages(&c->slots[i], words);
-            for (int k = 0; c->slots[i].kind == REGION_SPLIT && k < SLOT_MINIS; k++)
-                verify_pages(chunk_mini(c, i, k),
-                             words + ((SIZE_T)k * MINI_WORDS & ~(OS_PAGE - 1)));
-        }
-    }
-    chunk_let_go();
+    region_lock(thread_self());
+    record_each(verify_region, NULL);
+    region_unlock();
 }
 
-/* Once all experts are closed: a region is nobody's, of this DLL's own, or buried; of a span that several buried, the
-   list of owners is there too. */
-static void count_owned(const struct region *r, int *lists)
+/* Once all experts are closed: a region is nobody's, or of this DLL's own records. */
+static void count_owned(struct record *r, void *context)
 {
-    CHECK(r->owner <= REGION_OWN && r->kind != REGION_SHARED);
-    *lists += (r->owner == SHARED_OWNER) - (r->owner == REGION_RETIRED);
+    (void)context;
+    CHECK(r->region.owner <= REGION_RESERVED && r->region.owner != SHARED_OWNER);
 }
 
 static void verify_nothing_is_owned(void)
 {
-    int lists = 0;
+    record_each(count_owned, NULL);
+}
 
-    for (const struct chunk *c = chunk_pool.first; c; c = c->next) {
-        for (int i = c->lone ? 0 : CHUNK_FIRST; c->state == CHUNK_LIVE && i < CHUNK_SLOTS; i++) {
-            count_owned(&c->slots[i], &lists);
-            for (int k = 0; c->slots[i].kind == REGION_SPLIT && k < SLOT_MINIS; k++)
-                count_owned(chunk_mini(c, i, k), &lists);
-        }
-    }
-    CHECK(lists <= 0);
+void world_keep_nothing(void)
+{
+    options.keep_given = 1;
+    options.keep = 1;
 }
 
 void world_verify(void)
@@ -209,7 +195,7 @@ void world_verify(void)
             CHECK(ExpertMemorySize(world_key(b->owner), b->at) == b->bytes);
     }
     world_under_way.op = OP_NONE;
-    CHECK(chunk_is_valid(thread_self()));
+    CHECK(region_is_valid(thread_self()));
     CHECK(record_heap_is_valid(thread_self()));
     verify_regions();
 }
@@ -263,9 +249,9 @@ void world_end(unsigned long lost)
             world_close(x);
         }
     }
-    CHECK(chunk_is_valid(thread_self()));
+    CHECK(region_is_valid(thread_self()));
     verify_nothing_is_owned();
-    CHECK(pool_limit() <= (SIZE_T)2 << 20); /* next to nothing is in use, and that is known */
+    CHECK(record_sums.used <= 64); /* next to nothing is in use, and that is known */
     lost += lost_handles();
     standin_set_dllmain(NULL);
     DllMain(NULL, DLL_PROCESS_DETACH, NULL);

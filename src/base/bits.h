@@ -1,0 +1,89 @@
+/*
+ * bits.h - bit fields: the highest and the lowest set bit of a word, and runs of set bits in an array.
+ */
+#ifndef NMAPI_BITS_H
+#define NMAPI_BITS_H
+
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+/* The index of the highest set bit; the value is not 0. */
+static inline unsigned bits_highest(uint32_t value)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    return 31U - (unsigned)__builtin_clz(value);
+#else
+    unsigned long index;
+    _BitScanReverse(&index, value);
+    return index;
+#endif
+}
+
+/* The index of the lowest set bit; the value is not 0. */
+static inline unsigned bits_lowest(uint32_t value)
+{
+#if defined(__GNUC__) || defined(__clang__)
+    return (unsigned)__builtin_ctz(value);
+#else
+    unsigned long index;
+    _BitScanForward(&index, value);
+    return index;
+#endif
+}
+
+/* The first bit from `from` on that is set, or is not set; `count` if there is none. */
+static inline unsigned bits_next(const uint32_t *bits, unsigned count, unsigned from, int set)
+{
+    const uint32_t flip = set ? 0 : 0xFFFFFFFFU;
+
+    while (from < count) {
+        uint32_t word = (bits[from / 32] ^ flip) >> from % 32;
+        if (word) {
+            from += bits_lowest(word);
+            break;
+        }
+        from = (from / 32 + 1) * 32;
+    }
+    return from < count ? from : count;
+}
+
+/* Where the first `length` set bits in a row begin; `count` if there are none. */
+static inline unsigned bits_find_run(const uint32_t *bits, unsigned count, unsigned length)
+{
+    unsigned end = 0;
+
+    for (unsigned begin = 0; (begin = bits_next(bits, count, end, 1)) < count;) {
+        end = bits_next(bits, begin + length < count ? begin + length : count, begin, 0);
+        if (end - begin >= length)
+            return begin;
+    }
+    return count;
+}
+
+/* How many set bits in a row there are at most. */
+static inline unsigned bits_longest_run(const uint32_t *bits, unsigned count)
+{
+    unsigned longest = 0, end = 0;
+
+    for (unsigned begin = 0; (begin = bits_next(bits, count, end, 1)) < count;) {
+        end = bits_next(bits, count, begin, 0);
+        if (end - begin > longest)
+            longest = end - begin;
+    }
+    return longest;
+}
+
+/* Sets or clears some bits in a row. */
+static inline void bits_set_run(uint32_t *bits, unsigned begin, unsigned length, int set)
+{
+    while (length) {
+        unsigned here = 32 - begin % 32 < length ? 32 - begin % 32 : length;
+        uint32_t mask = (0xFFFFFFFFU >> (32 - here)) << begin % 32;
+        bits[begin / 32] = set ? bits[begin / 32] | mask : bits[begin / 32] & ~mask;
+        begin += here;
+        length -= here;
+    }
+}
+
+#endif

@@ -1,0 +1,171 @@
+#include "pages/cache.h"
+
+#include <string.h>
+
+#include "base/options.h"
+
+#define MIB ((SIZE_T)(1 << 20) / OS_PAGE) /* pages */
+#ifdef _WIN64
+#define KEEP_DEFAULT (64 * MIB)
+#define KEEP_MOST (256 * MIB) /* however much is in use */
+#else
+#define KEEP_DEFAULT (16 * MIB)
+#define KEEP_MOST (64 * MIB)
+#endif
+#define KEEP_LEAST (4 * MIB) /* with keep=0: or small experts would make system calls at each run */
+#define OWN_MOST (1 * MIB)   /* an own reservation with more committed pages does not wait */
+#define OWN_WIDER 6          /* classes that an own reservation may have too much committed */
+
+/* Those in segments by their units, own reservations by their committed pages, in units. The one freed
+   last first. */
+static struct record *in_segments[UNIT_CLASSES], *owns[UNIT_CLASSES];
+static struct record *newest, *oldest;
+
+SIZE_T cache_limit(void)
+{
+    SIZE_T most = record_sums.used + record_sums.used / 2;
+
+    if (options.pageheap)
+        return 0;
+    if (options.keep_given)
+        return options.keep ? options.keep / OS_PAGE : KEEP_LEAST;
+    if (most > KEEP_MOST)
+        most = KEEP_MOST;
+    return most > KEEP_DEFAULT ? most : KEEP_DEFAULT;
+}
+
+SIZE_T cache_pages(void)
+{
+    return record_sums.free + segment_idle_pages();
+}
+
+int cache_suits(const struct record *r)
+{
+    if (r->segment)
+        return 1;
+    return r->committed >= UNIT_PAGES && r->committed <= OWN_MOST && r->dirty <= r->committed;
+}
+
+/* The list that it is in: of the largest class that it fills. */
+static struct record **list_of(const struct record *r)
+{
+    unsigned units = (r->segment ? r->pages : r->committed) / UNIT_PAGES, size_class;
+
+    if (units < 1)
+        units = 1;
+    if (units > SEGMENT_UNITS)
+        units = SEGMENT_UNITS;
+    size_class = unit_class(units);
+    if (unit_class_units(size_class) > units)
+        size_class--;
+    return r->segment ? &in_segments[size_class] : &owns[size_class];
+}
+
+void cache_put(struct record *r)
+{
+    struct record **list = list_of(r);
+
+    r->prev = NULL;
+    r->next = *list;
+    if (r->next)
+        r->next->prev = r;
+    *list = r;
+    r->newer = NULL;
+    r->older = newest;
+    if (newest)
+        newest->newer = r;
+    else
+        oldest = r;
+    newest = r;
+}
+
+static void pull(struct record *r)
+{
+    if (r->next)
+        r->next->prev = r->prev;
+    if (r->prev)
+        r->prev->next = r->next;
+    else
+        *list_of(r) = r->next;
+    if (r->newer)
+        r->newer->older = r->older;
+    else
+        newest = r->older;
+    if (r->older)
+        r->older->newer = r->newer;
+    else
+        oldest = r->newer;
+}
+
+struct record *cache_take(unsigned units, unsigned wider, unsigned lines)
+{
+    unsigned first = unit_class(units);
+
+    for (unsigned c = first; c <= first + wider && c < UNIT_CLASSES; c++) {
+        for (struct record *r = in_segments[c]; r; r = r->next) {
+            if (!segment_take_lines(r, lines))
+                continue;
+            pull(r);
+            return r;
+        }
+    }
+    return NULL;
+}
+
+struct record *cache_take_own(SIZE_T committed, SIZE_T pages)
+{
+    SIZE_T units = (committed + UNIT_PAGES - 1) / UNIT_PAGES;
+
+    for (unsigned i = 0; units <= SEGMENT_UNITS && i <= OWN_WIDER; i++) {
+        unsigned c = unit_class((unsigned)units) + i;
+        for (struct record *r = c < UNIT_CLASSES ? owns[c] : NULL; r; r = r->next) {
+            if (r->pages < pages)
+                continue;
+            pull(r);
+            return r;
+        }
+    }
+    return NULL;
+}
+
+int cache_discard(struct record *r)
+{
+    if (!r->segment) {
+        own_release(r);
+        return 1;
+    }
+    if (!record_decommit(r, 0)) {
+        cache_put(r);
+        return 0;
+    }
+    segment_free(r);
+    return 1;
+}
+
+int cache_purge(SIZE_T pages)
+{
+    int purged = 0;
+
+    while (oldest && (!pages || cache_pages() > pages)) {
+        struct record *r = oldest;
+        pull(r);
+        if (!cache_discard(r))
+            break;
+        purged = 1;
+    }
+    if (cache_pages() > pages)
+        segment_purge_states();
+    return purged;
+}
+
+void cache_repair(void)
+{
+    memset((void *)in_segments, 0, sizeof in_segments);
+    memset((void *)owns, 0, sizeof owns);
+    newest = oldest = NULL;
+}
+
+void cache_shutdown(void)
+{
+    cache_repair();
+}

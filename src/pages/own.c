@@ -1,0 +1,40 @@
+#include "pages/own.h"
+
+static ULONG_PTR entry_of(const struct record *r)
+{
+    return (ULONG_PTR)&r->region | MAP_OWN;
+}
+
+struct record *own_take(struct thread *self, SIZE_T pages)
+{
+    SIZE_T bytes = (pages * OS_PAGE + MAP_BYTES - 1) & ~(MAP_BYTES - 1);
+    struct record *r = record_new(self);
+    char *base;
+
+    if (!r)
+        return NULL;
+    base = map_reserve(self, bytes, MAP_BYTES);
+    if (!base) {
+        record_free(r);
+        return NULL;
+    }
+    r->segment = NULL;
+    r->pages = (uint32_t)(bytes / OS_PAGE);
+    KILL_POINT("own reservation about to be recorded");
+    atomic_store(&r->region.base, base);
+    map_publish(base, bytes, entry_of(r));
+    return r;
+}
+
+void own_release(struct record *r)
+{
+    map_note_release(r->region.base, r->pages * OS_PAGE);
+    record_set_committed(r, 0);
+    record_free(r);
+    map_release();
+}
+
+void own_enter(struct record *r)
+{
+    map_enter(r->region.base, r->pages * OS_PAGE, entry_of(r));
+}

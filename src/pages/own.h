@@ -1,0 +1,21 @@
+/*
+ * own.h - regions that have a reservation of their own: large blocks, and those that keep growing.
+ *
+ * Called under the lock of region.h.
+ */
+#ifndef NMAPI_OWN_H
+#define NMAPI_OWN_H
+
+#include "pages/map.h"
+#include "pages/record.h"
+
+/* A region with at least so many pages, its guard page included, none committed and no owner yet. NULL: no
+   address space or no memory. */
+struct record *own_take(struct thread *self, SIZE_T pages);
+/* Returns its addresses to the system, and all that is committed there. */
+void own_release(struct record *record);
+
+/* After a thread died under the lock. */
+void own_enter(struct record *record);
+
+#endif

@@ -1,0 +1,129 @@
+#include "pages/record.h"
+
+#include <string.h>
+
+#include "base/permanent.h"
+
+#define BLOCK_RECORDS 31 /* and a header fill 4 KiB */
+
+struct block {
+    _Alignas(APART) struct block *next;
+    struct {
+        _Alignas(APART) struct record record;
+    } records[BLOCK_RECORDS];
+};
+
+static struct block *volatile blocks;
+static struct record *unused; /* by next */
+struct record_sums record_sums;
+
+static int make_block(struct thread *self)
+{
+    struct block *block = permanent_alloc(self, sizeof *block);
+
+    if (!block)
+        return 0;
+    block->next = blocks;
+    atomic_store(&blocks, block);
+    for (int i = BLOCK_RECORDS; i-- > 0;) {
+        block->records[i].record.next = unused;
+        unused = &block->records[i].record;
+    }
+    return 1;
+}
+
+struct record *record_new(struct thread *self)
+{
+    struct record *r;
+
+    if (!unused && !make_block(self))
+        return NULL;
+    r = unused;
+    unused = r->next;
+    memset(r->use + sizeof r->region, 0, sizeof r->use - sizeof r->region);
+    r->region.states = NULL;
+    r->committed = r->dirty = 0;
+    r->lines = 0;
+    return r;
+}
+
+void record_free(struct record *r)
+{
+    atomic_store(&r->region.base, NULL);
+    KILL_POINT("record freed");
+    r->next = unused;
+    unused = r;
+}
+
+static SIZE_T *sum_of(const struct record *r)
+{
+    return r->region.owner ? &record_sums.used : &record_sums.free;
+}
+
+void record_set_owner(struct record *r, void *owner)
+{
+    *sum_of(r) -= r->committed;
+    atomic_store(&r->region.owner, owner);
+    KILL_POINT("owner changed");
+    *sum_of(r) += r->committed;
+}
+
+void record_set_committed(struct record *r, SIZE_T pages)
+{
+    *sum_of(r) += pages - r->committed;
+    atomic_store(&r->committed, (uint32_t)pages);
+}
+
+int record_decommit(struct record *r, SIZE_T keep)
+{
+    uint32_t committed = r->committed;
+    SIZE_T end = r->dirty > committed ? r->dirty : committed;
+
+    if (end <= keep)
+        return 1;
+    /* What is dirty and not committed is what an earlier try may have left. */
+    atomic_store(&r->dirty, (uint32_t)end);
+    if (committed > keep)
+        record_set_committed(r, keep);
+    KILL_POINT("pages about to be decommitted");
+    if (!os_decommit(r->region.base + keep * OS_PAGE, (end - keep) * OS_PAGE)) {
+        record_set_committed(r, committed);
+        return 0;
+    }
+    KILL_POINT("pages decommitted");
+    atomic_store(&r->dirty, (uint32_t)keep);
+    return 1;
+}
+
+void record_each(void (*visit)(struct record *, void *), void *context)
+{
+    for (struct block *block = blocks; block; block = block->next)
+        for (int i = 0; i < BLOCK_RECORDS; i++)
+            if (block->records[i].record.region.base)
+                visit(&block->records[i].record, context);
+}
+
+void record_repair(void)
+{
+    record_sums.used = record_sums.free = 0;
+    unused = NULL;
+    for (struct block *block = blocks; block; block = block->next) {
+        for (int i = 0; i < BLOCK_RECORDS; i++) {
+            struct record *r = &block->records[i].record;
+            if (r->region.base) {
+                *sum_of(r) += r->committed;
+            } else {
+                r->region.owner = NULL;
+                r->next = unused;
+                unused = r;
+            }
+        }
+    }
+}
+
+void record_shutdown(void)
+{
+    blocks = NULL;
+    unused = NULL;
+    memset(&record_sums, 0, sizeof record_sums);
+}

@@ -1,0 +1,79 @@
+/*
+ * record.h - one record for each region: who has it, where it lies, which of its pages are committed.
+ *
+ * Records are never returned to the system, because readers take no lock. `owner` is the one word that
+ * decides who has a region: set last, cleared first. `base` decides whether a record stands for a region
+ * at all. Lists and sums follow from the records, so that whoever takes the lock over from a dead thread
+ * can make them anew. Everything here is called under the lock of region.h.
+ */
+#ifndef NMAPI_RECORD_H
+#define NMAPI_RECORD_H
+
+#include <stdint.h>
+
+#include "base/lock.h"
+
+/* Owners up to this number are nobody: NULL, and those of quarantine.h. Up to the second they are none that
+   could be asked for a block: the layer above has the numbers between. */
+#define REGION_NOBODY ((void *)2)
+#define REGION_RESERVED ((void *)15)
+
+/* What the region's owner may read. */
+struct region {
+    void *volatile owner; /* who has it; NULL: nobody */
+    char *volatile base;  /* its first address */
+    uint16_t *states;     /* block states that were asked for with it, of any content */
+};
+
+/* Bytes of a record from its struct region on that belong to the region's owner. */
+#define REGION_USE 64
+
+struct segment;
+
+struct record {
+    union {
+        struct region region;
+        char use[REGION_USE];
+    };
+    struct segment *segment;       /* that it lies in; NULL: it has a reservation of its own */
+    struct record *next, *prev;    /* the list of equals in cache.c, or next: unused ones */
+    struct record *newer, *older;  /* the order of freeing in cache.c; newer: in quarantine.c */
+    uint32_t pages;                /* of addresses, the last of which is never committed */
+    volatile uint32_t committed;   /* pages from base on that certainly are committed */
+    volatile uint32_t dirty;       /* pages from base on that may not be zero, or may be committed */
+    uint16_t first_line, lines;    /* of its block states in the segment; lines 0: none */
+};
+_Static_assert(sizeof(struct record) <= APART, "nothing shares a cache line pair with a record");
+
+/* The most pages that a region may have: 32 bits count them. */
+#define RECORD_PAGES_MOST 0xFFFFFFF0U
+
+/* Committed pages. */
+extern struct record_sums {
+    SIZE_T used; /* in regions that have an owner */
+    SIZE_T free; /* in the others */
+} record_sums;
+
+static inline struct record *record_of(const struct region *region)
+{
+    return (struct record *)(void *)region;
+}
+
+/* A record without base; NULL if there is no memory. */
+struct record *record_new(struct thread *self);
+/* Makes it one without base again: from here on it stands for nothing. */
+void record_free(struct record *record);
+
+/* The only functions that change an owner or a number of committed pages, and the sums with it. */
+void record_set_owner(struct record *record, void *owner);
+void record_set_committed(struct record *record, SIZE_T pages);
+/* Returns all pages from `keep` on to the system; 0 if it refused, then they stay as they were. */
+int record_decommit(struct record *record, SIZE_T keep);
+
+/* Visits every record that has a base. */
+void record_each(void (*visit)(struct record *, void *), void *context);
+/* Makes the sums and the list of unused records anew. */
+void record_repair(void);
+void record_shutdown(void);
+
+#endif

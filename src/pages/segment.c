@@ -1,0 +1,378 @@
+#include "pages/segment.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "base/permanent.h"
+
+#define FINE_UNITS 16 /* up to which each number of units is a class */
+
+static struct segment *volatile all; /* by all */
+static struct segment *unused;       /* by next */
+/* Those whose longest run of cold units is at least the class's units, but not the next one's. */
+static struct segment *with_cold[UNIT_CLASSES];
+static SIZE_T idle_pages; /* of block states in segments where no region has any */
+
+unsigned unit_class(unsigned units)
+{
+    uint32_t last = units - 1;
+    unsigned shift;
+
+    if (units <= FINE_UNITS)
+        return last;
+    shift = bits_highest(last) - 3;
+    return FINE_UNITS + (shift - 1) * 8 + ((last >> shift) & 7);
+}
+
+unsigned unit_class_units(unsigned size_class)
+{
+    unsigned coarse = size_class - FINE_UNITS;
+
+    if (size_class < FINE_UNITS)
+        return size_class + 1;
+    return ((coarse & 7) + 9) << (1 + coarse / 8);
+}
+
+/* What a segment consists of */
+
+static unsigned state_units(const struct segment *s)
+{
+    return (unsigned)(s->bytes / 16 / UNIT_BYTES);
+}
+
+static unsigned all_units(const struct segment *s)
+{
+    return (unsigned)(s->bytes / UNIT_BYTES);
+}
+
+static unsigned all_lines(const struct segment *s)
+{
+    return (unsigned)(s->bytes / 16 / LINE_BYTES);
+}
+
+static void make_cold(struct segment *s)
+{
+    unsigned first = segment_unit((ULONG_PTR)s->base), states = state_units(s);
+
+    memset(s->cold, 0, sizeof s->cold);
+    bits_set_run(s->cold, first + states, all_units(s) - states, 1);
+    memset(s->lines, 0, sizeof s->lines);
+    bits_set_run(s->lines, 0, all_lines(s), 1);
+    s->free_lines = (uint16_t)all_lines(s);
+}
+
+/* The lists of segments with cold units */
+
+static struct segment **list_of(const struct segment *s)
+{
+    unsigned size_class;
+
+    if (!s->longest)
+        return NULL;
+    size_class = unit_class(s->longest);
+    if (unit_class_units(size_class) > s->longest)
+        size_class--;
+    return &with_cold[size_class];
+}
+
+static void enlist(struct segment *s)
+{
+    struct segment **list = list_of(s);
+
+    if (!list)
+        return;
+    s->prev = NULL;
+    s->next = *list;
+    if (s->next)
+        s->next->prev = s;
+    *list = s;
+}
+
+static void unlist(struct segment *s)
+{
+    struct segment **list = list_of(s);
+
+    if (!list)
+        return;
+    if (s->next)
+        s->next->prev = s->prev;
+    if (s->prev)
+        s->prev->next = s->next;
+    else
+        *list = s->next;
+}
+
+/* After its cold units have changed. */
+static void list_anew(struct segment *s)
+{
+    unsigned longest = bits_longest_run(s->cold, SEGMENT_UNITS);
+
+    if (longest == s->longest)
+        return;
+    unlist(s);
+    s->longest = (uint16_t)longest;
+    enlist(s);
+}
+
+/* Reservations */
+
+static struct segment *segment_record(struct thread *self)
+{
+    struct segment *s = unused;
+
+    if (s) {
+        unused = s->next;
+        return s;
+    }
+    s = permanent_alloc(self, sizeof *s);
+    if (!s)
+        return NULL;
+    s->all = all;
+    atomic_store(&all, s);
+    return s;
+}
+
+static struct segment *make(struct thread *self)
+{
+    struct segment *s = segment_record(self);
+    SIZE_T bytes = SEGMENT_BYTES;
+    char *base = NULL;
+
+    if (!s)
+        return NULL;
+    while (!base && bytes >= SEGMENT_LEAST) {
+        base = map_reserve(self, bytes, bytes);
+        if (!base)
+            bytes /= 4;
+    }
+    if (!base) {
+        s->next = unused;
+        unused = s;
+        return NULL;
+    }
+    s->bytes = bytes;
+    s->state_pages = 0;
+    s->longest = 0;
+    KILL_POINT("segment about to be recorded");
+    atomic_store(&s->base, base);
+    make_cold(s);
+    map_publish(base, bytes, (ULONG_PTR)s);
+    list_anew(s);
+    return s;
+}
+
+static void release(struct segment *s)
+{
+    unlist(s);
+    s->longest = 0;
+    idle_pages -= s->state_pages; /* nobody has a line */
+    map_note_release(s->base, s->bytes);
+    atomic_store(&s->base, NULL);
+    map_release();
+    s->next = unused;
+    unused = s;
+}
+
+/* Lines of block states */
+
+static int commit_states(struct segment *s, unsigned lines)
+{
+    SIZE_T pages = ((SIZE_T)lines * LINE_BYTES + OS_PAGE - 1) / OS_PAGE, have = s->state_pages;
+
+    if (pages <= have)
+        return 1;
+    if (!os_commit(s->base + have * OS_PAGE, (pages - have) * OS_PAGE))
+        return 0;
+    if (s->free_lines == all_lines(s))
+        idle_pages += pages - have;
+    s->state_pages = (uint16_t)pages;
+    return 1;
+}
+
+/* Tells a free line from a taken one, and what is idle by it. */
+static void mark_lines(struct segment *s, unsigned first, unsigned lines, int free)
+{
+    if (s->free_lines == all_lines(s))
+        idle_pages -= s->state_pages;
+    bits_set_run(s->lines, first, lines, free);
+    s->free_lines = (uint16_t)(free ? s->free_lines + lines : s->free_lines - lines);
+    if (s->free_lines == all_lines(s))
+        idle_pages += s->state_pages;
+}
+
+int segment_take_lines(struct record *r, unsigned lines)
+{
+    struct segment *s = r->segment;
+    unsigned first;
+
+    if (!lines)
+        return 1;
+    if (s->free_lines < lines)
+        return 0;
+    first = bits_find_run(s->lines, all_lines(s), lines);
+    if (first == all_lines(s) || !commit_states(s, first + lines))
+        return 0;
+    r->region.states = (uint16_t *)(void *)(s->base + (SIZE_T)first * LINE_BYTES);
+    r->first_line = (uint16_t)first;
+    r->lines = (uint16_t)lines;
+    mark_lines(s, first, lines, 0);
+    return 1;
+}
+
+void segment_free_lines(struct record *r)
+{
+    unsigned lines = r->lines;
+
+    if (!lines)
+        return;
+    r->lines = 0;
+    mark_lines(r->segment, r->first_line, lines, 1);
+}
+
+SIZE_T segment_idle_pages(void)
+{
+    return idle_pages;
+}
+
+void segment_purge_states(void)
+{
+    for (struct segment *s = all; s; s = s->all) {
+        SIZE_T pages = s->state_pages;
+        if (!s->base || !pages || s->free_lines != all_lines(s))
+            continue;
+        s->state_pages = 0;
+        KILL_POINT("block states about to be decommitted");
+        if (os_decommit(s->base, pages * OS_PAGE))
+            idle_pages -= pages;
+        else
+            s->state_pages = (uint16_t)pages;
+    }
+}
+
+/* Regions */
+
+/* In a segment that has so long a run of cold units. */
+static int take_in(struct segment *s, struct record *r, unsigned units, unsigned lines)
+{
+    unsigned first = bits_find_run(s->cold, SEGMENT_UNITS, units);
+
+    r->segment = s;
+    if (first == SEGMENT_UNITS || !segment_take_lines(r, lines))
+        return 0;
+    for (unsigned i = first; i < first + units; i++)
+        atomic_store(&s->regions[i], &r->region);
+    r->pages = units * UNIT_PAGES;
+    KILL_POINT("units about to be taken");
+    atomic_store(&r->region.base,
+                 s->base + (SIZE_T)(first - segment_unit((ULONG_PTR)s->base)) * UNIT_BYTES);
+    bits_set_run(s->cold, first, units, 0);
+    list_anew(s);
+    return 1;
+}
+
+struct record *segment_take(struct thread *self, unsigned units, unsigned lines)
+{
+    struct record *r = record_new(self);
+    struct segment *s;
+
+    if (!r)
+        return NULL;
+    for (unsigned c = unit_class(units); c < UNIT_CLASSES; c++)
+        for (s = with_cold[c]; s; s = s->next)
+            if (take_in(s, r, units, lines))
+                return r;
+    s = make(self);
+    if (s && take_in(s, r, units, lines))
+        return r;
+    record_free(r);
+    return NULL;
+}
+
+void segment_free(struct record *r)
+{
+    struct segment *s = r->segment;
+    unsigned first = segment_unit((ULONG_PTR)r->region.base), units = r->pages / UNIT_PAGES;
+
+    for (unsigned i = first; i < first + units; i++)
+        atomic_store(&s->regions[i], NULL);
+    record_free(r);
+    bits_set_run(s->cold, first, units, 1);
+    list_anew(s);
+    if (s->longest == all_units(s) - state_units(s))
+        release(s);
+}
+
+/* Repair */
+
+void segment_repair_begin(void)
+{
+    unused = NULL;
+    memset((void *)with_cold, 0, sizeof with_cold);
+    for (struct segment *s = all; s; s = s->all) {
+        s->longest = 0;
+        if (!s->base) {
+            s->next = unused;
+            unused = s;
+            continue;
+        }
+        make_cold(s);
+        map_enter(s->base, s->bytes, (ULONG_PTR)s);
+    }
+}
+
+void segment_enter(struct record *r)
+{
+    struct segment *s = r->segment;
+    unsigned first = segment_unit((ULONG_PTR)r->region.base), units = r->pages / UNIT_PAGES;
+
+    bits_set_run(s->cold, first, units, 0);
+    for (unsigned i = first; i < first + units; i++)
+        atomic_store(&s->regions[i], &r->region);
+    if (r->region.owner <= REGION_NOBODY)
+        r->lines = 0;
+    if (r->lines) {
+        bits_set_run(s->lines, r->first_line, r->lines, 0);
+        s->free_lines = (uint16_t)(s->free_lines - r->lines);
+    }
+}
+
+void segment_repair_end(void)
+{
+    idle_pages = 0;
+    for (struct segment *s = all; s; s = s->all) {
+        if (!s->base)
+            continue;
+        for (unsigned i = 0; i < SEGMENT_UNITS; i++)
+            if (s->cold[i / 32] >> i % 32 & 1)
+                atomic_store(&s->regions[i], NULL);
+        list_anew(s);
+        if (s->free_lines == all_lines(s))
+            idle_pages += s->state_pages;
+    }
+}
+
+uint32_t segment_checksum(void)
+{
+    uint32_t sum = (uint32_t)idle_pages;
+
+    for (const struct segment *s = all; s; s = s->all) {
+        if (!s->base)
+            continue;
+        sum = 31 * (31 * (31 * sum + s->longest) + s->free_lines) + s->state_pages;
+        for (unsigned i = 0; i < SEGMENT_UNITS / 32; i++)
+            sum = 31 * sum + s->cold[i];
+        for (unsigned i = 0; i < SEGMENT_LINES / 32; i++)
+            sum = 31 * sum + s->lines[i];
+    }
+    return sum;
+}
+
+void segment_shutdown(void)
+{
+    for (struct segment *s = all; s; s = s->all)
+        if (s->base)
+            os_release(s->base);
+    all = unused = NULL;
+    memset((void *)with_cold, 0, sizeof with_cold);
+    idle_pages = 0;
+}
