@@ -134,8 +134,13 @@ struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes,
     if (r)
         record_set_owner(r, owner);
     region_unlock();
-    if (!r || region_commit(self, &r->region, bytes))
-        return r ? &r->region : NULL;
+    if (!r)
+        return NULL;
+    /* A medium block's region whole, so that its next owner finds all that it can need. */
+    if (r->segment && !options.pageheap && region_commit(self, &r->region, region_room(&r->region)))
+        return &r->region;
+    if (region_commit(self, &r->region, bytes))
+        return &r->region;
     region_release(self, &r->region);
     return NULL;
 }
