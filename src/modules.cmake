@@ -6,8 +6,11 @@ set(NMAPI_MODULES
     api/host_api
     forward/forward
     forward/exports
-    expert/closing
+    expert/control
     expert/snapshot
+    expert/bias
+    expert/closing
+    expert/visitors
     expert/expert
     expert/table
     heap/record_heap

@@ -4,6 +4,7 @@
  */
 #include "base/permanent.h"
 #include "expert/closing.h"
+#include "expert/control.h"
 #include "forward/forward.h"
 #include "base/options.h"
 #include "heap/shared.h"
@@ -27,7 +28,7 @@ static void thread_ends(void)
     if (!self)
         return;
     if (options.reclaim_thread)
-        closing_reclaim(self, 1);
+        control_reclaim(self, 1);
     thread_retire(self);
 }
 
@@ -35,7 +36,7 @@ static void thread_ends(void)
 static void unload(void)
 {
     snapshot_shutdown();
-    expert_shutdown();
+    control_shutdown();
     shared_shutdown();
     region_shutdown();
     permanent_shutdown();

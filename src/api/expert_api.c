@@ -3,7 +3,7 @@
  * block. Each begins with the common case, which needs no lock; what is not common goes the slow way
  * from the start.
  */
-#include "expert/expert.h"
+#include "expert/bias.h"
 
 static void set_error(DWORD *error, DWORD code)
 {
@@ -13,18 +13,18 @@ static void set_error(DWORD *error, DWORD code)
 
 static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 {
-    struct thread *self = expert_thread();
+    struct thread *self = bias_thread();
     struct expert *e = NULL;
     LPVOID block = NULL;
     DWORD code = NMERR_OUT_OF_MEMORY;
 
     if (self)
-        code = expert_enter(self, key, EXPERT_CREATE, &e);
+        code = bias_enter(self, key, BIAS_CREATE, &e);
     if (code == NMERR_SUCCESS) {
         block = heap_alloc(self, e->heap, bytes);
         if (!block)
             code = NMERR_OUT_OF_MEMORY;
-        expert_leave(self, e);
+        bias_leave(self, e);
     }
     if (code != NMERR_SUCCESS) {
         if (e)
@@ -40,23 +40,24 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 /* Inside. */
 static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 {
-    LPVOID block = heap_alloc(self, expert_heap_inside(self), bytes);
+    LPVOID block = heap_alloc(self, bias_heap(self), bytes);
 
-    expert_leave_fast(self);
+    bias_leave_fast(self, key);
     return LIKELY(block != NULL) ? block : alloc_slow(key, bytes, error);
 }
 
 static NOINLINE LPVOID alloc_other(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 {
-    return expert_enter_other(self, key) ? alloc_near(self, key, bytes, error)
-                                         : alloc_slow(key, bytes, error);
+    return bias_enter_other(self, key) ? alloc_near(self, key, bytes, error)
+                                       : alloc_slow(key, bytes, error);
 }
 
 /* Inside, with a block that is not zero yet. */
-ZERO_WIDE static NOINLINE LPVOID alloc_wide(struct thread *self, LPVOID block, SIZE_T bytes)
+ZERO_WIDE static NOINLINE LPVOID alloc_wide(struct thread *self, HEXPERTKEY key, LPVOID block,
+                                            SIZE_T bytes)
 {
     zero_wide(block, bytes);
-    expert_leave_fast(self);
+    bias_leave_fast(self, key);
     return block;
 }
 
@@ -69,16 +70,16 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
 
     set_error(pError, NMERR_SUCCESS); /* first: if that faults nothing was allocated */
     self = thread_self_fast();
-    e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    e = LIKELY(self != NULL) ? bias_enter_fast(self, hExpertKey) : NULL;
     if (UNLIKELY(!e))
         return alloc_other(self, hExpertKey, nBytes, pError);
     block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(e->heap, nBytes) : NULL;
     if (UNLIKELY(!block))
         return alloc_near(self, hExpertKey, nBytes, pError);
     if (nBytes > ZERO_SHORT && LIKELY(zero_is_wide))
-        return alloc_wide(self, block, nBytes);
+        return alloc_wide(self, hExpertKey, block, nBytes);
     zero_block(block, nBytes);
-    expert_leave_fast(self);
+    bias_leave_fast(self, hExpertKey);
     return block;
 }
 
@@ -108,7 +109,7 @@ static DWORD free_legacy(struct thread *self, const struct expert *e, LPVOID add
         struct expert *owner = legacy_owner(self, address, &code);
         if (!owner || (e && !expert_is_implicit(e)))
             return code;
-        expert_lock(self, owner);
+        bias_lock(self, owner);
         if (owner->heap && expert_is_implicit(owner))
             result = heap_free(self, owner->heap, address);
         lock_release(&owner->lock);
@@ -126,14 +127,14 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
         return NMERR_INVALID_EXPERT_HANDLE;
     if (!address)
         return NMERR_SUCCESS;
-    self = expert_thread();
+    self = bias_thread();
     if (!self)
         return NMERR_OUT_OF_MEMORY;
-    code = expert_enter(self, key, EXPERT_EVEN_TERMINATED, &e);
+    code = bias_enter(self, key, BIAS_EVEN_TERMINATED, &e);
     if (code == NMERR_SUCCESS) {
         int terminated = e->state == EXPERT_TERMINATED;
         code = expert_code(heap_free(self, e->heap, address));
-        expert_leave(self, e);
+        bias_leave(self, e);
         if (code == NMERR_ACCESS_DENIED)
             code = free_legacy(self, e, address);
         if (terminated)
@@ -149,22 +150,22 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
 /* Inside. What is not common, but the caller's own. */
 static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
-    enum heap_result result = heap_free(self, expert_heap_inside(self), address);
+    enum heap_result result = heap_free(self, bias_heap(self), address);
 
-    expert_leave_fast(self);
+    bias_leave_fast(self, key);
     return LIKELY(result == HEAP_OK) ? NMERR_SUCCESS : free_slow(key, address);
 }
 
 static NOINLINE DWORD free_other(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
-    return expert_enter_other(self, key) ? free_near(self, key, address) : free_slow(key, address);
+    return bias_enter_other(self, key) ? free_near(self, key, address) : free_slow(key, address);
 }
 
 /* Inside, with a span that is empty now. */
-static NOINLINE DWORD free_emptied(struct thread *self, struct span *span)
+static NOINLINE DWORD free_emptied(struct thread *self, HEXPERTKEY key, struct span *span)
 {
-    heap_span_emptied(self, expert_heap_inside(self), span);
-    expert_leave_fast(self);
+    heap_span_emptied(self, bias_heap(self), span);
+    bias_leave_fast(self, key);
     return NMERR_SUCCESS;
 }
 
@@ -172,7 +173,7 @@ LINE_ALIGNED
 DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 {
     struct thread *self = thread_self_fast();
-    struct expert *e = LIKELY(self != NULL) ? expert_enter_fast(self, hExpertKey) : NULL;
+    struct expert *e = LIKELY(self != NULL) ? bias_enter_fast(self, hExpertKey) : NULL;
     struct span *emptied = NULL;
 
     if (UNLIKELY(!e))
@@ -180,8 +181,8 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     if (UNLIKELY(!heap_free_fast(e->heap, pOriginalMemory, &emptied)))
         return free_near(self, hExpertKey, pOriginalMemory);
     if (UNLIKELY(emptied != NULL))
-        return free_emptied(self, emptied);
-    expert_leave_fast(self);
+        return free_emptied(self, hExpertKey, emptied);
+    bias_leave_fast(self, hExpertKey);
     return NMERR_SUCCESS;
 }
 
@@ -216,11 +217,11 @@ static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *addre
         struct expert *owner = legacy_owner(self, *address, &code);
         if (!owner || !expert_is_implicit(e))
             return code;
-        expert_enter_both(self, e, owner); /* both the same if it was handed over meanwhile */
+        bias_enter_both(self, e, owner); /* both the same if it was handed over meanwhile */
         code = e->state == EXPERT_OPEN ? NMERR_SUCCESS : NMERR_EXPERT_TERMINATE;
         if (code == NMERR_SUCCESS)
             result = take_over(self, e, owner, address, bytes);
-        expert_leave_both(e, owner);
+        bias_leave_both(e, owner);
         if (code != NMERR_SUCCESS)
             return code;
     }
@@ -229,18 +230,18 @@ static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *addre
 
 static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
 {
-    struct thread *self = expert_thread();
+    struct thread *self = bias_thread();
     struct expert *e = NULL;
     DWORD code = NMERR_OUT_OF_MEMORY;
 
     if (self) {
         /* An expert comes only for a block that it may have. */
         int known = !expert_may_come(table_find(key)) || !legacy_owner(self, address, &code);
-        code = expert_enter(self, key, known ? EXPERT_KNOWN : EXPERT_CREATE, &e);
+        code = bias_enter(self, key, known ? BIAS_KNOWN : BIAS_CREATE, &e);
     }
     if (code == NMERR_SUCCESS) {
         code = expert_code(heap_realloc(self, e->heap, &address, bytes));
-        expert_leave(self, e);
+        bias_leave(self, e);
         if (code == NMERR_ACCESS_DENIED)
             code = realloc_legacy(self, e, &address, bytes);
     }
@@ -261,11 +262,11 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
         return ExpertAllocMemory(hExpertKey, nBytes, pError);
     set_error(pError, NMERR_SUCCESS); /* now: it may lie in the block, and go with it */
     self = thread_self_fast();
-    if ((LIKELY(self != NULL) && LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) ||
-        expert_enter_other(self, hExpertKey)) {
+    if ((LIKELY(self != NULL) && LIKELY(bias_enter_fast(self, hExpertKey) != NULL)) ||
+        bias_enter_other(self, hExpertKey)) {
         LPVOID block = pOriginalMemory;
-        enum heap_result result = heap_realloc(self, expert_heap_inside(self), &block, nBytes);
-        expert_leave_fast(self);
+        enum heap_result result = heap_realloc(self, bias_heap(self), &block, nBytes);
+        bias_leave_fast(self, hExpertKey);
         if (LIKELY(result == HEAP_OK))
             return block;
     }
@@ -274,21 +275,21 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
 
 SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 {
-    struct thread *self = expert_thread();
+    struct thread *self = bias_thread();
     struct heap_block block;
     struct expert *e;
     SIZE_T bytes = 0;
 
     if (!self)
         return 0;
-    if (LIKELY(expert_enter_fast(self, hExpertKey) != NULL)) {
-        if (heap_find(self, expert_heap_inside(self), pOriginalMemory, &block) == HEAP_OK)
+    if (LIKELY(bias_enter_fast(self, hExpertKey) != NULL)) {
+        if (heap_find(self, bias_heap(self), pOriginalMemory, &block) == HEAP_OK)
             bytes = block.bytes;
-        expert_leave_fast(self);
-    } else if (expert_enter(self, hExpertKey, EXPERT_EVEN_TERMINATED, &e) == NMERR_SUCCESS) {
+        bias_leave_fast(self, hExpertKey);
+    } else if (bias_enter(self, hExpertKey, BIAS_EVEN_TERMINATED, &e) == NMERR_SUCCESS) {
         if (heap_find(self, e->heap, pOriginalMemory, &block) == HEAP_OK)
             bytes = block.bytes;
-        expert_leave(self, e);
+        bias_leave(self, e);
     }
     return bytes;
 }

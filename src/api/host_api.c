@@ -1,7 +1,8 @@
 /*
  * host_api.c - the functions that hosts call (nmapi.h).
  */
-#include "expert/closing.h"
+#include "expert/bias.h"
+#include "expert/control.h"
 #include "base/options.h"
 #include "expert/snapshot.h"
 
@@ -12,12 +13,12 @@
    here: it never waits. */
 static struct thread *enter(void)
 {
-    struct thread *self = expert_thread();
+    struct thread *self = bias_thread();
 
     if (!self)
         return NULL;
     if (options.reclaim_thread)
-        closing_reclaim(self, 0);
+        control_reclaim(self, 0);
     return self;
 }
 
@@ -30,7 +31,7 @@ DWORD WINAPI NmapiOpenExpert(HEXPERTKEY hExpertKey, const NMAPI_EXPERT_OPTIONS *
     if (pOptions && (pOptions->cbSize < OPTIONS_MIN || pOptions->Flags))
         return NMERR_INVALID_PARAMETER;
     self = enter();
-    return self ? expert_open(self, hExpertKey, pOptions ? pOptions->MemoryLimit : 0)
+    return self ? control_open(self, hExpertKey, pOptions ? pOptions->MemoryLimit : 0)
                 : NMERR_OUT_OF_MEMORY;
 }
 
@@ -46,7 +47,7 @@ DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
     if (pUsage && pUsage->cbSize < USAGE_MIN)
         return NMERR_INVALID_PARAMETER;
     self = enter();
-    return self ? closing_close(self, hExpertKey, pUsage) : NMERR_OUT_OF_MEMORY;
+    return self ? control_close(self, hExpertKey, pUsage) : NMERR_OUT_OF_MEMORY;
 }
 
 DWORD WINAPI NmapiQueryExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
@@ -58,7 +59,7 @@ DWORD WINAPI NmapiQueryExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
     if (!pUsage || pUsage->cbSize < USAGE_MIN)
         return NMERR_INVALID_PARAMETER;
     self = enter();
-    return self ? expert_query(self, hExpertKey, pUsage) : NMERR_OUT_OF_MEMORY;
+    return self ? control_query(self, hExpertKey, pUsage) : NMERR_OUT_OF_MEMORY;
 }
 
 DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext)
@@ -118,9 +119,9 @@ DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemor
     self = enter();
     if (!self)
         return NMERR_OUT_OF_MEMORY;
-    expert_enter_both(self, from, to);
+    bias_enter_both(self, from, to);
     code = transfer(self, from, to, pMemory);
-    expert_leave_both(from, to);
+    bias_leave_both(from, to);
     return code;
 }
 

@@ -151,6 +151,11 @@ void os_settle_stores(void)
         Sleep(1);
 }
 
+unsigned os_barrier_calls(void)
+{
+    return flush_write_buffers ? 1024 : 65536;
+}
+
 /* Under the loader lock, where nobody is killed: a thread that died while it looked would keep that lock. */
 void os_attach(void)
 {

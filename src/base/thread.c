@@ -9,6 +9,7 @@ _Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record"
 #define PATIENCE 300
 #define ASK_EVERY 8 /* rounds of waiting: whether the other lives is a system call */
 
+char thread_inside;
 static struct thread records[THREAD_MAX];
 /* Records that may have been claimed, so that a search stays short. */
 static volatile LONG touched = STEP;
@@ -75,7 +76,7 @@ static void bury_the_dead(void)
         struct thread *t = pin(atomic_load(&records[i].id));
         if (!t)
             continue;
-        if (!os_thread_is_alive(t->handle) && !atomic_load(&t->inside))
+        if (!os_thread_is_alive(t->handle) && atomic_load(&t->key) != THREAD_INSIDE)
             end(t); /* pinned, so that it is still the dead one's record */
         unpin(t);
     }
@@ -124,7 +125,7 @@ struct thread *thread_enroll(void *nobody)
     if (!t)
         return NULL;
     t->last = t->known = nobody;
-    atomic_store(&t->inside, NULL);
+    atomic_store(&t->key, NULL);
     if (!os_thread_open(&t->handle) || !os_tls_set(t)) {
         if (t->handle)
             close_handle(t);
@@ -138,7 +139,8 @@ struct thread *thread_enroll(void *nobody)
 void thread_retire(struct thread *self)
 {
     os_tls_set(NULL);
-    if (!atomic_load(&self->inside)) /* else it ends in an exception: a dead one like others */
+    if (atomic_load(&self->key) !=
+        THREAD_INSIDE) /* else it ends in an exception: a dead one like others */
         end(self);
 }
 

@@ -13,17 +13,22 @@
 
 /* Apart, so that one thread's entering and leaving does not slow another. */
 struct thread {
-    /* The expert in whose heap it is under no lock; experts are opaque here. Only itself sets it; who finds it dead clears it. */
-    _Alignas(APART) void *volatile inside;
-    void *last;           /* the expert whose bias it had when it called last, else nobody's; never NULL */
-    void *known;          /* the expert whose lock it had last; never NULL */
-    HANDLE handle;        /* valid while state is THREAD_LIVE or pins is not 0 */
-    volatile LONG id;     /* record index and generation, never 0 once claimed */
-    volatile LONG state;  /* THREAD_... below */
-    volatile LONG pins;   /* others that use the handle just now */
-    volatile LONG locks;  /* that it found free and took: a waiter sees by this that it goes on */
+    /* The key of the last expert while the thread is outside of its heap, and has the bias; THREAD_INSIDE while
+       it is inside under no lock. Only itself sets it; who finds it dead clears it. */
+    _Alignas(APART) void *volatile key;
+    void *last;    /* the expert whose bias it had when it called last, else nobody; never NULL */
+    void *known;   /* the expert whose lock it had last; never NULL */
+    HANDLE handle; /* valid while state is THREAD_LIVE or pins is not 0 */
+    volatile LONG id;    /* record index and generation, never 0 once claimed */
+    volatile LONG state; /* THREAD_... below */
+    volatile LONG pins;  /* others that use the handle just now */
+    volatile LONG locks; /* that it found free and took: a waiter sees by this that it goes on */
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
+
+/* No expert's key: an address of this DLL's own. */
+extern char thread_inside;
+#define THREAD_INSIDE ((void *)&thread_inside)
 
 enum { THREAD_FREE, THREAD_CLAIMED, THREAD_LIVE, THREAD_ENDED, THREAD_CLOSING };
 

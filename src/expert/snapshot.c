@@ -1,6 +1,6 @@
 #include "expert/snapshot.h"
 
-#include "expert/expert.h"
+#include "expert/bias.h"
 #include "heap/record_heap.h"
 
 static struct lock lock; /* guards the list; taken inside an expert's */
@@ -48,7 +48,7 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
     if (!e || atomic_load(&e->state) == EXPERT_NEVER)
         return NMERR_INVALID_EXPERT_HANDLE;
     /* As a host, and no visitor of the expert's. */
-    expert_lock(self, e);
+    bias_lock(self, e);
     if (!expert_is_live(e)) {
         lock_release(&e->lock);
         return NMERR_EXPERT_TERMINATE;

@@ -4,8 +4,8 @@
 #include "heap/large.h"
 #include "heap/shared.h"
 
-#define FIRST_MOST 1024  /* larger blocks begin with a span of the second size */
-#define SECOND_MOST 4096 /* and still larger ones with one of the last size */
+#define FIRST_MOST 1024               /* larger blocks begin with a span of the second size */
+#define SECOND_MOST 4096              /* and still larger ones with one of the last size */
 #define GROW_LEAST ((SIZE_T)16 << 10) /* what a span commits at first */
 
 struct span heap_no_span = {.head = SPAN_NONE};
@@ -118,8 +118,8 @@ static int grow(struct thread *self, struct heap *heap, struct span *span)
 {
     SIZE_T before = region_footprint(&span->region);
     /* In step with what the expert has already, so that a large one makes few calls. */
-    int grown = span_grow(self, span,
-                          heap->committed / 8 > GROW_LEAST ? heap->committed / 8 : GROW_LEAST);
+    int grown =
+        span_grow(self, span, heap->committed / 8 > GROW_LEAST ? heap->committed / 8 : GROW_LEAST);
 
     count_committed(heap, before, region_footprint(&span->region));
     return grown;
@@ -139,8 +139,7 @@ static struct span *new_span(struct thread *self, struct heap *heap, unsigned si
                              const struct span *last)
 {
     uint32_t block = heap_class_bytes(size_class);
-    struct span *span =
-        span_open(self, heap->owner, next_units(block, last), size_class, block);
+    struct span *span = span_open(self, heap->owner, next_units(block, last), size_class, block);
 
     if (!span)
         return NULL;
@@ -356,8 +355,8 @@ enum heap_result heap_free(struct thread *self, struct heap *heap, void *address
 }
 
 /* 0 if it has to move. A block that would leave most of its room unused moves if it can. */
-static int resize_in_place(struct thread *self, struct heap *heap, const struct heap_block *block, void *address,
-                           SIZE_T bytes, int even_if_wasteful)
+static int resize_in_place(struct thread *self, struct heap *heap, const struct heap_block *block,
+                           void *address, SIZE_T bytes, int even_if_wasteful)
 {
     struct span *span = block->span;
 
@@ -394,7 +393,8 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
             memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
             block_give(self, heap, &block, *address);
             *address = moved;
-        } else if (bytes > block.bytes || !resize_in_place(self, heap, &block, *address, bytes, 1)) {
+        } else if (bytes > block.bytes ||
+                   !resize_in_place(self, heap, &block, *address, bytes, 1)) {
             return HEAP_FULL;
         }
     }

@@ -16,14 +16,14 @@
 _Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state word is its size");
 
 struct heap {
-    void *owner;           /* of its regions */
-    SIZE_T live_bytes;     /* asked for, all live blocks */
-    SIZE_T peak_bytes;     /* the most that live_bytes ever was; never over limit */
-    SIZE_T limit;          /* of live_bytes */
-    uint64_t allocations;  /* blocks that came; live blocks = allocations - frees */
-    uint64_t frees;        /* blocks that went */
-    struct span *recent; /* the span allocated from last, where a free looks first */
-    SIZE_T committed;      /* bytes, state words included, shared spans not */
+    void *owner;          /* of its regions */
+    SIZE_T live_bytes;    /* asked for, all live blocks */
+    SIZE_T peak_bytes;    /* the most that live_bytes ever was; never over limit */
+    SIZE_T limit;         /* of live_bytes */
+    uint64_t allocations; /* blocks that came; live blocks = allocations - frees */
+    uint64_t frees;       /* blocks that went */
+    struct span *recent;  /* the span allocated from last, where a free looks first */
+    SIZE_T committed;     /* bytes, state words included, shared spans not */
     /* first of its class's list; heap_no_span where it is empty */
     struct span *current[HEAP_CLASSES];
     struct span *full;

@@ -35,13 +35,13 @@ struct record {
         struct region region;
         char use[REGION_USE];
     };
-    struct segment *segment;       /* that it lies in; NULL: it has a reservation of its own */
-    struct record *next, *prev;    /* the list of equals in cache.c, or next: unused ones */
-    struct record *newer, *older;  /* the order of freeing in cache.c; newer: in quarantine.c */
-    uint32_t pages;                /* of addresses, the last of which is never committed */
-    volatile uint32_t committed;   /* pages from base on that certainly are committed */
-    volatile uint32_t dirty;       /* pages from base on that may not be zero, or may be committed */
-    uint16_t first_line, lines;    /* of its block states in the segment; lines 0: none */
+    struct segment *segment;      /* that it lies in; NULL: it has a reservation of its own */
+    struct record *next, *prev;   /* the list of equals in cache.c, or next: unused ones */
+    struct record *newer, *older; /* the order of freeing in cache.c; newer: in quarantine.c */
+    uint32_t pages;               /* of addresses, the last of which is never committed */
+    volatile uint32_t committed;  /* pages from base on that certainly are committed */
+    volatile uint32_t dirty;      /* pages from base on that may not be zero, or may be committed */
+    uint16_t first_line, lines;   /* of its block states in the segment; lines 0: none */
 };
 _Static_assert(sizeof(struct record) <= APART, "nothing shares a cache line pair with a record");
 

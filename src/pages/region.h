@@ -19,7 +19,7 @@ static ALWAYS_INLINE struct region *region_find(const void *address)
 }
 
 /* Usable bytes of a region of so many units. */
-#define REGION_BYTES(units) ((units) * UNIT_BYTES - OS_PAGE)
+#define REGION_BYTES(units) ((units)*UNIT_BYTES - OS_PAGE)
 
 /* A region of so many units with so many block states, for the owner. NULL: no memory or no address space. */
 struct region *region_take(struct thread *self, void *owner, unsigned units, unsigned states);

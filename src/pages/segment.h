@@ -26,13 +26,13 @@ _Static_assert(SEGMENT_LEAST >= MAP_BYTES && SEGMENT_LEAST / 16 % UNIT_BYTES == 
                "a segment is whole map entries, its block states are whole units");
 
 struct segment {
-    char *volatile base;          /* NULL: the record stands for nothing */
-    SIZE_T bytes;                 /* reserved; a power of two, as is the alignment */
-    struct segment *all;          /* every record there is */
-    struct segment *next, *prev;  /* those with as long a run of cold units; or next: unused ones */
-    uint16_t longest;             /* cold units in a row, at the most */
-    uint16_t free_lines;          /* lines that no region has */
-    uint16_t state_pages;         /* committed pages of block states, from base on */
+    char *volatile base;         /* NULL: the record stands for nothing */
+    SIZE_T bytes;                /* reserved; a power of two, as is the alignment */
+    struct segment *all;         /* every record there is */
+    struct segment *next, *prev; /* those with as long a run of cold units; or next: unused ones */
+    uint16_t longest;            /* cold units in a row, at the most */
+    uint16_t free_lines;         /* lines that no region has */
+    uint16_t state_pages;        /* committed pages of block states, from base on */
     uint32_t cold[SEGMENT_UNITS / 32];  /* a bit for each unit that is cold */
     uint32_t lines[SEGMENT_LINES / 32]; /* a bit for each line that no region has */
     /* The region that a unit belongs to; NULL: none. By the address's bits, so that a segment of a fourth

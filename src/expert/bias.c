@@ -1,0 +1,232 @@
+#include "expert/bias.h"
+
+#include "base/options.h"
+#include "expert/closing.h"
+#include "expert/visitors.h"
+#include "heap/record_heap.h"
+
+/* Entries in a row under the lock that earn a bias which was revoked, as powers of two: few if it was worth
+   its revocation, for experts do move to another thread; else as many as pay for that; then hardly ever. */
+#define NEED_WORTH 4
+#define NEED_NEXT 16
+#define NEED_MOST 20
+
+struct thread *bias_thread(void)
+{
+    struct thread *self = thread_self_fast();
+
+    if (UNLIKELY(!self))
+        self = thread_self();
+    return LIKELY(self != NULL) ? self : thread_enroll(&expert_nobody);
+}
+
+static struct expert *find(const struct thread *self, HEXPERTKEY key)
+{
+    struct expert *known = self->known;
+
+    if (!key)
+        return NULL;
+    return known->entry.key == key ? known : table_find(key);
+}
+
+struct expert *bias_enter_other(struct thread *self, HEXPERTKEY key)
+{
+    struct expert *e;
+
+    if (!self || self->key == key || self->key == THREAD_INSIDE)
+        return NULL;
+    e = find(self, key);
+    if (!e || atomic_load(&e->bias) != self->id)
+        return NULL;
+    self->last = e;
+    atomic_store(&self->key, key);
+    return bias_enter_fast(self, key);
+}
+
+/* Revoking and recovering */
+
+static int is_inside(LONG id, const struct expert *e)
+{
+    const struct thread *t = thread_record(id);
+
+    return atomic_load(&t->key) == THREAD_INSIDE && t->last == e && atomic_load(&t->id) == id;
+}
+
+static uint64_t calls_of(const struct expert *e)
+{
+    return e->heap ? atomic_read_count(&e->heap->allocations) + atomic_read_count(&e->heap->frees)
+                   : 0;
+}
+
+/* After a bias: entries that earn the next one. */
+static ULONG next_need(const struct expert *e)
+{
+    if (!e->need || calls_of(e) - e->biased_at >= os_barrier_calls())
+        return NEED_WORTH;
+    return e->need < NEED_NEXT ? NEED_NEXT : NEED_MOST;
+}
+
+/* Revokes the bias of another thread. Returns 1 if it died inside. */
+static int revoke(const struct thread *self, struct expert *e)
+{
+    struct thread_wait wait = {.rounds = 0};
+    LONG id = e->biased;
+    int lives, died;
+
+    if (!id || id == self->id)
+        return 0;
+    atomic_swap(&e->bias, 0);
+    lives = thread_barrier(id);
+    KILL_POINT("bias revoked");
+    while (lives && is_inside(id, e))
+        lives = !thread_wait_for(&wait, id);
+    /* Looked at after it was found dead: what the dead have left inside stays, and the record theirs. */
+    died = !lives && is_inside(id, e);
+    if (died)
+        atomic_store(&thread_record(id)->key, NULL); /* its record may be reaped now */
+    if (lives)
+        e->need = next_need(e) & 0xFF;
+    e->biased = 0;
+    e->streak = 0;
+    return died;
+}
+
+int bias_recover(struct thread *self, struct expert *e, int died)
+{
+    died |= revoke(self, e);
+    if (atomic_load(&e->bias) == self->id) /* or its next call would not see how this one ended */
+        atomic_store(&e->bias, 0);
+    if (UNLIKELY(self->key == THREAD_INSIDE) &&
+        self->last == e) { /* an exception has ended a call */
+        atomic_store(&self->key, NULL);
+        died = 1;
+    }
+    if (UNLIKELY(died)) {
+        if (closing_has_begun(e))
+            closing_finish(self, e);
+        else if (e->heap)
+            heap_repair(self, e->heap);
+    }
+    return died;
+}
+
+int bias_lock(struct thread *self, struct expert *e)
+{
+    return bias_recover(self, e, lock_acquire(&e->lock, self));
+}
+
+/* Entering */
+
+/* The state comes last: whoever reads it without the lock finds the rest done. */
+DWORD bias_open(struct thread *self, struct expert *e, SIZE_T limit, int isolated)
+{
+    LONG state = atomic_load(&e->state);
+    struct heap *heap = e->heap ? e->heap : record_heap_alloc(self, sizeof *heap);
+
+    if (!heap)
+        return NMERR_OUT_OF_MEMORY;
+    heap_open(heap, e, limit ? limit : (SIZE_T)-1);
+    visitors_forget(self, e);
+    e->closing = 0;
+    e->streak = e->need = 0;
+    e->last = 0;
+    store_relaxed(&e->refused, 0);
+    store_relaxed(&e->isolated, (uint8_t)isolated);
+    e->heap = heap;
+    KILL_POINT("expert about to open");
+    if (isolated)
+        atomic_store(&e->state, EXPERT_OPEN);
+    else if (atomic_cas(&e->state, state, EXPERT_OPEN) != state) /* terminated just now */
+        return NMERR_EXPERT_TERMINATE;
+    return NMERR_SUCCESS;
+}
+
+/* With the lock held: what the state says to a call. */
+static DWORD admit(struct thread *self, struct expert *e, int how)
+{
+    int may_open = (how & BIAS_CREATE) && !options.strict;
+
+    switch (atomic_load(&e->state)) {
+    case EXPERT_OPEN:
+        return NMERR_SUCCESS;
+    case EXPERT_TERMINATED:
+        return how & BIAS_EVEN_TERMINATED ? NMERR_SUCCESS : NMERR_EXPERT_TERMINATE;
+    case EXPERT_RECLAIMED:
+        return may_open ? bias_open(self, e, options.limit, 0) : NMERR_EXPERT_TERMINATE;
+    case EXPERT_CLOSED:
+        return NMERR_EXPERT_TERMINATE;
+    default:
+        return may_open ? bias_open(self, e, options.limit, 0) : NMERR_INVALID_EXPERT_HANDLE;
+    }
+}
+
+DWORD bias_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **expert)
+{
+    struct expert *e;
+    DWORD code;
+
+    *expert = NULL;
+    if (UNLIKELY(self->key == THREAD_INSIDE)) { /* left by an exception: it is recovered first */
+        e = self->last;
+        bias_lock(self, e);
+        lock_release(&e->lock);
+    }
+    e = find(self, key);
+    if (!e) {
+        if (!key || !(how & BIAS_CREATE) || options.strict)
+            return NMERR_INVALID_EXPERT_HANDLE;
+        e = table_make(self, key, sizeof *e);
+        if (!e)
+            return NMERR_OUT_OF_MEMORY;
+    }
+    bias_lock(self, e);
+    code = admit(self, e, how);
+    if (atomic_load(&e->state) != EXPERT_NEVER)
+        *expert = e;
+    if (code != NMERR_SUCCESS) {
+        lock_release(&e->lock);
+    } else if (e->last != self->id) {
+        e->last = self->id;
+        e->streak = 0;
+        visitors_note(self, e);
+    }
+    return code;
+}
+
+void bias_leave(struct thread *self, struct expert *e)
+{
+#ifdef NMAPI_DEBUG
+    if (e->heap && !(e->streak & (e->streak + 1)) && !heap_is_valid(self, e->heap))
+        DebugBreak();
+#endif
+    self->known = e;
+    /* Without the bias, skip the fast path: nobody would recover a thread killed there. */
+    atomic_store(&self->key, NULL);
+    self->last = &expert_nobody;
+    e->streak++;
+    if (e->streak >= 1UL << e->need && atomic_load(&e->state) == EXPERT_OPEN) {
+        e->biased = self->id; /* first: who revokes the bias must know whose it is */
+        e->biased_at = calls_of(e);
+        self->last = e;
+        atomic_store(&self->key, e->entry.key);
+        KILL_POINT("bias about to be given");
+        atomic_swap(&e->bias, self->id);
+        if (atomic_load(&e->state) != EXPERT_OPEN) /* expert_terminate came between */
+            atomic_store(&e->bias, 0);
+    }
+    lock_release(&e->lock);
+}
+
+void bias_enter_both(struct thread *self, struct expert *a, struct expert *b)
+{
+    bias_lock(self, a < b ? a : b);
+    if (a != b)
+        bias_lock(self, a < b ? b : a);
+}
+
+void bias_leave_both(struct expert *a, struct expert *b)
+{
+    lock_release(&a->lock);
+    if (a != b) /* once: it may be another thread's by now */
+        lock_release(&b->lock);
+}

@@ -1,0 +1,118 @@
+#include "expert/control.h"
+
+#include "base/options.h"
+#include "expert/bias.h"
+#include "expert/closing.h"
+#include "expert/visitors.h"
+#include "heap/record_heap.h"
+
+DWORD control_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)
+{
+    struct expert *e = table_make(self, key, sizeof *e);
+    DWORD code = NMERR_INVALID_EXPERT_HANDLE;
+
+    if (!e)
+        return NMERR_OUT_OF_MEMORY;
+    bias_lock(self, e);
+    if (!expert_is_live(e))
+        code = bias_open(self, e, limit ? limit : options.limit, 1);
+    lock_release(&e->lock);
+    return code;
+}
+
+DWORD control_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
+{
+    struct expert *e = table_find(key);
+    NMAPI_EXPERT_USAGE found = {.cbSize = usage->cbSize};
+
+    if (!e || atomic_load(&e->state) == EXPERT_NEVER)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    /* The bias need not be revoked: the lock alone keeps the heap from going. */
+    if (!lock_try(&e->lock, self))
+        bias_lock(self, e);
+    expert_usage(e, &found);
+    lock_release(&e->lock);
+    *usage = found; /* under no lock: it may fault */
+    return NMERR_SUCCESS;
+}
+
+/* What can't be written faults here, and not while a lock is held. */
+static void try_to_write(void *at, SIZE_T bytes)
+{
+    volatile char *first = at, *last = first + bytes - 1;
+    char was = *first;
+
+    *first = was;
+    was = *last;
+    *last = was;
+}
+
+DWORD control_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
+{
+    struct expert *e = table_find(key);
+    struct closing_leaks leaks;
+    NMAPI_EXPERT_USAGE found;
+    LONG state;
+    int died;
+
+    if (!e)
+        return NMERR_INVALID_EXPERT_HANDLE;
+    if (usage)
+        try_to_write(usage, sizeof *usage);
+    died = bias_lock(self, e);
+    if (!expert_is_live(e)) {
+        atomic_cas(&e->state, EXPERT_RECLAIMED, EXPERT_CLOSED); /* by the host from now on */
+        state = atomic_load(&e->state);
+        lock_release(&e->lock);
+        return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
+    }
+    if (usage) { /* before the end, for it may lie in one of the expert's blocks */
+        found.cbSize = usage->cbSize;
+        expert_usage(e, &found);
+        found.State = EXPERT_CLOSED;
+        found.CommittedBytes = 0;
+        memcpy(usage, &found, sizeof found);
+    }
+    closing_end(self, e, died, 0, &leaks);
+    lock_release(&e->lock);
+    closing_report(e, &leaks);
+    return NMERR_SUCCESS;
+}
+
+static int may_be_reclaimed(const struct expert *e)
+{
+    return expert_is_implicit(e) && expert_is_live(e);
+}
+
+/* Locked. */
+static int is_deserted(const struct expert *e, LONG ending)
+{
+    return may_be_reclaimed(e) && !e->crowded && e->visitor_count && !visitors_live(e, ending);
+}
+
+void control_reclaim(struct thread *self, int ending)
+{
+    for (struct expert *e = table_first(); e; e = table_next(e)) {
+        struct closing_leaks leaks;
+        int died;
+        if ((!may_be_reclaimed(e) && !closing_has_begun(e)) ||
+            !lock_acquire_now(&e->lock, self, &died))
+            continue;
+        leaks.blocks = 0;
+        if (is_deserted(e, ending ? self->id : 0)) {
+            died = bias_recover(self, e, died);
+            if (expert_is_live(e)) /* else it was a killed close, which is finished by now */
+                closing_end(self, e, died, 1, &leaks);
+        } else if (died) { /* nobody else will know */
+            bias_recover(self, e, died);
+        }
+        lock_release(&e->lock);
+        closing_report(e, &leaks);
+    }
+}
+
+void control_shutdown(void)
+{
+    table_shutdown();
+    record_heap_shutdown();
+}
