@@ -29,9 +29,15 @@ static inline int close_heaps(void **state)
     int valid = heap_is_valid(self, &mine) && heap_is_valid(self, &yours);
 
     (void)state;
-    heap_close(self, &mine);
-    heap_close(self, &yours);
+    heap_close(self, &mine, 0);
+    heap_close(self, &yours, 0);
     return !valid || !region_is_valid(self);
+}
+
+/* The span or large block that an address lies in; NULL: none. */
+static inline struct span *span_at(const void *address)
+{
+    return span_of(region_find(address));
 }
 
 static inline char *take(SIZE_T bytes)

@@ -1,5 +1,5 @@
 /*
- * test_between_ends.c - an expert ends, is reclaimed, comes again or is buried at the very instants at which another
+ * test_between_ends.c - an expert ends, is reclaimed or comes again at the very instants at which another
  * thread does, and dies perhaps.
  */
 #include "between.h"
@@ -13,46 +13,51 @@ static void terminate_a(void)
     NmapiTerminateExpert(A);
 }
 
+static SIZE_T size;
+
 static DWORD WINAPI end_badly(LPVOID first)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x3000;
 
-    *(LPVOID *)first = ExpertAllocMemory(key, 40000, NULL);
+    *(LPVOID *)first = ExpertAllocMemory(key, size, NULL);
     return NmapiTerminateExpert(key) || NmapiCloseExpert(key, NULL) || NmapiOpenExpert(key, NULL);
 }
 
-/* Each had 64 MiB of addresses, and 256 are held. */
+/* Each has 300 MiB of addresses, and 1 GiB is held. */
 static void what_is_held_is_counted_anew_when_its_counter_was_killed(void **state)
 {
     char *blocks[4];
 
     (void)state;
+    size = ((SIZE_T)300 << 20) - OS_PAGE;
     for (int i = 0; i < 4; i++) {
         if (i == 2)
-            at("retired heap queued", die);
+            at("region about to be quarantined", die);
         assert_int_equal(unit_on_thread(end_badly, &blocks[i]), i == 2);
         if (i == 2)
             assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
     }
     assert_null(region_find(blocks[0]));
     for (int i = 1; i < 4; i++)
-        assert_ptr_equal(region_find(blocks[i])->owner, REGION_RETIRED);
+        assert_true(unit_is_quarantined(blocks[i]));
+    assert_int_equal(quarantine_pages() * OS_PAGE, (SIZE_T)900 << 20);
 }
 
-/* What it had goes back to the system, and its addresses to nobody: strays may know them. */
+/* What it had goes back to the system, and its addresses to nobody: stale writers may know them. */
 static void a_killed_close_of_one_that_ended_badly_returns_its_pages_alone(void **state)
 {
     struct standin_usage before, now;
     char *held;
 
     (void)state;
+    size = 40000;
     standin_get_usage(&before);
-    at("region about to be retired", die);
+    at("region about to be quarantined", die);
     assert_int_equal(unit_on_thread(end_badly, &held), 1);
     assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
     assert_int_equal(NmapiCloseExpert((HEXPERTKEY)0x3000, NULL), NMERR_SUCCESS);
     region_trim(self);
-    assert_ptr_equal(region_find(held)->owner, REGION_RETIRED);
+    assert_true(unit_is_quarantined(held));
     standin_get_usage(&now);
     assert_true(now.committed - before.committed < 40000);
 }
@@ -90,7 +95,7 @@ static void what_is_terminated_while_it_comes_again_stays_closed(void **state)
         for (int i = 0; i < others; i++)
             record_heap_alloc(self, sizeof(struct heap));
         told = NMERR_SUCCESS;
-        at("blocks carved", terminate_the_coming);
+        at("blocks extended", terminate_the_coming);
         ExpertAllocMemory(A, 10, &code);
         if (told == NMERR_EXPERT_TERMINATE) { /* as the host was told */
             closed++;
@@ -198,38 +203,49 @@ static DWORD WINAPI free_as_b(LPVOID of_b)
     return ExpertFreeMemory(B, of_b) == NMERR_SUCCESS;
 }
 
-/* B frees the last block of a span that was A's, who has ended badly, and dies at this instant. */
-static void bury_a_span_until(const char *name)
+static void count_region(struct region *region, void *count)
+{
+    (void)region;
+    ++*(int *)count;
+}
+
+/* B frees the last live block of a span that was A's, who has ended badly, and dies at this instant. */
+static void quarantine_a_span_until(const char *name)
 {
     const struct region *span;
-    struct heap *grave;
+    int shared = 0;
 
     block = ExpertAllocMemory(A, 2000, NULL);
+    assert_non_null(ExpertAllocMemory(A, 2000, NULL)); /* a stale writer may know it */
     span = region_find(block);
-    grave = table_find(A)->heap;
     assert_int_equal(unit_on_thread(unit_use_key, B), 1);
     assert_int_equal(NmapiTransferMemory(A, B, block), NMERR_SUCCESS);
     assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    assert_ptr_equal(span->owner, SHARED_OWNER);
     at(name, die);
     assert_int_equal(unit_on_thread(free_as_b, block), 1); /* the exit code of who dies */
     assert_null(meanwhile);
     assert_int_equal(ExpertMemorySize(B, block), 0);
     assert_int_equal(ExpertFreeMemory(B, block), NMERR_INVALID_PARAMETER);
-    assert_ptr_equal(span->owner, REGION_RETIRED); /* strays may still write to it */
+    shared_visit(self, B, NULL, NULL); /* whoever looks at shared spans next puts it right */
+    assert_true(unit_is_quarantined(block));
     assert_int_equal(region_footprint(span), 0);
-    shared_release(self, SHARED_GRAVE(grave));
-    assert_null(span->owner);
+    region_lock(self);
+    region_visit(SHARED_OWNER, count_region, &shared);
+    region_unlock();
+    assert_int_equal(shared, 0); /* nor is the list of its blocks' owners left */
+    assert_true(region_is_valid(self));
 }
 
-static void a_span_is_buried_even_if_the_thread_dies_that_does_it(void **state)
+static void a_span_is_quarantined_even_if_the_thread_dies_that_does_it(void **state)
 {
-    static const char *const instants[] = {"shared block disowned",
-                                           "shared span about to be buried",
-                                           "state words decommitted", "region about to be retired"};
+    static const char *const instants[] = {"shared block disowned", "pages about to be decommitted",
+                                           "pages decommitted", "region about to be quarantined",
+                                           "owner changed", "shared span freed"};
 
-    for (int i = 0; i < 4; i++) {
-        bury_a_span_until(instants[i]);
+    for (int i = 0; i < 6; i++) {
+        quarantine_a_span_until(instants[i]);
         unit_load_anew(state);
     }
 }
@@ -246,7 +262,7 @@ int main(void)
         ONE(what_is_terminated_while_it_comes_again_stays_closed),
         ONE(what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody),
         ONE(a_reclaim_finishes_a_killed_close),
-        ONE(a_span_is_buried_even_if_the_thread_dies_that_does_it),
+        ONE(a_span_is_quarantined_even_if_the_thread_dies_that_does_it),
     };
 
     return UNIT_RUN(tests);

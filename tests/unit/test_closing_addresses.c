@@ -4,12 +4,12 @@
 #include "pages/region.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x200000 + (i)*16))
-#define LARGE 40000 /* bytes: a block with 64 MiB of addresses, which is what is counted here */
-#define ADDRESSES ((LARGE_HEADROOM + OS_PAGE + CHUNK_BYTES - 1) & ~(CHUNK_BYTES - 1))
-#define HELD_FOR_THE_DEAD ((SIZE_T)256 << 20)
-#define HELD_FOR_THE_LIVING ((SIZE_T)16 << 30)
+#define ADDRESSES ((SIZE_T)64 << 20)
+#define LARGE (ADDRESSES - OS_PAGE) /* bytes: a block that takes just so many addresses */
+#define MEDIUM 40000
+#define HELD ((SIZE_T)1 << 30)
 
-enum { MOST = 300 };
+enum { MOST = 20 };
 
 /* A thread that uses keys and then does what it is told. */
 struct visitor {
@@ -25,8 +25,7 @@ static DWORD WINAPI visit(LPVOID parameter)
     struct visitor *v = parameter;
 
     for (unsigned i = 0; i < v->count; i++)
-        v->blocks[i] =
-            ExpertAllocMemory(KEY(v->first + i), i || !v->bytes ? LARGE : v->bytes, NULL);
+        v->blocks[i] = ExpertAllocMemory(KEY(v->first + i), v->bytes ? v->bytes : LARGE, NULL);
     atomic_store(&v->ready, 1);
     while (!atomic_load(&v->stop))
         Sleep(1);
@@ -70,7 +69,7 @@ static unsigned count_held(const struct visitor *v)
 }
 
 /* Closes them one after the other; returns how many are held at the end, the youngest for certain. */
-static unsigned close_all(const struct visitor *v, SIZE_T most)
+static unsigned close_all(const struct visitor *v)
 {
     struct standin_usage before, now;
     unsigned held = 0;
@@ -87,127 +86,57 @@ static unsigned close_all(const struct visitor *v, SIZE_T most)
         assert_true(!held || is_held(v->blocks[i])); /* the oldest have gone first */
     }
     assert_true((before.reserved - now.reserved) / ADDRESSES >= v->count - held);
-    assert_true(held * ADDRESSES <= most);
+    assert_true(held * ADDRESSES <= HELD);
     return held;
 }
 
-static void addresses_of_the_dead_are_held_up_to_256_mib_and_the_oldest_go_first(void **state)
+static void addresses_of_the_dead_are_held_up_to_1_gib_and_the_oldest_go_first(void **state)
 {
-    static struct visitor dead = {.first = 0, .count = 12};
-
-    (void)state;
-    arrive(&dead);
-    go(&dead, 1);
-    assert_int_equal(close_all(&dead, HELD_FOR_THE_DEAD), HELD_FOR_THE_DEAD / ADDRESSES);
-}
-
-static void close_another(unsigned key)
-{
-    assert_non_null(ExpertAllocMemory(KEY(key), 10, NULL));
-    assert_int_equal(NmapiCloseExpert(KEY(key), NULL), NMERR_SUCCESS);
-}
-
-static void what_may_go_does_behind_many_that_must_stay(void **state)
-{
-    enum { STAYING = 30, GOING = 5 };
-    static struct visitor staying = {.first = 960, .count = STAYING};
-    static struct visitor going = {.first = 1000, .count = GOING};
+    static struct visitor dead = {.first = 0, .count = 20};
 
     unit_load_anew(state);
-    arrive(&staying);
-    arrive(&going);
-    for (unsigned i = 1; i < STAYING; i++)
-        assert_int_equal(NmapiCloseExpert(KEY(staying.first + i), NULL), NMERR_SUCCESS);
-    for (unsigned i = 0; i < GOING; i++)
-        assert_int_equal(NmapiCloseExpert(KEY(going.first + i), NULL), NMERR_SUCCESS);
-    assert_int_equal(NmapiCloseExpert(KEY(staying.first), NULL), NMERR_SUCCESS);
-    assert_int_equal(count_held(&going), GOING);
-    go(&going, 0);
-    for (unsigned i = 0; i < STAYING / 4; i++)
-        close_another(1010 + i);
-    assert_int_equal(count_held(&going), 0);
-    assert_int_equal(count_held(&staying), STAYING);
-    go(&staying, 0);
-}
-
-static void addresses_that_a_living_thread_may_know_are_held_up_to_16_gib(void **state)
-{
-    static struct visitor living = {.first = 20, .count = 260}, dead = {.first = 290, .count = 1};
-    unsigned held;
-    unsigned long calls;
-
-    (void)state;
-    arrive(&living);
-    for (unsigned i = 0; i < living.count; i++)
-        assert_int_equal(NmapiTerminateExpert(KEY(living.first + i)), NMERR_SUCCESS);
-    held = close_all(&living, HELD_FOR_THE_LIVING);
-    assert_true(held >= HELD_FOR_THE_LIVING / ADDRESSES - 1);
-    assert_int_equal(count_held(&living), held);
-    calls = standin_calls("WaitForSingleObject");
-    close_another(298);
-    assert_in_range(standin_calls("WaitForSingleObject") - calls, 1, 10); /* not one for each */
-    go(&living, 0);
-    /* Now they need not be held; the next close sees to it, even if it holds nothing itself. */
-    close_another(299);
-    assert_int_equal(count_held(&living), HELD_FOR_THE_DEAD / ADDRESSES);
     arrive(&dead);
     go(&dead, 1);
-    assert_int_equal(close_all(&dead, HELD_FOR_THE_DEAD), 1);
-    assert_int_equal(count_held(&living), HELD_FOR_THE_DEAD / ADDRESSES - 1);
+    assert_int_equal(close_all(&dead), HELD / ADDRESSES);
 }
 
-/* The first one's block has as many addresses as there is room for beside the others'. */
-static void hold_exactly(struct visitor *v, struct visitor *one_more, SIZE_T most)
+/* Nor more while their threads live, nor fewer when they have ended. */
+static void addresses_that_a_living_thread_may_know_are_held_up_to_as_much(void **state)
 {
-    v->bytes = most - (v->count - 1) * ADDRESSES - OS_PAGE;
-    one_more->bytes = 1;
-    arrive(v);
-    arrive(one_more);
-    for (unsigned i = 0; i < v->count; i++)
-        assert_int_equal(NmapiTerminateExpert(KEY(v->first + i)), NMERR_SUCCESS);
-    assert_int_equal(NmapiTerminateExpert(KEY(one_more->first)), NMERR_SUCCESS);
-}
+    static struct visitor living = {.first = 20, .count = 20};
 
-static void close_exactly(const struct visitor *v, const struct visitor *one_more)
-{
-    for (unsigned i = 0; i < v->count; i++)
-        assert_int_equal(NmapiCloseExpert(KEY(v->first + i), NULL), NMERR_SUCCESS);
-    for (unsigned i = 0; i < v->count; i++)
-        assert_true(is_held(v->blocks[i]));
-    assert_int_equal(NmapiCloseExpert(KEY(one_more->first), NULL), NMERR_SUCCESS);
-    for (unsigned i = 0; i < v->count; i++)
-        assert_int_equal(is_held(v->blocks[i]), i > 0);
+    unit_load_anew(state);
+    arrive(&living);
+    assert_int_equal(close_all(&living), HELD / ADDRESSES);
+    go(&living, 0);
+    assert_non_null(ExpertAllocMemory(KEY(298), 10, NULL));
+    assert_int_equal(NmapiCloseExpert(KEY(298), NULL), NMERR_SUCCESS);
+    assert_int_equal(count_held(&living), HELD / ADDRESSES);
 }
 
 static void the_last_byte_of_what_may_be_held_is_held_and_none_beyond(void **state)
 {
-    static struct visitor dead = {.first = 600, .count = 2}, dead_too = {.first = 610, .count = 1};
-    static struct visitor living = {.first = 620, .count = 240}, too = {.first = 900, .count = 1};
+    static struct visitor v = {.first = 620, .count = HELD / ADDRESSES};
+    static struct visitor one_more = {.first = 900, .count = 1, .bytes = 1};
 
     unit_load_anew(state);
-    hold_exactly(&dead, &dead_too, HELD_FOR_THE_DEAD);
-    go(&dead, 0);
-    go(&dead_too, 0);
-    close_exactly(&dead, &dead_too);
-    unit_load_anew(state);
-    hold_exactly(&living, &too, HELD_FOR_THE_LIVING);
-    close_exactly(&living, &too);
-    go(&living, 0);
-    go(&too, 0);
-}
-
-static int is_retired(const char *block)
-{
-    struct region *region = region_find(block);
-
-    return region && region->owner == REGION_RETIRED;
+    arrive(&v);
+    arrive(&one_more);
+    for (unsigned i = 0; i < v.count; i++)
+        assert_int_equal(NmapiCloseExpert(KEY(v.first + i), NULL), NMERR_SUCCESS);
+    assert_int_equal(count_held(&v), v.count);
+    assert_int_equal(NmapiCloseExpert(KEY(one_more.first), NULL), NMERR_SUCCESS);
+    for (unsigned i = 0; i < v.count; i++)
+        assert_int_equal(is_held(v.blocks[i]), i > 0);
+    go(&v, 0);
+    go(&one_more, 0);
 }
 
 /* One visitor, one key; what became of its addresses. */
-static int becomes_retired(unsigned key, int terminate, int free_first, int gone)
+static int becomes_quarantined(unsigned key, int terminate, int free_first, int gone)
 {
-    struct visitor v = {.first = key, .count = 1};
-    int retired;
+    struct visitor v = {.first = key, .count = 1, .bytes = MEDIUM};
+    int quarantined;
 
     arrive(&v);
     if (gone)
@@ -220,36 +149,36 @@ static int becomes_retired(unsigned key, int terminate, int free_first, int gone
     if (free_first)
         assert_int_equal(ExpertFreeMemory(KEY(key), v.blocks[0]), NMERR_SUCCESS);
     assert_int_equal(NmapiCloseExpert(KEY(key), NULL), NMERR_SUCCESS);
-    retired = is_retired(v.blocks[0]);
+    quarantined = unit_is_quarantined(v.blocks[0]);
     if (!gone)
         go(&v, 0);
-    return retired;
+    return quarantined;
 }
 
 static void addresses_are_held_only_after_a_bad_end(void **state)
 {
     (void)state;
-    assert_false(becomes_retired(300, 0, 0, 1)); /* leaked, but nobody is left */
-    assert_false(becomes_retired(301, 0, 1, 0)); /* somebody is left, but nothing was leaked */
-    assert_true(becomes_retired(302, 0, 0, 0));
-    assert_true(becomes_retired(303, 1, 0, 1));
-    assert_true(becomes_retired(304, 0, 0, 2));
+    assert_false(becomes_quarantined(300, 0, 0, 1)); /* leaked, but nobody is left */
+    assert_false(becomes_quarantined(301, 0, 1, 0)); /* somebody is left, but nothing was leaked */
+    assert_true(becomes_quarantined(302, 0, 0, 0));
+    assert_true(becomes_quarantined(303, 1, 0, 1));
+    assert_true(becomes_quarantined(304, 0, 0, 2));
 }
 
-static void the_caller_of_close_itself_is_no_stray(void **state)
+static void the_caller_of_close_itself_is_no_stale_writer(void **state)
 {
-    char *block = ExpertAllocMemory(KEY(310), LARGE, NULL);
+    char *block = ExpertAllocMemory(KEY(310), MEDIUM, NULL);
 
     (void)state;
     assert_int_equal(NmapiCloseExpert(KEY(310), NULL), NMERR_SUCCESS);
-    assert_false(is_retired(block));
+    assert_false(unit_is_quarantined(block));
 }
 
 static void threads_of_a_keys_former_life_do_not_count(void **state)
 {
     struct visitor former[3] = {
-        {.first = 311, .count = 1}, {.first = 311, .count = 1}, {.first = 311, .count = 1}};
-    struct visitor now = {.first = 311, .count = 1};
+        {.first = 311, .count = 1, .bytes = MEDIUM}, {.first = 311, .count = 1, .bytes = MEDIUM}, {.first = 311, .count = 1, .bytes = MEDIUM}};
+    struct visitor now = {.first = 311, .count = 1, .bytes = MEDIUM};
 
     (void)state;
     assert_int_equal(NmapiOpenExpert(KEY(311), NULL), NMERR_SUCCESS);
@@ -260,7 +189,7 @@ static void threads_of_a_keys_former_life_do_not_count(void **state)
     arrive(&now);
     go(&now, 0);
     assert_int_equal(NmapiCloseExpert(KEY(311), NULL), NMERR_SUCCESS);
-    assert_false(is_retired(now.blocks[0]));
+    assert_false(unit_is_quarantined(now.blocks[0]));
     for (int i = 0; i < 3; i++)
         go(&former[i], 0);
 }
@@ -278,6 +207,7 @@ static void every_thread_that_called_counts_however_many(void **state)
         for (int i = 0; i < THREADS; i++) {
             crowd[i].first = 320 + (unsigned)last;
             crowd[i].count = 1;
+            crowd[i].bytes = MEDIUM;
             arrive(&crowd[i]);
         }
         for (int i = 0; i < THREADS; i++)
@@ -285,7 +215,7 @@ static void every_thread_that_called_counts_however_many(void **state)
                 go(&crowd[i], 0);
         block = crowd[0].blocks[0];
         assert_int_equal(NmapiCloseExpert(KEY(320 + last), NULL), NMERR_SUCCESS);
-        assert_true(is_retired(block));
+        assert_true(unit_is_quarantined(block));
         go(&crowd[last], 0);
     }
 }
@@ -294,7 +224,7 @@ static void one_that_was_killed_among_others_makes_it_a_bad_end(void **state)
 {
     (void)state;
     for (unsigned killed = 0; killed < 3; killed++) {
-        struct visitor v[3] = {{.count = 1}, {.count = 1}, {.count = 1}};
+        struct visitor v[3] = {{.count = 1, .bytes = MEDIUM}, {.count = 1, .bytes = MEDIUM}, {.count = 1, .bytes = MEDIUM}};
         for (unsigned i = 0; i < 3; i++) {
             v[i].first = 950 + killed;
             arrive(&v[i]);
@@ -302,21 +232,20 @@ static void one_that_was_killed_among_others_makes_it_a_bad_end(void **state)
         for (unsigned i = 0; i < 3; i++)
             go(&v[i], i == killed);
         assert_int_equal(NmapiCloseExpert(KEY(950 + killed), NULL), NMERR_SUCCESS);
-        assert_true(is_retired(v[0].blocks[0]));
+        assert_true(unit_is_quarantined(v[0].blocks[0]));
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses_of_the_dead_are_held_up_to_256_mib_and_the_oldest_go_first),
+        cmocka_unit_test(addresses_of_the_dead_are_held_up_to_1_gib_and_the_oldest_go_first),
         cmocka_unit_test(addresses_are_held_only_after_a_bad_end),
-        cmocka_unit_test(the_caller_of_close_itself_is_no_stray),
+        cmocka_unit_test(the_caller_of_close_itself_is_no_stale_writer),
         cmocka_unit_test(threads_of_a_keys_former_life_do_not_count),
         cmocka_unit_test(one_that_was_killed_among_others_makes_it_a_bad_end),
         cmocka_unit_test(every_thread_that_called_counts_however_many),
-        cmocka_unit_test(what_may_go_does_behind_many_that_must_stay),
-        cmocka_unit_test(addresses_that_a_living_thread_may_know_are_held_up_to_16_gib),
+        cmocka_unit_test(addresses_that_a_living_thread_may_know_are_held_up_to_as_much),
         cmocka_unit_test(the_last_byte_of_what_may_be_held_is_held_and_none_beyond),
     };
 

@@ -200,7 +200,7 @@ static void a_close_that_its_thread_did_not_end_is_ended(void **state)
     e = table_find(B);
     expert_lock(self, e);
     heap = e->heap;
-    heap_close(self, heap);
+    heap_close(self, heap, 0);
     e->heap = NULL;
     e->closing = 1;
     e->state = EXPERT_CLOSED;

@@ -176,7 +176,7 @@ static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
     for (int i = 0; i < 2; i++) {
         HEXPERTKEY key = KEY(21 + i);
         assert_int_equal(let(&other, unit_use_key, key), 1);
-        block = table_find(key)->heap->current[heap_class(100)]->base;
+        block = table_find(key)->heap->current[heap_class(100)]->region.base;
         assert_int_equal(table_find(key)->gate, (LONG)let(&other, my_id, NULL));
         if (i)
             assert_int_equal(ExpertFreeMemory(KEY(20), block), NMERR_SUCCESS);

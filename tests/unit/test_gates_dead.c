@@ -58,7 +58,7 @@ static DWORD WINAPI die_inside(LPVOID key)
     unit_use_key(key);
     if (!expert_enter_fast(me, key))
         return 1;
-    me->last->heap->live_bytes = 99999; /* half-written */
+    expert_heap_inside(me)->live_bytes = 99999; /* half-written */
     TerminateThread(GetCurrentThread(), 7);
     return 0;
 }
@@ -78,10 +78,10 @@ static void what_the_dead_left_half_written_is_put_right(void **state)
     assert_int_equal(table_find(KEY(40))->gate, self->id); /* it costs nobody anything */
     /* the end of such an expert is a bad one */
     assert_int_equal(unit_on_thread(die_inside, KEY(41)), 7);
-    block = table_find(KEY(41))->heap->current[heap_class(100)]->base;
+    block = table_find(KEY(41))->heap->current[heap_class(100)]->region.base;
     assert_int_equal(NmapiCloseExpert(KEY(41), &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBytes, 100);
-    assert_ptr_equal(region_find(block)->owner, REGION_RETIRED);
+    assert_true(unit_is_quarantined(block));
 }
 
 static void what_an_exception_left_half_written_is_put_right(void **state)
@@ -94,14 +94,14 @@ static void what_an_exception_left_half_written_is_put_right(void **state)
         HEXPERTKEY key = KEY(44 + i);
         block = ExpertAllocMemory(key, 100, NULL);
         assert_non_null(expert_enter_fast(self, key));
-        self->last->heap->live_bytes = 99999; /* and it never leaves */
+        expert_heap_inside(self)->live_bytes = 99999; /* and it never leaves */
         if (i == 0)
             assert_non_null(ExpertAllocMemory(key, 11, NULL));
         assert_int_equal(NmapiCloseExpert(key, &usage), NMERR_SUCCESS);
         assert_int_equal(usage.LiveBytes, i ? 100 : 111);
         /* an end in the middle of a call is a bad one */
         if (i)
-            assert_ptr_equal(region_find(block)->owner, REGION_RETIRED);
+            assert_true(unit_is_quarantined(block));
     }
 }
 
@@ -112,7 +112,7 @@ static void the_next_call_puts_it_right_whatever_its_key(void **state)
     (void)state;
     assert_non_null(ExpertAllocMemory(KEY(47), 100, NULL));
     assert_non_null(expert_enter_fast(self, KEY(47)));
-    heap = self->last->heap;
+    heap = expert_heap_inside(self);
     heap->live_bytes = 99999;
     assert_non_null(ExpertAllocMemory(KEY(48), 100, NULL));
     assert_null(self->inside);
@@ -126,7 +126,7 @@ static DWORD WINAPI end_inside(LPVOID key)
     unit_use_key(key);
     if (!expert_enter_fast(me, key))
         return 1;
-    me->last->heap->live_bytes = 99999;
+    expert_heap_inside(me)->live_bytes = 99999;
     return 7;
 }
 
@@ -189,7 +189,7 @@ static void a_close_that_its_thread_did_not_survive_is_finished(void **state)
         assert_int_equal(unit_on_thread(die_closing, key), 7);
         if (i == 8)
             standin_get_usage(&before);
-        block = table_find(key)->heap->current[heap_class(100)]->base;
+        block = table_find(key)->heap->current[heap_class(100)]->region.base;
         assert_null(ExpertAllocMemory(key, 10, &code));
         assert_int_equal(code, NMERR_EXPERT_TERMINATE);
         assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
@@ -204,7 +204,7 @@ static void a_close_that_its_thread_did_not_survive_is_finished(void **state)
     assert_true(now.committed <= before.committed + 2 * OS_PAGE);
 }
 
-static struct region *lost;
+static struct span *lost;
 
 static DWORD WINAPI die_closing_with_a_span_lost(LPVOID key)
 {
@@ -221,9 +221,9 @@ static void to_finish_a_close_no_list_is_trusted(void **state)
 {
     (void)state;
     assert_int_equal(unit_on_thread(die_closing_with_a_span_lost, KEY(91)), 7);
-    assert_ptr_equal(lost->owner, table_find(KEY(91)));
+    assert_ptr_equal(lost->region.owner, table_find(KEY(91)));
     assert_null(ExpertAllocMemory(KEY(91), 10, NULL));
-    assert_null(lost->owner);
+    assert_null(lost->region.owner);
 }
 
 static HEXPERTKEY coming;

@@ -1,6 +1,8 @@
 /* test_heap.c - the promises of heap.h. */
 #include "heaps.h"
 
+#include "pages/own.h"
+
 static void every_size_has_the_smallest_class_that_holds_it(void **state)
 {
     (void)state;
@@ -94,7 +96,7 @@ static void repair_makes_lists_and_sums_anew(void **state)
     assert_int_equal(sums[1], live);
 }
 
-static void a_retired_heap_faults_until_it_is_discarded(void **state)
+static void a_quarantined_heap_faults_and_is_nobodys(void **state)
 {
     static const SIZE_T sizes[] = {24, 1000, 5000, 100000};
     char *blocks[4];
@@ -102,13 +104,15 @@ static void a_retired_heap_faults_until_it_is_discarded(void **state)
     (void)state;
     for (int i = 0; i < 4; i++)
         blocks[i] = heap_alloc(self, &mine, sizes[i]);
-    assert_true(heap_retire(self, &mine) >= 100000);
+    heap_close(self, &mine, 1);
     for (int i = 0; i < 4; i++) {
         assert_true(standin_faults(unit_touch, blocks[i], NULL));
         assert_int_equal(heap_free(self, &yours, blocks[i]), HEAP_BAD);
+        assert_ptr_equal(region_find(blocks[i])->owner, QUARANTINE_OWNER(QUARANTINE_CLOSED));
     }
-    heap_discard(self, &mine);
     heap_open(&mine, ME, (SIZE_T)-1);
+    for (int i = 0; i < 4; i++) /* the next one under the same name has no part in them */
+        assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_BAD);
 }
 
 static void a_block_handed_over_is_the_takers(void **state)
@@ -145,28 +149,37 @@ static void a_block_handed_over_is_the_takers(void **state)
 /* Several spans of one class with room: emptied from the middle, from the end, used up from the front. */
 static void spans_with_room_come_and_go_in_any_order(void **state)
 {
-    enum { BLOCKS = 2600, BYTES = 1000, SPAN = 250 };
+    enum { BLOCKS = 2600, BYTES = 1000 };
     static char *blocks[BLOCKS];
+    static int span[BLOCKS]; /* the number of the one that it lies in; -1: of each one's first block */
+    int spans = 0;
 
     (void)state;
-    for (int i = 0; i < BLOCKS; i++)
+    for (int i = 0; i < BLOCKS; i++) {
         blocks[i] = heap_alloc(self, &mine, BYTES);
-    for (int i = 0; i < BLOCKS; i += SPAN)
-        assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+        if (!i || region_find(blocks[i]) != region_find(blocks[i - 1]))
+            span[i] = -1, spans++;
+        else
+            span[i] = spans;
+    }
+    assert_true(spans > 10);
+    for (int i = 0; i < BLOCKS; i++)
+        if (span[i] < 0)
+            assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
     assert_true(heap_is_valid(self, &mine));
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < BLOCKS; i++) /* every second span */
-            if (i % SPAN && (i / SPAN) % 2 == round)
+            if (span[i] >= 0 && span[i] % 2 == round)
                 assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
         assert_true(heap_is_valid(self, &mine));
         if (round == 0) /* the current one is used up, the next one goes on */
             for (int i = 0; i < BLOCKS; i++)
-                if (i % SPAN && (i / SPAN) % 2 == 0)
+                if (span[i] >= 0 && span[i] % 2 == 0)
                     assert_non_null(blocks[i] = heap_alloc(self, &mine, BYTES));
         assert_true(heap_is_valid(self, &mine));
     }
     for (int i = 0; i < BLOCKS; i++)
-        if (i % SPAN && (i / SPAN) % 2 == 0)
+        if (span[i] >= 0 && span[i] % 2 == 0)
             assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
     assert_int_equal(mine.live_bytes, 0);
 }
@@ -178,7 +191,7 @@ static void a_block_of_a_full_span_can_be_handed_over(void **state)
     (void)state;
     for (int i = 0; i < 600; i++)
         blocks[i] = heap_alloc(self, &mine, 1000);
-    assert_int_equal(region_find(blocks[100])->kind, REGION_FULL);
+    assert_int_equal(span_at(blocks[100])->kind, SPAN_FULL);
     assert_int_equal(heap_transfer(self, &mine, &yours, blocks[100]), HEAP_OK);
     assert_int_equal(heap_free(self, &yours, blocks[100]), HEAP_OK);
     for (int i = 0; i < 600; i++)
@@ -266,7 +279,8 @@ static void goes_to_another(struct region *r)
 
 static void goes_for_good(struct region *r)
 {
-    chunk_release(region_chunk((ULONG_PTR)r->base));
+    record_set_owner(record_of(r), NULL);
+    own_release(record_of(r));
 }
 
 static void a_region_that_goes_while_it_is_looked_at_is_nobodys(void **state)
@@ -345,7 +359,7 @@ int main(void)
         TEST(the_limit_is_never_passed_and_the_peak_is_the_most),
         TEST(the_gate_tells_mine_from_yours_and_from_nothing),
         TEST(repair_makes_lists_and_sums_anew),
-        TEST(a_retired_heap_faults_until_it_is_discarded),
+        TEST(a_quarantined_heap_faults_and_is_nobodys),
         TEST(a_block_handed_over_is_the_takers),
         TEST(spans_with_room_come_and_go_in_any_order),
         TEST(a_block_of_a_full_span_can_be_handed_over),

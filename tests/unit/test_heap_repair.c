@@ -3,7 +3,7 @@
 
 static void only_the_validator_is_not_deceived(void **state)
 {
-    struct region *span, *full, *large;
+    struct span *span, *full, *large;
     char *last = NULL;
 
     (void)state;
@@ -28,23 +28,24 @@ static void only_the_validator_is_not_deceived(void **state)
     DECEIVE(mine.frees, mine.frees + 1);
     DECEIVE(span->prev, full);
     DECEIVE(full->next->prev, NULL);
-    DECEIVE(span->owner, YOU);
-    DECEIVE(full->owner, YOU);
-    DECEIVE(large->owner, YOU);
-    DECEIVE(span->kind, REGION_FULL);
-    DECEIVE(full->kind, REGION_SPAN);
-    DECEIVE(large->kind, REGION_NONE);
+    DECEIVE(span->region.owner, YOU);
+    DECEIVE(full->region.owner, YOU);
+    DECEIVE(large->region.owner, YOU);
+    DECEIVE(span->kind, SPAN_FULL);
+    DECEIVE(full->kind, SPAN_OPEN);
+    DECEIVE(large->kind, SPAN_NEW);
     DECEIVE(span->size_class, 3);
     DECEIVE(span->used, (uint16_t)(span->used + 1));
     DECEIVE(full->used, (uint16_t)(full->used - 1));
-    DECEIVE(span->limit, (uint16_t)(span->fresh - 1));
+    DECEIVE(span->limit, (uint16_t)(span->bump - 1));
     DECEIVE(span->limit, (uint16_t)(span->limit + 100));
     DECEIVE(span->head, (uint16_t)SPAN_NONE);
     DECEIVE(span->head, (uint16_t)SPAN_FREE); /* a live block */
     DECEIVE(span->head, 3);
-    DECEIVE(span->head, (uint16_t)(SPAN_FREE | span->fresh));
-    DECEIVE(span->words[span->head & ~SPAN_FREE], span->head); /* a circle */
-    DECEIVE(large->committed, large->bytes - 1);
+    DECEIVE(span->head, (uint16_t)(SPAN_FREE | span->bump));
+    DECEIVE(span->region.states[span->head & ~SPAN_FREE], span->head); /* a circle */
+    DECEIVE(large->bytes, large->bytes + OS_PAGE);
+    DECEIVE(record_of(&large->region)->committed, (uint32_t)(large->bytes / OS_PAGE));
 }
 
 static void repair_knows_who_has_room(void **state)
@@ -56,18 +57,18 @@ static void repair_knows_who_has_room(void **state)
         blocks[i] = take(2000);
     assert_int_equal(heap_free(self, &mine, blocks[0]), HEAP_OK);
     assert_int_equal(heap_free(self, &mine, blocks[299]), HEAP_OK);
-    for (struct region *r = mine.full; r; r = r->next)
-        r->kind = REGION_SPAN; /* died while it listed them anew */
-    for (struct region *r = mine.current[heap_class(2000)]; r; r = r->next)
-        r->kind = REGION_FULL;
+    for (struct span *r = mine.full; r; r = r->next)
+        r->kind = SPAN_OPEN; /* died while it listed them anew */
+    for (struct span *r = mine.current[heap_class(2000)]; r; r = r->next)
+        r->kind = SPAN_FULL;
     heap_repair(self, &mine);
     assert_true(heap_is_valid(self, &mine));
     assert_ptr_equal(mine.recent, &heap_no_span);
     assert_non_null(mine.full);
-    for (struct region *r = mine.full; r; r = r->next)
-        assert_false(span_has_room(r) || r->fresh < span_capacity(r));
-    for (struct region *r = mine.current[heap_class(2000)]; r; r = r->next)
-        assert_true(span_has_room(r) || r->fresh < span_capacity(r));
+    for (struct span *r = mine.full; r; r = r->next)
+        assert_false(span_has_room(r) || r->bump < span_capacity(r));
+    for (struct span *r = mine.current[heap_class(2000)]; r; r = r->next)
+        assert_true(span_has_room(r) || r->bump < span_capacity(r));
     assert_int_equal(mine.peak_bytes, 600000);
 }
 
@@ -96,13 +97,14 @@ static void counts_never_fall_in_a_repair(void **state)
 
 static void what_was_taken_but_never_filled_is_freed_in_a_repair(void **state)
 {
-    struct region *r[3] = {region_take(self, ME, 0), region_take(self, ME, 1),
-                           region_take_large(self, ME, 100000, 0)};
+    struct region *r[4] = {region_take(self, ME, 1, 100), region_take(self, ME, 8, 0),
+                           region_take_block(self, ME, 100000, 0),
+                           region_take_block(self, ME, 3 << 20, 0)};
 
     (void)state;
     take(10);
     heap_repair(self, &mine);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         assert_null(r[i]->owner);
     assert_int_equal(mine.live_bytes, 10);
 }

@@ -22,7 +22,7 @@ static int close_heap(void **state)
 {
     int valid = heap_is_valid(self, &heap);
 
-    heap_close(self, &heap);
+    heap_close(self, &heap, 0);
     unit_load_anew(state);
     return !valid;
 }
@@ -37,9 +37,9 @@ static int close_heap(void **state)
         assert_true(heap_is_valid(self, &heap));                                                   \
     } while (0)
 
-static struct region *region_of(const void *block)
+static struct span *span_at(const void *block)
 {
-    return region_find(block);
+    return span_of(region_find(block));
 }
 
 static void sums_that_are_wrong_are_noticed(void **state)
@@ -53,41 +53,41 @@ static void sums_that_are_wrong_are_noticed(void **state)
 
 static void spans_that_are_wrong_are_noticed(void **state)
 {
-    struct region *full = region_of(small[0]), *current = region_of(small[598]);
+    struct span *full = span_at(small[0]), *current = span_at(small[598]);
     unsigned last = current->head & ~SPAN_FREE; /* the freed one */
 
     (void)state;
-    assert_int_equal(full->kind, REGION_FULL);
-    assert_int_equal(current->kind, REGION_SPAN);
+    assert_int_equal(full->kind, SPAN_FULL);
+    assert_int_equal(current->kind, SPAN_OPEN);
     assert_int_not_equal(current->head, SPAN_NONE);
-    assert_false(current->words[0] & SPAN_FREE);
-    for (struct region *r = full;; r = current) {
-        struct region *prev = r->prev;
+    assert_false(current->region.states[0] & SPAN_FREE);
+    for (struct span *r = full;; r = current) {
+        struct span *prev = r->prev;
         NOTICED(r->prev, prev ? NULL : r);
-        NOTICED(r->owner, YOU);
-        NOTICED(r->kind, r == full ? REGION_SPAN : REGION_FULL);
+        NOTICED(r->region.owner, YOU);
+        NOTICED(r->kind, r == full ? SPAN_OPEN : SPAN_FULL);
         NOTICED(r->used, r->used + 1);
-        NOTICED(r->limit, r->fresh - 1);
+        NOTICED(r->limit, r->bump - 1);
         NOTICED(r->end, r->end - 1);
-        NOTICED(r->pages, 0);
+        NOTICED(record_of(&r->region)->committed, 0);
         if (r == current)
             break;
     }
     NOTICED(current->size_class, current->size_class + 1);
-    NOTICED(current->head, SPAN_FREE | current->fresh); /* beyond what was handed out */
+    NOTICED(current->head, SPAN_FREE | current->bump); /* beyond what was handed out */
     NOTICED(current->head, SPAN_FREE);                  /* a live block */
     NOTICED(current->head, 0);
-    NOTICED(current->words[last], SPAN_FREE | last); /* a circle */
+    NOTICED(current->region.states[last], SPAN_FREE | last); /* a circle */
 }
 
 static void large_blocks_that_are_wrong_are_noticed(void **state)
 {
-    struct region *r = region_of(large);
+    struct span *r = span_at(large);
 
     (void)state;
-    NOTICED(r->owner, YOU);
-    NOTICED(r->kind, REGION_NONE);
-    NOTICED(r->committed, r->bytes - 1);
+    NOTICED(r->region.owner, YOU);
+    NOTICED(r->kind, SPAN_NEW);
+    NOTICED(record_of(&r->region)->committed, r->bytes / OS_PAGE);
 }
 
 /* A thread was killed when the block was live and not counted yet, or gone and counted still. */

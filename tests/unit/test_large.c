@@ -10,13 +10,13 @@ static int with_pageheap(void **state)
     SetEnvironmentVariableA("NMAPI_OPTIONS", "pageheap");
     unit_load_anew(state);
     SetEnvironmentVariableA("NMAPI_OPTIONS", NULL);
-    return !large_pages;
+    return !options.pageheap;
 }
 
 static int without(void **state)
 {
     unit_load_anew(state);
-    return large_pages;
+    return options.pageheap;
 }
 
 static void lengths_beyond_reason_are_refused(void **state)
@@ -47,9 +47,11 @@ static void what_a_former_block_left_behind_a_shorter_one_is_zero_when_that_grow
     (void)state;
     memset(former, 0x55, 200000);
     assert_int_equal(ExpertFreeMemory(A, former), NMERR_SUCCESS);
-    block = ExpertAllocMemory(A, 40000, NULL);
+    block = ExpertAllocMemory(A, 160000, NULL); /* six classes smaller */
     assert_ptr_equal(block, former);
-    block = ExpertReallocMemory(A, block, 200000, NULL);
+    for (int i = 0; i < 160000; i++)
+        assert_int_equal(block[i], 0);
+    assert_ptr_equal(ExpertReallocMemory(A, block, 200000, NULL), block);
     for (int i = 0; i < 200000; i++)
         assert_int_equal(block[i], 0);
     assert_int_equal(ExpertFreeMemory(A, block), NMERR_SUCCESS);
@@ -58,7 +60,7 @@ static void what_a_former_block_left_behind_a_shorter_one_is_zero_when_that_grow
 static void with_pageheap_a_block_of_any_length_ends_at_a_page_that_faults(void **state)
 {
     static const SIZE_T lengths[] = {0,    1,      16,        4095,   4096,
-                                     5000, 200000, SLOT_DATA, 300000, 5 << 20};
+                                     5000, 200000, 63 * 4096, 300000, 5 << 20};
 
     (void)state;
     for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
@@ -77,33 +79,43 @@ static void with_pageheap_a_block_of_any_length_ends_at_a_page_that_faults(void 
     assert_true(heap_is_valid(self, table_find(A)->heap));
 }
 
-static struct region *emptied;
+static struct span *freed;
 
-static void empty(void *argument)
+static void free_it(void *argument)
 {
     (void)argument;
-    region_empty(emptied);
+    large_release(thread_self(), freed);
 }
 
+/* Whoever takes over finds a block, or one that is about to go; or it has gone, and faults. */
 static void with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing(void **state)
 {
-    unsigned long n = 0, live = 0;
+    unsigned long n = 0, live = 0, going = 0, gone = 0;
 
     (void)state;
     if (!standin_can_step())
         skip();
     for (DWORD died = 1; died; n++) {
-        void *block;
-        emptied = large_open(self, ME, 5000, 0);
-        block = large_block(emptied);
-        died = unit_kill_at(empty, n);
-        if (emptied->kind == REGION_LARGE) {
-            assert_ptr_equal(large_block(emptied), block);
-            live++;
+        char *block;
+        freed = large_open(self, ME, 5000, 0);
+        block = large_block(freed);
+        died = unit_kill_at(free_it, n);
+        assert_true(region_is_valid(self));
+        if (freed->region.owner == ME) {
+            live += freed->kind == SPAN_LARGE;
+            going += freed->kind == SPAN_NEW;
+            assert_true(freed->kind == SPAN_NEW || !standin_faults(unit_touch, block + 4999, NULL));
+            large_release(self, freed);
+        } else {
+            gone++;
         }
-        region_release(self, emptied);
+        assert_ptr_equal(region_find(block), &freed->region);
+        assert_ptr_equal(freed->region.owner, QUARANTINE_OWNER(QUARANTINE_FREED));
+        assert_true(standin_faults(unit_touch, block, NULL));
+        assert_true(standin_faults(unit_touch, block + 4999, NULL));
     }
-    assert_in_range(live, 1, n - 2);
+    print_message("%lu live, %lu going, %lu gone\n", live, going, gone);
+    assert_true(live > 0 && going > 0 && gone > 0);
 }
 
 static void with_pageheap_no_room_is_an_answer(void **state)
@@ -128,7 +140,7 @@ static void with_pageheap_no_room_is_an_answer(void **state)
         assert_int_equal(ExpertFreeMemory(A, blocks[count]), NMERR_SUCCESS);
 }
 
-static void with_pageheap_the_oldest_graves_go_first(void **state)
+static void with_pageheap_the_oldest_freed_blocks_go_first(void **state)
 {
     enum { BYTES = 30 << 20, BLOCKS = 80 }; /* 2.4 GB of addresses, of which 1 GiB is held */
     struct standin_usage before, after;
@@ -161,7 +173,7 @@ int main(void)
             with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing, with_pageheap,
             without),
         cmocka_unit_test_setup_teardown(with_pageheap_no_room_is_an_answer, with_pageheap, without),
-        cmocka_unit_test_setup_teardown(with_pageheap_the_oldest_graves_go_first, with_pageheap,
+        cmocka_unit_test_setup_teardown(with_pageheap_the_oldest_freed_blocks_go_first, with_pageheap,
                                         without),
     };
 

@@ -5,66 +5,68 @@
 #include "pages/region.h"
 
 #define ME ((void *)0x4440)
+#define YOU ((void *)0x6660)
 #define KEY ((HEXPERTKEY)0x660000)
 #define OTHER ((HEXPERTKEY)0x661000)
 
-static struct region *slot, *mini, *lone;
+static struct region *with_states, *medium, *own;
 static struct heap heap;
 static char *block;
 static volatile LONG through;
 
-static void take_slot(struct thread *me)
+static void take_with_states(struct thread *me)
 {
-    slot = region_take(me, ME, 0);
+    with_states = region_take(me, ME, 8, 100);
 }
 
-static void take_mini(struct thread *me)
+static void take_medium(struct thread *me)
 {
-    mini = region_take(me, ME, 1);
+    medium = region_take_block(me, ME, 100000, 0);
 }
 
-static void take_lone(struct thread *me)
+static void take_own(struct thread *me)
 {
-    lone = region_take_large(me, ME, 3 << 20, 0);
+    own = region_take_block(me, ME, 3 << 20, 0);
 }
 
-static void give_lone(struct thread *me)
+static void commit(struct thread *me)
 {
-    region_give(me, lone, RECORD_HEAP_OWNER);
+    region_commit(me, with_states, 20000);
 }
 
-static void retire_slot(struct thread *me)
+static void shrink(struct thread *me)
 {
-    region_retire(me, slot);
+    region_shrink(me, medium, 10000);
 }
 
-static void release_slot(struct thread *me)
+static void give_own(struct thread *me)
 {
-    region_release(me, slot);
+    region_give(me, own, YOU);
 }
 
-static void release_mini(struct thread *me)
+static void quarantine(struct thread *me)
 {
-    region_release_first(me, mini);
+    region_quarantine(me, with_states, QUARANTINE_CLOSED);
 }
 
-static void release_lone(struct thread *me)
+static void release_medium(struct thread *me)
 {
-    atomic_store(&lone->kind, REGION_LARGE);
-    region_release(me, lone);
+    region_release_first(me, medium);
 }
 
-static void trim(struct thread *me)
+static void release_own(struct thread *me)
 {
-    pool_trim(me);
+    region_release(me, own);
 }
 
 static void settle(struct thread *me)
 {
-    pool_keeps_nothing = 1;
-    chunk_pool.warm_bytes++; /* as if there were something to return */
-    pool_settle(me);
-    pool_keeps_nothing = 0;
+    region_settle(me);
+}
+
+static void trim(struct thread *me)
+{
+    region_trim(me);
 }
 
 static void validate(struct thread *me)
@@ -86,9 +88,9 @@ static void repair(struct thread *me)
 
 static const struct {
     void (*act)(struct thread *);
-} on_chunks[] = {{take_slot},    {take_mini},    {take_lone},    {give_lone},    {retire_slot},
-                 {release_slot}, {release_mini}, {release_lone}, {find_foreign}, {repair},
-                 {trim},         {settle},       {validate}};
+} on_regions[] = {{take_with_states}, {take_medium}, {take_own},       {commit},      {shrink},
+                  {give_own},         {quarantine},  {release_medium}, {release_own}, {find_foreign},
+                  {repair},           {settle},      {trim},           {validate}};
 
 static DWORD WINAPI run(LPVOID parameter)
 {
@@ -123,10 +125,10 @@ static void regions_move_only_while_nobody_holds_them_still(void **state)
     (void)state;
     block = ExpertAllocMemory(KEY, 100, NULL);
     heap_open(&heap, (void *)0x5550, (SIZE_T)-1);
-    for (unsigned i = 0; i < sizeof on_chunks / sizeof *on_chunks; i++) {
+    for (unsigned i = 0; i < sizeof on_regions / sizeof *on_regions; i++) {
         HANDLE thread;
         region_lock(self);
-        thread = start(&on_chunks[i].act);
+        thread = start(&on_regions[i].act);
         region_unlock();
         finish(thread);
         region_lock(self); /* it was given back */

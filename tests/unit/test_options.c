@@ -37,6 +37,7 @@ static void nothing_is_set_without_words(void **state)
         read_words(empty[i]);
         assert_false(options.reclaim_thread || options.report || options.pageheap);
         assert_false(options.strict || options.limit || options.report_file || options.original);
+        assert_false(options.keep_given || options.keep);
         says_nothing_but(NULL);
     }
 }
@@ -106,6 +107,38 @@ static void limits_have_units_and_must_fit(void **state)
     assert_int_equal(options.limit, 0);
     read_words("limit=7K limit=x limit=0");
     assert_int_equal(options.limit, 7168); /* what is no limit changes none */
+}
+
+static void what_is_kept_may_be_nothing(void **state)
+{
+    static const struct {
+        const char *word;
+        int given;
+        SIZE_T keep;
+    } rows[] = {
+        {"keep=0", 1, 0},
+        {"keep=1", 1, 1},
+        {"keep=64M", 1, (SIZE_T)64 << 20},
+        {"keep=0G", 1, 0},
+        {"keep=18446744073709551615", 1, (SIZE_T)-1},
+        {"keep=18446744073709551616", 0, 0},
+        {"keep=", 0, 0},
+        {"keep", 0, 0},
+        {"keep=M", 0, 0},
+        {"keep=-1", 0, 0},
+        {"keep=1MB", 0, 0},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        read_words(rows[i].word);
+        assert_int_equal(options.keep_given, rows[i].given);
+        assert_int_equal(options.keep, rows[i].keep);
+        assert_int_equal(options.limit, 0);
+        reports_only(rows[i].given ? NULL : rows[i].word);
+    }
+    read_words("keep=7K keep=x");
+    assert_int_equal(options.keep, 7168);
 }
 
 static void unknown_words_are_reported_and_the_others_count(void **state)
@@ -200,6 +233,7 @@ int main(void)
         cmocka_unit_test(each_word_sets_its_own),
         cmocka_unit_test(words_stand_apart_by_spaces_and_commas_and_quotes_hold_them_together),
         cmocka_unit_test(limits_have_units_and_must_fit),
+        cmocka_unit_test(what_is_kept_may_be_nothing),
         cmocka_unit_test(unknown_words_are_reported_and_the_others_count),
         cmocka_unit_test(a_variable_that_is_too_long_counts_as_none),
         cmocka_unit_test(a_report_says_sums_and_blocks),

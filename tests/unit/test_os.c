@@ -82,16 +82,16 @@ static void who_has_waited_long_gives_the_processor_away_for_a_millisecond(void 
 
 static void a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bottom(void **state)
 {
-    char *low = os_find_free(NULL, CHUNK_BYTES, CHUNK_BYTES), *high, *top;
+    char *low = os_find_free(NULL, SEGMENT_BYTES, SEGMENT_BYTES), *high, *top;
 
     (void)state;
-    high = os_find_free(low + ((SIZE_T)1 << 40), CHUNK_BYTES, CHUNK_BYTES);
+    high = os_find_free(low + ((SIZE_T)1 << 40), SEGMENT_BYTES, SEGMENT_BYTES);
     assert_true(high >= low + ((SIZE_T)1 << 40));
-    assert_true(os_reserve(high, CHUNK_BYTES) == high);
-    top = os_find_free(high, CHUNK_BYTES, CHUNK_BYTES);
-    assert_true(top >= high + CHUNK_BYTES);
+    assert_true(os_reserve(high, SEGMENT_BYTES) == high);
+    top = os_find_free(high, SEGMENT_BYTES, SEGMENT_BYTES);
+    assert_true(top >= high + SEGMENT_BYTES);
     os_release(high);
-    assert_ptr_equal(os_find_free((void *)-OS_GRANULE, CHUNK_BYTES, CHUNK_BYTES), low);
+    assert_ptr_equal(os_find_free((void *)-OS_GRANULE, SEGMENT_BYTES, SEGMENT_BYTES), low);
 }
 
 static int tries;

@@ -3,7 +3,7 @@
 
 static int open_page_heaps(void **state)
 {
-    large_pages = pool_keeps_nothing = 1;
+    options.pageheap = 1;
     return open_heaps(state);
 }
 
@@ -11,14 +11,14 @@ static int close_page_heaps(void **state)
 {
     int failed = close_heaps(state);
 
-    large_pages = pool_keeps_nothing = 0;
+    unit_load_anew(state); /* what is in quarantine goes, and the option */
     return failed;
 }
 
 static void a_page_heaps_blocks_end_with_their_page(void **state)
 {
     static const SIZE_T sizes[] = {
-        0, 1, 16, 17, 4095, 4096, 4097, 30000, SLOT_DATA, SLOT_DATA + 1, 1000000};
+        0, 1, 16, 17, 4095, 4096, 4097, 30000, 63 * 4096, 63 * 4096 + 1, 1000000};
 
     (void)state;
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -28,8 +28,11 @@ static void a_page_heaps_blocks_end_with_their_page(void **state)
         assert_int_equal(((ULONG_PTR)block + room) % OS_PAGE, 0);
         assert_false(standin_faults(unit_touch, block + room - 1, NULL));
         assert_true(standin_faults(unit_touch, block + room, NULL));
-        assert_int_equal(r->committed, room ? PAGES(room) : OS_PAGE);
-        assert_int_equal(region_room(r) == MINI_DATA, PAGES(room) <= OS_PAGE);
+        assert_int_equal(region_committed(r), room ? PAGES(room) : OS_PAGE);
+        assert_int_equal(!record_of(r)->segment, sizes[i] > 63 * OS_PAGE);
+        /* in as few addresses as there can be */
+        assert_true(region_room(r) - region_committed(r) <
+                    (record_of(r)->segment ? UNIT_BYTES : MAP_BYTES));
         assert_int_equal(heap_free(self, &mine, block), HEAP_OK);
         assert_true(standin_faults(unit_touch, block, NULL));
         assert_int_equal(heap_free(self, &mine, block), HEAP_BAD);
@@ -44,10 +47,18 @@ static void a_page_heaps_blocks_end_with_their_page(void **state)
     }
 }
 
-static void a_page_heap_remembers_a_gib_of_freed_blocks(void **state)
+static int is_remembered(const void *block)
+{
+    struct region *r = region_find(block);
+
+    return r && r->owner == QUARANTINE_OWNER(QUARANTINE_FREED);
+}
+
+/* The newest ones, whoever had them, and whether he is still there or not. */
+static void a_gib_of_freed_blocks_is_remembered(void **state)
 {
     enum { BLOCKS = 40 };
-    SIZE_T bytes = (SIZE_T)64 << 20, rooms = 0;
+    SIZE_T bytes = (SIZE_T)64 << 20, addresses = 0;
     struct standin_usage before, now;
     static char *blocks[BLOCKS];
     int kept = 0;
@@ -55,46 +66,23 @@ static void a_page_heap_remembers_a_gib_of_freed_blocks(void **state)
     (void)state;
     standin_get_usage(&before);
     for (int i = 0; i < BLOCKS; i++) {
-        blocks[i] = take(bytes);
-        assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+        struct heap *heap = i % 2 ? &mine : &yours;
+        blocks[i] = heap_alloc(self, heap, bytes);
+        assert_non_null(blocks[i]);
+        assert_int_equal(heap_free(self, heap, blocks[i]), HEAP_OK);
     }
-    for (int i = BLOCKS; i-- > 0;) {
-        struct region *r = region_find(blocks[i]);
-        if (!r || r->owner != ME)
-            break;
-        rooms += region_room(r);
-        kept++;
-    }
-    assert_int_equal(rooms, mine.freed_bytes);
-    assert_true(rooms <= (SIZE_T)1 << 30);
-    assert_true(rooms + 2 * bytes > (SIZE_T)1 << 30);
-    assert_ptr_equal(mine.last_freed, region_find(blocks[BLOCKS - kept]));
+    heap_close(self, &mine, 0);
+    heap_open(&mine, ME, (SIZE_T)-1);
+    while (kept < BLOCKS && is_remembered(blocks[BLOCKS - 1 - kept]))
+        addresses += region_room(region_find(blocks[BLOCKS - 1 - kept++])) + OS_PAGE;
+    for (int i = 0; i < BLOCKS - kept; i++)
+        assert_false(is_remembered(blocks[i]));
+    assert_int_equal(addresses, quarantine_pages() * OS_PAGE);
+    assert_true(addresses <= (SIZE_T)1 << 30);
+    assert_true(addresses + 2 * bytes > (SIZE_T)1 << 30);
     standin_get_usage(&now);
     assert_true(now.reserved - before.reserved < ((SIZE_T)1 << 30) + 2 * bytes);
-    heap_close(self, &mine);
-    heap_open(&mine, ME, (SIZE_T)-1);
-    standin_get_usage(&now);
-    assert_true(now.reserved <= before.reserved + 2 * CHUNK_BYTES);
-}
-
-static void what_is_larger_than_all_that_is_remembered_goes_at_once(void **state)
-{
-    struct region *r;
-    char *block;
-
-    (void)state;
-    large_pages = 0; /* so much room, without so much memory */
-    r = large_open(self, ME, 100, (SIZE_T)1 << 30);
-    large_pages = 1;
-    assert_non_null(r);
-    heap_list(&mine, r);
-    mine.live_bytes = 100;
-    mine.allocations++;
-    block = large_block(r);
-    assert_int_equal(heap_free(self, &mine, block), HEAP_OK);
-    assert_null(mine.last_freed);
-    assert_int_equal(mine.freed_bytes, 0);
-    assert_true(!region_find(block) || !region_find(block)->owner);
+    assert_true(now.committed < before.committed + bytes);
 }
 
 static void a_page_heap_that_gets_no_memory_loses_no_addresses(void **state)
@@ -121,8 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PAGE_TEST(a_page_heaps_blocks_end_with_their_page),
-        PAGE_TEST(a_page_heap_remembers_a_gib_of_freed_blocks),
-        PAGE_TEST(what_is_larger_than_all_that_is_remembered_goes_at_once),
+        PAGE_TEST(a_gib_of_freed_blocks_is_remembered),
         PAGE_TEST(a_page_heap_that_gets_no_memory_loses_no_addresses),
     };
 

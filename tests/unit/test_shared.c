@@ -53,7 +53,7 @@ static struct region *table;
 static void note_table(struct region *r, void *context)
 {
     (void)context;
-    if (r->kind != REGION_SHARED)
+    if (span_of(r)->kind != SPAN_SHARED)
         table = r;
 }
 
@@ -112,7 +112,7 @@ static void what_can_not_be_shared_stays_the_givers(void **state)
     standin_fail_never();
     /* no region for it */
     standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
-    while (count < 1000 && (held[count] = region_take(self, YOU, 1)) != NULL)
+    while (count < 1000 && (held[count] = region_take(self, YOU, 1, 0)) != NULL)
         count++;
     assert_in_range(count, 1, 999);
     assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_FULL);
@@ -161,9 +161,9 @@ static void no_call_holds_up_other_threads_afterwards(void **state)
     assert_int_equal(unit_on_thread(look, blocks[1]), 1);
     assert_true(heap_is_valid(self, &yours));
     assert_int_equal(unit_on_thread(look, blocks[1]), 1);
-    shared_release(self, ME);
+    shared_release(self, ME, 0);
     assert_int_equal(unit_on_thread(look, blocks[1]), 1);
-    shared_release(self, YOU);
+    shared_release(self, YOU, 0);
     assert_int_equal(unit_on_thread(look, blocks[1]), 0);
     heap_open(&yours, YOU, (SIZE_T)-1);
 }
@@ -186,7 +186,7 @@ static DWORD WINAPI call(LPVOID parameter)
         shared_give(me, block_of_yours, YOU);
         break;
     case 2:
-        shared_release(me, ME);
+        shared_release(me, ME, 0);
         break;
     default:
         shared_free(me, block_of_yours);
@@ -248,7 +248,7 @@ static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
         assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
         died = unit_kill_at(free_it, deaths);
         heap_repair(self, &yours);
-        heap_close(self, &yours);
+        heap_close(self, &yours, 0);
         heap_open(&yours, YOU, (SIZE_T)-1);
         region_visit(SHARED_OWNER, count_region, &left);
         assert_int_equal(left, 0);
@@ -304,7 +304,7 @@ static void what_comes_into_a_shared_span_is_its_givers_alone(void **state)
     assert_ptr_equal(region_find(mines), region_find(first));
     assert_int_equal(heap_free(self, &yours, mines), HEAP_FOREIGN);
     assert_int_equal(size_of(&mine, mines), 100);
-    heap_close(self, &mine);
+    heap_close(self, &mine, 0);
     heap_open(&mine, ME, (SIZE_T)-1);
     assert_int_equal(size_of(&mine, mines), (SIZE_T)-1);
     /* The next one under the same name has nothing to do with it. */
@@ -322,84 +322,108 @@ static int comes_again(struct heap *heap, const void *block)
     return came;
 }
 
-static void what_strays_may_write_to_comes_to_nobody_until_it_is_let_go(void **state)
+static int is_quarantined(const struct region *region)
+{
+    return region->owner == QUARANTINE_OWNER(QUARANTINE_CLOSED);
+}
+
+static void end_badly(struct heap *heap)
+{
+    void *owner = heap->owner;
+
+    heap_close(self, heap, 1);
+    heap_open(heap, owner, (SIZE_T)-1);
+}
+
+static void what_stale_writers_may_write_to_comes_to_nobody_while_the_span_lives(void **state)
 {
     void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
+    const struct region *span = region_find(block);
     struct heap_block found;
 
     (void)state;
     assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
-    assert_true(heap_retire(self, &yours) > 0);
+    end_badly(&yours);
     assert_int_equal(heap_find(self, &mine, block, &found), HEAP_BAD);
     assert_int_equal(heap_find(self, NULL, block, &found), HEAP_BAD);
     assert_int_equal(heap_free(self, &mine, block), HEAP_BAD);
     assert_false(comes_again(&mine, block));
     assert_int_equal(size_of(&mine, other), 100);
-    heap_discard(self, &yours);
-    heap_open(&yours, YOU, (SIZE_T)-1);
-    assert_ptr_equal(shared_alloc(self, ME, heap_class(100), 100), block);
-    shared_free(self, block);
+    assert_int_equal(size_of(&yours, block), (SIZE_T)-1); /* nor to the next under its name */
+    assert_true(heap_is_valid(self, &mine) && heap_is_valid(self, &yours));
+    heap_close(self, &mine, 0); /* the last live block goes: the addresses still wait */
+    heap_open(&mine, ME, (SIZE_T)-1);
+    assert_true(is_quarantined(span));
+    assert_int_equal(region_footprint(span), 0);
 }
 
-static void a_span_whose_giver_ended_badly_waits_until_that_is_let_go(void **state)
+static void a_span_whose_giver_ended_badly_lives_until_its_last_block_goes(void **state)
 {
     void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
     const struct region *span = region_find(block);
 
     (void)state;
     assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
-    assert_int_equal(heap_free(self, &mine, other), HEAP_OK); /* but a stray may know it */
-    assert_true(heap_retire(self, &mine) > 0);
+    end_badly(&mine);
     assert_ptr_equal(span->owner, SHARED_OWNER);
+    assert_int_equal(size_of(&yours, block), 100);
+    assert_int_equal(size_of(&mine, other), (SIZE_T)-1);
+    assert_false(comes_again(&mine, other));
     assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
-    assert_ptr_equal(span->owner, REGION_RETIRED); /* its pages are gone */
+    assert_true(is_quarantined(span)); /* its pages are gone */
     assert_int_equal(region_footprint(span), 0);
-    heap_discard(self, &mine);
-    heap_open(&mine, ME, (SIZE_T)-1);
-    assert_null(span->owner);
 }
 
-/* The giver's goes first, then the receiver's; or the other way round. */
-static void where_several_ended_badly_the_last_one_let_go_takes_the_span_along(void **state)
+static void a_span_whose_last_part_ended_badly_is_quarantined(void **state)
 {
     for (int first = 0; first < 2; first++) {
-        void *block = heap_alloc(self, &mine, 100);
+        void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
         const struct region *span = region_find(block);
         assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
-        assert_true(heap_retire(self, &mine) > 0);
+        assert_int_equal(size_of(&mine, other), 100);
+        end_badly(first ? &mine : &yours);
         assert_ptr_equal(span->owner, SHARED_OWNER);
-        assert_true(heap_retire(self, &yours) > 0);
-        assert_ptr_equal(span->owner, REGION_RETIRED);
+        end_badly(first ? &yours : &mine);
+        assert_true(is_quarantined(span));
         assert_int_equal(region_footprint(span), 0);
-        heap_discard(self, first ? &mine : &yours);
-        assert_ptr_equal(span->owner, REGION_RETIRED);
-        heap_discard(self, first ? &yours : &mine);
-        assert_null(span->owner);
         open_heaps(state);
     }
 }
 
-static void of_a_buried_span_nothing_is_handed_out(void **state)
+/* What the ended ones had goes nowhere; the giver, who goes on, has the rest. */
+static void of_a_span_that_nobody_lives_in_nothing_is_handed_out(void **state)
 {
     void *blocks[2] = {heap_alloc(self, &mine, 100), heap_alloc(self, &mine, 100)};
+    struct region *span = region_find(blocks[0]);
     struct heap his;
 
     (void)state;
     heap_open(&his, (void *)0x6660, (SIZE_T)-1);
     assert_int_equal(heap_transfer(self, &mine, &yours, blocks[0]), HEAP_OK);
     assert_int_equal(heap_transfer(self, &mine, &his, blocks[1]), HEAP_OK);
-    assert_true(heap_retire(self, &yours) > 0);
-    assert_true(heap_retire(self, &his) > 0); /* two graves, and a giver who goes on */
-    assert_ptr_equal(region_find(blocks[0])->owner, REGION_RETIRED);
-    assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 100)), region_find(blocks[0]));
-    shared_visit(self, SHARED_GRAVE(&his), must_not_be_called, NULL);
-    heap_close(self, &mine);
-    assert_ptr_equal(region_find(blocks[0])->owner, REGION_RETIRED);
-    heap_discard(self, &his);
-    assert_ptr_equal(region_find(blocks[0])->owner, REGION_RETIRED);
-    heap_discard(self, &yours);
-    assert_null(region_find(blocks[0])->owner);
-    open_heaps(state);
+    end_badly(&yours);
+    assert_ptr_equal(span->owner, SHARED_OWNER);
+    heap_close(self, &his, 1);
+    assert_true(is_quarantined(span)); /* and the giver goes on */
+    assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 100)), span);
+    shared_visit(self, YOU, must_not_be_called, NULL);
+    shared_visit(self, his.owner, must_not_be_called, NULL);
+    assert_ptr_equal(region_find(blocks[0]), span);
+    assert_true(standin_faults(unit_touch, blocks[0], NULL));
+}
+
+/* A close that is not abnormal leaves nothing behind. */
+static void a_block_that_is_freed_in_a_good_close_is_handed_out_again(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    heap_close(self, &yours, 0);
+    heap_open(&yours, YOU, (SIZE_T)-1);
+    assert_ptr_equal(shared_alloc(self, ME, heap_class(100), 100), block);
+    shared_free(self, block);
+    assert_int_equal(size_of(&mine, other), 100);
 }
 
 static void take_one(void *argument)
@@ -415,21 +439,21 @@ static void a_thread_may_die_while_it_takes_a_block_of_a_shared_span(void **stat
     if (!standin_can_step())
         skip();
     for (DWORD died = 1; died; deaths += died) {
-        struct region *span;
+        struct span *span;
         close_and_load_anew(state);
         open_heaps(state);
         handed_over = heap_alloc(self, &mine, 100);
         assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
-        span = region_find(handed_over);
+        span = span_at(handed_over);
         died = unit_kill_at(take_one, deaths);
         heap_repair(self, &mine);
         assert_true(heap_is_valid(self, &mine));
         assert_in_range(mine.live_bytes, 0, 100);
-        heap_close(self, &mine);
+        heap_close(self, &mine, 0);
         heap_open(&mine, ME, (SIZE_T)-1);
         assert_int_equal(span->used, 1);
         assert_int_equal(heap_free(self, &yours, handed_over), HEAP_OK);
-        assert_ptr_not_equal(span->owner, SHARED_OWNER);
+        assert_ptr_not_equal(span->region.owner, SHARED_OWNER);
     }
     print_message("%lu deaths\n", deaths);
     assert_true(deaths > 100);
@@ -447,10 +471,11 @@ int main(void)
         ONE(a_thread_may_die_while_it_frees_a_shared_block),
         ONE(who_hands_over_each_block_fills_one_span_after_the_other),
         ONE(what_comes_into_a_shared_span_is_its_givers_alone),
-        ONE(what_strays_may_write_to_comes_to_nobody_until_it_is_let_go),
-        ONE(a_span_whose_giver_ended_badly_waits_until_that_is_let_go),
-        ONE(where_several_ended_badly_the_last_one_let_go_takes_the_span_along),
-        ONE(of_a_buried_span_nothing_is_handed_out),
+        ONE(what_stale_writers_may_write_to_comes_to_nobody_while_the_span_lives),
+        ONE(a_span_whose_giver_ended_badly_lives_until_its_last_block_goes),
+        ONE(a_span_whose_last_part_ended_badly_is_quarantined),
+        ONE(of_a_span_that_nobody_lives_in_nothing_is_handed_out),
+        ONE(a_block_that_is_freed_in_a_good_close_is_handed_out_again),
         ONE(a_thread_may_die_while_it_takes_a_block_of_a_shared_span),
     };
 

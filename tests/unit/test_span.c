@@ -1,107 +1,121 @@
 /* test_span.c - the promises of span.h. */
 #include "unit.h"
 
-static uint16_t words[SLOT_WORDS / 2];
+#define ME ((void *)0x4440)
 
-static unsigned index_of(const struct region *span, const char *block)
+static unsigned index_of(const struct span *span, const char *block)
 {
     SIZE_T bytes;
 
-    return span_index(span, (SIZE_T)(block - span->base), &bytes);
+    return span_index(span, (SIZE_T)(block - span->region.base), &bytes);
 }
 
-static char *take(struct region *span, SIZE_T bytes)
+static char *take(struct span *span, SIZE_T bytes)
 {
     return span->head == SPAN_NONE ? span_take_fresh(span, bytes) : span_take_freed(span, bytes);
 }
 
-static void the_reciprocal_is_exact_for_every_class_and_every_offset(void **state)
+static struct span *make(unsigned units, unsigned bytes)
 {
-    (void)state;
-    memset(words, 0, sizeof words); /* every block is live */
-    for (unsigned c = 0; c < HEAP_CLASSES; c++) {
-        struct region span = {.words = words};
-        SIZE_T bytes;
-        span_open(&span, c, heap_class_bytes(c));
-        span_set_fresh(&span, (unsigned)(SLOT_DATA / span.block));
-        for (uint32_t offset = 0; offset < SLOT_DATA; offset++) {
-            unsigned expected = offset % span.block == 0 && offset / span.block < span.fresh
-                                    ? offset / span.block
-                                    : SPAN_BAD;
-            if (span_index(&span, offset, &bytes) != expected)
-                fail_msg("class %u, offset %u", c, offset);
-        }
-        assert_int_equal(span_index(&span, (SIZE_T)-16, &bytes), SPAN_BAD);
-        assert_int_equal(span_index(&span, SLOT_BYTES, &bytes), SPAN_BAD);
-        assert_int_equal(span_index(&span, (SIZE_T)1 << 35, &bytes), SPAN_BAD);
-    }
-}
-
-static struct region *make(unsigned bytes)
-{
-    struct region *span = region_take(self, RECORD_HEAP_OWNER, 0);
+    unsigned size_class = heap_class(bytes);
+    struct span *span = span_open(self, ME, units, size_class, heap_class_bytes(size_class));
 
     assert_non_null(span);
-    span_open(span, heap_class(bytes), heap_class_bytes(heap_class(bytes)));
-    assert_true(span_grow(span, 16384));
     return span;
 }
 
-static void the_words_are_the_free_list_and_the_sizes(void **state)
+static void the_reciprocal_is_exact_for_every_class_and_every_offset(void **state)
 {
-    struct region *span = make(100);
+    static const unsigned units[] = {SPAN_FIRST, SPAN_SECOND, SPAN_LATER};
+
+    (void)state;
+    for (unsigned u = 0; u < 3; u++) {
+        for (unsigned c = 0; c < HEAP_CLASSES; c++) {
+            struct span *span;
+            SIZE_T bytes;
+            if (heap_class_bytes(c) > REGION_BYTES(units[u]))
+                continue;
+            span = make(units[u], heap_class_bytes(c) < HEAP_SMALL ? heap_class_bytes(c) : HEAP_SMALL);
+            memset(span->region.states, 0, span_capacity(span) * 2); /* every block is live */
+            span_set_bump(span, span_capacity(span));
+            for (uint32_t offset = 0; offset < REGION_BYTES(units[u]); offset++) {
+                unsigned expected = offset % span->block == 0 && offset / span->block < span->bump
+                                        ? offset / span->block
+                                        : SPAN_BAD;
+                if (span_index(span, offset, &bytes) != expected)
+                    fail_msg("%u units, class %u, offset %u", units[u], c, offset);
+            }
+            assert_int_equal(span_index(span, (SIZE_T)-16, &bytes), SPAN_BAD);
+            assert_int_equal(span_index(span, units[u] * UNIT_BYTES, &bytes), SPAN_BAD);
+            assert_int_equal(span_index(span, (SIZE_T)1 << 35, &bytes), SPAN_BAD);
+            span_release(self, span);
+        }
+    }
+}
+
+static struct span *grown(unsigned bytes)
+{
+    struct span *span = make(SPAN_LATER, bytes);
+
+    assert_true(span_grow(self, span, 16384));
+    return span;
+}
+
+static void the_states_are_the_free_list_and_the_sizes(void **state)
+{
+    struct span *span = grown(100);
     char *a = take(span, 100), *b = take(span, 90), *c = take(span, 80);
     SIZE_T bytes = 0;
 
     (void)state;
-    assert_int_equal(span_index(span, (SIZE_T)(b - span->base), &bytes), 1);
+    assert_int_equal(span_index(span, (SIZE_T)(b - span->region.base), &bytes), 1);
     assert_int_equal(bytes, 90);
     span_give(span, 0);
     span_give(span, 2);
-    assert_int_equal(span->words[2], SPAN_FREE | 0);
-    assert_int_equal(span->words[0], SPAN_NONE);
+    assert_int_equal(span->region.states[2], SPAN_FREE | 0);
+    assert_int_equal(span->region.states[0], SPAN_NONE);
     assert_int_equal(span->used, 1);
     assert_int_equal(index_of(span, a), SPAN_BAD);
     assert_ptr_equal(take(span, 1), c);
     assert_ptr_equal(take(span, 1), a);
     assert_int_equal(span->used, 3);
-    region_release(self, span);
+    span_release(self, span);
 }
 
-static void a_word_counts_only_below_fresh(void **state)
+static void a_state_counts_only_below_the_bump_index(void **state)
 {
-    struct region *span = make(64);
+    struct span *span = grown(64);
     char *first = take(span, 64);
 
     (void)state;
     assert_int_equal(index_of(span, first), 0);
     assert_int_equal(index_of(span, first + 64), SPAN_BAD);
     assert_int_equal(index_of(span, first - 64), SPAN_BAD);
-    region_release(self, span);
+    span_release(self, span);
 }
 
 static void only_blocks_in_committed_pages_are_put_on_the_list(void **state)
 {
-    struct region *span = make(48);
-    unsigned limit = span->limit, carved = 0;
+    struct span *span = grown(48);
+    unsigned limit = span->limit, extended = 0;
 
     (void)state;
     assert_int_not_equal(limit % (OS_PAGE / 48), 0); /* the last page's worth is no whole one */
-    while (span->fresh < limit) {
-        unsigned before = span->fresh;
-        span_carve(span);
-        assert_in_range(span->fresh, before + 1, before + OS_PAGE / 48);
-        for (unsigned i = before; i < span->fresh; i++, carved++)
-            assert_ptr_equal(span_take_freed(span, 48), span->base + (SIZE_T)i * 48);
+    while (span->bump < limit) {
+        unsigned before = span->bump;
+        span_extend(span);
+        assert_in_range(span->bump, before + 1, before + OS_PAGE / 48);
+        for (unsigned i = before; i < span->bump; i++, extended++)
+            assert_ptr_equal(span_take_freed(span, 48), span->region.base + (SIZE_T)i * 48);
         assert_int_equal(span->head, SPAN_NONE);
     }
-    assert_int_equal(carved, limit);
-    region_release(self, span);
+    assert_int_equal(extended, limit);
+    span_release(self, span);
 }
 
 static void repair_makes_head_and_used_anew(void **state)
 {
-    struct region *span = make(100);
+    struct span *span = grown(100);
     SIZE_T bytes = 0;
 
     (void)state;
@@ -118,17 +132,17 @@ static void repair_makes_head_and_used_anew(void **state)
     for (unsigned i = 0; i < 17; i++)
         assert_int_equal(index_of(span, take(span, 7)) % 3, 0);
     assert_int_equal(span->head, SPAN_NONE);
-    region_release(self, span);
+    span_release(self, span);
 }
 
 static void a_span_grows_to_its_capacity_and_ends_at_the_guard_page(void **state)
 {
-    struct region *span = make(5000);
+    struct span *span = grown(5000);
     unsigned count = 0;
     char *last = NULL, *block;
 
     (void)state;
-    while (span_has_room(span) || span_grow(span, 1)) {
+    while (span_has_room(span) || span_grow(self, span, 1)) {
         block = take(span, 5000);
         assert_non_null(block);
         last = block;
@@ -137,39 +151,76 @@ static void a_span_grows_to_its_capacity_and_ends_at_the_guard_page(void **state
     assert_int_equal(count, span_capacity(span));
     assert_false(span_has_room(span));
     assert_false(standin_faults(unit_touch, last + span->block - 1, NULL));
-    assert_true(standin_faults(unit_touch, span->base + SLOT_DATA, NULL));
-    region_release(self, span);
+    assert_true(standin_faults(unit_touch, span->region.base + REGION_BYTES(SPAN_LATER), NULL));
+    span_release(self, span);
 }
 
 static void a_span_that_can_not_grow_stays_as_it_is(void **state)
 {
-    struct region *span = region_take(self, RECORD_HEAP_OWNER, 0);
-    unsigned limit;
+    struct span *span;
 
     (void)state;
-    span_open(span, heap_class(1000), heap_class_bytes(heap_class(1000)));
+    region_trim(self);
+    span = make(SPAN_LATER, 1000);
     standin_fail_at("VirtualAlloc.commit", 1, TRUE);
-    limit = span->limit;
-    if (span->pages == 0)
-        assert_false(span_grow(span, 100000));
+    assert_false(span_grow(self, span, 100000));
     standin_fail_never();
-    if (span->pages == 0)
-        assert_int_equal(span->limit, limit);
-    assert_true(span_grow(span, 0));
-    assert_true(span_has_room(span));
-    region_release(self, span);
+    assert_int_equal(span->limit, 0);
+    assert_int_equal(region_committed(&span->region), 0);
+    assert_true(span_grow(self, span, 0));
+    assert_int_equal(span->limit, OS_PAGE / 1008);
+    span_release(self, span);
+}
+
+static void where_memory_is_short_a_span_grows_by_one_block(void **state)
+{
+    struct standin_usage now;
+    struct span *span;
+
+    (void)state;
+    region_trim(self);
+    span = make(SPAN_LATER, 5000);
+    standin_get_usage(&now);
+    standin_set_commit_limit(now.committed + 2 * OS_PAGE);
+    assert_true(span_grow(self, span, 100000));
+    assert_int_equal(span->limit, 1);
+    assert_false(span_grow(self, span, 100000)); /* a second one would need more */
+    standin_set_commit_limit((SIZE_T)1 << 46);
+    assert_int_equal(span->limit, 1);
+    assert_true(span_grow(self, span, 100000));
+    assert_in_range(span->limit, 20, 22);
+    span_release(self, span);
+}
+
+/* What an earlier owner had committed is used first. */
+static void a_span_of_cached_pages_has_room_at_once(void **state)
+{
+    struct span *span = make(SPAN_LATER, 5000);
+    unsigned long commits;
+
+    (void)state;
+    assert_true(region_commit(self, &span->region, region_room(&span->region)));
+    span_release(self, span);
+    commits = standin_calls("VirtualAlloc.commit");
+    span = make(SPAN_LATER, 3000);
+    assert_true(span_grow(self, span, 1));
+    assert_int_equal(span->limit, span_capacity(span));
+    assert_int_equal(standin_calls("VirtualAlloc.commit"), commits);
+    span_release(self, span);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reciprocal_is_exact_for_every_class_and_every_offset),
-        cmocka_unit_test(the_words_are_the_free_list_and_the_sizes),
-        cmocka_unit_test(a_word_counts_only_below_fresh),
+        cmocka_unit_test(the_states_are_the_free_list_and_the_sizes),
+        cmocka_unit_test(a_state_counts_only_below_the_bump_index),
         cmocka_unit_test(only_blocks_in_committed_pages_are_put_on_the_list),
         cmocka_unit_test(repair_makes_head_and_used_anew),
         cmocka_unit_test(a_span_grows_to_its_capacity_and_ends_at_the_guard_page),
         cmocka_unit_test(a_span_that_can_not_grow_stays_as_it_is),
+        cmocka_unit_test(where_memory_is_short_a_span_grows_by_one_block),
+        cmocka_unit_test(a_span_of_cached_pages_has_room_at_once),
     };
 
     return UNIT_RUN(tests);

@@ -126,6 +126,14 @@ static inline void unit_let_wait(volatile LONG *through)
     }
 }
 
+/* Whether an address is one that stays nobody's after an abnormal close. */
+static inline int unit_is_quarantined(const void *address)
+{
+    struct region *region = region_find(address);
+
+    return region && region->owner == QUARANTINE_OWNER(QUARANTINE_CLOSED);
+}
+
 struct unit_death {
     void (*act)(void *);
     unsigned long at;
