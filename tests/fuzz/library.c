@@ -8,7 +8,8 @@ static HMODULE dll;
 
 #ifdef NMAPI_NATIVE
 
-#include "expert/expert.h"
+#include "expert/bias.h"
+#include "expert/control.h"
 #include "heap/record_heap.h"
 #include "pages/cache.h"
 #include "pages/region.h"
@@ -30,7 +31,7 @@ void library_begin(const char *options)
 
 const char *library_check_expert(HEXPERTKEY key)
 {
-    struct thread *self = expert_thread();
+    struct thread *self = bias_thread();
     struct expert *e = table_find(key);
 
     if (!self || (e && e->heap && !heap_is_valid(self, e->heap)))
@@ -50,7 +51,7 @@ static SIZE_T records(void)
 
 const char *library_check_closed(void)
 {
-    struct thread *self = expert_thread();
+    struct thread *self = bias_thread();
     struct standin_usage now;
     SIZE_T most;
 

@@ -18,7 +18,7 @@ static void who_is_terminated_while_the_gate_opens_has_it_closed_at_once(void **
     (void)state;
     at("gate about to open", terminate_a);
     assert_non_null(ExpertAllocMemory(A, 10, &code));
-    assert_int_equal(table_find(A)->gate, 0);
+    assert_int_equal(table_find(A)->bias, 0);
     assert_null(ExpertAllocMemory(A, 10, &code));
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);
 }
@@ -30,7 +30,7 @@ static void hand_it_over(void)
 {
     struct expert *a = table_find(A), *b = table_find(B);
 
-    b->gate = 0;
+    b->bias = 0;
     if (heap_transfer(self, b->heap, a->heap, block) != HEAP_OK)
         block = NULL;
 }
@@ -81,7 +81,7 @@ static void of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over
 
 static DWORD WINAPI enrol(LPVOID record)
 {
-    *(struct thread **)record = expert_thread();
+    *(struct thread **)record = bias_thread();
     return 0;
 }
 
@@ -192,7 +192,7 @@ static void whose_record_was_an_owners_stays_where_he_is(void **state)
     begin(&first);
     let(&first, unit_use_key, A);
     let(&first, enrol, &record);
-    assert_int_equal(table_find(A)->gate, record->id);
+    assert_int_equal(table_find(A)->bias, record->id);
     atomic_store(&record->inside, table_find(A)); /* in a call */
     at("owner about to be looked at", let_the_second_come_in_its_place);
     assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
@@ -205,7 +205,7 @@ static void whose_record_was_an_owners_stays_where_he_is(void **state)
 
 static DWORD WINAPI take_a_block_of_records(LPVOID bytes)
 {
-    return permanent_alloc(expert_thread(), *(SIZE_T *)bytes) != NULL;
+    return permanent_alloc(bias_thread(), *(SIZE_T *)bytes) != NULL;
 }
 
 static void what_lies_where_a_block_of_records_was_noted_stays(void **state)
@@ -229,7 +229,7 @@ static struct heap_block found_block;
 
 static DWORD WINAPI look_it_up(LPVOID address)
 {
-    found_result = heap_find(expert_thread(), NULL, address, &found_block);
+    found_result = heap_find(bias_thread(), NULL, address, &found_block);
     return 0;
 }
 

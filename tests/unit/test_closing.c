@@ -11,12 +11,12 @@ static void the_thread_that_calls_gets_the_gate_and_another_takes_it(void **stat
     (void)state;
     for (int i = 0; i < 40; i++)
         assert_non_null(ExpertAllocMemory(A, 10, &code));
-    assert_int_equal(table_find(A)->gate, self->id);
+    assert_int_equal(table_find(A)->bias, self->id);
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
-    assert_int_not_equal(table_find(A)->gate, self->id);
+    assert_int_not_equal(table_find(A)->bias, self->id);
     assert_non_null(ExpertAllocMemory(A, 10, &code));
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
-    assert_int_equal(table_find(A)->gate, 0);
+    assert_int_equal(table_find(A)->bias, 0);
     assert_null(table_find(A)->heap);
 }
 
@@ -28,7 +28,7 @@ static void a_terminated_expert_loses_its_gate_at_once(void **state)
     for (int i = 0; i < 40; i++)
         assert_non_null(ExpertAllocMemory(B, 10, &code));
     assert_int_equal(NmapiTerminateExpert(B), NMERR_SUCCESS);
-    assert_int_equal(table_find(B)->gate, 0);
+    assert_int_equal(table_find(B)->bias, 0);
     assert_null(ExpertAllocMemory(B, 10, &code));
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);
     assert_int_equal(NmapiCloseExpert(B, NULL), NMERR_SUCCESS);
@@ -169,21 +169,21 @@ static void an_expert_that_nobody_noted_is_never_reclaimed(void **state)
     assert_int_equal(NmapiCloseExpert(closed, NULL), NMERR_SUCCESS);
     e = table_find(key);
     e->visitor_count = 0; /* killed between opening it and being noted */
-    closing_reclaim(self, 0);
+    control_reclaim(self, 0);
     assert_int_equal(e->state, EXPERT_OPEN);
     e->visitor_count = 1;
     e->crowded = 1;
-    closing_reclaim(self, 0);
+    control_reclaim(self, 0);
     assert_int_equal(e->state, EXPERT_OPEN);
     e->crowded = 0;
-    closing_reclaim(self, 0);
+    control_reclaim(self, 0);
     assert_int_equal(e->state, EXPERT_RECLAIMED);
 }
 
 static DWORD WINAPI reclaim(LPVOID parameter)
 {
     (void)parameter;
-    closing_reclaim(expert_thread(), 0);
+    control_reclaim(bias_thread(), 0);
     return 0;
 }
 
@@ -195,7 +195,7 @@ static void one_that_is_busy_is_not_waited_for(void **state)
     (void)state;
     assert_int_equal(unit_on_thread(unit_use_key, key), 1);
     e = table_find(key);
-    expert_lock(self, e);
+    bias_lock(self, e);
     unit_on_thread(reclaim, NULL);
     assert_int_equal(e->state, EXPERT_OPEN);
     lock_release(&e->lock);
@@ -207,7 +207,7 @@ static DWORD WINAPI take_its_lock_and_die(LPVOID parameter)
 {
     struct expert *e = parameter;
 
-    expert_lock(expert_thread(), e);
+    bias_lock(bias_thread(), e);
     TerminateThread(GetCurrentThread(), 1);
     return 0;
 }
@@ -216,7 +216,7 @@ static DWORD WINAPI leave_its_heap_half_changed_and_die(LPVOID parameter)
 {
     struct expert *e = parameter;
 
-    expert_lock(expert_thread(), e);
+    bias_lock(bias_thread(), e);
     e->heap->live_bytes += 5;
     TerminateThread(GetCurrentThread(), 1);
     return 0;
@@ -232,7 +232,7 @@ static void one_that_stays_open_is_put_right_after_a_death(void **state)
     e = table_find(key);
     assert_int_equal(unit_on_thread(leave_its_heap_half_changed_and_die, e), 1);
     assert_false(heap_is_valid(self, e->heap));
-    closing_reclaim(self, 0); /* takes the lock over, but this thread lives */
+    control_reclaim(self, 0); /* takes the lock over, but this thread lives */
     assert_int_equal(e->state, EXPERT_OPEN);
     assert_int_equal(e->lock.holder, 0);
     assert_true(heap_is_valid(self, e->heap));
@@ -257,7 +257,7 @@ static void one_that_changes_meanwhile_is_left_alone(void **state)
     changing = table_find(key);
     unit_on_thread(take_its_lock_and_die, changing);
     standin_on_call(isolate_it);
-    closing_reclaim(self, 0);
+    control_reclaim(self, 0);
     standin_on_call(NULL);
     assert_int_equal(changing->state, EXPERT_OPEN);
     assert_int_equal(changing->lock.holder, 0);
@@ -276,7 +276,7 @@ static void one_that_the_host_ends_after_its_reclaim_does_not_come_again(void **
         HEXPERTKEY key = (HEXPERTKEY)(0x8500 + how * 16);
         DWORD code = 0;
         assert_int_equal(unit_on_thread(unit_use_key, key), 1);
-        closing_reclaim(self, 0);
+        control_reclaim(self, 0);
         assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
         assert_int_equal(how ? NmapiCloseExpert(key, NULL) : NmapiTerminateExpert(key),
                          NMERR_EXPERT_TERMINATE);
@@ -293,7 +293,7 @@ static void one_that_was_terminated_is_reclaimed_and_does_not_come_again(void **
 
     (void)state;
     assert_int_equal(unit_on_thread(use_and_be_terminated, key), 1);
-    closing_reclaim(self, 0);
+    control_reclaim(self, 0);
     assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
     assert_null(ExpertAllocMemory(key, 10, &code));
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);

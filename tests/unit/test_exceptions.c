@@ -36,7 +36,7 @@ static DWORD WINAPI fall_in(LPVOID parameter)
     struct fall *fall = parameter;
     BOOL fell;
 
-    fall->id = expert_thread()->id;
+    fall->id = bias_thread()->id;
     fall->hole = ExpertAllocMemory(fall->owner, 40000, NULL);
     protect(fall, PAGE_NOACCESS);
     fell = standin_faults(move_it, fall, NULL);

@@ -20,7 +20,7 @@ static DWORD alloc_code(HEXPERTKEY key)
 
 static DWORD WINAPI say_id(LPVOID parameter)
 {
-    *(LONG *)parameter = expert_thread()->id;
+    *(LONG *)parameter = bias_thread()->id;
     TerminateThread(GetCurrentThread(), 1);
     return 0;
 }
@@ -83,7 +83,7 @@ static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **
         e->last = self->id; /* as if it had earned it */
         e->streak = ((1U << need) - 1) & 0xFFFFFF;
         assert_int_equal(alloc_code(A), NMERR_SUCCESS);
-        assert_int_equal(e->gate, self->id);
+        assert_int_equal(e->bias, self->id);
         assert_int_equal(unit_on_thread(unit_use_key, A), 1);
         assert_true(e->need > need || e->need == 20);
     }
@@ -92,7 +92,7 @@ static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
     assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
-    assert_int_equal(e->gate, self->id);
+    assert_int_equal(e->bias, self->id);
 }
 
 static void who_was_terminated_while_its_gate_was_away_stays_so(void **state)
@@ -102,7 +102,7 @@ static void who_was_terminated_while_its_gate_was_away_stays_so(void **state)
     assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
     assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
     assert_int_equal(alloc_code(A), NMERR_EXPERT_TERMINATE);
-    assert_int_equal(table_find(A)->gate, 0);
+    assert_int_equal(table_find(A)->bias, 0);
     assert_int_equal(table_find(A)->lock.holder, 0); /* nor does a refused call keep others out */
     assert_true(expert_is_stopped(A));
     assert_false(expert_is_stopped(B));
@@ -131,7 +131,7 @@ static void who_is_inside_is_waited_for(void **state)
 
     (void)state;
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
-    assert_int_equal(table_find(A)->gate, self->id);
+    assert_int_equal(table_find(A)->bias, self->id);
     waits = standin_calls("WaitForSingleObject");
     atomic_store(&self->inside, table_find(A));
     thread = CreateThread(NULL, 0, visit_a, &visit, 0, NULL);
@@ -153,7 +153,7 @@ static void a_thread_has_the_gates_of_all_its_experts(void **state)
     (void)state;
     for (int i = 0; i < 3; i++)
         assert_true(alloc_code(A) == NMERR_SUCCESS && alloc_code(B) == NMERR_SUCCESS);
-    assert_true(table_find(A)->gate == self->id && table_find(B)->gate == self->id);
+    assert_true(table_find(A)->bias == self->id && table_find(B)->bias == self->id);
     a = ExpertAllocMemory(A, 10, NULL);
     b = ExpertAllocMemory(B, 10, NULL);
     assert_non_null(a = ExpertReallocMemory(A, a, 2000, &code));
@@ -171,8 +171,8 @@ static void a_record_used_again_is_not_taken_for_the_owner(void **state)
     (void)state;
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
     e = table_find(A);
-    assert_int_equal(e->gate, self->id);
-    e->gate = e->owner = self->id + (1 << 12);
+    assert_int_equal(e->bias, self->id);
+    e->bias = e->owner = self->id + (1 << 12);
     atomic_store(&self->inside, e);
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
     atomic_store(&self->inside, NULL);
@@ -198,13 +198,13 @@ static void a_close_that_its_thread_did_not_end_is_ended(void **state)
     /* killed after it */
     assert_int_equal(alloc_code(B), NMERR_SUCCESS);
     e = table_find(B);
-    expert_lock(self, e);
+    bias_lock(self, e);
     heap = e->heap;
     heap_close(self, heap, 0);
     e->heap = NULL;
     e->closing = 1;
     e->state = EXPERT_CLOSED;
-    e->gate = 0;
+    e->bias = 0;
     record_heap_free(self, heap);
     e->lock.holder = dead();
     assert_int_equal(alloc_code(B), NMERR_EXPERT_TERMINATE);

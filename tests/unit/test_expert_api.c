@@ -39,7 +39,7 @@ static DWORD WINAPI alloc_without_key(LPVOID parameter)
     DWORD code = 4711;
 
     (void)parameter;
-    return expert_thread() && !ExpertAllocMemory(NULL, 10, &code) ? code : 4711;
+    return bias_thread() && !ExpertAllocMemory(NULL, 10, &code) ? code : 4711;
 }
 
 static void without_a_key_nothing_goes(void **state)
@@ -171,7 +171,7 @@ static DWORD code_if(LPTHREAD_START_ROUTINE function,
     unsigned long waits = standin_calls("WaitForSingleObject");
     HANDLE thread;
 
-    expert_lock(self, owner);
+    bias_lock(self, owner);
     thread = CreateThread(NULL, 0, function, &call, 0, NULL);
     /* It asks whether we live: it waits for the lock. */
     while (standin_calls("WaitForSingleObject") < waits + 2)

@@ -8,16 +8,16 @@
 static DWORD WINAPI my_id(LPVOID parameter)
 {
     (void)parameter;
-    return (DWORD)expert_thread()->id;
+    return (DWORD)bias_thread()->id;
 }
 
 /* How many calls in a row the calling thread makes until it has the gate. */
 static unsigned calls_to_earn(HEXPERTKEY key)
 {
-    struct thread *me = expert_thread();
+    struct thread *me = bias_thread();
     unsigned calls = 0;
 
-    while (calls < 1U << 21 && (!table_find(key) || table_find(key)->gate != me->id)) {
+    while (calls < 1U << 21 && (!table_find(key) || table_find(key)->bias != me->id)) {
         ExpertMemorySize(key, &calls);
         calls++;
     }
@@ -36,7 +36,7 @@ static void a_gate_that_was_taken_away_must_be_earned_again(void **state)
     (void)state;
     begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(1), 1, NULL));
-    assert_int_equal(table_find(KEY(1))->gate, self->id); /* the first one has it at once */
+    assert_int_equal(table_find(KEY(1))->bias, self->id); /* the first one has it at once */
     assert_in_range(let(&other, earn, KEY(1)), 16, 18);
     assert_in_range(calls_to_earn(KEY(1)), 1U << 16, (1U << 16) + 2);
     assert_in_range(let(&other, earn, KEY(1)), 1U << 20, (1U << 20) + 2);
@@ -54,7 +54,7 @@ static void who_had_a_closed_expert_is_nobody_to_the_next(void **state)
     (void)state;
     begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(50), 1, NULL));
-    assert_int_equal(table_find(KEY(50))->gate, self->id);
+    assert_int_equal(table_find(KEY(50))->bias, self->id);
     assert_int_equal(NmapiCloseExpert(KEY(50), NULL), NMERR_SUCCESS);
     assert_int_equal(table_find(KEY(50))->owner, 0);
     assert_int_equal(NmapiOpenExpert(KEY(50), NULL), NMERR_SUCCESS);
@@ -73,7 +73,7 @@ static void calls_of_others_in_between_earn_nothing(void **state)
         assert_int_equal(let(&other, unit_use_key, KEY(3)), 1);
         for (int k = 0; k < 10; k++)
             assert_non_null(ExpertAllocMemory(KEY(3), 1, NULL));
-        assert_int_equal(table_find(KEY(3))->gate, 0);
+        assert_int_equal(table_find(KEY(3))->bias, 0);
     }
     end(&other);
 }
@@ -89,7 +89,7 @@ static void who_takes_the_lock_for_once_need_not_earn_the_gate_again(void **stat
     assert_int_equal(let(&other, unit_use_key, KEY(5)), 1);
     assert_in_range(calls_to_earn(KEY(5)), 16, 18);
     assert_null(ExpertAllocMemory(KEY(5), (SIZE_T)-1, NULL));
-    assert_int_equal(table_find(KEY(5))->gate, self->id);
+    assert_int_equal(table_find(KEY(5))->bias, self->id);
     block = ExpertAllocMemory(KEY(6), 10, NULL);
     assert_non_null(block);
     assert_int_equal(NmapiTransferMemory(KEY(6), KEY(5), block), NMERR_SUCCESS);
@@ -104,7 +104,7 @@ static DWORD WINAPI hold_two(LPVOID release)
         struct lock *lock = &table_find(KEY(i))->lock;
         if (release)
             lock_release(lock);
-        else if (!lock_try(lock, expert_thread()))
+        else if (!lock_try(lock, bias_thread()))
             return 0;
     }
     return 1;
@@ -146,13 +146,13 @@ static void a_thread_with_several_experts_switches_between_their_gates(void **st
         assert_non_null(ExpertAllocMemory(KEY(10 + i), 1, NULL));
     assert_int_equal(let(&other, unit_use_key, KEY(13)), 1);
     assert_ptr_equal(self->last, table_find(KEY(12)));
-    assert_null(expert_enter_other(self, KEY(12))); /* that is where it is */
-    assert_null(expert_enter_other(self, KEY(13))); /* the other's */
-    assert_null(expert_enter_other(self, KEY(14)));
-    assert_null(expert_enter_other(self, NULL));
+    assert_null(bias_enter_other(self, KEY(12))); /* that is where it is */
+    assert_null(bias_enter_other(self, KEY(13))); /* the other's */
+    assert_null(bias_enter_other(self, KEY(14)));
+    assert_null(bias_enter_other(self, NULL));
     assert_ptr_equal(self->last, table_find(KEY(12)));
-    assert_ptr_equal(expert_enter_other(self, KEY(10)), table_find(KEY(10)));
-    expert_leave_fast(self);
+    assert_ptr_equal(bias_enter_other(self, KEY(10)), table_find(KEY(10)));
+    bias_leave_fast(self);
     assert_ptr_equal(self->last, table_find(KEY(10)));
     for (int i = 0; i < 3; i++) {
         char *block = ExpertAllocMemory(KEY(10 + i), 100, NULL);
@@ -161,7 +161,7 @@ static void a_thread_with_several_experts_switches_between_their_gates(void **st
                                     NULL); /* implicit: passes freely */
         assert_int_equal(ExpertFreeMemory(KEY(10 + (i + 1) % 3), block), NMERR_SUCCESS);
         assert_int_equal(
-            table_find(KEY(10 + i))->gate == self->id || table_find(KEY(10 + i))->gate == 0, 1);
+            table_find(KEY(10 + i))->bias == self->id || table_find(KEY(10 + i))->bias == 0, 1);
     }
     end(&other);
 }
@@ -177,12 +177,12 @@ static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
         HEXPERTKEY key = KEY(21 + i);
         assert_int_equal(let(&other, unit_use_key, key), 1);
         block = table_find(key)->heap->current[heap_class(100)]->region.base;
-        assert_int_equal(table_find(key)->gate, (LONG)let(&other, my_id, NULL));
+        assert_int_equal(table_find(key)->bias, (LONG)let(&other, my_id, NULL));
         if (i)
             assert_int_equal(ExpertFreeMemory(KEY(20), block), NMERR_SUCCESS);
         else
             assert_non_null(ExpertReallocMemory(KEY(20), block, 20, NULL));
-        assert_int_equal(table_find(key)->gate, 0);
+        assert_int_equal(table_find(key)->bias, 0);
         assert_int_equal(table_find(key)->owner, 0);
     }
     assert_int_equal(ExpertFreeMemory(KEY(20), mine), NMERR_SUCCESS);
@@ -199,7 +199,7 @@ static void who_looks_from_outside_leaves_the_gate_to_its_owner(void **state)
     assert_int_equal(let(&other, unit_use_key, KEY(25)), 1);
     assert_int_equal(NmapiQueryExpert(KEY(25), &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBytes, 100);
-    assert_int_equal(table_find(KEY(25))->gate, (LONG)let(&other, my_id, NULL));
+    assert_int_equal(table_find(KEY(25))->bias, (LONG)let(&other, my_id, NULL));
     end(&other);
 }
 
@@ -208,7 +208,7 @@ static DWORD WINAPI use_twice(LPVOID key)
 {
     DWORD used = unit_use_key(key) && unit_use_key(key);
 
-    return used && expert_thread()->last == &expert_nobody;
+    return used && bias_thread()->last == &expert_nobody;
 }
 
 /* It would be inside for an instant, and nobody would look after it if it died there. */
@@ -232,7 +232,7 @@ static void after_every_call_its_thread_is_outside(void **state)
         char *block = ExpertAllocMemory(key, lengths[i % 4], NULL);
         assert_null(self->inside);
         assert_non_null(block);
-        assert_int_equal(table_find(key)->gate, self->id);
+        assert_int_equal(table_find(key)->bias, self->id);
         assert_int_equal(ExpertMemorySize(key, block), lengths[i % 4]);
         assert_null(self->inside);
         assert_int_equal(ExpertMemorySize(key, &key), 0);

@@ -10,15 +10,15 @@ static volatile LONG is_inside, may_leave;
 
 static DWORD WINAPI stay_inside(LPVOID key)
 {
-    struct thread *me = expert_thread();
+    struct thread *me = bias_thread();
 
     unit_use_key(key);
-    if (!expert_enter_fast(me, key))
+    if (!bias_enter_fast(me, key))
         return 1;
     atomic_store(&is_inside, 1);
     while (!atomic_load(&may_leave))
         ;
-    expert_leave_fast(me);
+    bias_leave_fast(me);
     return 0;
 }
 
@@ -53,10 +53,10 @@ static void who_is_suspended_inside_is_let_out_and_as_suspended_as_before(void *
 
 static DWORD WINAPI die_inside(LPVOID key)
 {
-    struct thread *me = expert_thread();
+    struct thread *me = bias_thread();
 
     unit_use_key(key);
-    if (!expert_enter_fast(me, key))
+    if (!bias_enter_fast(me, key))
         return 1;
     expert_heap_inside(me)->live_bytes = 99999; /* half-written */
     TerminateThread(GetCurrentThread(), 7);
@@ -75,7 +75,7 @@ static void what_the_dead_left_half_written_is_put_right(void **state)
     assert_int_equal(NmapiQueryExpert(KEY(40), &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBytes, 111);
     assert_int_equal(usage.LiveBlocks, 2);
-    assert_int_equal(table_find(KEY(40))->gate, self->id); /* it costs nobody anything */
+    assert_int_equal(table_find(KEY(40))->bias, self->id); /* it costs nobody anything */
     /* the end of such an expert is a bad one */
     assert_int_equal(unit_on_thread(die_inside, KEY(41)), 7);
     block = table_find(KEY(41))->heap->current[heap_class(100)]->region.base;
@@ -93,7 +93,7 @@ static void what_an_exception_left_half_written_is_put_right(void **state)
     for (int i = 0; i < 2; i++) {
         HEXPERTKEY key = KEY(44 + i);
         block = ExpertAllocMemory(key, 100, NULL);
-        assert_non_null(expert_enter_fast(self, key));
+        assert_non_null(bias_enter_fast(self, key));
         expert_heap_inside(self)->live_bytes = 99999; /* and it never leaves */
         if (i == 0)
             assert_non_null(ExpertAllocMemory(key, 11, NULL));
@@ -111,7 +111,7 @@ static void the_next_call_puts_it_right_whatever_its_key(void **state)
 
     (void)state;
     assert_non_null(ExpertAllocMemory(KEY(47), 100, NULL));
-    assert_non_null(expert_enter_fast(self, KEY(47)));
+    assert_non_null(bias_enter_fast(self, KEY(47)));
     heap = expert_heap_inside(self);
     heap->live_bytes = 99999;
     assert_non_null(ExpertAllocMemory(KEY(48), 100, NULL));
@@ -121,10 +121,10 @@ static void the_next_call_puts_it_right_whatever_its_key(void **state)
 
 static DWORD WINAPI end_inside(LPVOID key)
 {
-    struct thread *me = expert_thread();
+    struct thread *me = bias_thread();
 
     unit_use_key(key);
-    if (!expert_enter_fast(me, key))
+    if (!bias_enter_fast(me, key))
         return 1;
     expert_heap_inside(me)->live_bytes = 99999;
     return 7;
@@ -146,7 +146,7 @@ static struct expert *use_and_lock(HEXPERTKEY key)
 
     unit_use_key(key);
     e = table_find(key);
-    expert_lock(expert_thread(), e);
+    bias_lock(bias_thread(), e);
     return e;
 }
 
@@ -237,7 +237,7 @@ static void come_again(void *unused)
 static void reclaim(void *unused)
 {
     (void)unused;
-    closing_reclaim(thread_self(), 0);
+    control_reclaim(thread_self(), 0);
 }
 
 /* Wherever the thread dies, the next call opens the key: nobody has ended it. */
@@ -252,7 +252,7 @@ static void a_reclaimed_key_comes_again_though_the_first_to_use_it_died(void **s
     do {
         coming = KEY(10000 + n);
         assert_int_equal(unit_on_thread(unit_use_key, coming), 1);
-        closing_reclaim(self, 0);
+        control_reclaim(self, 0);
         assert_int_equal(table_find(coming)->state, EXPERT_RECLAIMED);
         died = unit_kill_at(come_again, n);
         assert_non_null(ExpertAllocMemory(coming, 10, NULL));

@@ -245,7 +245,7 @@ static DWORD WINAPI look_for(LPVOID parameter)
     struct look *look = parameter;
     struct heap_block found;
 
-    look->result = heap_find(expert_thread(), &yours, look->block, &found);
+    look->result = heap_find(bias_thread(), &yours, look->block, &found);
     return 0;
 }
 

@@ -9,7 +9,7 @@ static volatile LONG counter, inside;
 static DWORD WINAPI take_and_die(LPVOID parameter)
 {
     (void)parameter;
-    lock_acquire(&lock, expert_thread());
+    lock_acquire(&lock, bias_thread());
     TerminateThread(GetCurrentThread(), 9);
     return 0;
 }
@@ -28,7 +28,7 @@ static void a_lock_is_taken_over_from_a_killed_thread_and_that_is_said(void **st
 
 static DWORD WINAPI take_now(LPVOID parameter)
 {
-    int died, taken = lock_acquire_now(&lock, expert_thread(), &died);
+    int died, taken = lock_acquire_now(&lock, bias_thread(), &died);
 
     (void)parameter;
     if (taken)
@@ -50,7 +50,7 @@ static void a_lock_is_taken_at_once_from_nobody_and_from_the_dead_only(void **st
 
 static DWORD WINAPI count_up(LPVOID parameter)
 {
-    struct thread *me = expert_thread();
+    struct thread *me = bias_thread();
 
     (void)parameter;
     for (int i = 0; i < 20000; i++) {
@@ -88,7 +88,7 @@ static volatile LONG turns, enough;
 /* Takes the lock again as soon as it has let go of it. */
 static DWORD WINAPI hog(LPVOID parameter)
 {
-    struct thread *me = expert_thread();
+    struct thread *me = bias_thread();
 
     (void)parameter;
     while (!atomic_load(&enough) && atomic_add(&turns, 1) < TURNS_MOST) {
@@ -121,7 +121,7 @@ static volatile LONG held, wanted;
 
 static DWORD WINAPI hold_for_long(LPVOID parameter)
 {
-    lock_acquire(&lock, expert_thread());
+    lock_acquire(&lock, bias_thread());
     atomic_store(&held, 1);
     while (!atomic_load(&wanted))
         Sleep(1);

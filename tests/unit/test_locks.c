@@ -97,7 +97,7 @@ static DWORD WINAPI run(LPVOID parameter)
     void (*act)(struct thread *);
 
     memcpy(&act, parameter, sizeof act);
-    act(expert_thread());
+    act(bias_thread());
     atomic_store(&through, 1);
     return 0;
 }
@@ -242,13 +242,13 @@ static void an_expert_is_used_only_by_who_has_its_lock(void **state)
     for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
         struct expert *e = table_find(KEY), *other = table_find(OTHER);
         HANDLE thread;
-        expert_lock(self, e);
+        bias_lock(self, e);
         thread = start(&calls[i].act);
         lock_release(&e->lock);
         finish(thread);
         for (int k = 0; k < 2; k++) { /* both were given back */
             assert_int_equal((k ? e : other)->lock.holder, 0);
-            expert_lock(self, k ? e : other);
+            bias_lock(self, k ? e : other);
             lock_release(&(k ? e : other)->lock);
         }
     }
@@ -265,13 +265,13 @@ static void a_terminate_waits_for_nobody(void **state)
     struct expert *e = table_find(OTHER);
 
     (void)state;
-    expert_lock(self, e);
+    bias_lock(self, e);
     assert_int_equal(unit_on_thread(terminate, OTHER), NMERR_SUCCESS);
     lock_release(&e->lock);
     assert_non_null(ExpertAllocMemory((HEXPERTKEY)0x662000, 10, NULL));
-    assert_non_null(expert_enter_fast(self, (HEXPERTKEY)0x662000));
+    assert_non_null(bias_enter_fast(self, (HEXPERTKEY)0x662000));
     assert_int_equal(unit_on_thread(terminate, (HEXPERTKEY)0x662000), NMERR_SUCCESS);
-    expert_leave_fast(self);
+    bias_leave_fast(self);
 }
 
 int main(void)

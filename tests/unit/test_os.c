@@ -196,7 +196,7 @@ static void without_a_slot_calls_have_no_memory(void **state)
     standin_get_usage(&usage_before);
     DllMain(NULL, DLL_PROCESS_ATTACH, NULL);
     standin_set_dllmain(DllMain);
-    assert_null(expert_thread());
+    assert_null(bias_thread());
     assert_null(ExpertAllocMemory((HEXPERTKEY)0x1000, 10, &code));
     assert_int_equal(code, NMERR_OUT_OF_MEMORY);
     assert_null(ExpertReallocMemory((HEXPERTKEY)0x1000, &code, 10, &code));

@@ -140,7 +140,7 @@ static DWORD WINAPI look(LPVOID block)
     unsigned index;
     SIZE_T bytes;
 
-    return shared_owner(expert_thread(), block, &index, &bytes) == YOU;
+    return shared_owner(bias_thread(), block, &index, &bytes) == YOU;
 }
 
 static void no_call_holds_up_other_threads_afterwards(void **state)
@@ -174,7 +174,7 @@ static HANDLE caller;
 
 static DWORD WINAPI call(LPVOID parameter)
 {
-    struct thread *me = expert_thread();
+    struct thread *me = bias_thread();
     unsigned index;
     SIZE_T bytes;
 

@@ -40,7 +40,7 @@ static void all_keys_are_listed_the_newest_first(void **state)
 
 static DWORD WINAPI make_some(LPVOID parameter)
 {
-    struct thread *me = expert_thread();
+    struct thread *me = bias_thread();
 
     (void)parameter;
     for (ULONG_PTR i = 0; i < 2000; i++)

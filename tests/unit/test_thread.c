@@ -3,7 +3,7 @@
 
 static DWORD WINAPI say_id(LPVOID parameter)
 {
-    *(LONG *)parameter = expert_thread()->id;
+    *(LONG *)parameter = bias_thread()->id;
     return 0;
 }
 
@@ -68,7 +68,7 @@ static void the_calling_thread_is_alive(void **state)
 static DWORD WINAPI twice(LPVOID parameter)
 {
     (void)parameter;
-    return expert_thread() == expert_thread() && thread_self() == expert_thread();
+    return bias_thread() == bias_thread() && thread_self() == bias_thread();
 }
 
 static void a_thread_is_enrolled_once(void **state)
@@ -81,7 +81,7 @@ static volatile LONG stop, started;
 
 static DWORD WINAPI live(LPVOID parameter)
 {
-    LONG ok = expert_thread() != NULL;
+    LONG ok = bias_thread() != NULL;
 
     (void)parameter;
     atomic_add(&started, ok);
@@ -116,7 +116,7 @@ static void whoever_is_enrolled_stays_so_and_who_left_may_not_leave_again(void *
     thread_retire(self);
     assert_null(thread_self());
     thread_retire(self);
-    t = expert_thread();
+    t = bias_thread();
     assert_ptr_equal(t, thread_self());
     self = t;
 }
@@ -169,7 +169,7 @@ static volatile LONG leaver_id;
 
 static DWORD WINAPI live_until_told(LPVOID parameter)
 {
-    atomic_store((volatile LONG *)parameter, expert_thread()->id);
+    atomic_store((volatile LONG *)parameter, bias_thread()->id);
     while (!atomic_load(&leave_now))
         Sleep(1);
     return 0;
@@ -210,7 +210,7 @@ static volatile LONG has_lock;
 static DWORD WINAPI hold_lock_suspended(LPVOID parameter)
 {
     (void)parameter;
-    lock_acquire(&lock, expert_thread());
+    lock_acquire(&lock, bias_thread());
     atomic_store(&has_lock, 1);
     while (atomic_load(&has_lock))
         Sleep(1);

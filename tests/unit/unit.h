@@ -6,7 +6,8 @@
 #define UNIT_H
 
 #include "expert/closing.h"
-#include "expert/expert.h"
+#include "expert/bias.h"
+#include "expert/control.h"
 #include "heap/record_heap.h"
 #include "base/options.h"
 #include "pages/region.h"
@@ -32,7 +33,7 @@ static inline int unit_setup(void **state)
     standin_get_usage(&usage_before);
     DllMain(NULL, DLL_PROCESS_ATTACH, NULL);
     standin_set_dllmain(DllMain);
-    self = expert_thread();
+    self = bias_thread();
     return self == NULL;
 }
 
@@ -149,7 +150,7 @@ static inline DWORD WINAPI unit_victim(LPVOID parameter)
 {
     const struct unit_death *death = parameter;
 
-    if (expert_thread())
+    if (bias_thread())
         standin_step(death->act, NULL, death->at, unit_die, NULL);
     return 0;
 }

@@ -9,7 +9,8 @@
 #define WORLD_H
 
 #include "expert/closing.h"
-#include "expert/expert.h"
+#include "expert/bias.h"
+#include "expert/control.h"
 #include "nmapi.h"
 #include "base/options.h"
 #include "standin.h"
