@@ -65,15 +65,13 @@ LINE_ALIGNED
 LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
 {
     struct thread *self;
-    struct expert *e;
     LPVOID block;
 
     set_error(pError, NMERR_SUCCESS); /* first: if that faults nothing was allocated */
     self = thread_self_fast();
-    e = LIKELY(self != NULL) ? bias_enter_fast(self, hExpertKey) : NULL;
-    if (UNLIKELY(!e))
+    if (UNLIKELY(!self) || UNLIKELY(!bias_enter_fast(self, hExpertKey)))
         return alloc_other(self, hExpertKey, nBytes, pError);
-    block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(e->heap, nBytes) : NULL;
+    block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(bias_heap(self), nBytes) : NULL;
     if (UNLIKELY(!block))
         return alloc_near(self, hExpertKey, nBytes, pError);
     if (nBytes > ZERO_SHORT && LIKELY(zero_is_wide))
@@ -173,12 +171,11 @@ LINE_ALIGNED
 DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 {
     struct thread *self = thread_self_fast();
-    struct expert *e = LIKELY(self != NULL) ? bias_enter_fast(self, hExpertKey) : NULL;
     struct span *emptied = NULL;
 
-    if (UNLIKELY(!e))
+    if (UNLIKELY(!self) || UNLIKELY(!bias_enter_fast(self, hExpertKey)))
         return free_other(self, hExpertKey, pOriginalMemory);
-    if (UNLIKELY(!heap_free_fast(e->heap, pOriginalMemory, &emptied)))
+    if (UNLIKELY(!heap_free_fast(bias_heap(self), pOriginalMemory, &emptied)))
         return free_near(self, hExpertKey, pOriginalMemory);
     if (UNLIKELY(emptied != NULL))
         return free_emptied(self, hExpertKey, emptied);
@@ -262,7 +259,7 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
         return ExpertAllocMemory(hExpertKey, nBytes, pError);
     set_error(pError, NMERR_SUCCESS); /* now: it may lie in the block, and go with it */
     self = thread_self_fast();
-    if ((LIKELY(self != NULL) && LIKELY(bias_enter_fast(self, hExpertKey) != NULL)) ||
+    if ((LIKELY(self != NULL) && LIKELY(bias_enter_fast(self, hExpertKey))) ||
         bias_enter_other(self, hExpertKey)) {
         LPVOID block = pOriginalMemory;
         enum heap_result result = heap_realloc(self, bias_heap(self), &block, nBytes);
@@ -282,7 +279,7 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 
     if (!self)
         return 0;
-    if (LIKELY(bias_enter_fast(self, hExpertKey) != NULL)) {
+    if (LIKELY(bias_enter_fast(self, hExpertKey))) {
         if (heap_find(self, bias_heap(self), pOriginalMemory, &block) == HEAP_OK)
             bytes = block.bytes;
         bias_leave_fast(self, hExpertKey);

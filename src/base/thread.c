@@ -9,7 +9,6 @@ _Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record"
 #define PATIENCE 300
 #define ASK_EVERY 8 /* rounds of waiting: whether the other lives is a system call */
 
-char thread_inside;
 static struct thread records[THREAD_MAX];
 /* Records that may have been claimed, so that a search stays short. */
 static volatile LONG touched = STEP;

@@ -17,6 +17,7 @@ struct thread {
        it is inside under no lock. Only itself sets it; who finds it dead clears it. */
     _Alignas(APART) void *volatile key;
     void *last;    /* the expert whose bias it had when it called last, else nobody; never NULL */
+    void *heap;    /* that expert's heap, while it has the bias */
     void *known;   /* the expert whose lock it had last; never NULL */
     HANDLE handle; /* valid while state is THREAD_LIVE or pins is not 0 */
     volatile LONG id;    /* record index and generation, never 0 once claimed */
@@ -26,9 +27,8 @@ struct thread {
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 
-/* No expert's key: an address of this DLL's own. */
-extern char thread_inside;
-#define THREAD_INSIDE ((void *)&thread_inside)
+/* No expert's key: an odd address that is none of a process's own. One instruction stores it. */
+#define THREAD_INSIDE ((void *)(LONG_PTR)(-0x7FFFFFFF))
 
 enum { THREAD_FREE, THREAD_CLAIMED, THREAD_LIVE, THREAD_ENDED, THREAD_CLOSING };
 

@@ -71,22 +71,24 @@ typedef __m256i zero_unit_wide;
 #define ZERO_STORE(at) _mm256_storeu_si256((at), _mm256_setzero_si256())
 #endif
 
-/* The same for more than ZERO_SHORT bytes, only where zero_is_wide. */
+/* The same for more than ZERO_SHORT bytes, only where zero_is_wide. Up to 256 bytes without a branch that
+   depends on the length: of blocks of mixed sizes nobody could foresee it. */
 ZERO_WIDE static ALWAYS_INLINE void zero_wide(void *block, SIZE_T bytes)
 {
     SIZE_T length = (bytes + ZERO_UNIT - 1) & ~(SIZE_T)(ZERO_UNIT - 1);
+    SIZE_T more = 2 * (SIZE_T)(length > 128);
     zero_unit_wide *at = block, *end = (void *)((char *)block + length);
 
     ZERO_STORE(at);
-    ZERO_STORE(end - 1);
     ZERO_STORE(at + 1);
+    ZERO_STORE(end - 1);
     ZERO_STORE(end - 2);
-    if (length <= 128)
+    ZERO_STORE(at + more);
+    ZERO_STORE(at + more + 1);
+    ZERO_STORE(end - 1 - more);
+    ZERO_STORE(end - 2 - more);
+    if (length <= 256)
         return;
-    ZERO_STORE(at + 2);
-    ZERO_STORE(at + 3);
-    ZERO_STORE(end - 3);
-    ZERO_STORE(end - 4);
     for (at += 4; at < end - 4; at += 4) {
         ZERO_STORE(at);
         ZERO_STORE(at + 1);

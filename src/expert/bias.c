@@ -29,17 +29,24 @@ static struct expert *find(const struct thread *self, HEXPERTKEY key)
     return known->entry.key == key ? known : table_find(key);
 }
 
-struct expert *bias_enter_other(struct thread *self, HEXPERTKEY key)
+/* The expert whose bias the thread has: its heap stays while it does. */
+static void make_last(struct thread *self, struct expert *e)
+{
+    self->last = e;
+    self->heap = e->heap;
+    atomic_store(&self->key, e->entry.key);
+}
+
+int bias_enter_other(struct thread *self, HEXPERTKEY key)
 {
     struct expert *e;
 
     if (!self || self->key == key || self->key == THREAD_INSIDE)
-        return NULL;
+        return 0;
     e = find(self, key);
     if (!e || atomic_load(&e->bias) != self->id)
-        return NULL;
-    self->last = e;
-    atomic_store(&self->key, key);
+        return 0;
+    make_last(self, e);
     return bias_enter_fast(self, key);
 }
 
@@ -207,8 +214,7 @@ void bias_leave(struct thread *self, struct expert *e)
     if (e->streak >= 1UL << e->need && atomic_load(&e->state) == EXPERT_OPEN) {
         e->biased = self->id; /* first: who revokes the bias must know whose it is */
         e->biased_at = calls_of(e);
-        self->last = e;
-        atomic_store(&self->key, e->entry.key);
+        make_last(self, e);
         KILL_POINT("bias about to be given");
         atomic_swap(&e->bias, self->id);
         if (atomic_load(&e->state) != EXPERT_OPEN) /* expert_terminate came between */

@@ -13,20 +13,20 @@
 
 #include "expert/expert.h"
 
-/* The way in without the lock, and out. NULL: take the other one. */
-static ALWAYS_INLINE struct expert *bias_enter_fast(struct thread *self, HEXPERTKEY key)
+/* The way in without the lock, into the heap of the expert self->last; 0: take the other one. */
+static ALWAYS_INLINE int bias_enter_fast(struct thread *self, HEXPERTKEY key)
 {
-    struct expert *e;
+    const struct expert *e;
 
     if (UNLIKELY(load_relaxed(&self->key) != key))
-        return NULL; /* THREAD_INSIDE: an exception has ended an earlier call */
+        return 0; /* THREAD_INSIDE: an exception has ended an earlier call */
     store_relaxed(&self->key, THREAD_INSIDE);
     atomic_compiler_fence(); /* the processor's part is thread_barrier's */
     e = self->last;
     if (LIKELY(atomic_load(&e->bias) == self->id))
-        return e;
+        return 1;
     atomic_store(&self->key, key);
-    return NULL;
+    return 0;
 }
 
 static ALWAYS_INLINE void bias_leave_fast(struct thread *self, HEXPERTKEY key)
@@ -37,14 +37,12 @@ static ALWAYS_INLINE void bias_leave_fast(struct thread *self, HEXPERTKEY key)
 /* The heap that bias_enter_fast led into. */
 static ALWAYS_INLINE struct heap *bias_heap(const struct thread *self)
 {
-    const struct expert *e = self->last;
-
-    return e->heap;
+    return self->heap;
 }
 
 /* The same with another key than the last one: a thread that serves several experts in turn may have the
    bias of all of them. `self` may be NULL. */
-struct expert *bias_enter_other(struct thread *self, HEXPERTKEY key);
+int bias_enter_other(struct thread *self, HEXPERTKEY key);
 
 /* The calling thread's record, or NULL: NMERR_OUT_OF_MEMORY. */
 struct thread *bias_thread(void);

@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-__thread struct standin_local standin_local __attribute__((tls_model("initial-exec")));
-__thread struct standin_teb standin_teb __attribute__((tls_model("initial-exec"), aligned(16)));
+__thread struct standin_local standin_local __attribute__((tls_model("local-exec")));
+__thread struct standin_teb standin_teb __attribute__((tls_model("local-exec"), aligned(16)));
 
 struct thread *standin_threads;
 static SIZE_T thread_count;

@@ -341,14 +341,17 @@ struct standin_teb {
     void *expansion[1024];
 };
 extern __thread struct standin_teb standin_teb
-    __attribute__((tls_model("initial-exec"), aligned(16)));
+    __attribute__((tls_model("local-exec"), aligned(16)));
 
 typedef unsigned long long standin_word64 __attribute__((may_alias));
 typedef unsigned int standin_word32 __attribute__((may_alias));
 
 FORCEINLINE unsigned long long __readgsqword(unsigned long offset)
 {
-    return *(volatile standin_word64 *)(void *)(standin_teb.bytes + offset);
+    unsigned long long value; /* one load from the thread's segment, as on Windows */
+
+    __asm__ volatile("movq %%fs:standin_teb@tpoff(%1), %0" : "=r"(value) : "r"(offset));
+    return value;
 }
 
 FORCEINLINE unsigned int __readgsdword(unsigned long offset)
