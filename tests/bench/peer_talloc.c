@@ -41,5 +41,5 @@ static void talloc_release(void *heap, void *block)
 }
 
 const struct peer peer_talloc = {
-    "talloc",       0,   talloc_start, talloc_open, talloc_close, talloc_alloc, talloc_resize,
-    talloc_release, NULL};
+    "talloc",       0,    talloc_start, talloc_open, talloc_close, talloc_alloc, talloc_resize,
+    talloc_release, NULL, NULL,         NULL,        NULL};

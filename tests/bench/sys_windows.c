@@ -1,9 +1,9 @@
 #include "bench.h"
 
 #include <windows.h>
+#include <psapi.h>
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 double sys_now(void)
@@ -19,6 +19,73 @@ double sys_now(void)
     }
     QueryPerformanceCounter(&now);
     return (double)now.QuadPart * ns_per_tick;
+}
+
+/*
+ * Windows counts page faults itself. Wine does not, but the Linux below does, and a program under Wine may ask it
+ * directly: getrusage(RUSAGE_SELF).
+ */
+#if defined(__GNUC__) || defined(__clang__)
+
+static double linux_faults(void)
+{
+#ifdef _WIN64
+    enum { SYS_GETRUSAGE = 98, MINOR = 8, MAJOR = 9 };
+    long long usage[18], result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"((long long)SYS_GETRUSAGE), "D"(0LL), "S"(usage)
+                     : "rcx", "r11", "memory");
+#else
+    enum { SYS_GETRUSAGE = 77, MINOR = 8, MAJOR = 9 };
+    long usage[18], result;
+
+    __asm__ volatile("int $0x80"
+                     : "=a"(result)
+                     : "0"(SYS_GETRUSAGE), "b"(0), "c"(usage)
+                     : "memory");
+#endif
+    return result == 0 ? (double)usage[MINOR] + (double)usage[MAJOR] : NAN;
+}
+
+#else
+
+static double linux_faults(void)
+{
+    return NAN;
+}
+
+#endif
+
+static bool is_wine(void)
+{
+    return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
+}
+
+static double windows_faults(void)
+{
+    PROCESS_MEMORY_COUNTERS counters = {.cb = sizeof counters};
+    typedef BOOL(WINAPI * get_memory_info)(HANDLE, PROCESS_MEMORY_COUNTERS *, DWORD);
+    static get_memory_info get;
+
+    if (get == NULL) {
+        FARPROC found = GetProcAddress(LoadLibraryA("psapi.dll"), "GetProcessMemoryInfo");
+
+        memcpy(&get, &found, sizeof get);
+    }
+    if (get == NULL || !get(GetCurrentProcess(), &counters, sizeof counters))
+        return NAN;
+    return counters.PageFaultCount;
+}
+
+double sys_faults(void)
+{
+    static int wine = -1;
+
+    if (wine < 0)
+        wine = is_wine();
+    return wine ? linux_faults() : windows_faults();
 }
 
 void sys_yield(void)
@@ -91,44 +158,55 @@ void sys_run_threads(int count, void (*run)(int index, void *context), void *con
         CloseHandle(handles[i]);
 }
 
-/* The program starts itself with --alone and reads the figures from its output, a line each. */
-void sys_run_alone(const struct workload *work, const struct peer *peer, double *figures)
+bool sys_run_self(const char *const *arguments, const char *options, char *text, size_t size)
 {
     SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
     STARTUPINFOA startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
     PROCESS_INFORMATION process;
-    char program[MAX_PATH], command[3 * MAX_PATH], text[1024];
+    char program[MAX_PATH], command[4 * MAX_PATH];
     HANDLE from, to;
     DWORD used = 0;
     DWORD got, status;
-    char *at = text;
+    size_t length;
 
     GetModuleFileNameA(NULL, program, sizeof program);
-    snprintf(command, sizeof command, "\"%s\" --dll \"%s\"%s --alone %s %s", program,
-             bench_dll_path, bench_quick ? " --quick" : "", work->name, peer->name);
-    if (!CreatePipe(&from, &to, &inherit, 0))
-        bench_die("no pipe", "the system");
+    length = (size_t)snprintf(command, sizeof command, "\"%s\"", program);
+    for (int i = 0; arguments[i] != NULL && length < sizeof command; i++)
+        length +=
+            (size_t)snprintf(command + length, sizeof command - length, " \"%s\"", arguments[i]);
+    if (length >= sizeof command || !CreatePipe(&from, &to, &inherit, 0))
+        return false;
+    SetEnvironmentVariableA("NMAPI_OPTIONS", options);
     startup.hStdOutput = to;
     startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
     if (!CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process))
-        bench_die("no process", "the system");
+        return false;
     CloseHandle(to);
-    while (used < sizeof text - 1 &&
-           ReadFile(from, text + used, (DWORD)sizeof text - 1 - used, &got, NULL) && got > 0)
+    while (used < size - 1 && ReadFile(from, text + used, (DWORD)size - 1 - used, &got, NULL) &&
+           got > 0)
         used += got;
     text[used] = '\0';
     CloseHandle(from);
     WaitForSingleObject(process.hProcess, INFINITE);
-    if (!GetExitCodeProcess(process.hProcess, &status) || status != 0)
-        bench_die("failed in a process of its own", work->name);
+    if (!GetExitCodeProcess(process.hProcess, &status))
+        status = 1;
     CloseHandle(process.hThread);
     CloseHandle(process.hProcess);
-    for (int i = 0; i < WORK_METRICS_MAX; i++) {
-        while (*at == '\r' || *at == '\n')
-            at++;
-        figures[i] = *at == '-' && at[1] == '-' ? NAN : strtod(at, NULL);
-        at += strcspn(at, "\r\n");
-    }
+    return status == 0;
+}
+
+void *sys_open_library(const char *path)
+{
+    return LoadLibraryA(path);
+}
+
+void *sys_find_function(void *library, const char *name)
+{
+    FARPROC found = GetProcAddress(library, name);
+    void *function;
+
+    memcpy(&function, &found, sizeof function);
+    return function;
 }
 
 size_t sys_committed(void)
