@@ -287,9 +287,10 @@ static int run_loop(const char *what, const char *peer_name, const char *count)
         bench_packets(peer, (unsigned)atoi(count));
     } else {
         void *heap = bench_open(peer);
+        void *live = bench_alloc(peer, heap, 64);
 
         bench_pairs(peer, heap, 64, (unsigned)atoi(count));
-        peer->close(heap);
+        bench_close(peer, heap, &live, 1);
     }
     return 0;
 }

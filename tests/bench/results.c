@@ -168,19 +168,20 @@ static void print_count(FILE *to, double count)
         fprintf(to, ","); /* not known */
 }
 
+/* The title is last, since it has commas in it. */
 void bench_print_csv(FILE *to)
 {
-    fprintf(to, "figure,title,unit,peer,median,low,high,rounds,faults,memory_calls,thread_calls\n");
+    fprintf(to, "figure,unit,peer,median,low,high,rounds,faults,memory_calls,thread_calls,title\n");
     for (int i = 0; i < result_count; i++) {
         const struct result *at = &results[i];
         const struct metric *metric = &at->workload->metrics[at->metric];
 
-        fprintf(to, "%s,\"%s\",%s,%s,%.4f,%.4f,%.4f,%d", metric->name, metric->title, metric->unit,
+        fprintf(to, "%s,%s,%s,%.4f,%.4f,%.4f,%d", metric->name, metric->unit,
                 bench_peers[at->peer]->name, at->median.value, at->low, at->high, at->rounds);
         print_count(to, at->median.faults);
         print_count(to, at->median.memory_calls);
         print_count(to, at->median.thread_calls);
-        fprintf(to, "\n");
+        fprintf(to, ",%s\n", metric->title);
     }
 }
 

@@ -28,7 +28,7 @@ static void tell(struct list *list, const char *figure, const char *limit, doubl
     else
         sprintf(verdict, "missed by %.1f %%", (ratio - 1) * 100);
     if (list->csv != NULL)
-        fprintf(list->csv, "# target,%s,\"%s\",%.3f,%s\n", figure, limit, ratio, verdict);
+        fprintf(list->csv, "# target,%s,%.3f,%s,%s\n", figure, ratio, verdict, limit);
     if (list->table != NULL)
         fprintf(list->table, "%-18s %-56s %7.2f  %s\n", figure, limit, ratio, verdict);
 }
@@ -162,7 +162,7 @@ void bench_check_targets(FILE *csv, FILE *table)
     struct list list = {csv, table};
 
     if (csv != NULL)
-        fprintf(csv, "# target,figure,limit,ratio to the limit,verdict\n");
+        fprintf(csv, "# target,figure,ratio to the limit,verdict,limit\n");
     if (table != NULL)
         fprintf(table, "\n%-18s %-56s %7s\n", "Target", "limit", "ratio");
     tell_peers(&list);
