@@ -122,6 +122,8 @@ extern const struct workload *const bench_workloads[]; /* ends with NULL */
 enum { BENCH_BLOCKS_MAX = 1000000 };
 extern void *bench_blocks[BENCH_BLOCKS_MAX];
 extern bool bench_quick; /* --quick: a smoke run, its figures mean nothing */
+extern bool
+    bench_cpu_time; /* --cpu-time: what one thread does is timed by what it ran, not by the clock */
 
 static inline unsigned bench_count(unsigned full, unsigned quick)
 {
@@ -208,8 +210,9 @@ void bench_check_targets(FILE *csv, FILE *table); /* each may be NULL */
  * The system
  */
 
-double sys_now(void);    /* nanoseconds */
-double sys_faults(void); /* page faults of the process so far; NAN where it can't be told */
+double sys_now(void);     /* nanoseconds */
+double sys_cpu_now(void); /* nanoseconds that the process ran; NAN where it can't be told */
+double sys_faults(void);  /* page faults of the process so far; NAN where it can't be told */
 void sys_yield(void);
 long sys_load(volatile long *from);               /* acquire */
 void sys_store(volatile long *to, long value);    /* release */

@@ -3,6 +3,8 @@
  *   --csv, --csv=FILE  figures for machines: instead of the table, or to a file beside it
  *   --only NAMES       workloads, figures or peers with one of the names in them (a,b,...)
  *   --rounds N         instead of each workload's own number
+ *   --cpu-time         for a machine that others use too: what one thread does is timed by how long it ran,
+ *                      not by the clock
  *   --quick            a smoke run that checks the workloads, not the speed
  *   --long             what takes long too: how much fits into the address space
  *   --curve            instead: cost as the work grows, up to 10,000 experts and 10,000,000 blocks
@@ -21,6 +23,7 @@ enum { ROUNDS_MAX = 64 };
 
 void *bench_blocks[BENCH_BLOCKS_MAX];
 bool bench_quick;
+bool bench_cpu_time;
 const char *bench_dll_path = "Nmapi.dll";
 
 #ifdef BENCH_NATIVE
@@ -249,7 +252,8 @@ static void print_machine(FILE *to, const char *lead)
     sys_describe(system, sizeof system);
     sys_describe_cpu(cpu, sizeof cpu);
     strftime(date, sizeof date, "%Y-%m-%d", localtime(&now));
-    fprintf(to, "%s%s; %s; %s\n", lead, system, cpu, date);
+    fprintf(to, "%s%s; %s; %s%s\n", lead, system, cpu, date,
+            bench_cpu_time ? "; what one thread does in processor time" : "");
     for (int i = 0; bench_peers[i] != NULL; i++) {
         if (chosen[i])
             fprintf(to, "%s%s: %s\n", lead, bench_peers[i]->name, versions[i]);
@@ -306,6 +310,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--quick") == 0)
             bench_quick = true;
+        else if (strcmp(argv[i], "--cpu-time") == 0)
+            bench_cpu_time = true;
         else if (strcmp(argv[i], "--long") == 0)
             long_ones = true;
         else if (strcmp(argv[i], "--curve") == 0)

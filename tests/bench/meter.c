@@ -12,20 +12,25 @@ static void read_counts(const struct peer *peer, struct meter *meter)
         peer->calls(&meter->memory_calls, &meter->thread_calls);
 }
 
+static double now(void)
+{
+    return bench_cpu_time ? sys_cpu_now() : sys_now();
+}
+
 void bench_begin(const struct peer *peer, struct meter *meter)
 {
     read_counts(peer, meter);
-    meter->ns = sys_now();
+    meter->ns = now();
 }
 
 void bench_end(const struct peer *peer, const struct meter *meter, double operations, double unit,
                struct figure *figure)
 {
-    double now = sys_now();
+    double ended = now();
     struct meter after;
 
     read_counts(peer, &after);
-    figure->value = (now - meter->ns) / operations / unit;
+    figure->value = (ended - meter->ns) / operations / unit;
     figure->faults = (after.faults - meter->faults) / operations * 1000;
     figure->memory_calls = (after.memory_calls - meter->memory_calls) / operations * 1000;
     figure->thread_calls = (after.thread_calls - meter->thread_calls) / operations * 1000;

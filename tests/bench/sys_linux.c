@@ -21,6 +21,14 @@ double sys_now(void)
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
+double sys_cpu_now(void)
+{
+    struct timespec ran;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ran);
+    return (double)ran.tv_sec * 1e9 + (double)ran.tv_nsec;
+}
+
 double sys_faults(void)
 {
     struct rusage usage;

@@ -21,46 +21,45 @@ double sys_now(void)
     return (double)now.QuadPart * ns_per_tick;
 }
 
-/*
- * Windows counts page faults itself. Wine does not, but the Linux below does, and a program under Wine may ask it
- * directly: getrusage(RUSAGE_SELF).
- */
-#if defined(__GNUC__) || defined(__clang__)
-
-static double linux_faults(void)
+static bool is_wine(void)
 {
+    static int wine = -1;
+
+    if (wine < 0)
+        wine = GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
+    return wine;
+}
+
+/* Wine counts no page faults and knows processor time to a hundredth of a second, but the Linux below knows both, and a
+   program under Wine may ask it directly: getrusage(RUSAGE_SELF). */
+struct usage {
+    double cpu_ns, faults;
+};
+
+static struct usage linux_usage(void)
+{
+    struct usage usage = {NAN, NAN};
+#if defined(__GNUC__) || defined(__clang__)
+    enum { SECONDS = 0, MICROSECONDS = 1, SYSTEM = 2, MINOR = 8, MAJOR = 9 };
 #ifdef _WIN64
-    enum { SYS_GETRUSAGE = 98, MINOR = 8, MAJOR = 9 };
-    long long usage[18], result;
+    long long words[18], result;
 
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "0"((long long)SYS_GETRUSAGE), "D"(0LL), "S"(usage)
+                     : "0"(98LL), "D"(0LL), "S"(words)
                      : "rcx", "r11", "memory");
 #else
-    enum { SYS_GETRUSAGE = 77, MINOR = 8, MAJOR = 9 };
-    long usage[18], result;
+    long words[18], result;
 
-    __asm__ volatile("int $0x80"
-                     : "=a"(result)
-                     : "0"(SYS_GETRUSAGE), "b"(0), "c"(usage)
-                     : "memory");
+    __asm__ volatile("int $0x80" : "=a"(result) : "0"(77), "b"(0), "c"(words) : "memory");
 #endif
-    return result == 0 ? (double)usage[MINOR] + (double)usage[MAJOR] : NAN;
-}
-
-#else
-
-static double linux_faults(void)
-{
-    return NAN;
-}
-
+    if (result == 0) {
+        usage.cpu_ns = (double)(words[SECONDS] + words[SYSTEM + SECONDS]) * 1e9 +
+                       (double)(words[MICROSECONDS] + words[SYSTEM + MICROSECONDS]) * 1e3;
+        usage.faults = (double)words[MINOR] + (double)words[MAJOR];
+    }
 #endif
-
-static bool is_wine(void)
-{
-    return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
+    return usage;
 }
 
 static double windows_faults(void)
@@ -79,13 +78,28 @@ static double windows_faults(void)
     return counters.PageFaultCount;
 }
 
+static double windows_cpu_ns(void)
+{
+    FILETIME times[4];
+    ULARGE_INTEGER kernel, user;
+
+    if (!GetProcessTimes(GetCurrentProcess(), &times[0], &times[1], &times[2], &times[3]))
+        return NAN;
+    kernel.LowPart = times[2].dwLowDateTime;
+    kernel.HighPart = times[2].dwHighDateTime;
+    user.LowPart = times[3].dwLowDateTime;
+    user.HighPart = times[3].dwHighDateTime;
+    return (double)(kernel.QuadPart + user.QuadPart) * 100;
+}
+
 double sys_faults(void)
 {
-    static int wine = -1;
+    return is_wine() ? linux_usage().faults : windows_faults();
+}
 
-    if (wine < 0)
-        wine = is_wine();
-    return wine ? linux_faults() : windows_faults();
+double sys_cpu_now(void)
+{
+    return is_wine() ? linux_usage().cpu_ns : windows_cpu_ns();
 }
 
 void sys_yield(void)
