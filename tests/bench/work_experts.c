@@ -87,25 +87,27 @@ const struct workload work_experts = {"experts",
                                        {"experts_10k_all", "  10,000 open: on all in turn", ns_op}},
                                       NULL};
 
+/* With `full` experts open, what one more costs from its opening to its close, and the pair. */
 static void curve_experts(const struct peer *peer, unsigned full, struct figure *figures)
 {
     unsigned count = bench_count(full, full < 100 ? full : 100);
+    unsigned times = bench_count(1000, 10);
+    unsigned opened = open_experts(peer, 0, count);
     struct meter meter;
-    unsigned opened;
 
-    bench_begin(peer, &meter);
-    opened = open_experts(peer, 0, count);
-    bench_end(peer, &meter, count, 1, &figures[0]);
     if (opened == count) {
-        pair_on(peer, heaps[count / 2], &figures[2]);
-        pair_on_all(peer, count, &figures[3]);
-    } else {
-        figures[0] = figures[2]; /* none */
+        bench_begin(peer, &meter);
+        for (unsigned i = 0; i < times; i++) {
+            void *heap = bench_open(peer);
+            void *block = bench_alloc(peer, heap, 100);
+
+            bench_close(peer, heap, &block, 1);
+        }
+        bench_end(peer, &meter, times, 1, &figures[0]);
+        pair_on(peer, heaps[count / 2], &figures[1]);
+        pair_on_all(peer, count, &figures[2]);
     }
-    bench_begin(peer, &meter);
     close_experts(peer, opened);
-    if (opened == count)
-        bench_end(peer, &meter, count, 1, &figures[1]);
 }
 
 #define CURVE_EXPERTS(count)                                                                       \
@@ -118,8 +120,7 @@ static void curve_experts(const struct peer *peer, unsigned full, struct figure 
         WORK_CURVE | WORK_NEEDS_HEAPS,                                                             \
         5,                                                                                         \
         run_experts_##count,                                                                       \
-        {{"open@" #count, #count " experts: open, first block", ns_op},                            \
-         {"close@" #count, "  close", ns_op},                                                      \
+        {{"open_close@" #count, #count " experts open: open one more, a block, close", ns_op},     \
          {"pair_one@" #count, "  64 B pair on one", ns_op},                                        \
          {"pair_all@" #count, "  on all in turn", ns_op}},                                         \
         NULL};
