@@ -135,6 +135,12 @@ benchmark() { # PRESET
     fi
 }
 
+grow_benchmark() { # PRESET
+    say "$1: cost as the work grows, in build/$1/curve.csv"
+    cmake --build "build/$1" --target run-bench-curve >"build/$1/curve.log" 2>&1 ||
+        give_up_on "$1: the curves failed: build/$1/curve.log"
+}
+
 lint() {
     setup dll wine test lint
     say "clang-format"
@@ -209,6 +215,9 @@ part() { # PART
         bench-native)
             setup dll test native bench
             benchmark native
+            grow_benchmark native
+            say "instructions"
+            sh tests/bench/instructions.sh || give_up_on "instructions could not be counted"
             ;;
         mutants)
             setup dll test native

@@ -14,11 +14,11 @@ $1 == "figure" { next }
     titles[$1] = text
 }
 function shown(number) {
+    if (number == 0) return "0"
     return sprintf(number < 0.0995 ? "%.3f" : number < 9.95 ? "%.2f" : number < 99.5 ? "%.1f" : "%.0f", number)
 }
 function more_is_better(figure) { return titles[figure] ~ /more is better/ || figure ~ /^space_/ }
-# APR pools free no single block: they are fast where one has to. The row of one key alone has glibc behind a mutex,
-# which is what a program without our locks would do.
+# APR pools free no single block: a row in which blocks are freed says nothing about them.
 function is_rival(figure, name) {
     if (name ~ /^nmapi/) return 0
     if (name == "apr" && figure !~ /^(fill|bulk|open|million|one_c)/) return 0

@@ -21,8 +21,9 @@ BEGIN {
     row("threads_2", "Two threads, an expert each")
     row("cross_turns", "Freed by another thread")
 }
+function plain_unit(figure,    text) { text = unit[figure]; sub(/\/.*/, "", text); return text }
 function bar_of(class, value_class, y, length_of, text_of,    most) {
-    most = 4.2 * unit_length
+    most = 3.9 * unit_length
     if (length_of > most) {
         printf "<path class=\"%s\" d=\"M%d %dh%dl8 6.5l-8 6.5h-%dz\"/>\n", class, left, y, most, most
         length_of = most + 8
@@ -45,7 +46,8 @@ END {
         y = head + (r - 1) * step
         ratio = value[figure, "nmapi"] / best_value
         svg_text("name", 12, y + 11, "start", labels[figure])
-        bar_of("ours", "oursvalue", y, ratio * unit_length, "Nmapi " shown(value[figure, "nmapi"]) " " unit[figure] ", " shown(ratio) " × best peer")
+        bar_of("ours", "oursvalue", y, ratio * unit_length, "Nmapi " shown(value[figure, "nmapi"]) " " plain_unit(figure))
+        svg_text("oursvalue", width - 12, y + 11, "end", shown(ratio) " × best peer")
         bar_of("theirs", "quiet", y + 15, unit_length, best_peer " " shown(best_value))
     }
     print "</svg>"

@@ -18,18 +18,18 @@ static void fill_space(const struct peer *peer, size_t size, struct figure *figu
     peer->close(heap);
 }
 
-#define SPACE(id, size, flags, title)                                                              \
+#define SPACE(id, size, title)                                                                     \
     static void run_##id(const struct peer *peer, struct figure *figures)                          \
     {                                                                                              \
         fill_space(peer, size, figures);                                                           \
     }                                                                                              \
     const struct workload work_##id = {                                                            \
-        #id, flags | WORK_ALONE | WORK_NEEDS_HEAPS, 1, run_##id, {{#id, title, "MiB"}}, NULL};
+        #id, WORK_LONG | WORK_ALONE | WORK_OURS_ONLY, 1, run_##id, {{#id, title, "MiB"}}, NULL};
 
-SPACE(space_64, 64, WORK_LONG, "blocks of 64 B until none is left (more is better)")
-SPACE(space_4k, 4 << 10, WORK_LONG, "  of 4 KiB")
-SPACE(space_40000, 40000, WORK_LONG, "  of 40,000 B")
-SPACE(space_64k, 64 << 10, WORK_LONG, "  of 64 KiB")
-SPACE(space_300000, 300000, WORK_LONG, "  of 300,000 B")
-SPACE(space_1m, 1 << 20, WORK_LONG, "  of 1 MiB")
-SPACE(space_10m, 10 << 20, WORK_LONG, "  of 10 MiB")
+SPACE(space_64, 64, "blocks of 64 B until none is left (more is better)")
+SPACE(space_4k, 4 << 10, "  of 4 KiB")
+SPACE(space_40000, 40000, "  of 40,000 B")
+SPACE(space_64k, 64 << 10, "  of 64 KiB")
+SPACE(space_300000, 300000, "  of 300,000 B")
+SPACE(space_1m, 1 << 20, "  of 1 MiB")
+SPACE(space_10m, 10 << 20, "  of 10 MiB")

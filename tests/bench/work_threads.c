@@ -1,7 +1,7 @@
 /* Threads: own experts, one expert together, and one that frees what another allocated. */
 #include "bench.h"
 
-enum { THREADS = 2, SLOTS = 256, TURN = 10000, BATCH = 64, RING = 16, TURNS = 5 };
+enum { THREADS = 2, SLOTS = 256, TURN = 10000, BATCH = 64, RING = 16, TURNS = 3 };
 
 struct team {
     const struct peer *peer;
@@ -142,7 +142,7 @@ static void run_one_key(const struct peer *peer, struct figure *figures)
 
     team.peer = peer;
     team.heap = bench_open(peer);
-    team.count = bench_count(1000000, 500);
+    team.count = bench_count(300000, 500);
     figures[0] = run_team(&team, 2, replace_in_team);
     peer->close(team.heap);
 }
