@@ -9,7 +9,7 @@
 #   native-cov    the branches of src/ that the native tests take, against the list of those they can't
 #   mutants       a hundred small mistakes made in src/: which of them does no test notice?
 #   bench         the benchmark under Wine on x64 and x86
-#   bench-native  the benchmark on this system beside other allocators
+#   bench-native  the benchmark on this system beside other allocators, cost as the work grows, instruction counts
 #   lint          formatting, clang-tidy, cppcheck
 set -eu
 

@@ -97,7 +97,9 @@ enum {
     WORK_OURS_ONLY = 128,   /* says nothing about the peers */
     WORK_ONLY_EXPERT = 256, /* a host that runs one expert at a time: depends on the option keep */
     WORK_LONG = 512,        /* runs with --long alone */
-    WORK_CURVE = 1024       /* runs with --curve alone: "name@size" */
+    WORK_CURVE = 1024,      /* runs with --curve alone: "name@size" */
+    WORK_SPREAD =
+        2048 /* each round in a process of its own: where the system puts it moves the figure */
 };
 
 struct metric {
@@ -219,8 +221,8 @@ void sys_store(volatile long *to, long value);    /* release */
 long sys_exchange(volatile long *to, long value); /* full barrier */
 long sys_add(volatile long *to, long value);      /* full barrier; the value before */
 void sys_run_threads(int count, void (*run)(int index, void *context), void *context);
-/* Runs this program once more, with these arguments (the last is NULL) and NMAPI_OPTIONS set to the options or, for
-   NULL, removed. Gives what it prints; false if it fails. */
+/* Runs this program once more, with these arguments (the last is NULL) and NMAPI_OPTIONS set to the options, or as it
+   is for NULL. Gives what it prints; false if it fails. */
 bool sys_run_self(const char *const *arguments, const char *options, char *text, size_t size);
 size_t sys_committed(void); /* private memory of the process that may be written, bytes */
 size_t sys_resident(void);  /* the part of it that takes up memory; 0 where it can't be told */

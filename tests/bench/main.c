@@ -157,7 +157,16 @@ static int index_of_peer(const char *name)
     bench_die("no peer of this name", name);
 }
 
-/* What run_in_own_process starts: one workload, one peer by its number, a figure's value on each line. */
+static void print_figure(double number)
+{
+    if (number == number)
+        printf("%.6f\n", number);
+    else
+        printf("--\n"); /* no runtime spells NAN as another does */
+}
+
+/* What run_in_own_process starts: one workload, one peer by its number. Prints the members of each figure, a line
+   each. */
 static int be_own_process(const char *work_name, const char *peer_number)
 {
     const struct peer *peer = bench_peers[atoi(peer_number)];
@@ -169,33 +178,50 @@ static int be_own_process(const char *work_name, const char *peer_number)
         work = strcmp(bench_workloads[i]->name, work_name) == 0 ? bench_workloads[i] : work;
     if (work == NULL || !peer->start(version, sizeof version))
         return 1;
-    clear(figures);
-    work->run(peer, figures);
+    for (int warm_ups = (work->flags & WORK_ALONE) != 0 ? 0 : 1; warm_ups >= 0; warm_ups--) {
+        clear(figures);
+        work->run(peer, figures);
+    }
     for (int i = 0; i < WORK_METRICS_MAX; i++) {
-        if (figures[i].value == figures[i].value)
-            printf("%.6f\n", figures[i].value);
-        else
-            printf("--\n"); /* no runtime spells NAN as another does */
+        print_figure(figures[i].value);
+        print_figure(figures[i].faults);
+        print_figure(figures[i].memory_calls);
+        print_figure(figures[i].thread_calls);
     }
     return 0;
 }
 
+static double next_number(const char **at)
+{
+    double number = NAN;
+
+    *at += strspn(*at, "\r\n");
+    if ((*at)[0] != '-' || (*at)[1] != '-')
+        number = strtod(*at, NULL);
+    *at += strcspn(*at, "\r\n");
+    return number;
+}
+
 static void run_in_own_process(const struct workload *work, int peer, struct figure *figures)
 {
-    char number[16], text[1024];
-    const char *arguments[] = {"--dll", bench_dll_path, "--alone", work->name, number, NULL, NULL};
+    char number[16], text[2048];
+    const char *arguments[] = {"--dll", bench_dll_path, "--alone", work->name,
+                               number,  NULL,           NULL,      NULL};
+    int more = 5;
     const char *at = text;
 
     sprintf(number, "%d", peer);
     if (bench_quick)
-        arguments[5] = "--quick";
+        arguments[more++] = "--quick";
+    if (bench_cpu_time)
+        arguments[more++] = "--cpu-time";
     if (!sys_run_self(arguments, work->options, text, sizeof text))
         bench_die("failed in a process of its own", work->name);
     for (int i = 0; i < WORK_METRICS_MAX; i++) {
-        at += strspn(at, "\r\n");
-        if (*at != '-' || at[1] != '-')
-            figures[i].value = strtod(at, NULL);
-        at += strcspn(at, "\r\n");
+        figures[i].value = next_number(&at);
+        figures[i].faults = next_number(&at);
+        figures[i].memory_calls = next_number(&at);
+        figures[i].thread_calls = next_number(&at);
     }
 }
 
@@ -204,13 +230,11 @@ static void run_in_own_process(const struct workload *work, int peer, struct fig
 static void measure(const struct workload *work, int peers)
 {
     int rounds = rounds_asked > 0 ? rounds_asked : work->rounds;
-    int warm_ups = 1;
-    bool alone = (work->flags & WORK_ALONE) != 0;
+    bool own_process = (work->flags & (WORK_ALONE | WORK_SPREAD)) != 0;
+    int warm_ups = own_process || bench_quick ? 0 : 1;
 
-    if (alone || bench_quick) {
+    if ((work->flags & WORK_ALONE) != 0 || bench_quick)
         rounds = 1;
-        warm_ups = 0;
-    }
     for (int round = -warm_ups; round < rounds; round++) {
         for (int i = 0; i < peers; i++) {
             int peer = (i + round + warm_ups) % peers;
@@ -219,7 +243,7 @@ static void measure(const struct workload *work, int peers)
             if (!chosen[peer] || !suits(work, bench_peers[peer]))
                 continue;
             clear(figures);
-            if (alone)
+            if (own_process)
                 run_in_own_process(work, peer, figures);
             else
                 work->run(bench_peers[peer], figures);

@@ -109,14 +109,6 @@ void sys_run_threads(int count, void (*run)(int index, void *context), void *con
         pthread_join(threads[i], NULL);
 }
 
-static void set_options(const char *options)
-{
-    if (options != NULL)
-        setenv("NMAPI_OPTIONS", options, 1);
-    else
-        unsetenv("NMAPI_OPTIONS");
-}
-
 bool sys_run_self(const char *const *arguments, const char *options, char *text, size_t size)
 {
     char *line[16] = {"bench"};
@@ -132,7 +124,8 @@ bool sys_run_self(const char *const *arguments, const char *options, char *text,
     if (pipe(ends) != 0 || (child = fork()) < 0)
         return false;
     if (child == 0) {
-        set_options(options);
+        if (options != NULL)
+            setenv("NMAPI_OPTIONS", options, 1);
         dup2(ends[1], 1);
         close(ends[0]);
         close(ends[1]);

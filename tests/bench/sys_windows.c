@@ -177,11 +177,12 @@ bool sys_run_self(const char *const *arguments, const char *options, char *text,
     SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
     STARTUPINFOA startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
     PROCESS_INFORMATION process;
-    char program[MAX_PATH], command[4 * MAX_PATH];
+    char program[MAX_PATH], command[4 * MAX_PATH], before[512];
     HANDLE from, to;
     DWORD used = 0;
-    DWORD got, status;
+    DWORD got, status, had;
     size_t length;
+    BOOL started;
 
     GetModuleFileNameA(NULL, program, sizeof program);
     length = (size_t)snprintf(command, sizeof command, "\"%s\"", program);
@@ -190,12 +191,19 @@ bool sys_run_self(const char *const *arguments, const char *options, char *text,
             (size_t)snprintf(command + length, sizeof command - length, " \"%s\"", arguments[i]);
     if (length >= sizeof command || !CreatePipe(&from, &to, &inherit, 0))
         return false;
-    SetEnvironmentVariableA("NMAPI_OPTIONS", options);
+    had = GetEnvironmentVariableA("NMAPI_OPTIONS", before, sizeof before);
+    if (options != NULL)
+        SetEnvironmentVariableA("NMAPI_OPTIONS", options);
     startup.hStdOutput = to;
     startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    if (!CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process))
-        return false;
+    started = CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process);
+    if (options != NULL)
+        SetEnvironmentVariableA("NMAPI_OPTIONS", had > 0 && had < sizeof before ? before : NULL);
     CloseHandle(to);
+    if (!started) {
+        CloseHandle(from);
+        return false;
+    }
     while (used < size - 1 && ReadFile(from, text + used, (DWORD)size - 1 - used, &got, NULL) &&
            got > 0)
         used += got;

@@ -37,8 +37,8 @@ static void run_pair(const struct peer *peer, struct figure *figures)
 }
 
 const struct workload work_pair = {"pair",
-                                   0,
-                                   25,
+                                   WORK_SPREAD,
+                                   9,
                                    run_pair,
                                    {{"pair_16", "alloc + free, 16 B", ns_op},
                                     {"pair_64", "alloc + free, 64 B", ns_op},
@@ -70,8 +70,8 @@ static void run_replace(const struct peer *peer, struct figure *figures)
 
 const struct workload work_replace = {
     "replace",
-    WORK_ONLY_EXPERT,
-    15,
+    WORK_ONLY_EXPERT | WORK_SPREAD,
+    9,
     run_replace,
     {{"replace", "random replacement, 10,000 live, 16-1023 B", ns_op}},
     NULL};

@@ -139,5 +139,9 @@ static void run_mix(const struct peer *peer, struct figure *figures)
     bench_end(peer, &meter, packets, 1, figures);
 }
 
-const struct workload work_mix = {
-    "mix", WORK_ONLY_EXPERT, 15, run_mix, {{"mix", "realistic mix, a packet", "ns/packet"}}, NULL};
+const struct workload work_mix = {"mix",
+                                  WORK_ONLY_EXPERT | WORK_SPREAD,
+                                  9,
+                                  run_mix,
+                                  {{"mix", "realistic mix, a packet", "ns/packet"}},
+                                  NULL};
