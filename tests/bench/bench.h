@@ -23,7 +23,8 @@ enum {
     PEER_NO_REALLOC = 32,  /* realloc would leave every old block behind */
     PEER_SHARED_ONLY = 64, /* stands in for the workload with one shared heap only */
     PEER_OURS = 128,       /* Nmapi.dll, or the native build of its sources */
-    PEER_KEEPS = 256       /* ours once more, under keep=64M: for what the only expert does */
+    PEER_KEEPS = 256,      /* ours once more, under keep=64M: for what the only expert does */
+    PEER_BY_BLOCKS = 512   /* its bulk free visits each block */
 };
 
 struct peer {
@@ -98,8 +99,8 @@ enum {
     WORK_ONLY_EXPERT = 256, /* a host that runs one expert at a time: depends on the option keep */
     WORK_LONG = 512,        /* runs with --long alone */
     WORK_CURVE = 1024,      /* runs with --curve alone: "name@size" */
-    WORK_SPREAD =
-        2048 /* each round in a process of its own: where the system puts it moves the figure */
+    WORK_SPREAD = 2048,     /* each round in a process of its own, whose place moves the figure */
+    WORK_MANY_BLOCKS = 4096 /* would take minutes where the bulk free visits each block */
 };
 
 struct metric {

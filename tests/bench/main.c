@@ -129,6 +129,8 @@ static bool suits(const struct workload *work, const struct peer *peer)
         return false;
     if ((needs & WORK_NEEDS_HEAPS) != 0 && (has & PEER_NO_HEAPS) != 0)
         return false;
+    if ((needs & WORK_MANY_BLOCKS) != 0 && (has & PEER_BY_BLOCKS) != 0)
+        return false;
     if ((needs & WORK_NEEDS_FREE) != 0 && (has & PEER_NO_FREE) != 0)
         return false;
     if ((needs & WORK_NEEDS_SHARED) != 0 && (has & PEER_SHARED) == 0)

@@ -181,7 +181,7 @@ static void obvious_free(void *heap, void *block)
 }
 
 const struct peer peer_obvious = {"obvious",
-                                  PEER_SHARED | PEER_COPIES,
+                                  PEER_SHARED | PEER_COPIES | PEER_BY_BLOCKS,
                                   obvious_start,
                                   obvious_open,
                                   obvious_close,

@@ -115,7 +115,7 @@ const struct workload work_fill_1m_beside = {
 
 const struct workload work_fill_3keep = {
     "fill_3keep",
-    WORK_ONLY_EXPERT | WORK_NEEDS_HEAPS,
+    WORK_ONLY_EXPERT | WORK_NEEDS_HEAPS | WORK_MANY_BLOCKS,
     5,
     run_fill_3keep,
     {{"fill_3keep", "fill of 3 x keep with 64 B, the only expert", ns_block},
@@ -145,7 +145,7 @@ static void run_regions(const struct peer *peer, struct figure *figures)
 
 const struct workload work_regions = {
     "regions",
-    WORK_NEEDS_HEAPS,
+    WORK_NEEDS_HEAPS | WORK_MANY_BLOCKS,
     5,
     run_regions,
     {{"bulk_64m_64", "bulk free of 64 MiB in blocks of 64 B", "us"},
