@@ -76,7 +76,8 @@ struct meter {
 };
 
 void bench_begin(const struct peer *peer, struct meter *meter);
-/* The figure of what was done since: its value is the time of one operation in `unit` nanoseconds. */
+/* The figure of what was done since. Its value is the time of one operation, in units of so many
+   nanoseconds. */
 void bench_end(const struct peer *peer, const struct meter *meter, double operations, double unit,
                struct figure *figure);
 struct figure bench_plain(double value); /* of no time */
@@ -222,8 +223,8 @@ void sys_store(volatile long *to, long value);    /* release */
 long sys_exchange(volatile long *to, long value); /* full barrier */
 long sys_add(volatile long *to, long value);      /* full barrier; the value before */
 void sys_run_threads(int count, void (*run)(int index, void *context), void *context);
-/* Runs this program once more, with these arguments (the last is NULL) and NMAPI_OPTIONS set to the options, or as it
-   is for NULL. Gives what it prints; false if it fails. */
+/* Runs this program once more, with these arguments (the last is NULL) and NMAPI_OPTIONS set to the
+   options, or as it is for NULL. Gives what it prints; false if it fails. */
 bool sys_run_self(const char *const *arguments, const char *options, char *text, size_t size);
 size_t sys_committed(void); /* private memory of the process that may be written, bytes */
 size_t sys_resident(void);  /* the part of it that takes up memory; 0 where it can't be told */

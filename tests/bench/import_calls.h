@@ -1,6 +1,6 @@
 /*
- * What a loaded DLL asks of the system: its imports of these functions are led through counters. Each costs a
- * microsecond or more under Wine, a counter some nanoseconds.
+ * What a loaded DLL asks of the system: its imports of these functions are led through counters.
+ * Each costs a microsecond or more under Wine, a counter some nanoseconds.
  */
 #ifndef IMPORT_CALLS_H
 #define IMPORT_CALLS_H

@@ -1,5 +1,5 @@
-/* The memory calls that shared libraries make: mmap, munmap, mprotect and madvise of this program take the place of
-   the C library's for them. */
+/* The memory calls that shared libraries make: mmap, munmap, mprotect and madvise of this program
+   take the place of the C library's for them. */
 #ifndef LINUX_CALLS_H
 #define LINUX_CALLS_H
 

@@ -3,8 +3,8 @@
  *   --csv, --csv=FILE  figures for machines: instead of the table, or to a file beside it
  *   --only NAMES       workloads, figures or peers with one of the names in them (a,b,...)
  *   --rounds N         instead of each workload's own number
- *   --cpu-time         for a machine that others use too: what one thread does is timed by how long it ran,
- *                      not by the clock
+ *   --cpu-time         for a machine that others use too: what one thread does is timed by how long
+ *                      it ran, not by the clock
  *   --quick            a smoke run that checks the workloads, not the speed
  *   --long             what takes long too: how much fits into the address space
  *   --curve            instead: cost as the work grows, up to 10,000 experts and 10,000,000 blocks
@@ -167,8 +167,8 @@ static void print_figure(double number)
         printf("--\n"); /* no runtime spells NAN as another does */
 }
 
-/* What run_in_own_process starts: one workload, one peer by its number. Prints the members of each figure, a line
-   each. */
+/* What run_in_own_process starts: one workload, one peer by its number. Prints the members of each
+   figure, a line each. */
 static int be_own_process(const char *work_name, const char *peer_number)
 {
     const struct peer *peer = bench_peers[atoi(peer_number)];
@@ -227,8 +227,8 @@ static void run_in_own_process(const struct workload *work, int peer, struct fig
     }
 }
 
-/* All peers take turns in each round, each round another one first, so that what disturbs the machine
-   for a while disturbs them alike. */
+/* All peers take turns in each round, each round another one first, so that what disturbs the
+   machine for a while disturbs them alike. */
 static void measure(const struct workload *work, int peers)
 {
     int rounds = rounds_asked > 0 ? rounds_asked : work->rounds;

@@ -1,12 +1,12 @@
 /*
- * A peer of the user's own: NMAPI_BENCH_PEER=PATH names a library (.so, under Windows .dll) that exports these
- * functions, in C and with the platform's usual calling convention:
+ * A peer of the user's own: NMAPI_BENCH_PEER=PATH names a library (.so, under Windows .dll) that
+ * exports these functions, in C and with the platform's usual calling convention:
  *
  *   const char *bench_peer_version(void);   its first word heads the column
- *   void *bench_peer_open(void);            a heap, for the thread that calls; other threads only free
+ *   void *bench_peer_open(void);            a heap, for the calling thread; others only free
  *   void bench_peer_close(void *heap);      with all that is left in it
  *   void *bench_peer_alloc(void *heap, size_t size);               zeroed
- *   void *bench_peer_realloc(void *heap, void *block, size_t old_size, size_t size);   zeroed tail
+ *   void *bench_peer_realloc(void *heap, void *block, size_t old_size, size_t size);  zeroed tail
  *   void bench_peer_free(void *heap, void *block);
  *
  * So an allocator that can't be part of this project takes a dozen lines around its own functions.

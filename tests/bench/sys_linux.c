@@ -69,8 +69,8 @@ struct thread_start {
     int index;
 };
 
-/* Each on a processor of its own: which of them the system gives a thread at first, and when it changes its mind, is
-   not what is measured. */
+/* Each on a processor of its own: which of them the system gives a thread at first, and when it
+   changes its mind, is not what is measured. */
 static void stay_on(int index)
 {
     cpu_set_t allowed, one;

@@ -30,8 +30,8 @@ static bool is_wine(void)
     return wine;
 }
 
-/* Wine counts no page faults and knows processor time to a hundredth of a second, but the Linux below knows both, and a
-   program under Wine may ask it directly: getrusage(RUSAGE_SELF). */
+/* Wine counts no page faults and knows processor time to a hundredth of a second, but the Linux
+   below knows both, and a program under Wine may ask it directly: getrusage(RUSAGE_SELF). */
 struct usage {
     double cpu_ns, faults;
 };
@@ -133,8 +133,8 @@ struct thread_start {
     int index;
 };
 
-/* Each on a processor of its own: which of them the system gives a thread at first, and when it changes its mind, is
-   not what is measured. */
+/* Each on a processor of its own: which of them the system gives a thread at first, and when it
+   changes its mind, is not what is measured. */
 static void stay_on(int index)
 {
     DWORD_PTR allowed, present;

@@ -1,6 +1,6 @@
 /*
- * The targets: each holds one of our figures against a limit, which is a number, or a peer's figure of
- * the same run. Under Wine the yardstick is what mimalloc's heap measured there once, scaled by
+ * The targets: each holds one of our figures against a limit, which is a number, or a peer's figure
+ * of the same run. Under Wine the yardstick is what mimalloc's heap measured there once, scaled by
  * what a private heap measured in the same place then and measures now.
  */
 #include "bench.h"

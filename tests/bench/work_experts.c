@@ -1,4 +1,4 @@
-/* What many open experts cost, and what an expert costs that holds much: the rows and the curves. */
+/* What many open experts cost, and what one costs that holds much: the rows and the curves. */
 #include "bench.h"
 
 static const char ns_op[] = "ns";
@@ -6,8 +6,8 @@ static const char ns_op[] = "ns";
 enum { EXPERTS_MOST = 10000 };
 static void *heaps[EXPERTS_MOST];
 
-/* Opens experts of one block each up to `count` of them; gives how many are open: a 32-bit address space does not hold
-   as many heaps of every kind. */
+/* Opens experts of one block each up to `count` of them; gives how many are open: a 32-bit address
+   space does not hold as many heaps of every kind. */
 static unsigned open_experts(const struct peer *peer, unsigned opened, unsigned count)
 {
     for (; opened < count; opened++) {
@@ -131,8 +131,8 @@ CURVE_EXPERTS(100)
 CURVE_EXPERTS(1000)
 CURVE_EXPERTS(10000)
 
-/* One expert holds `full` blocks of 64 bytes. Up to BENCH_BLOCKS_MAX of them, evenly spread, are the ones that are
-   replaced at random. */
+/* One expert holds `full` blocks of 64 bytes. Up to BENCH_BLOCKS_MAX of them, evenly spread, are
+   the ones that are replaced at random. */
 static void curve_blocks(const struct peer *peer, unsigned full, struct figure *figures)
 {
     unsigned count = bench_count(full, 1000);

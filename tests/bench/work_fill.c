@@ -1,4 +1,4 @@
-/* Fill and bulk free: as the only expert, beside another, and more than waits for the next expert. */
+/* Fill and bulk free: the only expert, beside another, and more than waits for the next one. */
 #include "bench.h"
 
 static const char ns_block[] = "ns/block";
@@ -25,8 +25,8 @@ static void fill(const struct peer *peer, unsigned count, uint32_t low, uint32_t
     bench_end(peer, &meter, count, 1, &figures[1]);
 }
 
-/* A host that runs one expert after the other: the second of two fills counts, which the first one's pages may
-   serve. */
+/* A host that runs one expert after the other: the second of two fills counts, which the first
+   one's pages may serve. */
 static void fill_again(const struct peer *peer, unsigned count, uint32_t low, uint32_t high,
                        struct figure *figures)
 {
@@ -122,8 +122,8 @@ const struct workload work_fill_3keep = {
      {"bulk_3keep", "  its bulk free", ns_block}},
     NULL};
 
-/* The same 64 MiB in 16 times as many blocks: a bulk free that goes by regions takes as long. The least of a few
-   turns, since what else runs on the machine only ever adds. */
+/* The same 64 MiB in 16 times as many blocks: a bulk free that goes by regions takes as long. The
+   least of a few turns, since what else runs on the machine only ever adds. */
 static void run_regions(const struct peer *peer, struct figure *figures)
 {
     static const uint32_t sizes[] = {64, 1024};

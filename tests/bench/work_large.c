@@ -16,8 +16,8 @@ static void replace(const struct peer *peer, void *heap, unsigned live, unsigned
     }
 }
 
-/* Of live blocks one at random is replaced, `count` times. Each page is touched. The clock starts after `warm_up` of
-   them. */
+/* Of live blocks one at random is replaced, `count` times. Each page is touched. The clock starts
+   after `warm_up` of them. */
 static void replace_large(const struct peer *peer, unsigned live, unsigned warm_up, unsigned count,
                           uint32_t low, uint32_t high, struct figure *figure)
 {
@@ -112,8 +112,9 @@ static unsigned char *grow_by_copy(const struct peer *peer, void *heap, unsigned
     return block;
 }
 
-/* What copies would take minutes for all 16,384 steps. It is given a few steps at each of four sizes, evenly spread:
-   its price grows in line with the size, so their mean is that of all. Gives the part of the steps that moved. */
+/* What copies would take minutes for all 16,384 steps. It is given a few steps at each of four
+   sizes, evenly spread: its price grows in line with the size, so their mean is that of all. Gives
+   the part of the steps that moved. */
 static double grow_sampled(const struct peer *peer, size_t full, unsigned steps,
                            unsigned char *(*how)(const struct peer *, void *, unsigned char *,
                                                  size_t, size_t, double *),

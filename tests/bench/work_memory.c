@@ -1,7 +1,7 @@
 /*
- * Memory: what the process has committed, before and after. Each is measured in a process of its own,
- * since many peers keep what they once had. On Linux a mapping costs nothing before it is touched, so
- * there what is resident is told beside what is committed.
+ * Memory: what the process has committed, before and after. Each is measured in a process of its
+ * own, since many peers keep what they once had. On Linux a mapping costs nothing before it is
+ * touched, so there what is resident is told beside what is committed.
  */
 #include "bench.h"
 
@@ -36,7 +36,8 @@ static void **fill(const struct peer *peer, void *heap, void **at, unsigned coun
     return at;
 }
 
-/* Experts of 100 MiB in small blocks and 100 in large ones come, up to 2 GiB (x86: 1 GiB) in all, and go again. */
+/* Experts of 100 MiB in small blocks and 100 in large ones come, up to 2 GiB (x86: 1 GiB) in all,
+   and go again. */
 static void run_after(const struct peer *peer, struct figure *figures)
 {
     enum { EXPERTS_MOST = 10 };

@@ -49,8 +49,8 @@ static void replace_in_team(int index, void *context)
     }
 }
 
-/* Wall time for each operation, all threads' operations together. The page faults and system calls are those of the
-   threads' start too. */
+/* Wall time for each operation, all threads' operations together. The page faults and system calls
+   are those of the threads' start too. */
 static struct figure run_team(struct team *team, int threads, void (*run)(int index, void *context))
 {
     double operations = (double)team->count * threads;
@@ -73,8 +73,9 @@ static struct figure run_team(struct team *team, int threads, void (*run)(int in
     return figure;
 }
 
-/* What the machine itself gives to two threads that share nothing: 2 where both have a core of their own. Four
-   sums at once, since one alone leaves so much of a core idle that two threads on one would not show. */
+/* What the machine itself gives to two threads that share nothing: 2 where both have a core of
+   their own. Four sums at once, since one alone leaves so much of a core idle that two threads on
+   one would not show. */
 static void compute_in_team(int index, void *context)
 {
     struct team *team = context;
@@ -93,8 +94,8 @@ static void compute_in_team(int index, void *context)
     team->ended[index] = sys_now();
 }
 
-/* Side by side and in turns, so that the ratios are those of neighbours in time, and the least of each: what
-   else runs on the machine only ever adds. */
+/* Side by side and in turns, so that the ratios are those of neighbours in time, and the least of
+   each: what else runs on the machine only ever adds. */
 static void run_threads(const struct peer *peer, struct figure *figures)
 {
     static struct team team;

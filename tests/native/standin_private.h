@@ -11,8 +11,8 @@
 #include <time.h>
 #include <ucontext.h>
 
-/* Every call that can be made fail: its id, its name, the kind of system call that it is on Windows (NONE: it
-   stays in the process), and whether it fails by name alone. */
+/* Every call that can be made fail: its id, its name, the kind of system call that it is on Windows
+   (NONE: it stays in the process), and whether it fails by name alone. */
 #define STANDIN_CALLS                                                                              \
     STANDIN_CALL(VirtualAllocReserve, "VirtualAlloc.reserve", MEMORY, FALSE)                       \
     STANDIN_CALL(VirtualAllocCommit, "VirtualAlloc.commit", MEMORY, FALSE)                         \
