@@ -9,7 +9,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 build=$here/../../build
 
 copy() { # FROM TO
-    [ ! -f "$build/$1" ] || cp "$build/$1" "$here/$2"
+    [ ! -f "$build/$1" ] || tr -d '\r' <"$build/$1" >"$here/$2"
 }
 
 copy native/bench.csv results-native.csv

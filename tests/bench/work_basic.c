@@ -76,7 +76,7 @@ const struct workload work_replace = {
     {{"replace", "random replacement, 10,000 live, 16-1023 B", ns_op}},
     NULL};
 
-/* A short-lived expert opens, allocates one block, is closed: alone, and beside a long-lived one. */
+/* An expert opens, allocates one block, is closed: alone, and beside a long-lived one. */
 static void open_close(const struct peer *peer, struct figure *figure)
 {
     unsigned count = bench_count(2000, 10);
