@@ -88,7 +88,8 @@ static HMODULE load(const char *options)
         return original;
     GetModuleFileNameA(original, from, sizeof from);
     snprintf(to, sizeof to, "%s.%s.dll", from, options);
-    if (!CopyFileA(from, to, FALSE))
+    /* In a process that the benchmark started, the copy is there and in use. */
+    if (!CopyFileA(from, to, FALSE) && GetLastError() != ERROR_SHARING_VIOLATION)
         return NULL;
     had = GetEnvironmentVariableA("NMAPI_OPTIONS", before, sizeof before);
     SetEnvironmentVariableA("NMAPI_OPTIONS", options);
