@@ -87,6 +87,7 @@ if wants native; then
 fi
 if wants bench; then
     command_from gcc gcc
+    command_from valgrind valgrind
     package libmimalloc-dev
     package libtalloc-dev
     package libapr1-dev

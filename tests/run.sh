@@ -9,7 +9,7 @@
 #   native-cov    the branches of src/ that the native tests take, against the list of those they can't
 #   mutants       a hundred small mistakes made in src/: which of them does no test notice?
 #   bench         the benchmark under Wine on x64 and x86
-#   bench-native  the benchmark on this system beside other allocators
+#   bench-native  the benchmark on this system beside other allocators, cost as the work grows, instruction counts
 #   lint          formatting, clang-tidy, cppcheck
 set -eu
 
@@ -135,6 +135,12 @@ benchmark() { # PRESET
     fi
 }
 
+grow_benchmark() { # PRESET
+    say "$1: cost as the work grows, in build/$1/curve.csv"
+    cmake --build "build/$1" --target run-bench-curve >"build/$1/curve.log" 2>&1 ||
+        give_up_on "$1: the curves failed: build/$1/curve.log"
+}
+
 lint() {
     setup dll wine test lint
     say "clang-format"
@@ -209,6 +215,9 @@ part() { # PART
         bench-native)
             setup dll test native bench
             benchmark native
+            grow_benchmark native
+            say "instructions"
+            sh tests/bench/instructions.sh || give_up_on "instructions could not be counted"
             ;;
         mutants)
             setup dll test native

@@ -1,6 +1,6 @@
 /*
  * The benchmark's own interfaces: a peer is an allocator under test, a workload is what it is put
- * through, and sys is what a program needs of the system to measure both.
+ * through, a figure is what came out, and sys is what a program needs of the system to measure it.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -22,11 +22,13 @@ enum {
     PEER_COPIES = 16,      /* growing a large block copies it: measured by samples */
     PEER_NO_REALLOC = 32,  /* realloc would leave every old block behind */
     PEER_SHARED_ONLY = 64, /* stands in for the workload with one shared heap only */
-    PEER_OURS = 128        /* Nmapi.dll, or the native build of its sources */
+    PEER_OURS = 128,       /* Nmapi.dll, or the native build of its sources */
+    PEER_KEEPS = 256,      /* ours once more, under keep=64M: for what the only expert does */
+    PEER_BY_BLOCKS = 512   /* its bulk free visits each block */
 };
 
 struct peer {
-    const char *name; /* a column's head and the CSV's name: short */
+    const char *name; /* a column's head and the CSV's name: short, known once it has started */
     unsigned flags;
 
     bool (*start)(char *version, size_t version_size); /* false: not on this machine */
@@ -39,11 +41,15 @@ struct peer {
     void *(*realloc)(void *heap, void *block, size_t old_size, size_t size); /* zeroed tail */
     void (*free)(void *heap, void *block);
 
-    size_t (*committed)(void *heap); /* as the allocator counts, bytes; NULL: it does not tell */
+    /* From here on, NULL where the peer does not tell. */
+    size_t (*committed)(void *heap);                /* as the allocator counts, bytes */
+    void (*calls)(double *memory, double *threads); /* system calls of the process so far */
+    bool (*trim)(void);                             /* returns kept pages; false: it can't */
+    size_t (*writable_image)(void);                 /* bytes of its image that are written to */
 };
 
 extern const struct peer *const bench_peers[]; /* ends with NULL; ours first */
-extern const struct peer peer_dll;
+extern const struct peer peer_dll, peer_dll_keep64;
 extern const struct peer peer_heap;
 extern const struct peer peer_crt;
 extern const struct peer peer_obvious;
@@ -52,8 +58,29 @@ extern const struct peer peer_talloc;
 extern const struct peer peer_apr;
 extern const struct peer peer_glibc;
 extern const struct peer peer_glibc_mutex;
+extern const struct peer peer_hook;
 
 extern const char *bench_dll_path; /* what peer_dll loads */
+
+/*
+ * Figures
+ */
+
+/* The last three are for a thousand operations. Any is NAN where there is none. */
+struct figure {
+    double value, faults, memory_calls, thread_calls;
+};
+
+struct meter {
+    double ns, faults, memory_calls, thread_calls;
+};
+
+void bench_begin(const struct peer *peer, struct meter *meter);
+/* The figure of what was done since. Its value is the time of one operation, in units of so many
+   nanoseconds. */
+void bench_end(const struct peer *peer, const struct meter *meter, double operations, double unit,
+               struct figure *figure);
+struct figure bench_plain(double value); /* of no time */
 
 /*
  * Workloads
@@ -67,7 +94,14 @@ enum {
     WORK_NEEDS_SHARED = 4,  /* several threads in one heap */
     WORK_NEEDS_REALLOC = 8, /* in a number that a peer without it can't hold */
     WORK_NEEDS_CROSS = 16,  /* one thread frees while the heap's own allocates */
-    WORK_PEERS_ONLY = 32    /* a yardstick that ours is held against */
+    WORK_NEEDS_FREE = 32,   /* of one block */
+    WORK_PEERS_ONLY = 64,   /* a yardstick that ours is held against */
+    WORK_OURS_ONLY = 128,   /* says nothing about the peers */
+    WORK_ONLY_EXPERT = 256, /* a host that runs one expert at a time: depends on the option keep */
+    WORK_LONG = 512,        /* runs with --long alone */
+    WORK_CURVE = 1024,      /* runs with --curve alone: "name@size" */
+    WORK_SPREAD = 2048,     /* each round in a process of its own, whose place moves the figure */
+    WORK_MANY_BLOCKS = 4096 /* would take minutes where the bulk free visits each block */
 };
 
 struct metric {
@@ -80,22 +114,20 @@ struct workload {
     const char *name;
     unsigned flags;
     int rounds; /* unless --rounds says otherwise */
-    /* Fills one figure for each metric; a NAN is a figure that this peer does not have. */
-    void (*run)(const struct peer *peer, double *figures);
+    /* Fills one figure for each metric; all are NAN before. */
+    void (*run)(const struct peer *peer, struct figure *figures);
     struct metric metrics[WORK_METRICS_MAX]; /* ends with a NULL name */
+    const char *options;                     /* NMAPI_OPTIONS of its own process, or NULL */
 };
 
-extern const struct workload work_memory_after, work_memory_million, work_memory_one;
-extern const struct workload work_pair, work_replace, work_open_close;
-extern const struct workload work_fill_300k, work_fill_300k_last, work_fill_1m, work_fill_1m_last;
-extern const struct workload work_mix, work_large, work_large_many, work_grow, work_grow_copy;
-extern const struct workload work_experts_1, work_experts_100, work_experts_10k;
-extern const struct workload work_threads, work_one_key, work_cross;
+extern const struct workload *const bench_workloads[]; /* ends with NULL */
 
 /* Shared by the workloads; static, so that holding pointers moves no peer's memory. */
 enum { BENCH_BLOCKS_MAX = 1000000 };
 extern void *bench_blocks[BENCH_BLOCKS_MAX];
 extern bool bench_quick; /* --quick: a smoke run, its figures mean nothing */
+extern bool
+    bench_cpu_time; /* --cpu-time: what one thread does is timed by what it ran, not by the clock */
 
 static inline unsigned bench_count(unsigned full, unsigned quick)
 {
@@ -150,39 +182,54 @@ static inline void *bench_alloc(const struct peer *peer, void *heap, size_t size
 void *bench_open(const struct peer *peer);
 /* The bulk free: the peer's own, or block by block where it has none. */
 void bench_close(const struct peer *peer, void *heap, void **blocks, size_t count);
+/* The loops of two workloads, for instructions.sh. */
+void bench_pairs(const struct peer *peer, void *heap, size_t size, unsigned count);
+void bench_packets(const struct peer *peer, unsigned count);
 
 /*
  * Results and targets
  */
+
+enum { PEERS_MAX = 8 };
 
 struct result {
     const struct workload *workload;
     int metric;
     int peer;
     int rounds;
-    double median, low, high;
+    double low, high;     /* of the rounds */
+    struct figure median; /* of each member */
 };
 
-extern struct result bench_results[];
-extern int bench_result_count;
+/* Sorts the rounds' figures. A NAN in one of them means that there is no result. */
+void bench_add_result(const struct workload *work, int metric, int peer, struct figure *rounds,
+                      int count);
 const struct result *bench_find(const char *metric, const char *peer); /* NULL: not measured */
-int bench_check_targets(FILE *csv, FILE *table);                       /* how many are missed */
+void bench_print_table(FILE *to, const bool *chosen);
+void bench_print_csv(FILE *to);
+bool bench_results_are_sane(void);
+void bench_check_targets(FILE *csv, FILE *table); /* each may be NULL */
 
 /*
  * The system
  */
 
-double sys_now(void); /* nanoseconds */
+double sys_now(void);     /* nanoseconds */
+double sys_cpu_now(void); /* nanoseconds that the process ran; NAN where it can't be told */
+double sys_faults(void);  /* page faults of the process so far; NAN where it can't be told */
 void sys_yield(void);
 long sys_load(volatile long *from);               /* acquire */
 void sys_store(volatile long *to, long value);    /* release */
 long sys_exchange(volatile long *to, long value); /* full barrier */
 long sys_add(volatile long *to, long value);      /* full barrier; the value before */
 void sys_run_threads(int count, void (*run)(int index, void *context), void *context);
-/* Runs a workload in another process that has done nothing yet. */
-void sys_run_alone(const struct workload *work, const struct peer *peer, double *figures);
+/* Runs this program once more, with these arguments (the last is NULL) and NMAPI_OPTIONS set to the
+   options, or as it is for NULL. Gives what it prints; false if it fails. */
+bool sys_run_self(const char *const *arguments, const char *options, char *text, size_t size);
 size_t sys_committed(void); /* private memory of the process that may be written, bytes */
 size_t sys_resident(void);  /* the part of it that takes up memory; 0 where it can't be told */
+void *sys_open_library(const char *path); /* NULL: can't be loaded */
+void *sys_find_function(void *library, const char *name);
 void sys_describe(char *text, size_t size);
 void sys_describe_cpu(char *text, size_t size);
 

@@ -49,4 +49,5 @@ const struct peer peer_apr = {"apr",       PEER_NO_FREE | PEER_NO_REALLOC,
                               apr_start,   apr_open,
                               apr_close,   apr_alloc,
                               apr_realloc, apr_free,
-                              NULL};
+                              NULL,        NULL,
+                              NULL,        NULL};

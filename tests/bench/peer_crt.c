@@ -48,4 +48,5 @@ const struct peer peer_crt = {"calloc",    PEER_SHARED | PEER_NO_HEAPS | PEER_CO
                               crt_start,   crt_open,
                               crt_close,   crt_alloc,
                               crt_realloc, crt_free,
-                              NULL};
+                              NULL,        NULL,
+                              NULL,        NULL};

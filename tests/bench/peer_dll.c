@@ -1,10 +1,21 @@
 /*
  * Ours: the DLL's exported functions, found as a host finds them. The native build links them and
  * still calls through the same pointers, as a peer in a shared library is called.
+ *
+ * Compiled once more by peer_dll_keep64.c, for a copy of the DLL that was loaded under keep=64M.
  */
 #include "bench.h"
 
 #include "nmapi.h"
+
+#include <string.h>
+
+#ifndef PEER_DLL
+#define PEER_DLL peer_dll
+#define PEER_DLL_NAME "nmapi"
+#define PEER_DLL_FLAGS (PEER_SHARED | PEER_OURS)
+#define PEER_DLL_OPTIONS NULL
+#endif
 
 static struct {
     PFN_ExpertAllocMemory alloc;
@@ -13,6 +24,7 @@ static struct {
     PFN_NmapiOpenExpert open;
     PFN_NmapiCloseExpert close;
     PFN_NmapiQueryExpert query;
+    DWORD(WINAPI *trim)(void); /* NULL: this version has none */
 } dll;
 
 #ifdef BENCH_NATIVE
@@ -20,6 +32,7 @@ static struct {
 #include "standin.h"
 
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
+DWORD WINAPI NmapiTrimMemory(void) __attribute__((weak));
 
 static bool dll_start(char *version, size_t size)
 {
@@ -30,35 +43,88 @@ static bool dll_start(char *version, size_t size)
     dll.open = NmapiOpenExpert;
     dll.close = NmapiCloseExpert;
     dll.query = NmapiQueryExpert;
+    dll.trim = NmapiTrimMemory;
     standin_set_dllmain(DllMain);
     return DllMain(NULL, DLL_PROCESS_ATTACH, NULL) != FALSE;
 }
 
+/* Of the Win32 calls that the library made. */
+static void dll_calls(double *memory, double *threads)
+{
+    *memory = (double)standin_system_calls(STANDIN_MEMORY);
+    *threads = (double)standin_system_calls(STANDIN_THREADS);
+}
+
+#define dll_writable_image NULL /* part of the program's own */
+
 #else
 
-static void find(HMODULE module, const char *name, void *to)
+#include "import_calls.h"
+
+static HMODULE module;
+
+static bool look_up(const char *name, void *to)
 {
     FARPROC function = GetProcAddress(module, name);
 
-    if (function == NULL)
+    memcpy(to, &function, sizeof function);
+    return function != NULL;
+}
+
+static void find(const char *name, void *to)
+{
+    if (!look_up(name, to))
         bench_die("not exported", name);
-    *(FARPROC *)to = function;
+}
+
+/* With options of its own the DLL is loaded as a copy, which is another module. */
+static HMODULE load(const char *options)
+{
+    HMODULE original = LoadLibraryA(bench_dll_path), copy;
+    char before[512], from[MAX_PATH], to[MAX_PATH + 32];
+    DWORD had;
+
+    if (options == NULL || original == NULL)
+        return original;
+    GetModuleFileNameA(original, from, sizeof from);
+    snprintf(to, sizeof to, "%s.%s.dll", from, options);
+    /* In a process that the benchmark started, the copy is there and in use. */
+    if (!CopyFileA(from, to, FALSE) && GetLastError() != ERROR_SHARING_VIOLATION)
+        return NULL;
+    had = GetEnvironmentVariableA("NMAPI_OPTIONS", before, sizeof before);
+    SetEnvironmentVariableA("NMAPI_OPTIONS", options);
+    copy = LoadLibraryA(to);
+    SetEnvironmentVariableA("NMAPI_OPTIONS", had > 0 && had < sizeof before ? before : NULL);
+    return copy;
 }
 
 static bool dll_start(char *version, size_t size)
 {
-    HMODULE module = LoadLibraryA(bench_dll_path);
-
+    if ((PEER_DLL_FLAGS & PEER_KEEPS) != 0 && sizeof(void *) == 8)
+        return false; /* the default */
+    module = load(PEER_DLL_OPTIONS);
     if (module == NULL)
         return false;
     snprintf(version, size, "Nmapi.dll %s", BENCH_VERSION);
-    find(module, "ExpertAllocMemory", &dll.alloc);
-    find(module, "ExpertReallocMemory", &dll.realloc);
-    find(module, "ExpertFreeMemory", &dll.free);
-    find(module, "NmapiOpenExpert", &dll.open);
-    find(module, "NmapiCloseExpert", &dll.close);
-    find(module, "NmapiQueryExpert", &dll.query);
+    find("ExpertAllocMemory", &dll.alloc);
+    find("ExpertReallocMemory", &dll.realloc);
+    find("ExpertFreeMemory", &dll.free);
+    find("NmapiOpenExpert", &dll.open);
+    find("NmapiCloseExpert", &dll.close);
+    find("NmapiQueryExpert", &dll.query);
+    look_up("NmapiTrimMemory", &dll.trim);
+    import_calls_count(module);
     return true;
+}
+
+static void dll_calls(double *memory, double *threads)
+{
+    import_calls(memory, threads);
+}
+
+static size_t dll_writable_image(void)
+{
+    return import_writable_image(module);
 }
 
 #endif
@@ -95,7 +161,7 @@ static void *dll_open(void)
 static void dll_close(void *heap)
 {
     if (dll.close(heap, NULL) != NMERR_SUCCESS)
-        bench_die("close failed", "nmapi");
+        bench_die("close failed", PEER_DLL_NAME);
     lock_keys();
     closed_keys[closed_count++] = heap;
     sys_store(&keys_lock, 0);
@@ -119,7 +185,7 @@ static void *dll_realloc(void *heap, void *block, size_t old_size, size_t size)
 static void dll_free(void *heap, void *block)
 {
     if (dll.free(heap, block) != NMERR_SUCCESS)
-        bench_die("free failed", "nmapi");
+        bench_die("free failed", PEER_DLL_NAME);
 }
 
 static size_t dll_committed(void *heap)
@@ -127,12 +193,15 @@ static size_t dll_committed(void *heap)
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
 
     if (dll.query(heap, &usage) != NMERR_SUCCESS)
-        bench_die("query failed", "nmapi");
+        bench_die("query failed", PEER_DLL_NAME);
     return usage.CommittedBytes;
 }
 
-const struct peer peer_dll = {"nmapi",      PEER_SHARED | PEER_OURS,
-                              dll_start,    dll_open,
-                              dll_close,    dll_alloc,
-                              dll_realloc,  dll_free,
-                              dll_committed};
+static bool dll_trim(void)
+{
+    return dll.trim != NULL && dll.trim() == NMERR_SUCCESS;
+}
+
+const struct peer PEER_DLL = {PEER_DLL_NAME, PEER_DLL_FLAGS, dll_start,   dll_open,
+                              dll_close,     dll_alloc,      dll_realloc, dll_free,
+                              dll_committed, dll_calls,      dll_trim,    dll_writable_image};

@@ -77,7 +77,8 @@ const struct peer peer_glibc = {"glibc",       PEER_SHARED | PEER_NO_HEAPS,
                                 glibc_start,   glibc_open,
                                 glibc_close,   glibc_alloc,
                                 glibc_realloc, glibc_free,
-                                NULL};
+                                NULL,          NULL,
+                                NULL,          NULL};
 
 const struct peer peer_glibc_mutex = {"glibc+mutex",
                                       PEER_SHARED | PEER_NO_HEAPS | PEER_SHARED_ONLY,
@@ -87,4 +88,7 @@ const struct peer peer_glibc_mutex = {"glibc+mutex",
                                       glibc_mutex_alloc,
                                       glibc_realloc,
                                       glibc_mutex_free,
+                                      NULL,
+                                      NULL,
+                                      NULL,
                                       NULL};

@@ -39,4 +39,5 @@ const struct peer peer_heap = {"heap",       PEER_SHARED | PEER_COPIES,
                                heap_start,   heap_open,
                                heap_close,   heap_alloc,
                                heap_realloc, heap_free,
-                               NULL};
+                               NULL,         NULL,
+                               NULL,         NULL};

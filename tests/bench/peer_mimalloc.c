@@ -4,6 +4,8 @@
  */
 #include "bench.h"
 
+#include "linux_calls.h"
+
 #include <dlfcn.h>
 #include <string.h>
 
@@ -67,6 +69,15 @@ static void mimalloc_free(void *heap, void *block)
     mi.free(block);
 }
 
-const struct peer peer_mimalloc = {
-    "mimalloc",     PEER_COPIES | PEER_CROSS, mimalloc_start, mimalloc_open, mimalloc_close,
-    mimalloc_alloc, mimalloc_realloc,         mimalloc_free,  NULL};
+const struct peer peer_mimalloc = {"mimalloc",
+                                   PEER_COPIES | PEER_CROSS,
+                                   mimalloc_start,
+                                   mimalloc_open,
+                                   mimalloc_close,
+                                   mimalloc_alloc,
+                                   mimalloc_realloc,
+                                   mimalloc_free,
+                                   NULL,
+                                   linux_calls,
+                                   NULL,
+                                   NULL};

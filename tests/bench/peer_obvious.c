@@ -180,6 +180,15 @@ static void obvious_free(void *heap, void *block)
         HeapFree(GetProcessHeap(), 0, block);
 }
 
-const struct peer peer_obvious = {
-    "obvious",     PEER_SHARED | PEER_COPIES, obvious_start, obvious_open, obvious_close,
-    obvious_alloc, obvious_realloc,           obvious_free,  NULL};
+const struct peer peer_obvious = {"obvious",
+                                  PEER_SHARED | PEER_COPIES | PEER_BY_BLOCKS,
+                                  obvious_start,
+                                  obvious_open,
+                                  obvious_close,
+                                  obvious_alloc,
+                                  obvious_realloc,
+                                  obvious_free,
+                                  NULL,
+                                  NULL,
+                                  NULL,
+                                  NULL};

@@ -40,6 +40,6 @@ static void talloc_release(void *heap, void *block)
     talloc_free(block);
 }
 
-const struct peer peer_talloc = {
-    "talloc",       0,   talloc_start, talloc_open, talloc_close, talloc_alloc, talloc_resize,
-    talloc_release, NULL};
+const struct peer peer_talloc = {"talloc",     PEER_BY_BLOCKS, talloc_start,  talloc_open,
+                                 talloc_close, talloc_alloc,   talloc_resize, talloc_release,
+                                 NULL,         NULL,           NULL,          NULL};

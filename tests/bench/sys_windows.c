@@ -1,9 +1,9 @@
 #include "bench.h"
 
 #include <windows.h>
+#include <psapi.h>
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 double sys_now(void)
@@ -19,6 +19,87 @@ double sys_now(void)
     }
     QueryPerformanceCounter(&now);
     return (double)now.QuadPart * ns_per_tick;
+}
+
+static bool is_wine(void)
+{
+    static int wine = -1;
+
+    if (wine < 0)
+        wine = GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
+    return wine;
+}
+
+/* Wine counts no page faults and knows processor time to a hundredth of a second, but the Linux
+   below knows both, and a program under Wine may ask it directly: getrusage(RUSAGE_SELF). */
+struct usage {
+    double cpu_ns, faults;
+};
+
+static struct usage linux_usage(void)
+{
+    struct usage usage = {NAN, NAN};
+#if defined(__GNUC__) || defined(__clang__)
+    enum { SECONDS = 0, MICROSECONDS = 1, SYSTEM = 2, MINOR = 8, MAJOR = 9 };
+#ifdef _WIN64
+    long long words[18], result;
+
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"(98LL), "D"(0LL), "S"(words)
+                     : "rcx", "r11", "memory");
+#else
+    long words[18], result;
+
+    __asm__ volatile("int $0x80" : "=a"(result) : "0"(77), "b"(0), "c"(words) : "memory");
+#endif
+    if (result == 0) {
+        usage.cpu_ns = (double)(words[SECONDS] + words[SYSTEM + SECONDS]) * 1e9 +
+                       (double)(words[MICROSECONDS] + words[SYSTEM + MICROSECONDS]) * 1e3;
+        usage.faults = (double)words[MINOR] + (double)words[MAJOR];
+    }
+#endif
+    return usage;
+}
+
+static double windows_faults(void)
+{
+    PROCESS_MEMORY_COUNTERS counters = {.cb = sizeof counters};
+    typedef BOOL(WINAPI * get_memory_info)(HANDLE, PROCESS_MEMORY_COUNTERS *, DWORD);
+    static get_memory_info get;
+
+    if (get == NULL) {
+        FARPROC found = GetProcAddress(LoadLibraryA("psapi.dll"), "GetProcessMemoryInfo");
+
+        memcpy(&get, &found, sizeof get);
+    }
+    if (get == NULL || !get(GetCurrentProcess(), &counters, sizeof counters))
+        return NAN;
+    return counters.PageFaultCount;
+}
+
+static double windows_cpu_ns(void)
+{
+    FILETIME times[4];
+    ULARGE_INTEGER kernel, user;
+
+    if (!GetProcessTimes(GetCurrentProcess(), &times[0], &times[1], &times[2], &times[3]))
+        return NAN;
+    kernel.LowPart = times[2].dwLowDateTime;
+    kernel.HighPart = times[2].dwHighDateTime;
+    user.LowPart = times[3].dwLowDateTime;
+    user.HighPart = times[3].dwHighDateTime;
+    return (double)(kernel.QuadPart + user.QuadPart) * 100;
+}
+
+double sys_faults(void)
+{
+    return is_wine() ? linux_usage().faults : windows_faults();
+}
+
+double sys_cpu_now(void)
+{
+    return is_wine() ? linux_usage().cpu_ns : windows_cpu_ns();
 }
 
 void sys_yield(void)
@@ -52,8 +133,8 @@ struct thread_start {
     int index;
 };
 
-/* Each on a processor of its own: which of them the system gives a thread at first, and when it changes its mind, is
-   not what is measured. */
+/* Each on a processor of its own: which of them the system gives a thread at first, and when it
+   changes its mind, is not what is measured. */
 static void stay_on(int index)
 {
     DWORD_PTR allowed, present;
@@ -91,44 +172,63 @@ void sys_run_threads(int count, void (*run)(int index, void *context), void *con
         CloseHandle(handles[i]);
 }
 
-/* The program starts itself with --alone and reads the figures from its output, a line each. */
-void sys_run_alone(const struct workload *work, const struct peer *peer, double *figures)
+bool sys_run_self(const char *const *arguments, const char *options, char *text, size_t size)
 {
     SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
     STARTUPINFOA startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
     PROCESS_INFORMATION process;
-    char program[MAX_PATH], command[3 * MAX_PATH], text[1024];
+    char program[MAX_PATH], command[4 * MAX_PATH], before[512];
     HANDLE from, to;
     DWORD used = 0;
-    DWORD got, status;
-    char *at = text;
+    DWORD got, status, had;
+    size_t length;
+    BOOL started;
 
     GetModuleFileNameA(NULL, program, sizeof program);
-    snprintf(command, sizeof command, "\"%s\" --dll \"%s\"%s --alone %s %s", program,
-             bench_dll_path, bench_quick ? " --quick" : "", work->name, peer->name);
-    if (!CreatePipe(&from, &to, &inherit, 0))
-        bench_die("no pipe", "the system");
+    length = (size_t)snprintf(command, sizeof command, "\"%s\"", program);
+    for (int i = 0; arguments[i] != NULL && length < sizeof command; i++)
+        length +=
+            (size_t)snprintf(command + length, sizeof command - length, " \"%s\"", arguments[i]);
+    if (length >= sizeof command || !CreatePipe(&from, &to, &inherit, 0))
+        return false;
+    had = GetEnvironmentVariableA("NMAPI_OPTIONS", before, sizeof before);
+    if (options != NULL)
+        SetEnvironmentVariableA("NMAPI_OPTIONS", options);
     startup.hStdOutput = to;
     startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    if (!CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process))
-        bench_die("no process", "the system");
+    started = CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process);
+    if (options != NULL)
+        SetEnvironmentVariableA("NMAPI_OPTIONS", had > 0 && had < sizeof before ? before : NULL);
     CloseHandle(to);
-    while (used < sizeof text - 1 &&
-           ReadFile(from, text + used, (DWORD)sizeof text - 1 - used, &got, NULL) && got > 0)
+    if (!started) {
+        CloseHandle(from);
+        return false;
+    }
+    while (used < size - 1 && ReadFile(from, text + used, (DWORD)size - 1 - used, &got, NULL) &&
+           got > 0)
         used += got;
     text[used] = '\0';
     CloseHandle(from);
     WaitForSingleObject(process.hProcess, INFINITE);
-    if (!GetExitCodeProcess(process.hProcess, &status) || status != 0)
-        bench_die("failed in a process of its own", work->name);
+    if (!GetExitCodeProcess(process.hProcess, &status))
+        status = 1;
     CloseHandle(process.hThread);
     CloseHandle(process.hProcess);
-    for (int i = 0; i < WORK_METRICS_MAX; i++) {
-        while (*at == '\r' || *at == '\n')
-            at++;
-        figures[i] = *at == '-' && at[1] == '-' ? NAN : strtod(at, NULL);
-        at += strcspn(at, "\r\n");
-    }
+    return status == 0;
+}
+
+void *sys_open_library(const char *path)
+{
+    return LoadLibraryA(path);
+}
+
+void *sys_find_function(void *library, const char *name)
+{
+    FARPROC found = GetProcAddress(library, name);
+    void *function;
+
+    memcpy(&function, &found, sizeof function);
+    return function;
 }
 
 size_t sys_committed(void)

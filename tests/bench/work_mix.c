@@ -1,4 +1,4 @@
-/* An expert's day: the conversation table; large blocks; one block that grows. */
+/* An expert's day: the conversation table. */
 #include "bench.h"
 
 #include <string.h>
@@ -113,11 +113,9 @@ static size_t mix_remains(struct mix *mix)
     return count;
 }
 
-static void run_mix(const struct peer *peer, double *figures)
+void bench_packets(const struct peer *peer, unsigned count)
 {
     static struct mix mix;
-    unsigned packets = bench_count(100000, 1000);
-    double start = sys_now();
 
     mix.peer = peer;
     mix.random = 0x5eed0003;
@@ -126,163 +124,24 @@ static void run_mix(const struct peer *peer, double *figures)
     for (unsigned i = 0; i < RECENT; i++)
         mix.recent[i] = NULL;
     mix.heap = bench_open(peer);
-    for (unsigned i = 0; i < packets; i++)
+    for (unsigned i = 0; i < count; i++)
         mix_packet(&mix);
     bench_close(peer, mix.heap, bench_blocks, mix_remains(&mix));
-    figures[0] = (sys_now() - start) / packets;
 }
 
-const struct workload work_mix = {
-    "mix", 0, 7, run_mix, {{"mix", "realistic mix, a packet", "ns/packet"}}};
-
-/* Of live blocks one at random is replaced. Each page is touched. */
-static double replace_large(const struct peer *peer, unsigned live, unsigned count, uint32_t low,
-                            uint32_t high)
+static void run_mix(const struct peer *peer, struct figure *figures)
 {
-    uint32_t random = 0x5eed0004;
-    void *heap = bench_open(peer);
-    double took;
+    unsigned packets = bench_count(100000, 1000);
+    struct meter meter;
 
-    for (unsigned i = 0; i < live; i++)
-        bench_blocks[i] = bench_alloc(peer, heap, bench_between(&random, low, high));
-    took = -sys_now();
-    for (unsigned i = 0; i < count; i++) {
-        void **slot = &bench_blocks[bench_between(&random, 0, live - 1)];
-
-        peer->free(heap, *slot);
-        *slot = bench_alloc(peer, heap, bench_between(&random, low, high));
-    }
-    took += sys_now();
-    bench_close(peer, heap, bench_blocks, live);
-    return took / count / 1000;
+    bench_begin(peer, &meter);
+    bench_packets(peer, packets);
+    bench_end(peer, &meter, packets, 1, figures);
 }
 
-static void run_large(const struct peer *peer, double *figures)
-{
-    figures[0] = replace_large(peer, 16, bench_count(200, 4), 64 << 10, 1 << 20);
-}
-
-/* Finding room for one must not become slower with the number of the others. */
-static void run_large_many(const struct peer *peer, double *figures)
-{
-    figures[0] =
-        replace_large(peer, bench_count(4000, 40), bench_count(2000, 4), 33 << 10, 64 << 10);
-}
-
-const struct workload work_large = {
-    "large", 0, 5, run_large, {{"large", "replacement, 16 live, 64 KiB-1 MiB", "us"}}};
-
-const struct workload work_large_many = {
-    "large_many",
-    0,
-    5,
-    run_large_many,
-    {{"large_many", "replacement, 4,000 live, 33-64 KiB", "us"}}};
-
-enum { GROW_STEP = 4096, GROW_FULL = 64 << 20, GROW_QUICK = 1 << 20, GROW_WINDOW = 16 };
-
-/* Grows a block by steps, and counts how often it moved. */
-static unsigned char *grow(const struct peer *peer, void *heap, unsigned char *block, size_t from,
-                           size_t to, double *moves)
-{
-    for (size_t size = from; size < to; size += GROW_STEP) {
-        unsigned char *grown = peer->realloc(heap, block, size, size + GROW_STEP);
-
-        if (grown == NULL)
-            bench_die("no memory", peer->name);
-        if (grown != block)
-            *moves += 1;
-        block = grown;
-        bench_touch(peer, block + size, GROW_STEP);
-    }
-    return block;
-}
-
-/* A peer that copies would take minutes for all 16,384 steps. It is given 16 steps at each of four
-   sizes, evenly spread: its price grows in line with the size, so their mean is that of all. */
-static void grow_sampled(const struct peer *peer, size_t full, double *figures)
-{
-    double took = 0;
-    double moves = 0;
-
-    for (unsigned i = 0; i < 4; i++) {
-        size_t size = full / 8 * (2 * i + 1);
-        void *heap = bench_open(peer);
-        void *block = bench_alloc(peer, heap, size);
-        double start = sys_now();
-
-        block = grow(peer, heap, block, size, size + GROW_WINDOW * GROW_STEP, &moves);
-        took += sys_now() - start;
-        bench_close(peer, heap, &block, 1);
-    }
-    figures[0] = took / (4 * GROW_WINDOW) / 1000;
-    figures[1] = moves / (4 * GROW_WINDOW) * 100;
-}
-
-static void run_grow(const struct peer *peer, double *figures)
-{
-    size_t full = bench_quick ? GROW_QUICK : GROW_FULL;
-    double steps = (double)(full / GROW_STEP - 1);
-    double moves = 0;
-    double start;
-    void *heap, *block;
-
-    if ((peer->flags & PEER_COPIES) != 0) {
-        grow_sampled(peer, full, figures);
-        return;
-    }
-    heap = bench_open(peer);
-    block = bench_alloc(peer, heap, GROW_STEP);
-    start = sys_now();
-    block = grow(peer, heap, block, GROW_STEP, full, &moves);
-    figures[0] = (sys_now() - start) / steps / 1000;
-    figures[1] = moves / steps * 100;
-    bench_close(peer, heap, &block, 1);
-}
-
-const struct workload work_grow = {"grow",
-                                   WORK_NEEDS_REALLOC,
-                                   5,
-                                   run_grow,
-                                   {{"grow", "one block to 64 MiB by 4 KiB, a step", "us"},
-                                    {"grow_moves", "  steps that moved the block", "%"}}};
-
-/* The price of copying, from the peers: allocate anew, copy, free. Sampled in the same way. */
-static void *copy_realloc(const struct peer *peer, void *heap, unsigned char *block, size_t size)
-{
-    unsigned char *grown = peer->alloc(heap, size + GROW_STEP);
-
-    if (grown == NULL)
-        bench_die("no memory", peer->name);
-    memcpy(grown, block, size);
-    peer->free(heap, block);
-    return grown;
-}
-
-static void run_grow_copy(const struct peer *peer, double *figures)
-{
-    size_t full = bench_quick ? GROW_QUICK : GROW_FULL;
-    double took = 0;
-
-    for (unsigned i = 0; i < 4; i++) {
-        size_t size = full / 8 * (2 * i + 1);
-        size_t end = size + 4 * GROW_STEP;
-        void *heap = bench_open(peer);
-        void *block = bench_alloc(peer, heap, size);
-        double start = sys_now();
-
-        for (; size < end; size += GROW_STEP) {
-            block = copy_realloc(peer, heap, block, size);
-            bench_touch(peer, (unsigned char *)block + size, GROW_STEP);
-        }
-        took += sys_now() - start;
-        bench_close(peer, heap, &block, 1);
-    }
-    figures[0] = took / 16 / 1000;
-}
-
-const struct workload work_grow_copy = {"grow_copy",
-                                        WORK_NEEDS_REALLOC | WORK_PEERS_ONLY,
-                                        5,
-                                        run_grow_copy,
-                                        {{"grow_copy", "the same, allocate + copy + free", "us"}}};
+const struct workload work_mix = {"mix",
+                                  WORK_ONLY_EXPERT | WORK_SPREAD,
+                                  9,
+                                  run_mix,
+                                  {{"mix", "realistic mix, a packet", "ns/packet"}},
+                                  NULL};

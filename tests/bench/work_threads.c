@@ -1,7 +1,7 @@
 /* Threads: own experts, one expert together, and one that frees what another allocated. */
 #include "bench.h"
 
-enum { THREADS = 2, SLOTS = 256, TURN = 10000, BATCH = 64, RING = 16, TURNS = 5 };
+enum { THREADS = 2, SLOTS = 256, TURN = 10000, BATCH = 64, RING = 16, TURNS = 3 };
 
 struct team {
     const struct peer *peer;
@@ -49,25 +49,33 @@ static void replace_in_team(int index, void *context)
     }
 }
 
-/* Wall time for each operation, all threads' operations together. */
-static double run_team(struct team *team, int threads, void (*run)(int index, void *context))
+/* Wall time for each operation, all threads' operations together. The page faults and system calls
+   are those of the threads' start too. */
+static struct figure run_team(struct team *team, int threads, void (*run)(int index, void *context))
 {
+    double operations = (double)team->count * threads;
     double began, ended;
+    struct figure figure;
+    struct meter meter;
 
     team->threads = threads;
     team->ready = 0;
+    bench_begin(team->peer, &meter);
     sys_run_threads(threads, run, team);
+    bench_end(team->peer, &meter, operations, 1, &figure);
     began = team->began[0];
     ended = team->ended[0];
     for (int i = 1; i < threads; i++) {
         began = team->began[i] < began ? team->began[i] : began;
         ended = team->ended[i] > ended ? team->ended[i] : ended;
     }
-    return (ended - began) / ((double)team->count * threads);
+    figure.value = (ended - began) / operations;
+    return figure;
 }
 
-/* What the machine itself gives to two threads that share nothing: 2 where both have a core of their own. Four
-   sums at once, since one alone leaves so much of a core idle that two threads on one would not show. */
+/* What the machine itself gives to two threads that share nothing: 2 where both have a core of
+   their own. Four sums at once, since one alone leaves so much of a core idle that two threads on
+   one would not show. */
 static void compute_in_team(int index, void *context)
 {
     struct team *team = context;
@@ -86,13 +94,14 @@ static void compute_in_team(int index, void *context)
     team->ended[index] = sys_now();
 }
 
-/* Side by side and in turns, so that the ratios are those of neighbours in time, and the least of each: what
-   else runs on the machine only ever adds. */
-static void run_threads(const struct peer *peer, double *figures)
+/* Side by side and in turns, so that the ratios are those of neighbours in time, and the least of
+   each: what else runs on the machine only ever adds. */
+static void run_threads(const struct peer *peer, struct figure *figures)
 {
     static struct team team;
     void (*const work[])(int index, void *context) = {replace_in_team, compute_in_team};
-    double least[2][THREADS];
+    struct figure least[2][THREADS];
+    double gain, machine;
 
     team.peer = peer;
     team.heap = NULL;
@@ -100,18 +109,20 @@ static void run_threads(const struct peer *peer, double *figures)
     for (int turn = 0; turn < TURNS; turn++) {
         for (int kind = 0; kind < 2; kind++) {
             for (int more = 0; more < THREADS; more++) {
-                double took = run_team(&team, 1 + more, work[kind]);
+                struct figure took = run_team(&team, 1 + more, work[kind]);
 
-                if (turn == 0 || took < least[kind][more])
+                if (turn == 0 || took.value < least[kind][more].value)
                     least[kind][more] = took;
             }
         }
     }
     figures[0] = least[0][0];
     figures[1] = least[0][1];
-    figures[2] = figures[0] / figures[1];
-    figures[3] = least[1][0] / least[1][1];
-    figures[4] = figures[2] / figures[3];
+    gain = least[0][0].value / least[0][1].value;
+    machine = least[1][0].value / least[1][1].value;
+    figures[2] = bench_plain(gain);
+    figures[3] = bench_plain(machine);
+    figures[4] = bench_plain(gain / machine);
 }
 
 const struct workload work_threads = {
@@ -119,25 +130,27 @@ const struct workload work_threads = {
     0,
     9,
     run_threads,
-    {{"threads_1", "one thread, replacement, 256 live, 16-255 B", "ns"},
-     {"threads_2", "  two threads, own experts", "ns"},
+    {{"threads_1", "own expert, one thread, 256 live, 16-255 B", "ns"},
+     {"threads_2", "  two threads, an expert each", "ns"},
      {"threads_gain", "  so two threads do this much more (more is better)", "x"},
      {"threads_machine", "  and without any allocator", "x"},
-     {"threads_share", "  gain by what the machine gives (more is better)", "x"}}};
+     {"threads_share", "  gain by what the machine gives (more is better)", "x"}},
+    NULL};
 
-static void run_one_key(const struct peer *peer, double *figures)
+static void run_one_key(const struct peer *peer, struct figure *figures)
 {
     static struct team team;
 
     team.peer = peer;
     team.heap = bench_open(peer);
-    team.count = bench_count(1000000, 500);
+    team.count = bench_count(300000, 500);
     figures[0] = run_team(&team, 2, replace_in_team);
     peer->close(team.heap);
 }
 
 const struct workload work_one_key = {
-    "one_key", WORK_NEEDS_SHARED, 7, run_one_key, {{"one_key", "  two threads, one expert", "ns"}}};
+    "one_key", WORK_NEEDS_SHARED, 7, run_one_key, {{"one_key", "  two threads, one expert", "ns"}},
+    NULL};
 
 struct handover {
     const struct peer *peer;
@@ -147,7 +160,7 @@ struct handover {
     volatile long turn;  /* in turns: how many were taken; odd: the other thread's */
     volatile long full;  /* at once: batches written */
     volatile long empty; /* and batches freed */
-    double took;         /* as the allocating thread sees it */
+    struct figure took;  /* as the allocating thread sees it */
     void *batches[RING][BATCH];
 };
 
@@ -165,12 +178,12 @@ static void hand_over_in_turns(int index, void *context)
     struct handover *over = context;
     const struct peer *peer = over->peer;
     unsigned count = bench_count(TURN, 100);
-    double start;
+    struct meter meter;
 
     if (index == 0)
         over->heap = bench_open(peer);
     wait_for_all(&over->ready, 2);
-    start = sys_now();
+    bench_begin(peer, &meter);
     for (unsigned round = 0; round < over->rounds; round++) {
         wait_until(&over->turn, (long)round * 2 + index);
         for (unsigned i = 0; i < count; i++) {
@@ -183,7 +196,7 @@ static void hand_over_in_turns(int index, void *context)
     }
     if (index == 0) {
         wait_until(&over->turn, (long)over->rounds * 2);
-        over->took = (sys_now() - start) / ((double)over->rounds * count);
+        bench_end(peer, &meter, (double)over->rounds * count, 1, &over->took);
         peer->close(over->heap);
     }
 }
@@ -193,12 +206,12 @@ static void hand_over_at_once(int index, void *context)
 {
     struct handover *over = context;
     const struct peer *peer = over->peer;
-    double start;
+    struct meter meter;
 
     if (index == 0)
         over->heap = bench_open(peer);
     wait_for_all(&over->ready, 2);
-    start = sys_now();
+    bench_begin(peer, &meter);
     for (unsigned round = 0; round < over->rounds; round++) {
         void **batch = over->batches[round % RING];
 
@@ -216,33 +229,32 @@ static void hand_over_at_once(int index, void *context)
     }
     if (index == 0) {
         wait_until(&over->empty, (long)over->rounds);
-        over->took = (sys_now() - start) / ((double)over->rounds * BATCH);
+        bench_end(peer, &meter, (double)over->rounds * BATCH, 1, &over->took);
         peer->close(over->heap);
     }
 }
 
 /* The yardstick: the same turns, but one thread does both. */
-static double turns_alone(const struct peer *peer)
+static void turns_alone(const struct peer *peer, struct figure *figure)
 {
     unsigned count = bench_count(TURN, 100);
     unsigned rounds = bench_count(20, 2);
     void *heap = bench_open(peer);
-    double start = sys_now();
-    double took;
+    struct meter meter;
 
+    bench_begin(peer, &meter);
     for (unsigned round = 0; round < rounds; round++) {
         for (unsigned i = 0; i < count; i++)
             bench_blocks[i] = bench_alloc(peer, heap, 64);
         for (unsigned i = 0; i < count; i++)
             peer->free(heap, bench_blocks[i]);
     }
-    took = sys_now() - start;
+    bench_end(peer, &meter, (double)rounds * count, 1, figure);
     peer->close(heap);
-    return took / ((double)rounds * count);
 }
 
-static double run_handover(const struct peer *peer, unsigned rounds,
-                           void (*hand_over)(int index, void *context))
+static struct figure run_handover(const struct peer *peer, unsigned rounds,
+                                  void (*hand_over)(int index, void *context))
 {
     static struct handover over;
 
@@ -256,9 +268,9 @@ static double run_handover(const struct peer *peer, unsigned rounds,
     return over.took;
 }
 
-static void run_cross(const struct peer *peer, double *figures)
+static void run_cross(const struct peer *peer, struct figure *figures)
 {
-    figures[0] = turns_alone(peer);
+    turns_alone(peer, &figures[0]);
     figures[1] = run_handover(peer, bench_count(20, 2), hand_over_in_turns);
     figures[2] = run_handover(peer, bench_count(3000, 20), hand_over_at_once);
 }
@@ -266,8 +278,9 @@ static void run_cross(const struct peer *peer, double *figures)
 const struct workload work_cross = {
     "cross",
     WORK_NEEDS_CROSS,
-    7,
+    15,
     run_cross,
     {{"cross_same", "10,000 of 64 B, freed by the same thread", "ns/pair"},
      {"cross_turns", "  freed by another thread, in turns", "ns/pair"},
-     {"cross_at_once", "  freed by another thread, at once", "ns/pair"}}};
+     {"cross_at_once", "  freed by another thread, at once", "ns/pair"}},
+    NULL};

@@ -90,12 +90,13 @@ void standin_unlock(int *lock)
 
 struct call {
     const char *name;
+    enum standin_kind kind;
     BOOL by_name_only; /* tests call it, the library does not */
     unsigned long count;
 };
 
 static struct call calls[STANDIN_CALL_COUNT] = {
-#define STANDIN_CALL(id, name, by_name_only) {name, by_name_only, 0},
+#define STANDIN_CALL(id, name, kind, by_name_only) {name, STANDIN_##kind, by_name_only, 0},
     STANDIN_CALLS
 #undef STANDIN_CALL
 };
@@ -164,6 +165,26 @@ unsigned long standin_calls(const char *name)
     check_name(name);
     for (i = 0; i < STANDIN_CALL_COUNT; i++) {
         if (selects(name, &calls[i])) {
+            sum += __atomic_load_n(&calls[i].count, __ATOMIC_RELAXED);
+        }
+    }
+    return sum;
+}
+
+static unsigned long calls_that_cannot_fail[STANDIN_KINDS];
+
+void standin_count_call(enum standin_kind kind)
+{
+    __atomic_fetch_add(&calls_that_cannot_fail[kind], 1, __ATOMIC_RELAXED);
+}
+
+unsigned long standin_system_calls(enum standin_kind kind)
+{
+    unsigned long sum = __atomic_load_n(&calls_that_cannot_fail[kind], __ATOMIC_RELAXED);
+    unsigned i;
+
+    for (i = 0; i < STANDIN_CALL_COUNT; i++) {
+        if (calls[i].kind == kind) {
             sum += __atomic_load_n(&calls[i].count, __ATOMIC_RELAXED);
         }
     }

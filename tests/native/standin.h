@@ -43,6 +43,11 @@ unsigned long standin_failed(void);
 /* How many such calls were made since the process began. */
 unsigned long standin_calls(const char *name);
 
+/* How many calls were made since the process began that are system calls on Windows: of the Virtual
+   functions; of threads, handles, waits, Sleep and SwitchToThread; of files. Failed ones count. */
+enum standin_kind { STANDIN_NONE, STANDIN_MEMORY, STANDIN_THREADS, STANDIN_FILES, STANDIN_KINDS };
+unsigned long standin_system_calls(enum standin_kind kind);
+
 /* Called on the calling thread before (after: FALSE) and after each call that standin_fail_at can make
    fail by NULL. It may end or kill its own thread; stand-in calls made inside don't call it again.
    NULL: none. */

@@ -11,40 +11,41 @@
 #include <time.h>
 #include <ucontext.h>
 
-/* Every call that can be made fail: its id, its name, and whether it fails by name alone. */
+/* Every call that can be made fail: its id, its name, the kind of system call that it is on Windows
+   (NONE: it stays in the process), and whether it fails by name alone. */
 #define STANDIN_CALLS                                                                              \
-    STANDIN_CALL(VirtualAllocReserve, "VirtualAlloc.reserve", FALSE)                               \
-    STANDIN_CALL(VirtualAllocCommit, "VirtualAlloc.commit", FALSE)                                 \
-    STANDIN_CALL(VirtualFreeDecommit, "VirtualFree.decommit", FALSE)                               \
-    STANDIN_CALL(VirtualFreeRelease, "VirtualFree.release", FALSE)                                 \
-    STANDIN_CALL(VirtualProtect, "VirtualProtect", FALSE)                                          \
-    STANDIN_CALL(VirtualQuery, "VirtualQuery", FALSE)                                              \
-    STANDIN_CALL(TlsAlloc, "TlsAlloc", FALSE)                                                      \
-    STANDIN_CALL(TlsFree, "TlsFree", FALSE)                                                        \
-    STANDIN_CALL(TlsSetValue, "TlsSetValue", FALSE)                                                \
-    STANDIN_CALL(DuplicateHandle, "DuplicateHandle", FALSE)                                        \
-    STANDIN_CALL(CloseHandle, "CloseHandle", FALSE)                                                \
-    STANDIN_CALL(WaitForSingleObject, "WaitForSingleObject", FALSE)                                \
-    STANDIN_CALL(SuspendThread, "SuspendThread", FALSE)                                            \
-    STANDIN_CALL(ResumeThread, "ResumeThread", FALSE)                                              \
-    STANDIN_CALL(GetThreadContext, "GetThreadContext", FALSE)                                      \
-    STANDIN_CALL(GetEnvironmentVariableA, "GetEnvironmentVariableA", FALSE)                        \
-    STANDIN_CALL(CreateFileA, "CreateFileA", FALSE)                                                \
-    STANDIN_CALL(WriteFile, "WriteFile", FALSE)                                                    \
-    STANDIN_CALL(SetFilePointer, "SetFilePointer", FALSE)                                          \
-    STANDIN_CALL(GetModuleFileNameA, "GetModuleFileNameA", FALSE)                                  \
-    STANDIN_CALL(GetModuleFileNameW, "GetModuleFileNameW", FALSE)                                  \
-    STANDIN_CALL(GetFileAttributes, "GetFileAttributes", FALSE)                                    \
-    STANDIN_CALL(LoadLibraryExW, "LoadLibraryExW", FALSE)                                          \
-    STANDIN_CALL(LoadLibraryExA, "LoadLibraryExA", FALSE)                                          \
-    STANDIN_CALL(GetProcAddress, "GetProcAddress", FALSE)                                          \
-    STANDIN_CALL(CreateThread, "CreateThread", TRUE)                                               \
-    STANDIN_CALL(TerminateThread, "TerminateThread", TRUE)                                         \
-    STANDIN_CALL(CreateEventA, "CreateEventA", TRUE)                                               \
-    STANDIN_CALL(ReadFile, "ReadFile", TRUE)
+    STANDIN_CALL(VirtualAllocReserve, "VirtualAlloc.reserve", MEMORY, FALSE)                       \
+    STANDIN_CALL(VirtualAllocCommit, "VirtualAlloc.commit", MEMORY, FALSE)                         \
+    STANDIN_CALL(VirtualFreeDecommit, "VirtualFree.decommit", MEMORY, FALSE)                       \
+    STANDIN_CALL(VirtualFreeRelease, "VirtualFree.release", MEMORY, FALSE)                         \
+    STANDIN_CALL(VirtualProtect, "VirtualProtect", MEMORY, FALSE)                                  \
+    STANDIN_CALL(VirtualQuery, "VirtualQuery", MEMORY, FALSE)                                      \
+    STANDIN_CALL(TlsAlloc, "TlsAlloc", NONE, FALSE)                                                \
+    STANDIN_CALL(TlsFree, "TlsFree", NONE, FALSE)                                                  \
+    STANDIN_CALL(TlsSetValue, "TlsSetValue", NONE, FALSE)                                          \
+    STANDIN_CALL(DuplicateHandle, "DuplicateHandle", THREADS, FALSE)                               \
+    STANDIN_CALL(CloseHandle, "CloseHandle", THREADS, FALSE)                                       \
+    STANDIN_CALL(WaitForSingleObject, "WaitForSingleObject", THREADS, FALSE)                       \
+    STANDIN_CALL(SuspendThread, "SuspendThread", THREADS, FALSE)                                   \
+    STANDIN_CALL(ResumeThread, "ResumeThread", THREADS, FALSE)                                     \
+    STANDIN_CALL(GetThreadContext, "GetThreadContext", THREADS, FALSE)                             \
+    STANDIN_CALL(GetEnvironmentVariableA, "GetEnvironmentVariableA", NONE, FALSE)                  \
+    STANDIN_CALL(CreateFileA, "CreateFileA", FILES, FALSE)                                         \
+    STANDIN_CALL(WriteFile, "WriteFile", FILES, FALSE)                                             \
+    STANDIN_CALL(SetFilePointer, "SetFilePointer", FILES, FALSE)                                   \
+    STANDIN_CALL(GetModuleFileNameA, "GetModuleFileNameA", NONE, FALSE)                            \
+    STANDIN_CALL(GetModuleFileNameW, "GetModuleFileNameW", NONE, FALSE)                            \
+    STANDIN_CALL(GetFileAttributes, "GetFileAttributes", FILES, FALSE)                             \
+    STANDIN_CALL(LoadLibraryExW, "LoadLibraryExW", FILES, FALSE)                                   \
+    STANDIN_CALL(LoadLibraryExA, "LoadLibraryExA", FILES, FALSE)                                   \
+    STANDIN_CALL(GetProcAddress, "GetProcAddress", NONE, FALSE)                                    \
+    STANDIN_CALL(CreateThread, "CreateThread", THREADS, TRUE)                                      \
+    STANDIN_CALL(TerminateThread, "TerminateThread", THREADS, TRUE)                                \
+    STANDIN_CALL(CreateEventA, "CreateEventA", THREADS, TRUE)                                      \
+    STANDIN_CALL(ReadFile, "ReadFile", FILES, TRUE)
 
 enum standin_call {
-#define STANDIN_CALL(id, name, by_name_only) STANDIN_##id,
+#define STANDIN_CALL(id, name, kind, by_name_only) STANDIN_##id,
     STANDIN_CALLS
 #undef STANDIN_CALL
         STANDIN_CALL_COUNT
@@ -56,6 +57,8 @@ void standin_leave(void);
 /* Enters and counts the call; FALSE if it is to fail. standin_end_call follows in either case. */
 BOOL standin_begin_call(enum standin_call which);
 void standin_end_call(enum standin_call which);
+/* Counts a system call that can't fail. */
+void standin_count_call(enum standin_kind kind);
 
 /* A lock that ThreadSanitizer does not see; taken between enter and leave alone. */
 void standin_lock(int *lock);

@@ -174,6 +174,7 @@ void Sleep(DWORD milliseconds)
         SwitchToThread();
         return;
     }
+    standin_count_call(STANDIN_THREADS);
     deadline = standin_nanoseconds() + (ULONGLONG)milliseconds * 1000000U;
     for (;;) {
         ULONGLONG now = standin_nanoseconds();
@@ -189,6 +190,7 @@ void Sleep(DWORD milliseconds)
 
 BOOL SwitchToThread(void)
 {
+    standin_count_call(STANDIN_THREADS);
     if (standin_under_tsan()) {
         usleep(0); /* one of those during which it delivers signals */
     }

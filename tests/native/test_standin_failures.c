@@ -27,6 +27,34 @@ static void the_nth_call_fails_once_or_from_then_on(void **state)
     standin_fail_never();
 }
 
+static void system_calls_are_counted_by_kind(void **state)
+{
+    unsigned long before[STANDIN_KINDS], more[STANDIN_KINDS];
+    DWORD slot;
+    void *at;
+    int i;
+
+    (void)state;
+    for (i = 0; i < STANDIN_KINDS; i++)
+        before[i] = standin_system_calls((enum standin_kind)i);
+    at = VirtualAlloc(NULL, GRANULE, MEM_RESERVE, PAGE_NOACCESS);
+    VirtualAlloc(at, PAGE, MEM_COMMIT, PAGE_READWRITE);
+    VirtualFree(at, 0, MEM_RELEASE);
+    VirtualFree(at, 0, MEM_RELEASE); /* fails, and counts */
+    WaitForSingleObject(GetCurrentThread(), 0);
+    Sleep(0);
+    Sleep(1);
+    slot = TlsAlloc();
+    TlsFree(slot);
+    GetFileAttributesA("test_standin.none");
+    for (i = 0; i < STANDIN_KINDS; i++)
+        more[i] = standin_system_calls((enum standin_kind)i) - before[i];
+    assert_int_equal(more[STANDIN_MEMORY], 4);
+    assert_int_equal(more[STANDIN_THREADS], 3);
+    assert_int_equal(more[STANDIN_FILES], 1);
+    assert_int_equal(more[STANDIN_NONE], 2);
+}
+
 static unsigned hook_calls;
 
 static void kill_at_third(const char *name, BOOL after)
@@ -144,6 +172,7 @@ int test_failures(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(the_nth_call_fails_once_or_from_then_on),
+        TEST(system_calls_are_counted_by_kind),
         TEST(a_hook_can_kill_at_a_call),
         TEST(single_steps_reach_every_instruction),
         TEST(a_thread_can_be_killed_at_each_step),
