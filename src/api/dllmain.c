@@ -29,7 +29,7 @@ static void thread_ends(void)
         return;
     if (options.reclaim_thread)
         control_reclaim(self, 1);
-    thread_retire(self);
+    thread_leave(self);
 }
 
 /* FreeLibrary: by its contract no thread is inside, and none will come. */

@@ -4,8 +4,8 @@
  * Whoever waits and finds the holder dead takes the lock over and is told so: what the lock guards may
  * be half-written then, and the taker puts it right before anything else. A thread that takes a lock again
  * and again lets one that has waited for long go first. Locks are not recursive.
- * Order, outermost first: experts (by address), expert table, snapshots, house, shared spans, chunks, arena;
- * in the queue of closing.c no other is taken.
+ * Order, outermost first: experts (by address), expert table, snapshots, record heap, shared spans, regions,
+ * permanent memory.
  */
 #ifndef NMAPI_LOCK_H
 #define NMAPI_LOCK_H

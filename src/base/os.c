@@ -123,7 +123,7 @@ int os_thread_open(HANDLE *handle)
 
 int os_thread_is_alive(HANDLE handle)
 {
-    return WaitForSingleObject(handle, 0) != WAIT_OBJECT_0; /* who can't tell must not bury */
+    return WaitForSingleObject(handle, 0) != WAIT_OBJECT_0; /* who can't tell must not reap */
 }
 
 DWORD os_thread_suspend(HANDLE handle)

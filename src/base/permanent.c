@@ -43,7 +43,7 @@ static struct block *block_make(SIZE_T bytes)
     /* Behind the newest one: from the bottom the search would become longer with each. */
     block = os_reserve_noted(&noted, blocks == &first.block ? NULL : (char *)blocks + blocks->bytes,
                              reserved);
-    KILL_POINT("arena block reserved");
+    KILL_POINT("permanent block reserved");
     if (!block)
         return NULL;
     if (!os_commit(block, STEP_BYTES)) {

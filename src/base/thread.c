@@ -69,7 +69,7 @@ static void end(struct thread *t)
 
 /* Killed threads send no word. One that died inside an expert keeps its record, which is the only
    witness, until somebody has looked after the expert. */
-static void bury_the_dead(void)
+static void reap(void)
 {
     for (LONG i = 0; i < atomic_load(&touched); i++) {
         struct thread *t = pin(atomic_load(&records[i].id));
@@ -102,7 +102,7 @@ static struct thread *claim(void)
     LONG count;
 
     if (!t) {
-        bury_the_dead();
+        reap();
         t = claim_touched();
     }
     while (!t && (count = atomic_load(&touched)) < THREAD_MAX) {
@@ -135,7 +135,7 @@ struct thread *thread_enroll(void *nobody)
     return t;
 }
 
-void thread_retire(struct thread *self)
+void thread_leave(struct thread *self)
 {
     os_tls_set(NULL);
     if (atomic_load(&self->key) !=

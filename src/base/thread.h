@@ -46,13 +46,13 @@ static inline struct thread *thread_self(void)
 /* The same, made if need be, its `last` set to `nobody`; NULL when the system gives no room. */
 struct thread *thread_enroll(void *nobody);
 /* The calling thread ends or the DLL is unloaded. */
-void thread_retire(struct thread *self);
+void thread_leave(struct thread *self);
 void thread_shutdown(void);
 
 /* The record of a thread, for looking at; it may have gone to another thread meanwhile. */
 struct thread *thread_record(LONG id);
 int thread_is_alive(LONG id);
-/* It ended without a word to DllMain, and its record is not buried yet. */
+/* It ended without a word to DllMain, and its record is not reaped yet. */
 int thread_was_killed(LONG id);
 
 /* After it, what the other thread stored before the caller's last swap is visible to the caller, and what it

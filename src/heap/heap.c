@@ -311,7 +311,7 @@ static enum heap_result look_up(struct thread *self, const struct heap *heap, co
         return block_at(span_of(r), address, found) ? HEAP_OK : HEAP_BAD;
     if (owner <= REGION_RESERVED)
         return HEAP_BAD;
-    /* Somebody else's: it may go any moment, and its words with it, unless it is held. */
+    /* Somebody else's: it may go any moment, and its states with it, unless it is locked. */
     region_lock(self);
     r = region_find(address);
     now = r ? r->owner : NULL;
@@ -369,7 +369,7 @@ static int resize_in_place(struct thread *self, struct heap *heap, const struct 
     if (bytes > HEAP_SMALL || bytes > span->block ||
         (!even_if_wasteful && bytes < span->block / 2U && span->block > 64))
         return 0;
-    /* A shared one as well, and under no lock: the word of a live block is its owner's. */
+    /* A shared one as well, and under no lock: the state of a live block is its owner's. */
     if (bytes > block->bytes)
         memset((char *)address + block->bytes, 0, bytes - block->bytes);
     store_relaxed(&span->region.states[block->index], (uint16_t)bytes);

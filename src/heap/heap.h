@@ -13,7 +13,7 @@
 
 #define HEAP_CLASSES 105
 #define HEAP_SMALL 32767 /* bytes; what is larger gets a region of its own */
-_Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state word is its size");
+_Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state is its size");
 
 struct heap {
     void *owner;          /* of its regions */
@@ -23,7 +23,7 @@ struct heap {
     uint64_t allocations; /* blocks that came; live blocks = allocations - frees */
     uint64_t frees;       /* blocks that went */
     struct span *recent;  /* the span allocated from last, where a free looks first */
-    SIZE_T committed;     /* bytes, state words included, shared spans not */
+    SIZE_T committed;     /* bytes, block states included, shared spans not */
     /* first of its class's list; heap_no_span where it is empty */
     struct span *current[HEAP_CLASSES];
     struct span *full;
@@ -168,7 +168,7 @@ void heap_span_emptied(struct thread *self, struct heap *heap, struct span *span
 
 /* A zeroed block, or NULL: HEAP_FULL. */
 void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes);
-/* Whose and how large a block is: HEAP_OK, HEAP_BAD or HEAP_FOREIGN. The one gate from a caller's pointer
+/* Whose and how large a block is: HEAP_OK, HEAP_BAD or HEAP_FOREIGN. The one way from a caller's pointer
    to a block; `heap` may be NULL, then every block is foreign. */
 enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
                            struct heap_block *found);

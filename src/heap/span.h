@@ -3,7 +3,7 @@
  * block alone.
  *
  * A live block's state is the size asked for; a free one's is SPAN_FREE | index of the next free block, or
- * SPAN_NONE; `head` is such a word too. So the states are the free list, the double-free check, the exact
+ * SPAN_NONE; `head` is such a state too. So the states are the free list, the double-free check, the exact
  * size and the leak list at once, and head and used can be made anew from them. A state counts only below
  * `bump`; `end` is the same in units of 8 bytes.
  */

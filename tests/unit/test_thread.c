@@ -113,9 +113,9 @@ static void whoever_is_enrolled_stays_so_and_who_left_may_not_leave_again(void *
 
     (void)state;
     assert_ptr_equal(thread_enroll(&expert_nobody), self);
-    thread_retire(self);
+    thread_leave(self);
     assert_null(thread_self());
-    thread_retire(self);
+    thread_leave(self);
     t = bias_thread();
     assert_ptr_equal(t, thread_self());
     self = t;
