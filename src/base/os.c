@@ -8,13 +8,17 @@ void *os_reserve(void *address, SIZE_T bytes)
     return VirtualAlloc(address, bytes, MEM_RESERVE, OS_PLAIN);
 }
 
-static void *find_free_from(ULONG_PTR from, SIZE_T bytes, SIZE_T alignment)
+static void *find_free_from(ULONG_PTR from, SIZE_T bytes, SIZE_T alignment, os_skip *skip)
 {
     MEMORY_BASIC_INFORMATION area;
-    ULONG_PTR at = from, end;
 
-    for (; VirtualQuery((LPCVOID)at, &area, sizeof area) == sizeof area; at = end) {
-        ULONG_PTR first = (ULONG_PTR)area.BaseAddress;
+    for (ULONG_PTR at = from, end;; at = end) {
+        ULONG_PTR first;
+        while (skip && (end = skip(at)) > at)
+            at = end;
+        if (VirtualQuery((LPCVOID)at, &area, sizeof area) != sizeof area)
+            break;
+        first = (ULONG_PTR)area.BaseAddress;
         end = first + area.RegionSize;
         if (area.State == MEM_FREE) {
             first = ((first > from ? first : from) + alignment - 1) & ~(ULONG_PTR)(alignment - 1);
@@ -27,10 +31,10 @@ static void *find_free_from(ULONG_PTR from, SIZE_T bytes, SIZE_T alignment)
     return NULL;
 }
 
-void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment)
+void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment, os_skip *skip)
 {
-    void *found = hint ? find_free_from((ULONG_PTR)hint, bytes, alignment) : NULL;
-    return found ? found : find_free_from(OS_GRANULE, bytes, alignment);
+    void *found = hint ? find_free_from((ULONG_PTR)hint, bytes, alignment, skip) : NULL;
+    return found ? found : find_free_from(OS_GRANULE, bytes, alignment, skip);
 }
 
 int os_is_reserved(void *address, SIZE_T bytes, DWORD made)
@@ -49,7 +53,7 @@ void *os_reserve_noted(void *volatile *note, void *hint, SIZE_T bytes)
     char *at = hint;
 
     for (unsigned tries = 0; tries < 16; tries++) {
-        at = os_find_free(at, bytes, OS_GRANULE);
+        at = os_find_free(at, bytes, OS_GRANULE, NULL);
         *note = at;
         KILL_POINT("reservation noted");
         if (!at || VirtualAlloc(at, bytes, MEM_RESERVE, OS_NOTED))

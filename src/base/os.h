@@ -36,8 +36,10 @@ void *os_reserve(void *address, SIZE_T bytes);
    there: a thread that is killed in between leaves nothing that could not be found (os_is_reserved). */
 void *os_reserve_noted(void *volatile *note, void *hint, SIZE_T bytes);
 /* A free range of at least `bytes` at a multiple of `alignment`, looked for upwards from `hint` and then
-   from the bottom; NULL if there is none. Another thread may take it before the caller does. */
-void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment);
+   from the bottom; NULL if there is none. Another thread may take it before the caller does. `skip` spares the
+   system questions: it says where to look on if an address is known to be taken, else it returns it. */
+typedef ULONG_PTR os_skip(ULONG_PTR address);
+void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment, os_skip *skip);
 /* Whether this is a reservation of ours, made by the one or the other: the taker of a dead thread's work asks.
    Somebody else's of just that length at just that address, protected alike, can't be told from it. */
 #define OS_PLAIN PAGE_NOACCESS

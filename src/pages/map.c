@@ -46,6 +46,11 @@ void map_enter(const char *base, SIZE_T bytes, ULONG_PTR entry)
         atomic_store(&leaf->entries[first + i], entry);
 }
 
+static ULONG_PTR skip_segment(ULONG_PTR address)
+{
+    return map_find(address) ? (address & ~(MAP_BYTES - 1)) + MAP_BYTES : address;
+}
+
 char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment)
 {
     char *base = NULL;
@@ -53,7 +58,7 @@ char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment)
     if (!where) /* begin where the system has put this thread's stack: its randomness is ours */
         where = (char *)((ULONG_PTR)&base & ~(MAP_BYTES - 1));
     for (int i = 0; i < TRIES; i++) {
-        base = os_find_free(where, bytes, alignment);
+        base = os_find_free(where, bytes, alignment, skip_segment);
         if (!base || !make_leaf(self, base))
             return NULL;
         where = base + bytes;

@@ -215,7 +215,7 @@ static void what_lies_where_a_block_of_records_was_noted_stays(void **state)
 
     (void)state;
     at("reservation noted", die);
-    noted = os_find_free(NULL, reserved, OS_GRANULE);
+    noted = os_find_free(NULL, reserved, OS_GRANULE, NULL);
     assert_int_equal(unit_on_thread(take_a_block_of_records, &bytes), 1);
     ours = os_reserve(noted, reserved);
     assert_ptr_equal(ours, noted);

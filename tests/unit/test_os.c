@@ -36,8 +36,8 @@ static void where_there_is_no_room_none_is_found(void **state)
     void *volatile note = self;
 
     (void)state;
-    assert_null(os_find_free(NULL, (SIZE_T)1 << 60, OS_GRANULE));
-    assert_null(os_find_free((void *)0x7fff00000000, (SIZE_T)1 << 60, OS_GRANULE));
+    assert_null(os_find_free(NULL, (SIZE_T)1 << 60, OS_GRANULE, NULL));
+    assert_null(os_find_free((void *)0x7fff00000000, (SIZE_T)1 << 60, OS_GRANULE, NULL));
     assert_null(os_reserve_noted(&note, NULL, (SIZE_T)1 << 60));
     assert_null(note);
     standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
@@ -82,16 +82,16 @@ static void who_has_waited_long_gives_the_processor_away_for_a_millisecond(void 
 
 static void a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bottom(void **state)
 {
-    char *low = os_find_free(NULL, SEGMENT_BYTES, SEGMENT_BYTES), *high, *top;
+    char *low = os_find_free(NULL, SEGMENT_BYTES, SEGMENT_BYTES, NULL), *high, *top;
 
     (void)state;
-    high = os_find_free(low + ((SIZE_T)1 << 40), SEGMENT_BYTES, SEGMENT_BYTES);
+    high = os_find_free(low + ((SIZE_T)1 << 40), SEGMENT_BYTES, SEGMENT_BYTES, NULL);
     assert_true(high >= low + ((SIZE_T)1 << 40));
     assert_true(os_reserve(high, SEGMENT_BYTES) == high);
-    top = os_find_free(high, SEGMENT_BYTES, SEGMENT_BYTES);
+    top = os_find_free(high, SEGMENT_BYTES, SEGMENT_BYTES, NULL);
     assert_true(top >= high + SEGMENT_BYTES);
     os_release(high);
-    assert_ptr_equal(os_find_free((void *)-OS_GRANULE, SEGMENT_BYTES, SEGMENT_BYTES), low);
+    assert_ptr_equal(os_find_free((void *)-OS_GRANULE, SEGMENT_BYTES, SEGMENT_BYTES, NULL), low);
 }
 
 static int tries;
@@ -105,7 +105,7 @@ static void let_the_fourth_succeed(const char *name, BOOL after)
 static void
 what_is_reserved_lies_behind_the_hint_and_far_from_where_it_could_not_be_had(void **state)
 {
-    char *low = os_find_free(NULL, OS_GRANULE, OS_GRANULE), *hint = low + ((SIZE_T)1 << 40), *had;
+    char *low = os_find_free(NULL, OS_GRANULE, OS_GRANULE, NULL), *hint = low + ((SIZE_T)1 << 40), *had;
     void *volatile note;
 
     (void)state;
