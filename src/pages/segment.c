@@ -284,6 +284,8 @@ struct record *segment_take(struct thread *self, unsigned units, unsigned lines)
     s = make(self);
     if (s && take_in(s, r, units, lines))
         return r;
+    if (s) /* no memory for block states: or each call that fails would leave one */
+        release(s);
     record_free(r);
     return NULL;
 }
