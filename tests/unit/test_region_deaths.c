@@ -10,7 +10,7 @@
 #define HELD ((void *)0x7770)
 
 enum {
-    GROWTH = 20000,  /* so little that no block moves */
+    GROWTH = 3000,   /* so little that no block moves */
     STEPS = 1 << 16, /* more than it takes */
     SEEN = 1 << 14,  /* more instructions than there are */
     TIMES = 1,       /* deaths at each */
