@@ -306,6 +306,15 @@ void segment_free(struct record *r)
 
 /* Repair */
 
+/* What its thread was killed at before it was noted, or after it was not any more. */
+static void decommit_unnoted_states(const struct segment *s)
+{
+    SIZE_T noted = s->state_pages * OS_PAGE, most = s->bytes / 16;
+
+    if (noted < most)
+        os_decommit(s->base + noted, most - noted);
+}
+
 void segment_repair_begin(void)
 {
     unused = NULL;
@@ -318,6 +327,7 @@ void segment_repair_begin(void)
             continue;
         }
         make_cold(s);
+        decommit_unnoted_states(s);
         map_enter(s->base, s->bytes, (ULONG_PTR)s);
     }
 }
