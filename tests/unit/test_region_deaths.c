@@ -161,13 +161,14 @@ static DWORD die_once(void (*act)(void *), unsigned long n)
     return died;
 }
 
+static struct {
+    void *at;
+    int times;
+} seen[SEEN];
+
 /* The steps at which an instruction is reached that nobody died at often enough, here or in another act. */
 static unsigned choose(void **trace, unsigned long *chosen)
 {
-    static struct {
-        void *at;
-        int times;
-    } seen[SEEN];
     unsigned count = 0;
 
     for (unsigned long step = 0; step < STEPS && trace[step]; step++) {
@@ -239,6 +240,63 @@ static void die_with(SIZE_T more, SIZE_T less)
         die_everywhere(acts[k]);
 }
 
+static void note(struct region *region, void *found)
+{
+    *(struct region **)found = region;
+}
+
+static void take_with_states(void *unused)
+{
+    (void)unused;
+    region_take(thread_self(), ME, 1, 40 * LINE_STATES);
+}
+
+static DWORD die_taking(unsigned long n)
+{
+    DWORD died = unit_kill_at(take_with_states, n);
+    struct region *found = NULL;
+
+    region_lock(self);
+    region_visit(ME, note, (void *)&found);
+    region_unlock();
+    if (found)
+        region_release(self, found);
+    region_trim(self);
+    return died;
+}
+
+/* Though nobody takes any there before they are returned. */
+static void block_states_that_a_dead_thread_committed_are_returned(void **state)
+{
+    static void *trace[STEPS];
+    static unsigned long chosen[STEPS];
+    struct region *held = region_take(self, HELD, 1, 0);
+    unsigned count, deaths = 0;
+    SIZE_T before;
+
+    (void)state;
+    if (!standin_can_step())
+        skip();
+    die_taking(STEPS);
+    before = committed();
+    standin_step_trace(trace, STEPS);
+    die_taking(STEPS);
+    standin_step_trace(NULL, 0);
+    memset(seen, 0, sizeof seen);
+    count = choose(trace, chosen);
+    for (unsigned i = 0; i < count; i++) {
+        deaths += die_taking(chosen[i]);
+        if (committed() != before)
+            print_error("killed before instruction %lu\n", chosen[i]);
+        assert_int_equal(committed(), before);
+        assert_int_equal(cache_pages(), 0);
+        assert_true(region_is_valid(self));
+    }
+    total += deaths;
+    print_message("%u deaths\n", deaths);
+    region_release(self, held);
+}
+
 static void enough_have_died(void **state)
 {
     (void)state;
@@ -289,6 +347,7 @@ int main(void)
         ONE(a_medium_block_does_not_either),
         ONE(a_block_with_a_reservation_of_its_own_does_not_either),
         ONE(one_that_is_too_large_to_wait_does_not_either),
+        ONE(block_states_that_a_dead_thread_committed_are_returned),
         cmocka_unit_test(enough_have_died),
     };
 
