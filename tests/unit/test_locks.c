@@ -88,9 +88,9 @@ static void repair(struct thread *me)
 
 static const struct {
     void (*act)(struct thread *);
-} on_regions[] = {{take_with_states}, {take_medium}, {take_own},       {commit},      {shrink},
-                  {give_own},         {quarantine},  {release_medium}, {release_own}, {find_foreign},
-                  {repair},           {settle},      {trim},           {validate}};
+} on_regions[] = {
+    {take_with_states}, {take_medium}, {take_own},     {commit}, {shrink}, {give_own}, {quarantine},
+    {release_medium},   {release_own}, {find_foreign}, {repair}, {settle}, {trim},     {validate}};
 
 static DWORD WINAPI run(LPVOID parameter)
 {

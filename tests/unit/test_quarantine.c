@@ -43,7 +43,8 @@ static void what_is_in_it_faults_and_costs_no_memory(void **state)
     /* Its block states are others' and its addresses nobody's. */
     for (int i = 0; i < 60; i++) {
         struct region *other = take_units(8, 100);
-        assert_true(other->base + 8 * UNIT_BYTES <= r->base || other->base >= r->base + 8 * UNIT_BYTES);
+        assert_true(other->base + 8 * UNIT_BYTES <= r->base ||
+                    other->base >= r->base + 8 * UNIT_BYTES);
         region_release(self, other);
     }
     region_trim(self);
@@ -75,8 +76,7 @@ static void the_oldest_of_too_many_goes(void **state)
         assert_true(region_is_valid(self)); /* counted anew, and right */
         assert_true(is_in(r[2], (enum quarantine)queue));
         /* each queue for itself */
-        assert_int_equal(quarantine_pages(),
-                         (SIZE_T)(queue + 1) * PAGES(3 * QUARTER + MIB(4)));
+        assert_int_equal(quarantine_pages(), (SIZE_T)(queue + 1) * PAGES(3 * QUARTER + MIB(4)));
         assert_int_equal(reserved() - addresses, (SIZE_T)(queue + 1) * (3 * QUARTER + MIB(4)));
     }
 }

@@ -295,8 +295,8 @@ static void count_one(struct region *r, void *context)
 
 static void an_owners_regions_are_visited_and_no_others(void **state)
 {
-    struct region *found[8] = {NULL}, *mine[3] = {take_units(1, 10), take_block(50000),
-                                                  take_block(MIB(3))};
+    struct region *found[8] = {NULL},
+                  *mine[3] = {take_units(1, 10), take_block(50000), take_block(MIB(3))};
     struct region *yours = region_take(self, YOU, 1, 0);
 
     (void)state;

@@ -83,7 +83,8 @@ static void a_segment_is_used_up_to_its_last_unit(void **state)
 
 static void of_several_segments_the_fullest_that_fits_is_taken_from(void **state)
 {
-    struct region *most = take_units(USABLE_UNITS - 10, 0), *rest = take_units(USABLE_UNITS - 100, 0);
+    struct region *most = take_units(USABLE_UNITS - 10, 0),
+                  *rest = take_units(USABLE_UNITS - 100, 0);
     struct region *r;
 
     (void)state;
