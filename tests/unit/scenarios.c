@@ -317,10 +317,18 @@ static void taken_over(void)
     world_realloc(B, other_block, 5000);
 }
 
+/* As many as there is room for at first, and at the second time: for one more it grows. */
+static void visited_by_two(void)
+{
+    open_two();
+    for (int i = 0; i < 2; i++)
+        world_thread(first_use);
+}
+
 static void visited_by_many(void)
 {
     open_two();
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         world_thread(first_use);
 }
 
@@ -418,6 +426,7 @@ const struct scenario scenarios[] = {
     {"closed after their thread was killed", NULL, owned_by_the_dead, closed_for_others},
     {"handed over", NULL, owned_by_another, taken_over},
     {"handed over by the dead", NULL, owned_by_the_dead, taken_over},
+    {"visited by two", NULL, visited_by_two, visit},
     {"visited by many", NULL, visited_by_many, visit},
     {"more threads than records", NULL, thread_crowd, visit},
     {"legacy blocks", NULL, open_two, legacy_blocks},
