@@ -46,19 +46,22 @@ int cache_suits(const struct record *r)
     return r->committed >= UNIT_PAGES && r->committed <= OWN_MOST && r->dirty <= r->committed;
 }
 
-/* The list that it is in: of the largest class that it fills. */
-static struct record **list_of(const struct record *r)
+/* The largest class that so many pages fill. */
+static unsigned class_filled(SIZE_T pages)
 {
-    unsigned units = (r->segment ? r->pages : r->committed) / UNIT_PAGES, size_class;
+    unsigned units = (unsigned)(pages / UNIT_PAGES), size_class;
 
     if (units < 1)
         units = 1;
     if (units > SEGMENT_UNITS)
         units = SEGMENT_UNITS;
     size_class = unit_class(units);
-    if (unit_class_units(size_class) > units)
-        size_class--;
-    return r->segment ? &in_segments[size_class] : &owns[size_class];
+    return unit_class_units(size_class) > units ? size_class - 1 : size_class;
+}
+
+static struct record **list_of(const struct record *r)
+{
+    return r->segment ? &in_segments[class_filled(r->pages)] : &owns[class_filled(r->committed)];
 }
 
 void cache_put(struct record *r)
@@ -114,12 +117,14 @@ struct record *cache_take(unsigned units, unsigned wider, unsigned lines)
 
 struct record *cache_take_own(SIZE_T committed, SIZE_T pages)
 {
-    SIZE_T units = (committed + UNIT_PAGES - 1) / UNIT_PAGES;
+    unsigned first = class_filled(committed);
 
-    for (unsigned i = 0; units <= SEGMENT_UNITS && i <= OWN_WIDER; i++) {
-        unsigned c = unit_class((unsigned)units) + i;
-        for (struct record *r = c < UNIT_CLASSES ? owns[c] : NULL; r; r = r->next) {
-            if (r->pages < pages)
+    if (committed > OWN_MOST)
+        return NULL;
+    for (unsigned c = first; c <= first + OWN_WIDER && c < UNIT_CLASSES; c++) {
+        for (struct record *r = owns[c]; r; r = r->next) {
+            /* The first class has some that are smaller. */
+            if (r->committed < committed || r->pages < pages)
                 continue;
             pull(r);
             return r;
@@ -153,8 +158,11 @@ int cache_purge(SIZE_T pages)
             break;
         purged = 1;
     }
-    if (cache_pages() > pages)
+    if (cache_pages() > pages) {
+        SIZE_T idle = segment_idle_pages();
         segment_purge_states();
+        purged |= segment_idle_pages() < idle;
+    }
     return purged;
 }
 

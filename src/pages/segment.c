@@ -284,6 +284,8 @@ struct record *segment_take(struct thread *self, unsigned units, unsigned lines)
     s = make(self);
     if (s && take_in(s, r, units, lines))
         return r;
+    if (s) /* no memory for block states: or each call that fails would leave one */
+        release(s);
     record_free(r);
     return NULL;
 }
@@ -304,6 +306,15 @@ void segment_free(struct record *r)
 
 /* Repair */
 
+/* What its thread was killed at before it was noted, or after it was not any more. */
+static void decommit_unnoted_states(const struct segment *s)
+{
+    SIZE_T noted = s->state_pages * OS_PAGE, most = s->bytes / 16;
+
+    if (noted < most)
+        os_decommit(s->base + noted, most - noted);
+}
+
 void segment_repair_begin(void)
 {
     unused = NULL;
@@ -316,6 +327,7 @@ void segment_repair_begin(void)
             continue;
         }
         make_cold(s);
+        decommit_unnoted_states(s);
         map_enter(s->base, s->bytes, (ULONG_PTR)s);
     }
 }

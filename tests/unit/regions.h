@@ -1,6 +1,5 @@
 /*
- * regions.h - for the tests of region.h, slot.h and chunk.h: owners, regions with pages, and figures before and
- * after.
+ * regions.h - for the tests of src/pages: owners, regions with pages, and figures before and after.
  */
 #ifndef REGIONS_H
 #define REGIONS_H
@@ -8,10 +7,14 @@
 #include "unit.h"
 
 #include "base/permanent.h"
+#include "pages/cache.h"
 #include "pages/region.h"
 
 #define ME ((void *)0x4440)
 #define YOU ((void *)0x5550)
+#define KIB(n) ((SIZE_T)(n) << 10)
+#define MIB(n) ((SIZE_T)(n) << 20)
+#define PAGES(bytes) (((SIZE_T)(bytes) + OS_PAGE - 1) / OS_PAGE)
 
 static inline SIZE_T committed(void)
 {
@@ -33,7 +36,7 @@ static inline int nothing_waits(void **state)
 {
     (void)state;
     region_trim(self);
-    assert_int_equal(chunk_pool.warm_bytes, 0);
+    assert_int_equal(cache_pages(), 0);
     return 0;
 }
 
@@ -49,26 +52,45 @@ static inline int unload(void **state)
     return 0;
 }
 
-static inline struct region *full_slot(void)
+static inline void is_zero(const char *bytes, SIZE_T count)
 {
-    struct region *r = region_take(self, ME, 0);
+    if (count)
+        assert_true(!bytes[0] && !memcmp(bytes, bytes + 1, count - 1));
+}
+
+/* All of it committed, written, and known to be written. */
+static inline void fill(struct region *r)
+{
+    SIZE_T bytes = region_room(r);
+
+    assert_true(region_commit(self, r, bytes));
+    region_soil(r, bytes);
+    memset(r->base, 0x55, bytes);
+}
+
+static inline struct region *take_units(unsigned units, unsigned states)
+{
+    struct region *r = region_take(self, ME, units, states);
 
     assert_non_null(r);
-    assert_true(region_commit(r, SLOT_DATA, SLOT_WORDS));
     return r;
 }
 
-static inline struct region *large(SIZE_T bytes)
+static inline struct region *take_block(SIZE_T bytes)
 {
-    struct region *r = region_take_large(self, ME, bytes, LARGE_HEADROOM);
+    struct region *r = region_take_block(self, ME, bytes, 0);
 
     assert_non_null(r);
-    atomic_store(&r->kind, REGION_LARGE);
     return r;
 }
 
-/* From here on the arena has no room for a record of this size. */
-static inline void exhaust_arena(SIZE_T bytes)
+static inline struct segment *segment_of(const struct region *r)
+{
+    return record_of(r)->segment;
+}
+
+/* From here on there is no room for a permanent record of this size. */
+static inline void exhaust_permanent(SIZE_T bytes)
 {
     standin_fail_at("VirtualAlloc", 1, TRUE);
     while (permanent_alloc(self, bytes))

@@ -65,7 +65,7 @@ static void emptied_spans(void)
         world_free(C, few[i]);
 }
 
-static void many_minis(void)
+static void many_small_spans(void)
 {
     for (int i = 0; i < 40; i++)
         few[i] = world_alloc(A + i % 3, (SIZE_T)(i * 16));
@@ -138,12 +138,40 @@ static void waiting_spans(void)
 
 /* What waits goes back to the system: for a large block that wants its addresses, then because it is more
    than may wait. */
-static void waiting_spans_cooled(void)
+static void waiting_spans_purged(void)
 {
     world_alloc(C, 100000);
     world_keep_nothing();
     world_close(B);
     world_alloc(C, 20000);
+}
+
+/* More than one segment holds. */
+static void new_segments(void)
+{
+    for (int i = 0; i < 24; i++)
+        few[i] = world_alloc(C, 200000);
+    world_free(C, few[0]);
+    world_alloc(C, 100);
+}
+
+/* C has the only spans of a segment in which A has a block. */
+static void spans_beside_a_block(void)
+{
+    open_two();
+    new_segments();
+    for (int i = 0; i < 10; i++)
+        world_alloc(C, 16000);
+    world_alloc(A, 240000); /* not beside the others */
+    world_is_alone = TRUE;  /* others may have spans there */
+}
+
+/* The block states of that segment are nobody's then, and go. */
+static void states_not_kept(void)
+{
+    world_keep_nothing();
+    world_close(C);
+    world_alloc(A, 16000);
 }
 
 static void almost_full_table(void)
@@ -289,10 +317,18 @@ static void taken_over(void)
     world_realloc(B, other_block, 5000);
 }
 
+/* As many as there is room for at first, and at the second time: for one more it grows. */
+static void visited_by_two(void)
+{
+    open_two();
+    for (int i = 0; i < 2; i++)
+        world_thread(first_use);
+}
+
 static void visited_by_many(void)
 {
     open_two();
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         world_thread(first_use);
 }
 
@@ -367,13 +403,15 @@ const struct scenario scenarios[] = {
     {"small blocks", NULL, open_two, small_blocks},
     {"new spans", NULL, own_c, new_spans},
     {"emptied spans", NULL, open_two, emptied_spans},
-    {"many minis", NULL, open_two, many_minis},
+    {"many small spans", NULL, open_two, many_small_spans},
     {"large blocks", NULL, open_two, large_blocks},
     {"many large blocks", NULL, open_two, many_large_blocks},
     {"resized blocks", NULL, open_two, resized_blocks},
     {"outgrown blocks", NULL, open_two, outgrown_blocks},
     {"emptied spans, not kept", NULL, open_two, spans_not_kept},
-    {"spans that wait", NULL, waiting_spans, waiting_spans_cooled},
+    {"spans that wait", NULL, waiting_spans, waiting_spans_purged},
+    {"new segments", NULL, open_two, new_segments},
+    {"idle block states", NULL, spans_beside_a_block, states_not_kept},
     {"grown table", NULL, almost_full_table, grown_table},
     {"grown arena", NULL, almost_full_arena, full_arena},
     {"transferred small", NULL, open_two, transferred_small},
@@ -388,6 +426,7 @@ const struct scenario scenarios[] = {
     {"closed after their thread was killed", NULL, owned_by_the_dead, closed_for_others},
     {"handed over", NULL, owned_by_another, taken_over},
     {"handed over by the dead", NULL, owned_by_the_dead, taken_over},
+    {"visited by two", NULL, visited_by_two, visit},
     {"visited by many", NULL, visited_by_many, visit},
     {"more threads than records", NULL, thread_crowd, visit},
     {"legacy blocks", NULL, open_two, legacy_blocks},

@@ -16,7 +16,7 @@ static void who_is_terminated_while_the_gate_opens_has_it_closed_at_once(void **
     DWORD code;
 
     (void)state;
-    at("gate about to open", terminate_a);
+    at("bias about to be given", terminate_a);
     assert_non_null(ExpertAllocMemory(A, 10, &code));
     assert_int_equal(table_find(A)->bias, 0);
     assert_null(ExpertAllocMemory(A, 10, &code));
@@ -44,7 +44,7 @@ static void a_block_that_comes_to_the_caller_meanwhile_is_its_own(void **state)
     assert_non_null(ExpertAllocMemory(A, 100, NULL));
     assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* A's gate is nobody's */
     table_find(A)->need = 0;
-    at("gate about to open", hand_it_over);
+    at("bias about to be given", hand_it_over);
     block = ExpertReallocMemory(A, block, 200, &code);
     assert_non_null(block);
     assert_int_equal(code, NMERR_SUCCESS);
@@ -176,12 +176,12 @@ static struct actor first;
 
 static void let_the_second_come_in_its_place(void)
 {
-    atomic_store(&record->inside, NULL);
+    atomic_store(&record->key, NULL);
     end(&first);
     begin(&second);
     let(&second, enrol, &second_record);
     let(&second, unit_use_key, B);
-    atomic_store(&second_record->inside, table_find(B));
+    atomic_store(&second_record->key, THREAD_INSIDE);
 }
 
 static void whose_record_was_an_owners_stays_where_he_is(void **state)
@@ -193,13 +193,13 @@ static void whose_record_was_an_owners_stays_where_he_is(void **state)
     let(&first, unit_use_key, A);
     let(&first, enrol, &record);
     assert_int_equal(table_find(A)->bias, record->id);
-    atomic_store(&record->inside, table_find(A)); /* in a call */
-    at("owner about to be looked at", let_the_second_come_in_its_place);
+    atomic_store(&record->key, THREAD_INSIDE); /* in a call */
+    at("bias revoked", let_the_second_come_in_its_place);
     assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBlocks, 1);
     assert_ptr_equal(second_record, record);
-    assert_ptr_equal(record->inside, table_find(B));
-    atomic_store(&record->inside, NULL);
+    assert_true(unit_is_inside(record) && record->last == table_find(B));
+    atomic_store(&record->key, NULL);
     end(&second);
 }
 

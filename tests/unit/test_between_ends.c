@@ -240,9 +240,10 @@ static void quarantine_a_span_until(const char *name)
 
 static void a_span_is_quarantined_even_if_the_thread_dies_that_does_it(void **state)
 {
-    static const char *const instants[] = {"shared block disowned", "pages about to be decommitted",
-                                           "pages decommitted", "region about to be quarantined",
-                                           "owner changed", "shared span freed"};
+    static const char *const instants[] = {
+        "shared block disowned", "pages about to be decommitted",
+        "pages decommitted",     "region about to be quarantined",
+        "owner changed",         "shared span freed"};
 
     for (int i = 0; i < 6; i++) {
         quarantine_a_span_until(instants[i]);

@@ -176,8 +176,9 @@ static void the_caller_of_close_itself_is_no_stale_writer(void **state)
 
 static void threads_of_a_keys_former_life_do_not_count(void **state)
 {
-    struct visitor former[3] = {
-        {.first = 311, .count = 1, .bytes = MEDIUM}, {.first = 311, .count = 1, .bytes = MEDIUM}, {.first = 311, .count = 1, .bytes = MEDIUM}};
+    struct visitor former[3] = {{.first = 311, .count = 1, .bytes = MEDIUM},
+                                {.first = 311, .count = 1, .bytes = MEDIUM},
+                                {.first = 311, .count = 1, .bytes = MEDIUM}};
     struct visitor now = {.first = 311, .count = 1, .bytes = MEDIUM};
 
     (void)state;
@@ -224,7 +225,9 @@ static void one_that_was_killed_among_others_makes_it_a_bad_end(void **state)
 {
     (void)state;
     for (unsigned killed = 0; killed < 3; killed++) {
-        struct visitor v[3] = {{.count = 1, .bytes = MEDIUM}, {.count = 1, .bytes = MEDIUM}, {.count = 1, .bytes = MEDIUM}};
+        struct visitor v[3] = {{.count = 1, .bytes = MEDIUM},
+                               {.count = 1, .bytes = MEDIUM},
+                               {.count = 1, .bytes = MEDIUM}};
         for (unsigned i = 0; i < 3; i++) {
             v[i].first = 950 + killed;
             arrive(&v[i]);

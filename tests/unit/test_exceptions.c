@@ -67,9 +67,9 @@ static void the_threads_next_call_with_the_key_puts_it_right(void **state)
     (void)state;
     assert_non_null(ExpertAllocMemory(A, 10, NULL));
     assert_int_equal(fall_in(&fall), 1);
-    assert_ptr_equal(self->inside, table_find(A)); /* it had the gate */
+    assert_true(unit_is_inside(self) && self->last == table_find(A)); /* it had the gate */
     assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
-    assert_null(self->inside);
+    assert_false(unit_is_inside(self));
     is_put_right(A, 1);
     assert_int_equal(ExpertFreeMemory(A, fall.hole), NMERR_SUCCESS);
 }
@@ -81,9 +81,9 @@ static void so_does_its_next_call_with_another_key(void **state)
     (void)state;
     assert_non_null(ExpertAllocMemory(B, 10, NULL));
     assert_int_equal(fall_in(&fall), 1);
-    assert_ptr_equal(self->inside, table_find(A));
+    assert_true(unit_is_inside(self) && self->last == table_find(A));
     assert_non_null(ExpertAllocMemory(B, 10, NULL));
-    assert_null(self->inside);
+    assert_false(unit_is_inside(self));
     is_put_right(A, 0);
     assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* nobody is in the way */
 }
@@ -116,7 +116,7 @@ static void the_host_may_close_it_on_the_same_thread(void **state)
     assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBlocks, 2);
     assert_int_equal(usage.LiveBytes, 45000);
-    assert_null(self->inside);
+    assert_false(unit_is_inside(self));
     assert_true(unit_is_quarantined(fall.hole)); /* that was no good end */
 }
 
@@ -127,13 +127,15 @@ static void a_thread_that_ends_in_it_is_its_own_witness(void **state)
 
     (void)state;
     assert_int_equal(unit_on_thread(fall_in, &fall), 1);
-    assert_ptr_equal(thread_record(fall.id)->inside, table_find(A));
+    assert_true(unit_is_inside(thread_record(fall.id)) &&
+                thread_record(fall.id)->last == table_find(A));
     assert_true(thread_was_killed(fall.id)); /* so it counts, and keeps its record */
     for (int i = 0; i < 100; i++)
         assert_int_equal(unit_on_thread(unit_use_key, B), 1);
-    assert_ptr_equal(thread_record(fall.id)->inside, table_find(A));
+    assert_true(unit_is_inside(thread_record(fall.id)) &&
+                thread_record(fall.id)->last == table_find(A));
     assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
-    assert_null(thread_record(fall.id)->inside);
+    assert_false(unit_is_inside(thread_record(fall.id)));
     is_put_right(A, 0);
     assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
 }
@@ -149,7 +151,8 @@ static void whose_expert_was_looked_after_keeps_no_record(void **state)
     for (int i = 0; i < THREADS; i++) {
         struct fall fall = {.key = A, .owner = A};
         assert_int_equal(unit_on_thread(fall_in, &fall), 1);
-        assert_ptr_equal(thread_record(fall.id)->inside, table_find(A));
+        assert_true(unit_is_inside(thread_record(fall.id)) &&
+                    thread_record(fall.id)->last == table_find(A));
         first = first ? first : fall.id;
         assert_int_equal(unit_on_thread(unit_use_key, A), 1);
     }

@@ -133,13 +133,14 @@ static void who_is_inside_is_waited_for(void **state)
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
     assert_int_equal(table_find(A)->bias, self->id);
     waits = standin_calls("WaitForSingleObject");
-    atomic_store(&self->inside, table_find(A));
+    assert_ptr_equal(self->last, table_find(A));
+    atomic_store(&self->key, THREAD_INSIDE);
     thread = CreateThread(NULL, 0, visit_a, &visit, 0, NULL);
     /* It asks whether we live, and again as long as we are inside. */
     while (standin_calls("WaitForSingleObject") < waits + 10)
         Sleep(1);
     assert_int_equal(atomic_load(&visit.done), 0);
-    atomic_store(&self->inside, NULL);
+    atomic_store(&self->key, A);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
     assert_int_equal(visit.code, NMERR_SUCCESS);
@@ -172,10 +173,10 @@ static void a_record_used_again_is_not_taken_for_the_owner(void **state)
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
     e = table_find(A);
     assert_int_equal(e->bias, self->id);
-    e->bias = e->owner = self->id + (1 << 12);
-    atomic_store(&self->inside, e);
+    e->bias = e->biased = self->id + (1 << 12);
+    atomic_store(&self->key, THREAD_INSIDE);
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
-    atomic_store(&self->inside, NULL);
+    atomic_store(&self->key, A);
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
 }
 

@@ -151,7 +151,8 @@ static void spans_with_room_come_and_go_in_any_order(void **state)
 {
     enum { BLOCKS = 2600, BYTES = 1000 };
     static char *blocks[BLOCKS];
-    static int span[BLOCKS]; /* the number of the one that it lies in; -1: of each one's first block */
+    static int
+        span[BLOCKS]; /* the number of the one that it lies in; -1: of each one's first block */
     int spans = 0;
 
     (void)state;

@@ -116,11 +116,13 @@ static void a_large_block_grows_and_shrinks_where_it_is(void **state)
     assert_int_equal(region_committed(r), 100 * OS_PAGE);
     /* beyond it, some more for the next time */
     assert_ptr_equal(resize(&mine, block, 100 * OS_PAGE + 1), block);
-    assert_int_equal(region_committed(r), PAGES(100 * OS_PAGE + 1 + SLACK + (100 * OS_PAGE + 1) / 16));
+    assert_int_equal(region_committed(r),
+                     PAGES(100 * OS_PAGE + 1 + SLACK + (100 * OS_PAGE + 1) / 16));
     assert_int_equal(block[100 * OS_PAGE], 0);
     /* a little less changes nothing, much less returns the rest */
     assert_ptr_equal(resize(&mine, block, 98 * OS_PAGE), block);
-    assert_int_equal(region_committed(r), PAGES(100 * OS_PAGE + 1 + SLACK + (100 * OS_PAGE + 1) / 16));
+    assert_int_equal(region_committed(r),
+                     PAGES(100 * OS_PAGE + 1 + SLACK + (100 * OS_PAGE + 1) / 16));
     assert_ptr_equal(resize(&mine, block, 60 * OS_PAGE + 5), block);
     assert_int_equal(region_committed(r), 61 * OS_PAGE);
     assert_true(standin_faults(unit_touch, block + 61 * OS_PAGE, NULL));

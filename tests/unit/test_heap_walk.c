@@ -75,7 +75,7 @@ static void spans_that_are_wrong_are_noticed(void **state)
     }
     NOTICED(current->size_class, current->size_class + 1);
     NOTICED(current->head, SPAN_FREE | current->bump); /* beyond what was handed out */
-    NOTICED(current->head, SPAN_FREE);                  /* a live block */
+    NOTICED(current->head, SPAN_FREE);                 /* a live block */
     NOTICED(current->head, 0);
     NOTICED(current->region.states[last], SPAN_FREE | last); /* a circle */
 }

@@ -173,8 +173,8 @@ int main(void)
             with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing, with_pageheap,
             without),
         cmocka_unit_test_setup_teardown(with_pageheap_no_room_is_an_answer, with_pageheap, without),
-        cmocka_unit_test_setup_teardown(with_pageheap_the_oldest_freed_blocks_go_first, with_pageheap,
-                                        without),
+        cmocka_unit_test_setup_teardown(with_pageheap_the_oldest_freed_blocks_go_first,
+                                        with_pageheap, without),
     };
 
     return UNIT_RUN(tests);

@@ -88,9 +88,9 @@ static void repair(struct thread *me)
 
 static const struct {
     void (*act)(struct thread *);
-} on_regions[] = {{take_with_states}, {take_medium}, {take_own},       {commit},      {shrink},
-                  {give_own},         {quarantine},  {release_medium}, {release_own}, {find_foreign},
-                  {repair},           {settle},      {trim},           {validate}};
+} on_regions[] = {
+    {take_with_states}, {take_medium}, {take_own},     {commit}, {shrink}, {give_own}, {quarantine},
+    {release_medium},   {release_own}, {find_foreign}, {repair}, {settle}, {trim},     {validate}};
 
 static DWORD WINAPI run(LPVOID parameter)
 {
@@ -269,9 +269,9 @@ static void a_terminate_waits_for_nobody(void **state)
     assert_int_equal(unit_on_thread(terminate, OTHER), NMERR_SUCCESS);
     lock_release(&e->lock);
     assert_non_null(ExpertAllocMemory((HEXPERTKEY)0x662000, 10, NULL));
-    assert_non_null(bias_enter_fast(self, (HEXPERTKEY)0x662000));
+    assert_true(bias_enter_fast(self, (HEXPERTKEY)0x662000));
     assert_int_equal(unit_on_thread(terminate, (HEXPERTKEY)0x662000), NMERR_SUCCESS);
-    bias_leave_fast(self);
+    bias_leave_fast(self, (HEXPERTKEY)0x662000);
 }
 
 int main(void)

@@ -35,7 +35,8 @@ static void the_reciprocal_is_exact_for_every_class_and_every_offset(void **stat
             SIZE_T bytes;
             if (heap_class_bytes(c) > REGION_BYTES(units[u]))
                 continue;
-            span = make(units[u], heap_class_bytes(c) < HEAP_SMALL ? heap_class_bytes(c) : HEAP_SMALL);
+            span =
+                make(units[u], heap_class_bytes(c) < HEAP_SMALL ? heap_class_bytes(c) : HEAP_SMALL);
             memset(span->region.states, 0, span_capacity(span) * 2); /* every block is live */
             span_set_bump(span, span_capacity(span));
             for (uint32_t offset = 0; offset < REGION_BYTES(units[u]); offset++) {

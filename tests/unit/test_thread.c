@@ -144,7 +144,7 @@ static void without_a_record_a_thread_has_no_memory(void **state)
 
     (void)state;
     unit_on_thread(say_id_and_die, &dead);
-    thread_record(dead)->inside = &expert_nobody;
+    thread_record(dead)->key = THREAD_INSIDE;
     for (LONG i = 0; i < RECORDS; i++) {
         states[i] = thread_record(i)->state;
         if (states[i] == THREAD_FREE)
@@ -152,7 +152,7 @@ static void without_a_record_a_thread_has_no_memory(void **state)
     }
     assert_int_equal(unit_on_thread(unit_use_key, (HEXPERTKEY)0x1230), 0);
     assert_true(thread_was_killed(dead));
-    thread_record(dead)->inside = NULL; /* somebody has looked after the expert */
+    thread_record(dead)->key = NULL; /* somebody has looked after the expert */
     assert_int_equal(unit_on_thread(unit_use_key, (HEXPERTKEY)0x1230), 1);
     assert_false(thread_was_killed(dead));
     for (LONG i = 0; i < RECORDS; i++)

@@ -127,6 +127,12 @@ static inline void unit_let_wait(volatile LONG *through)
     }
 }
 
+/* Whether a thread is in the heap of its last expert, without the lock. */
+static inline int unit_is_inside(const struct thread *thread)
+{
+    return atomic_load(&thread->key) == THREAD_INSIDE;
+}
+
 /* Whether an address is one that stays nobody's after an abnormal close. */
 static inline int unit_is_quarantined(const void *address)
 {

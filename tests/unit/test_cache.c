@@ -1,0 +1,378 @@
+/* test_cache.c - the promises of cache.h: how much waits, in which order it goes, and what is taken for what. */
+#include "regions.h"
+
+#define KEEP_DEFAULT PAGES(MIB(64))
+#define KEEP_MOST PAGES(MIB(256))
+#define KEEP_LEAST PAGES(MIB(4))
+
+static int with_default_options(void **state)
+{
+    options.pageheap = options.keep_given = 0;
+    options.keep = 0;
+    return nothing_waits(state);
+}
+
+#define CACHE_TEST(name) cmocka_unit_test_setup_teardown(name, with_default_options, is_valid)
+
+/* So many pages of somebody's, as many as the limit goes by. */
+static void pretend_use(SIZE_T pages)
+{
+    record_sums.used = pages;
+}
+
+static void how_much_may_wait_goes_by_the_option_or_by_what_is_in_use(void **state)
+{
+    struct record_sums before = record_sums;
+
+    (void)state;
+    pretend_use(0);
+    assert_int_equal(cache_limit(), KEEP_DEFAULT);
+    pretend_use(KEEP_DEFAULT / 3 * 2);
+    assert_int_equal(cache_limit(), KEEP_DEFAULT);
+    pretend_use(KEEP_DEFAULT);
+    assert_int_equal(cache_limit(), KEEP_DEFAULT + KEEP_DEFAULT / 2);
+    pretend_use(KEEP_MOST / 3 * 2 - 4);
+    assert_in_range(cache_limit(), KEEP_MOST - 8, KEEP_MOST - 1);
+    pretend_use(KEEP_MOST);
+    assert_int_equal(cache_limit(), KEEP_MOST);
+    options.keep_given = 1;
+    options.keep = MIB(10);
+    assert_int_equal(cache_limit(), PAGES(MIB(10)));
+    pretend_use(0);
+    assert_int_equal(cache_limit(), PAGES(MIB(10)));
+    options.keep = 0;
+    assert_int_equal(cache_limit(), KEEP_LEAST);
+    options.keep = 100; /* exact: less than a page is none */
+    assert_int_equal(cache_limit(), 0);
+    options.keep = (SIZE_T)1 << 40;
+    assert_int_equal(cache_limit(), ((SIZE_T)1 << 40) / OS_PAGE);
+    options.pageheap = 1;
+    assert_int_equal(cache_limit(), 0);
+    record_sums = before;
+}
+
+static void release_full(SIZE_T bytes)
+{
+    struct region *r = take_block(bytes);
+
+    region_release(self, r);
+}
+
+static void what_waits_never_exceeds_what_is_kept(void **state)
+{
+    static const SIZE_T keeps[] = {MIB(1), MIB(3), 0};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        static struct region *r[40];
+        SIZE_T most = keeps[i] ? PAGES(keeps[i]) : KEEP_LEAST;
+        options.keep_given = 1;
+        options.keep = keeps[i];
+        for (int k = 0; k < 40; k++)
+            r[k] = take_block(200000);
+        for (int k = 0; k < 40; k++) {
+            region_release(self, r[k]);
+            assert_in_range(cache_pages(), 0, most);
+        }
+        assert_true(cache_pages() > most - PAGES(KIB(208))); /* nor much less */
+        region_trim(self);
+    }
+}
+
+/* Of many that are released at once all wait until region_settle. */
+static void a_close_of_many_regions_is_settled_once(void **state)
+{
+    struct region *r[20];
+    SIZE_T pages;
+
+    (void)state;
+    options.keep_given = 1;
+    options.keep = MIB(1);
+    for (int k = 0; k < 20; k++)
+        r[k] = take_block(200000);
+    pages = PAGES(region_committed(r[0]));
+    for (int k = 0; k < 20; k++)
+        region_release_first(self, r[k]);
+    assert_int_equal(cache_pages(), 20 * pages);
+    region_settle(self);
+    assert_in_range(cache_pages(), PAGES(MIB(1)) - pages, PAGES(MIB(1)));
+}
+
+/* While much is in use more may wait; with the last of it that is trimmed. */
+static void within_the_last_close_it_is_trimmed_to_the_default(void **state)
+{
+    enum { COUNT = 600 };
+    static struct region *r[COUNT]; /* 117 MiB, and half of it again */
+    SIZE_T most = 0;
+
+    (void)state;
+    for (int k = 0; k < COUNT; k++)
+        r[k] = take_block(200000);
+    for (int k = 0; k < COUNT; k++) {
+        region_release_first(self, r[k]);
+        region_settle(self);
+        most = cache_pages() > most ? cache_pages() : most;
+    }
+    assert_true(most > KEEP_DEFAULT);
+    assert_in_range(cache_pages(), KEEP_DEFAULT - PAGES(KIB(208)), KEEP_DEFAULT);
+}
+
+static void with_pageheap_nothing_waits(void **state)
+{
+    struct region *r[3];
+
+    (void)state;
+    options.pageheap = 1;
+    r[0] = take_block(100);
+    r[1] = take_block(50000);
+    r[2] = take_block(KIB(300));
+    for (int i = 0; i < 3; i++) {
+        region_release_first(self, r[i]);
+        assert_int_equal(cache_pages(), 0);
+    }
+}
+
+static void what_has_waited_longest_goes_first(void **state)
+{
+    static const int order[] = {3, 0, 5, 1, 4, 2};
+    struct region *r[6], *held = take_units(1, 0);
+
+    (void)state;
+    for (int i = 0; i < 6; i++)
+        r[i] = i < 3 ? take_block(40000 + (SIZE_T)i * 20000) : take_block(KIB(300 + 50 * i));
+    for (int i = 0; i < 6; i++)
+        region_release(self, r[order[i]]);
+    for (int gone = 1; gone <= 6; gone++) {
+        region_lock(self);
+        assert_int_equal(cache_purge(cache_pages() - 1), 1); /* one at least, and no more */
+        region_unlock();
+        for (int i = 0; i < 6; i++)
+            assert_int_equal(r[order[i]]->base != NULL, i >= gone);
+    }
+    assert_int_equal(cache_pages(), 0);
+    region_lock(self);
+    assert_int_equal(cache_purge(0), 0); /* there was nothing */
+    region_unlock();
+    region_release(self, held);
+}
+
+static void of_one_size_the_one_freed_last_is_taken_first(void **state)
+{
+    struct region *r[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        r[i] = take_block(50000);
+    for (int i = 0; i < 3; i++)
+        region_release(self, r[i]);
+    for (int i = 3; i-- > 0;)
+        assert_ptr_equal(take_block(50000), r[i]);
+    for (int i = 0; i < 3; i++)
+        region_release(self, r[i]);
+}
+
+static void what_is_up_to_six_classes_too_large_is_taken(void **state)
+{
+    (void)state;
+    for (unsigned wanted = 1; wanted + 8 < 32; wanted++) {
+        unsigned size_class = unit_class(wanted);
+        if (unit_class_units(size_class) != wanted)
+            continue;
+        for (unsigned more = 0; more < 8; more++) {
+            unsigned units = unit_class_units(size_class + more);
+            struct region *cached, *r;
+            if (units > 32)
+                continue;
+            region_trim(self);
+            cached = take_units(units, 0);
+            region_release(self, cached);
+            /* so many units are what such a block needs */
+            r = take_block(wanted * UNIT_BYTES - OS_PAGE);
+            if (more <= 6)
+                assert_ptr_equal(r, cached);
+            else
+                assert_int_equal(record_of(r)->pages, wanted * UNIT_PAGES);
+            region_release(self, r);
+        }
+    }
+}
+
+/* A span is of the size that was asked for. */
+static void a_region_with_block_states_is_never_too_large(void **state)
+{
+    struct region *large = take_units(9, 0), *r;
+
+    (void)state;
+    region_release(self, large);
+    r = take_units(8, 10);
+    assert_int_equal(record_of(r)->pages, 8 * UNIT_PAGES);
+    region_release(self, r);
+    assert_ptr_equal(take_units(8, 20), r);
+    assert_int_equal(record_of(r)->lines, 1);
+    region_release(self, r);
+    assert_int_equal(record_of(r)->lines, 0);
+}
+
+static void an_own_reservation_is_taken_by_what_is_committed_in_it(void **state)
+{
+    struct region *cached = take_block(KIB(512)), *r;
+
+    (void)state;
+    region_release(self, cached);
+    r = take_block(KIB(516)); /* a little too small */
+    assert_ptr_not_equal(r, cached);
+    region_trim(self);
+    region_release(self, r);
+    cached = r;
+    r = take_block(KIB(516));
+    assert_ptr_equal(r, cached);
+    region_release(self, r);
+    r = take_block(KIB(320)); /* 40 units; six classes up are 64 */
+    assert_ptr_equal(r, cached);
+    assert_int_equal(region_committed(r), KIB(516));
+    region_release(self, r);
+    r = take_block(KIB(316)); /* too far below it */
+    assert_ptr_not_equal(r, cached);
+    region_release(self, r);
+    /* with room to grow none of those that have it not */
+    r = region_take_block(self, ME, KIB(516), 1);
+    assert_ptr_not_equal(r, cached);
+    assert_true(region_room(r) >= MIB(64) - OS_PAGE);
+    region_release(self, r);
+    assert_ptr_equal(region_take_block(self, ME, KIB(516), 1), r);
+    region_release(self, r);
+}
+
+static void an_own_reservation_serves_another_block_of_its_size(void **state)
+{
+    (void)state;
+    for (SIZE_T pages = 64; pages <= PAGES(MIB(1)); pages++) {
+        struct region *r = take_block(pages * OS_PAGE);
+        assert_null(segment_of(r));
+        region_release(self, r);
+        assert_ptr_equal(take_block(pages * OS_PAGE), r);
+        region_release(self, r);
+        region_trim(self);
+    }
+}
+
+static void an_own_reservation_with_more_than_a_mib_does_not_wait(void **state)
+{
+    struct region *r = take_block(MIB(1));
+    char *base = r->base;
+
+    (void)state;
+    region_release(self, r);
+    assert_int_equal(cache_pages(), PAGES(MIB(1)));
+    assert_ptr_equal(region_find(base), r);
+    region_trim(self);
+    assert_null(region_find(base));
+    r = take_block(MIB(1) + 1);
+    base = r->base;
+    region_release(self, r);
+    assert_int_equal(cache_pages(), 0);
+    assert_null(region_find(base));
+}
+
+/* Block states that no region has any more wait as well, and go with the rest. */
+static void idle_block_states_wait_and_go(void **state)
+{
+    struct region *held = take_units(1, 0), *r = take_units(4, 40 * LINE_STATES);
+    SIZE_T before = committed();
+
+    (void)state;
+    assert_ptr_equal(segment_of(held), segment_of(r));
+    assert_int_equal(cache_pages(), 0);
+    region_release(self, r);
+    assert_int_equal(cache_pages(), 1); /* 40 lines */
+    assert_int_equal(committed(), before);
+    region_trim(self);
+    assert_int_equal(cache_pages(), 0);
+    assert_int_equal(committed(), before - OS_PAGE);
+    r = take_units(4, 40 * LINE_STATES);
+    assert_int_equal(committed(), before);
+    r->states[40 * LINE_STATES - 1] = 7;
+    /* while one region has some they all stay */
+    region_release(self, r);
+    r = take_units(2, 1);
+    assert_int_equal(cache_pages(), 0);
+    region_trim(self);
+    assert_int_equal(committed(), before);
+    r->states[0] = 7;
+    region_release(self, r);
+    region_release(self, held);
+}
+
+/* A system that takes nothing back: what waits goes on waiting, and is of use. */
+static void what_the_system_does_not_take_back_goes_on_waiting(void **state)
+{
+    struct region *held = take_units(1, 0), *r = take_block(50000), *states = take_units(1, 1);
+    SIZE_T waiting;
+
+    (void)state;
+    memset(r->base, 0x55, 50000);
+    region_release(self, r);
+    region_release(self, states);
+    waiting = cache_pages();
+    standin_fail_at("VirtualFree", 1, TRUE);
+    region_trim(self);
+    assert_true(standin_failed() >= 2);
+    standin_fail_never();
+    assert_int_equal(cache_pages(), waiting);
+    assert_true(region_is_valid(self));
+    assert_ptr_equal(take_block(50000), r);
+    assert_true(region_dirty(r) >= 50000);
+    region_release(self, r);
+    region_trim(self);
+    assert_int_equal(cache_pages(), 0);
+    region_release(self, held);
+}
+
+/* What waits, be it nothing but block states, goes before memory is refused. */
+static void all_that_waits_goes_before_a_commit_fails(void **state)
+{
+    struct region *r = take_units(8, 0), *states = take_units(1, 1);
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        if (i == 0)
+            release_full(KIB(200));
+        region_release(self, states);
+        if (i == 1) { /* its region goes to another: the states alone wait */
+            struct region *other = take_units(1, 0);
+            assert_ptr_equal(other, states);
+            assert_int_equal(cache_pages(), 1);
+        }
+        standin_set_commit_limit(committed());
+        assert_true(region_commit(self, r, (SIZE_T)(i + 1) * OS_PAGE));
+        standin_set_commit_limit((SIZE_T)1 << 46);
+        assert_int_equal(cache_pages(), 0);
+        if (i == 0)
+            states = take_units(1, 1);
+    }
+    region_release(self, states);
+    region_release(self, r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CACHE_TEST(how_much_may_wait_goes_by_the_option_or_by_what_is_in_use),
+        CACHE_TEST(what_waits_never_exceeds_what_is_kept),
+        CACHE_TEST(a_close_of_many_regions_is_settled_once),
+        CACHE_TEST(within_the_last_close_it_is_trimmed_to_the_default),
+        CACHE_TEST(with_pageheap_nothing_waits),
+        CACHE_TEST(what_has_waited_longest_goes_first),
+        CACHE_TEST(of_one_size_the_one_freed_last_is_taken_first),
+        CACHE_TEST(what_is_up_to_six_classes_too_large_is_taken),
+        CACHE_TEST(a_region_with_block_states_is_never_too_large),
+        CACHE_TEST(an_own_reservation_is_taken_by_what_is_committed_in_it),
+        CACHE_TEST(an_own_reservation_serves_another_block_of_its_size),
+        CACHE_TEST(an_own_reservation_with_more_than_a_mib_does_not_wait),
+        CACHE_TEST(idle_block_states_wait_and_go),
+        CACHE_TEST(what_the_system_does_not_take_back_goes_on_waiting),
+        CACHE_TEST(all_that_waits_goes_before_a_commit_fails),
+    };
+
+    return UNIT_RUN(tests);
+}

@@ -1,0 +1,187 @@
+/* test_quarantine.c - the promises of quarantine.h: what is in it faults, and the oldest of too many goes. */
+#include "regions.h"
+
+#define QUARTER MIB(256)
+
+static struct region *take_own(SIZE_T addresses)
+{
+    struct record *r;
+
+    region_lock(self);
+    r = own_take(self, addresses / OS_PAGE);
+    assert_non_null(r);
+    assert_int_equal(r->pages, addresses / OS_PAGE);
+    record_set_owner(r, ME);
+    region_unlock();
+    return &r->region;
+}
+
+static int is_in(const struct region *r, enum quarantine queue)
+{
+    return r->base && r->owner == QUARANTINE_OWNER(queue);
+}
+
+static void what_is_in_it_faults_and_costs_no_memory(void **state)
+{
+    struct region *held = take_units(1, 0), *r = take_units(8, 100), *own = take_block(KIB(400));
+    SIZE_T before = committed(), pages = record_of(r)->committed;
+
+    (void)state;
+    fill(r);
+    pages = record_of(r)->committed + record_of(own)->committed;
+    before = committed();
+    region_quarantine(self, r, QUARANTINE_CLOSED);
+    region_quarantine(self, own, QUARANTINE_FREED);
+    assert_true(is_in(r, QUARANTINE_CLOSED) && is_in(own, QUARANTINE_FREED));
+    assert_int_equal(committed(), before - pages * OS_PAGE);
+    assert_int_equal(region_footprint(r), 0);
+    assert_ptr_equal(region_find(r->base + 5000), r);
+    for (SIZE_T i = 0; i < 8 * UNIT_BYTES; i += OS_PAGE)
+        assert_true(standin_faults(unit_touch, r->base + i, NULL));
+    assert_true(standin_faults(unit_touch, own->base, NULL));
+    assert_int_equal(quarantine_pages(), record_of(r)->pages + record_of(own)->pages);
+    /* Its block states are others' and its addresses nobody's. */
+    for (int i = 0; i < 60; i++) {
+        struct region *other = take_units(8, 100);
+        assert_true(other->base + 8 * UNIT_BYTES <= r->base ||
+                    other->base >= r->base + 8 * UNIT_BYTES);
+        region_release(self, other);
+    }
+    region_trim(self);
+    assert_true(is_in(r, QUARANTINE_CLOSED) && is_in(own, QUARANTINE_FREED));
+    assert_true(region_is_valid(self));
+    region_release(self, held);
+}
+
+static void the_oldest_of_too_many_goes(void **state)
+{
+    struct region *r[6];
+    SIZE_T addresses = reserved();
+
+    (void)state;
+    for (int queue = 0; queue < 2; queue++) {
+        for (int i = 0; i < 6; i++)
+            r[i] = take_own(i < 5 ? QUARTER : MIB(4));
+        for (int i = 0; i < 4; i++)
+            region_quarantine(self, r[i], (enum quarantine)queue);
+        for (int i = 0; i < 4; i++) /* the last byte of a GiB */
+            assert_true(is_in(r[i], (enum quarantine)queue));
+        region_quarantine(self, r[5], (enum quarantine)queue);
+        assert_null(r[0]->base);
+        for (int i = 1; i < 4; i++)
+            assert_true(is_in(r[i], (enum quarantine)queue));
+        region_quarantine(self, r[4], (enum quarantine)queue);
+        assert_null(r[1]->base);
+        assert_true(is_in(r[2], (enum quarantine)queue));
+        assert_true(region_is_valid(self)); /* counted anew, and right */
+        assert_true(is_in(r[2], (enum quarantine)queue));
+        /* each queue for itself */
+        assert_int_equal(quarantine_pages(), (SIZE_T)(queue + 1) * PAGES(3 * QUARTER + MIB(4)));
+        assert_int_equal(reserved() - addresses, (SIZE_T)(queue + 1) * (3 * QUARTER + MIB(4)));
+    }
+}
+
+static void what_is_larger_than_all_that_is_held_goes_at_once(void **state)
+{
+    struct region *small = take_own(QUARTER), *large = take_own(5 * QUARTER);
+    SIZE_T addresses = reserved();
+
+    (void)state;
+    region_quarantine(self, small, QUARANTINE_FREED);
+    region_quarantine(self, large, QUARANTINE_FREED);
+    assert_null(large->base);
+    assert_int_equal(quarantine_pages(), 0);
+    assert_int_equal(addresses - reserved(), 6 * QUARTER);
+    region_quarantine(self, take_own(QUARTER), QUARANTINE_FREED); /* and it goes on */
+    assert_int_equal(quarantine_pages(), PAGES(QUARTER));
+}
+
+static void the_order_outlives_a_repair(void **state)
+{
+    struct region *r[4];
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        r[i] = take_own(QUARTER);
+    for (int i = 4; i-- > 0;)
+        region_quarantine(self, r[i], QUARANTINE_CLOSED);
+    assert_true(region_is_valid(self));
+    region_lock(self);
+    for (int i = 4; i-- > 0;) {
+        assert_int_equal(quarantine_drop(), 1);
+        for (int k = 0; k < 4; k++)
+            assert_int_equal(r[k]->base != NULL, k < i);
+    }
+    assert_int_equal(quarantine_drop(), 0);
+    region_unlock();
+}
+
+static unsigned tries;
+
+/* What one look for addresses tries fails, and what comes after it not. */
+static void let_the_next_look_succeed(const char *name, BOOL after)
+{
+    if (after && strncmp(name, "VirtualAlloc", 12) == 0 && ++tries == 64)
+        standin_fail_never();
+}
+
+static void a_reservation_that_fails_takes_the_oldest(void **state)
+{
+    struct region *r[3], *more;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        r[i] = take_own(MIB(8));
+    region_quarantine(self, r[1], QUARANTINE_CLOSED);
+    region_quarantine(self, r[0], QUARANTINE_CLOSED);
+    region_quarantine(self, r[2], QUARANTINE_FREED);
+    tries = 0;
+    standin_on_call(let_the_next_look_succeed);
+    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+    more = region_take_block(self, YOU, MIB(3), 0);
+    standin_on_call(NULL);
+    standin_fail_never();
+    assert_non_null(more);
+    assert_true(tries >= 64);
+    /* its record may serve the new one */
+    assert_true(!r[1]->base || r[1]->owner == YOU);
+    assert_true(is_in(r[0], QUARANTINE_CLOSED) && is_in(r[2], QUARANTINE_FREED));
+    region_release(self, more);
+}
+
+static void a_dropped_region_of_a_segment_leaves_its_units_to_others(void **state)
+{
+    struct region *held = take_units(1, 0), *r = take_units(8, 10), *again;
+    char *base = r->base;
+
+    (void)state;
+    region_quarantine(self, r, QUARANTINE_CLOSED);
+    again = take_units(8, 10);
+    assert_ptr_not_equal(again->base, base);
+    region_lock(self);
+    assert_int_equal(quarantine_drop(), 1);
+    region_unlock();
+    assert_null(region_find(base));
+    region_release(self, again);
+    region_trim(self);
+    again = take_units(8, 10);
+    assert_ptr_equal(again->base, base);
+    region_release(self, again);
+    region_release(self, held);
+}
+
+#define ALONE(name) cmocka_unit_test_setup_teardown(name, nothing_waits, unload)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ALONE(what_is_in_it_faults_and_costs_no_memory),
+        ALONE(the_oldest_of_too_many_goes),
+        ALONE(what_is_larger_than_all_that_is_held_goes_at_once),
+        ALONE(the_order_outlives_a_repair),
+        ALONE(a_reservation_that_fails_takes_the_oldest),
+        ALONE(a_dropped_region_of_a_segment_leaves_its_units_to_others),
+    };
+
+    return UNIT_RUN(tests);
+}
