@@ -57,7 +57,11 @@ void record_free(struct record *r)
 
 static SIZE_T *sum_of(const struct record *r)
 {
-    return r->region.owner ? &record_sums.used : &record_sums.free;
+    const void *owner = r->region.owner;
+
+    return !owner                   ? &record_sums.free
+           : owner <= REGION_NOBODY ? &record_sums.refused
+                                    : &record_sums.used;
 }
 
 void record_set_owner(struct record *r, void *owner)
@@ -105,7 +109,7 @@ void record_each(void (*visit)(struct record *, void *), void *context)
 
 void record_repair(void)
 {
-    record_sums.used = record_sums.free = 0;
+    memset(&record_sums, 0, sizeof record_sums);
     unused = NULL;
     for (struct block *block = blocks; block; block = block->next) {
         for (int i = 0; i < BLOCK_RECORDS; i++) {

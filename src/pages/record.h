@@ -50,8 +50,9 @@ _Static_assert(sizeof(struct record) <= APART, "nothing shares a cache line pair
 
 /* Committed pages. */
 extern struct record_sums {
-    SIZE_T used; /* in regions that have an owner */
-    SIZE_T free; /* in the others */
+    SIZE_T used;    /* in regions that have an owner */
+    SIZE_T free;    /* in cached ones */
+    SIZE_T refused; /* in quarantined ones: the system did not take them back */
 } record_sums;
 
 static inline struct record *record_of(const struct region *region)
