@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #ifdef _WIN64
-_Static_assert(offsetof(checked_call, popped) == 0x50, "calls_x64.S");
+_Static_assert(offsetof(checked_call, popped) == 0x58, "calls_x64.S");
 _Static_assert(offsetof(checked_call, result) == 0x68, "calls_x64.S");
 _Static_assert(offsetof(checked_call, vectors) == 0x70, "calls_x64.S");
 #else
-_Static_assert(offsetof(checked_call, popped) == 0x28, "calls_x86.S");
+_Static_assert(offsetof(checked_call, popped) == 0x2c, "calls_x86.S");
 _Static_assert(offsetof(checked_call, result) == 0x38, "calls_x86.S");
 #endif
 

@@ -8,13 +8,13 @@
 
 #include <stdio.h>
 
-static void every_documented_function_is_in_the_table(void **state)
+static void every_function_of_microsofts_is_in_the_table(void **state)
 {
-    int documented = 0;
+    int microsofts = 0;
     (void)state;
     for (int row = 0; row < SURFACE_ROWS; row++)
-        documented += surface[row].provider != PROVIDER_OURS || forward_is_memory_function(row);
-    assert_int_equal(documented, 129);
+        microsofts += surface[row].provider != PROVIDER_OURS || forward_is_memory_function(row);
+    assert_int_equal(microsofts, 211);
 }
 
 static void with_nothing_behind_each_fails_in_its_way(void **state)
@@ -228,7 +228,7 @@ static void termination_is_told_with_nothing_behind_too(void **state)
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(every_documented_function_is_in_the_table),
+        TEST(every_function_of_microsofts_is_in_the_table),
         TEST(with_nothing_behind_each_fails_in_its_way),
         TEST(the_first_failure_of_each_is_reported_in_one_line),
         TEST(a_host_function_gets_what_the_caller_passed),
