@@ -2677,14 +2677,14 @@ static __inline BOOL netmon_compare_dest(HFRAME hFrame, LPADDRESS lpAddress)
 {
     netmon_address address = netmon_old_address(lpAddress);
 
-    return address.fits && CompareFrameDestAddress(hFrame, netmon_pointer(&address));
+    return address.fits ? CompareFrameDestAddress(hFrame, netmon_pointer(&address)) : FALSE;
 }
 
 static __inline BOOL netmon_compare_source(HFRAME hFrame, LPADDRESS lpAddress)
 {
     netmon_address address = netmon_old_address(lpAddress);
 
-    return address.fits && CompareFrameSourceAddress(hFrame, netmon_pointer(&address));
+    return address.fits ? CompareFrameSourceAddress(hFrame, netmon_pointer(&address)) : FALSE;
 }
 
 static __inline DWORD netmon_give_address(DWORD status, const ADDRESS2 *found, LPADDRESS lpAddress)
