@@ -1341,10 +1341,10 @@ typedef LPSTR JTYPE;
 
 /* What ExpertSubmitEvent takes: one allocation, the columns at its end.
    The SDK of 2001 packed these three structures to the byte on x86: an expert that was compiled with it hands
-   over an event whose columns begin at byte 58 and take 18 bytes each, not 64 and 32. Nothing in the event
-   says which it is. If it is an expert's block, its size can: 58 + 18 n or 64 + 32 n bytes for n columns.
-   Else only plausibility can (flags, severity, types of columns, pointers that can be read), and an event
-   without text and columns stays undecided: take it for one of today's. */
+   over an event whose columns begin at byte 58 and take 18 bytes each, not 64 and 32. No member says which it is,
+   but read by this layout such an event is implausible: the number of its columns stands in the second byte of
+   Severity, and the upper half of a text's address is the lower half of a pointer. Only one without columns and
+   text can't be told from an empty one of today's. */
 NETMON_EXTENSION typedef struct _NMEVENTDATA {
     LPSTR pszReserved; /* NULL */
     BYTE Version;      /* 0 */
