@@ -119,6 +119,16 @@ static void a_function_of_our_own_is_refused(void **state)
     assert_int_equal(forward_call_frame_length(), 0);
 }
 
+static void what_nobody_supplies_says_so_where_it_can(void **state)
+{
+    DWORD(WINAPI * last_error)(void);
+    (void)state;
+    forward_load(NULL);
+    last_error = (DWORD(WINAPI *)(void))(ULONG_PTR)forward_function(forward_dll, "BHGetLastError");
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(last_error(), NMERR_NOT_SUPPORTED);
+}
+
 static void the_last_error_survives_a_failing_call(void **state)
 {
     (void)state;
@@ -235,6 +245,7 @@ int main(int argc, char **argv)
         TEST(a_function_taken_back_fails_again),
         TEST(names_that_a_host_may_not_supply_are_refused),
         TEST(a_function_of_our_own_is_refused),
+        TEST(what_nobody_supplies_says_so_where_it_can),
         TEST(the_last_error_survives_a_failing_call),
         TEST(a_stack_walk_from_the_resolver_reaches_the_caller),
         TEST(four_functions_tell_a_stopped_expert_to_terminate),
