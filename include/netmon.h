@@ -2765,18 +2765,16 @@ static __inline DWORD netmon_add_object(HFILTER hFilter, LPFILTEROBJECT lpFilter
 #define FindPreviousFrame(frame, protocol, dest, src, offset, original, lowest) \
     netmon_find_previous_frame(frame, protocol, NETMON_EITHER(dest), NETMON_EITHER(src), offset, original, lowest)
 
-#define NETMON_ONE(argument, old_type, old_function, function) \
-    _Generic((argument), old_type *: old_function, default: function)
 #define CompareFrameDestAddress(frame, address) \
-    NETMON_ONE(address, ADDRESS, netmon_compare_dest, CompareFrameDestAddress)(frame, address)
+    _Generic((address), ADDRESS *: netmon_compare_dest, default: CompareFrameDestAddress)(frame, address)
 #define CompareFrameSourceAddress(frame, address) \
-    NETMON_ONE(address, ADDRESS, netmon_compare_source, CompareFrameSourceAddress)(frame, address)
+    _Generic((address), ADDRESS *: netmon_compare_source, default: CompareFrameSourceAddress)(frame, address)
 #define GetFrameDestAddress(frame, address, type, flags) \
-    NETMON_ONE(address, ADDRESS, netmon_get_dest, GetFrameDestAddress)(frame, address, type, flags)
+    _Generic((address), ADDRESS *: netmon_get_dest, default: GetFrameDestAddress)(frame, address, type, flags)
 #define GetFrameSourceAddress(frame, address, type, flags) \
-    NETMON_ONE(address, ADDRESS, netmon_get_source, GetFrameSourceAddress)(frame, address, type, flags)
+    _Generic((address), ADDRESS *: netmon_get_source, default: GetFrameSourceAddress)(frame, address, type, flags)
 #define FilterAddObject(filter, object) \
-    NETMON_ONE(object, FILTEROBJECT, netmon_add_object, FilterAddObject)(filter, object)
+    _Generic((object), FILTEROBJECT *: netmon_add_object, default: FilterAddObject)(filter, object)
 /* clang-format on */
 
 #else
