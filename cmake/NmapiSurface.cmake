@@ -1,8 +1,49 @@
-# For Microsoft's assembler, which has no C preprocessor: the table of src/forward/exports.h as macro calls.
+# The table of exports, src/forward/exports.h, read as text: each line is one that C and both assemblers
+# understand, and its names are those of nmapi.def. Anything else stops the configure step.
+cmake_policy(VERSION 3.25)
+
+# nmapi_read_surface(<rows> <table> <def>): the rows of the table.
+function(nmapi_read_surface rows table def)
+  file(STRINGS ${table} lines REGEX "^[^ /#]")
+  set(names "")
+  foreach(line IN LISTS lines)
+    if(NOT line MATCHES "^(OURS|FORWARDED|GUARDED)[(]([A-Za-z0-9]+), (stdcall, [0-9]+|cdecl, 0), (pointer|value|bool|status|void|unknown), (-?[0-9]+)[)]$")
+      message(FATAL_ERROR "${table}: not understood: ${line}")
+    endif()
+    if(CMAKE_MATCH_2 IN_LIST names)
+      message(FATAL_ERROR "${table}: a second time: ${line}")
+    endif()
+    list(APPEND names ${CMAKE_MATCH_2})
+  endforeach()
+
+  file(STRINGS ${def} exports REGEX "^ +[^ ]")
+  list(TRANSFORM exports STRIP)
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^[A-Z]+[(]([A-Za-z0-9]+),.*" "\\1" name "${line}")
+    if(NOT name IN_LIST exports)
+      message(FATAL_ERROR "${def} does not export what ${table} has: ${line}")
+    endif()
+  endforeach()
+  list(REMOVE_ITEM exports ${names})
+  if(exports)
+    message(FATAL_ERROR "${table} does not have what ${def} exports: ${exports}")
+  endif()
+  set(${rows} ${lines} PARENT_SCOPE)
+endfunction()
+
+if(CMAKE_SCRIPT_MODE_FILE) # tests/forward
+  nmapi_read_surface(rows ${table} ${def})
+  return()
+endif()
+
 set(nmapi_surface ${PROJECT_SOURCE_DIR}/src/forward/exports.h)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${nmapi_surface})
-file(STRINGS ${nmapi_surface} nmapi_rows REGEX "^[A-Z]+\\(.*\\)$")
-list(TRANSFORM nmapi_rows REPLACE "^([A-Z]+)\\((.*)\\)$" "        \\1 \\2\n")
-string(REPLACE ";" "" nmapi_rows "${nmapi_rows}")
-file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/surface/surface.inc CONTENT "${nmapi_rows}" @ONLY)
-include_directories(${PROJECT_BINARY_DIR}/surface)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${nmapi_surface} ${PROJECT_SOURCE_DIR}/nmapi.def)
+nmapi_read_surface(nmapi_rows ${nmapi_surface} ${PROJECT_SOURCE_DIR}/nmapi.def)
+
+# Microsoft's assembler has no C preprocessor: for it the table as macro calls.
+if(MSVC)
+  list(TRANSFORM nmapi_rows REPLACE "^([A-Z]+)\\((.*)\\)$" "        \\1 \\2\n")
+  string(REPLACE ";" "" nmapi_rows "${nmapi_rows}")
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/surface/surface.inc CONTENT "${nmapi_rows}" @ONLY)
+  include_directories(${PROJECT_BINARY_DIR}/surface)
+endif()

@@ -391,6 +391,7 @@ typedef TOKENRING_DST_ADDRESS *LPTOKENRING_DST_ADDRESS;
 
 #define VINES_IP_ADDRESS_SIZE (sizeof(VINES_IP_ADDRESS))
 #define IPX_ADDR_SIZE (sizeof(IPX_ADDR))
+#define IPX_ADDRESS_SIZE IPX_ADDR_SIZE /* the documentation's name for it */
 
 /* An address of any kind; in network byte order. */
 typedef struct _ADDRESS2 {
@@ -688,17 +689,18 @@ typedef struct _PROPERTYINFO {
 
 typedef PROPERTYINFO *LPPROPERTYINFO;
 
-/* Data that the parser attached beside the frame's. */
+/* Data that the parser attached beside the frame's. The arrays have no elements of their own, as in both
+   SDKs: on x86 this has 13 bytes (24 with mingw-w64's header, which gives each array one). */
 NETMON_EXTENSION typedef struct _PROPERTYINSTEX {
     WORD Length;    /* of the frame's data at lpData, in bytes */
     WORD LengthEx;  /* of the attached data below, in bytes */
     ULPVOID lpData; /* the frame's data */
     union {
-        BYTE Byte[1];
-        WORD Word[1];
-        DWORD Dword[1];
-        LARGE_INTEGER LargeInt[1];
-        SYSTEMTIME SysTime[1];
+        BYTE Byte[0];
+        WORD Word[0];
+        DWORD Dword[0];
+        LARGE_INTEGER LargeInt[0];
+        SYSTEMTIME SysTime[0];
         TYPED_STRING TypedString;
     };
 } PROPERTYINSTEX;
@@ -1263,6 +1265,7 @@ typedef EXPERTSTATUS *PEXPERTSTATUS;
 
 /* NMEVENTDATA.Flags */
 #define NMEVENTFLAG_EXPERT 0x1 /* the event is an expert's */
+#define EVENT_FLAG_EXPERT 0x1  /* the same in the documentation */
 #define NMEVENTFLAG_DO_NOT_DISPLAY_SEVERITY 0x80000000
 #define NMEVENTFLAG_DO_NOT_DISPLAY_SOURCE 0x40000000
 #define NMEVENTFLAG_DO_NOT_DISPLAY_EVENT_NAME 0x20000000
@@ -1336,7 +1339,12 @@ typedef NMCOLUMNINFO *PNMCOLUMNINFO;
 
 typedef LPSTR JTYPE;
 
-/* What ExpertSubmitEvent takes: one allocation, the columns at its end. */
+/* What ExpertSubmitEvent takes: one allocation, the columns at its end.
+   The SDK of 2001 packed these three structures to the byte on x86: an expert that was compiled with it hands
+   over an event whose columns begin at byte 58 and take 18 bytes each, not 64 and 32. No member says which it is,
+   but read by this layout such an event is implausible: the number of its columns stands in the second byte of
+   Severity, and the upper half of a text's address is the lower half of a pointer. Only one without columns and
+   text can't be told from an empty one of today's. */
 NETMON_EXTENSION typedef struct _NMEVENTDATA {
     LPSTR pszReserved; /* NULL */
     BYTE Version;      /* 0 */
@@ -1349,7 +1357,10 @@ NETMON_EXTENSION typedef struct _NMEVENTDATA {
     LPSTR szDescription;
     LPSTR szMachine;
     JTYPE Justification; /* a page of help on the event */
-    PVOID pvReserved;    /* NULL */
+    union {
+        PVOID pvReserved; /* NULL */
+        LPSTR szUrl;      /* the documentation's name for it */
+    };
     SYSTEMTIME SysTime;
     NMCOLUMNINFO Column[0]; /* NumColumns of them */
 } NMEVENTDATA;
@@ -1452,12 +1463,17 @@ typedef STATISTICSPARAM *LPSTATISTICSPARAM;
 #define NETWORKINFO_RESERVED_FIELD_SIZE (FIELD_OFFSET(ADDRESS2, IPXAddress) + sizeof(IPX_ADDR))
 #define ADAPTER_COMMENT_LENGTH 32
 
-typedef struct _NETWORKINFO {
+NETMON_EXTENSION typedef struct _NETWORKINFO {
     BYTE PermanentAddr[6];
     BYTE CurrentAddr[6];
-    BYTE Reserved[NETWORKINFO_RESERVED_FIELD_SIZE];
-    DWORD LinkSpeed; /* in bits a second */
-    DWORD MacType;   /* MAC_TYPE_... */
+    union {
+        struct {
+            BYTE Reserved[NETWORKINFO_RESERVED_FIELD_SIZE];
+            DWORD LinkSpeed; /* in bits a second */
+        };
+        ADDRESS OtherAddress; /* the documentation's; it ends before Flags, where LinkSpeed is */
+    };
+    DWORD MacType; /* MAC_TYPE_... */
     DWORD MaxFrameSize;
     DWORD Flags; /* NETWORKINFO_FLAGS_... */
     DWORD TimestampScaleFactor;
@@ -2335,6 +2351,10 @@ DWORD WINAPI FilterFrame(HFRAME hFrame, HFILTER hFilter, HCAPTURE hCapture);
 DWORD WINAPI FilterFindFrame(HFILTER hFilter, HCAPTURE hCapture, DWORD nFrame,
                              STATUSPROC StatusProc, LPVOID UIInstance, DWORD TimeDelta,
                              BOOL FilterDirection);
+HFRAME WINAPI FilterFindPropertyInstance(HFRAME hFrame, HFILTER hMasterFilter, HCAPTURE hCapture,
+                                         HFILTER hInstanceFilter, LPPROPERTYINST *lpPropRestartKey,
+                                         STATUSPROC StatusProc, LPVOID UIInstance, DWORD TimeDelta,
+                                         BOOL FilterForward);
 BOOL WINAPI FilterAttachesProperties(HFILTER hFilter);
 DWORD WINAPI EnableParserFilter(HFILTER hFilter, HPARSER hParser);
 DWORD WINAPI DisableParserFilter(HFILTER hFilter, HPARSER hParser);
@@ -2450,6 +2470,14 @@ ULONG WINAPI NMRtlIpv6StringToAddressA(LPCSTR S, LPCSTR *Terminator, BYTE IP6Add
 ULONG WINAPI NMRtlIpv6StringToAddressW(LPCWSTR S, LPCWSTR *Terminator, BYTE IP6Addr[]);
 
 /*
+ * Functions that no SDK's header has; experts of the SDK declare those that they call themselves
+ */
+
+DWORD WINAPI BHGetLastError(VOID);
+DWORD WINAPI DecodeSNMPObjectIdentifier(LPBYTE lpData, DWORD DataLen, LPOBJECT_IDENTIFIER lpOID);
+DWORD WINAPI HelperFormatUnicodeString(LPSTR szOut, LPCWSTR szIn, WORD Len);
+
+/*
  * Functions: configuration of monitors; mingw-w64's header lacks these
  */
 
@@ -2546,6 +2574,318 @@ static __inline DWORD TCP_DstPort(ULPTCP pTCP)
 {
     return XCHG(pTCP->DstPort);
 }
+
+/*
+ * The types before IPv6
+ *
+ * The documentation and the first SDK have ADDRESS and FILTEROBJECT where these eight functions take ADDRESS2
+ * and FILTEROBJECT2: CompareAddresses, CompareFrameDestAddress, CompareFrameSourceAddress, FilterAddObject,
+ * FindNextFrame, FindPreviousFrame, GetFrameDestAddress, GetFrameSourceAddress. An ADDRESS is 6 bytes shorter,
+ * so it can't be cast. C++ and C11 (also Visual C++ with /std:c11) take either type and convert the old one
+ * through a local one of today's; older C takes the ...2 types alone.
+ *
+ * An IPv6 address does not fit into an ADDRESS: NMERR_INVALID_PARAMETER or the function's own failure, and the
+ * caller's structure is not touched. What FilterAddObject is handed lives during the call only, the address at
+ * its lpAddress included.
+ *
+ * In C the eight names are macros with parameters. Who defines such a function, or wants the declarations alone,
+ * defines NETMON_NO_OLD_TYPES before this header is included.
+ */
+#if !defined(NETMON_NO_OLD_TYPES) &&                                                               \
+    (defined(__cplusplus) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L))
+
+/* An address that a caller passed, of either type. */
+typedef struct netmon_address {
+    LPADDRESS2 given;
+    ADDRESS2 wide; /* what an old one became */
+    int is_old;
+    int fits;
+} netmon_address;
+
+static __inline ADDRESS2 netmon_no_address(void)
+{
+    ADDRESS2 none;
+
+    none.Type = 0;
+    for (int i = 0; i < IP6_ADDRESS_SIZE; i++)
+        none.IP6Address[i] = 0;
+    none.Flags = 0;
+    return none;
+}
+
+static __inline netmon_address netmon_new_address(LPADDRESS2 address)
+{
+    netmon_address result;
+
+    result.given = address;
+    result.wide = netmon_no_address();
+    result.is_old = 0;
+    result.fits = 1;
+    return result;
+}
+
+static __inline netmon_address netmon_old_address(LPADDRESS address)
+{
+    netmon_address result = netmon_new_address(NULL);
+
+    if (address == NULL)
+        return result;
+    result.wide.Type = address->Type;
+    result.wide.IPXAddress = address->IPXAddress; /* the longest kind */
+    result.wide.Flags = address->Flags;
+    result.is_old = 1;
+    result.fits = address->Type != ADDRESS_TYPE_IP6;
+    return result;
+}
+
+static __inline LPADDRESS2 netmon_pointer(netmon_address *address)
+{
+    return address->is_old ? &address->wide : address->given;
+}
+
+static __inline int netmon_compare_addresses(netmon_address address1, netmon_address address2)
+{
+    if (!address1.fits || !address2.fits)
+        return -1;
+    return CompareAddresses(netmon_pointer(&address1), netmon_pointer(&address2));
+}
+
+static __inline HFRAME netmon_find_next_frame(HFRAME hCurrentFrame, LPSTR ProtocolName,
+                                              netmon_address dest, netmon_address src,
+                                              LPWORD ProtocolOffset, DWORD OriginalFrameNumber,
+                                              DWORD nHighestFrame)
+{
+    if (!dest.fits || !src.fits)
+        return NULL;
+    return FindNextFrame(hCurrentFrame, ProtocolName, netmon_pointer(&dest), netmon_pointer(&src),
+                         ProtocolOffset, OriginalFrameNumber, nHighestFrame);
+}
+
+static __inline HFRAME netmon_find_previous_frame(HFRAME hCurrentFrame, LPSTR ProtocolName,
+                                                  netmon_address dest, netmon_address src,
+                                                  LPWORD ProtocolOffset, DWORD OriginalFrameNumber,
+                                                  DWORD nLowestFrame)
+{
+    if (!dest.fits || !src.fits)
+        return NULL;
+    return FindPreviousFrame(hCurrentFrame, ProtocolName, netmon_pointer(&dest),
+                             netmon_pointer(&src), ProtocolOffset, OriginalFrameNumber,
+                             nLowestFrame);
+}
+
+static __inline BOOL netmon_compare_dest(HFRAME hFrame, LPADDRESS lpAddress)
+{
+    netmon_address address = netmon_old_address(lpAddress);
+
+    return address.fits ? CompareFrameDestAddress(hFrame, netmon_pointer(&address)) : FALSE;
+}
+
+static __inline BOOL netmon_compare_source(HFRAME hFrame, LPADDRESS lpAddress)
+{
+    netmon_address address = netmon_old_address(lpAddress);
+
+    return address.fits ? CompareFrameSourceAddress(hFrame, netmon_pointer(&address)) : FALSE;
+}
+
+static __inline DWORD netmon_give_address(DWORD status, const ADDRESS2 *found, LPADDRESS lpAddress)
+{
+    if (status != NMERR_SUCCESS)
+        return status;
+    if (found->Type == ADDRESS_TYPE_IP6)
+        return NMERR_INVALID_PARAMETER;
+    lpAddress->Type = found->Type;
+    lpAddress->IPXAddress = found->IPXAddress; /* the longest kind */
+    lpAddress->Flags = found->Flags;
+    return status;
+}
+
+static __inline DWORD netmon_get_dest(HFRAME hFrame, LPADDRESS lpAddress, DWORD AddressType,
+                                      DWORD Flags)
+{
+    ADDRESS2 found = netmon_no_address();
+
+    if (lpAddress == NULL)
+        return GetFrameDestAddress(hFrame, NULL, AddressType, Flags);
+    return netmon_give_address(GetFrameDestAddress(hFrame, &found, AddressType, Flags), &found,
+                               lpAddress);
+}
+
+static __inline DWORD netmon_get_source(HFRAME hFrame, LPADDRESS lpAddress, DWORD AddressType,
+                                        DWORD Flags)
+{
+    ADDRESS2 found = netmon_no_address();
+
+    if (lpAddress == NULL)
+        return GetFrameSourceAddress(hFrame, NULL, AddressType, Flags);
+    return netmon_give_address(GetFrameSourceAddress(hFrame, &found, AddressType, Flags), &found,
+                               lpAddress);
+}
+
+static __inline DWORD netmon_add_object(HFILTER hFilter, LPFILTEROBJECT lpFilterObject)
+{
+    FILTEROBJECT2 object;
+    netmon_address address;
+
+    if (lpFilterObject == NULL)
+        return FilterAddObject(hFilter, NULL);
+    object.Action = lpFilterObject->Action;
+    object.hProperty = lpFilterObject->hProperty;
+    object.lpArray = lpFilterObject->lpArray; /* as long as any of the union */
+    object.ByteCount = lpFilterObject->ByteCount;
+    object.pNext = NULL;
+    switch (lpFilterObject->Action) {
+    case FILTERACTION_ADDR_IP6:
+        return NMERR_INVALID_PARAMETER;
+    case FILTERACTION_ADDRESS:
+    case FILTERACTION_ADDR_ETHER:
+    case FILTERACTION_ADDR_TOKEN:
+    case FILTERACTION_ADDR_FDDI:
+    case FILTERACTION_ADDR_IPX:
+    case FILTERACTION_ADDR_IP:
+    case FILTERACTION_ADDR_VINES:
+        address = netmon_old_address(lpFilterObject->lpAddress);
+        if (!address.fits)
+            return NMERR_INVALID_PARAMETER;
+        object.lpAddress = netmon_pointer(&address);
+        return FilterAddObject(hFilter, &object);
+    default:
+        return FilterAddObject(hFilter, &object);
+    }
+}
+
+#ifndef __cplusplus
+
+/* clang-format off */
+#define NETMON_EITHER(address) \
+    _Generic((address), ADDRESS *: netmon_old_address, default: netmon_new_address)(address)
+#define CompareAddresses(address1, address2) \
+    netmon_compare_addresses(NETMON_EITHER(address1), NETMON_EITHER(address2))
+#define FindNextFrame(frame, protocol, dest, src, offset, original, highest) \
+    netmon_find_next_frame(frame, protocol, NETMON_EITHER(dest), NETMON_EITHER(src), offset, original, highest)
+#define FindPreviousFrame(frame, protocol, dest, src, offset, original, lowest) \
+    netmon_find_previous_frame(frame, protocol, NETMON_EITHER(dest), NETMON_EITHER(src), offset, original, lowest)
+
+#define CompareFrameDestAddress(frame, address) \
+    _Generic((address), ADDRESS *: netmon_compare_dest, default: CompareFrameDestAddress)(frame, address)
+#define CompareFrameSourceAddress(frame, address) \
+    _Generic((address), ADDRESS *: netmon_compare_source, default: CompareFrameSourceAddress)(frame, address)
+#define GetFrameDestAddress(frame, address, type, flags) \
+    _Generic((address), ADDRESS *: netmon_get_dest, default: GetFrameDestAddress)(frame, address, type, flags)
+#define GetFrameSourceAddress(frame, address, type, flags) \
+    _Generic((address), ADDRESS *: netmon_get_source, default: GetFrameSourceAddress)(frame, address, type, flags)
+#define FilterAddObject(filter, object) \
+    _Generic((object), FILTEROBJECT *: netmon_add_object, default: FilterAddObject)(filter, object)
+/* clang-format on */
+
+#else
+
+} /* extern "C" */
+
+/* Not plain pointers, so that NULL still means the functions above. */
+struct netmon_old {
+    LPADDRESS address;
+    netmon_old(LPADDRESS given) : address(given)
+    {
+    }
+};
+
+struct netmon_old_object {
+    LPFILTEROBJECT object;
+    netmon_old_object(LPFILTEROBJECT given) : object(given)
+    {
+    }
+};
+
+inline int CompareAddresses(netmon_old address1, netmon_old address2)
+{
+    return netmon_compare_addresses(netmon_old_address(address1.address),
+                                    netmon_old_address(address2.address));
+}
+
+inline int CompareAddresses(netmon_old address1, LPADDRESS2 address2)
+{
+    return netmon_compare_addresses(netmon_old_address(address1.address),
+                                    netmon_new_address(address2));
+}
+
+inline int CompareAddresses(LPADDRESS2 address1, netmon_old address2)
+{
+    return netmon_compare_addresses(netmon_new_address(address1),
+                                    netmon_old_address(address2.address));
+}
+
+inline HFRAME FindNextFrame(HFRAME frame, LPSTR protocol, netmon_old dest, netmon_old src,
+                            LPWORD offset, DWORD original, DWORD highest)
+{
+    return netmon_find_next_frame(frame, protocol, netmon_old_address(dest.address),
+                                  netmon_old_address(src.address), offset, original, highest);
+}
+
+inline HFRAME FindNextFrame(HFRAME frame, LPSTR protocol, netmon_old dest, LPADDRESS2 src,
+                            LPWORD offset, DWORD original, DWORD highest)
+{
+    return netmon_find_next_frame(frame, protocol, netmon_old_address(dest.address),
+                                  netmon_new_address(src), offset, original, highest);
+}
+
+inline HFRAME FindNextFrame(HFRAME frame, LPSTR protocol, LPADDRESS2 dest, netmon_old src,
+                            LPWORD offset, DWORD original, DWORD highest)
+{
+    return netmon_find_next_frame(frame, protocol, netmon_new_address(dest),
+                                  netmon_old_address(src.address), offset, original, highest);
+}
+
+inline HFRAME FindPreviousFrame(HFRAME frame, LPSTR protocol, netmon_old dest, netmon_old src,
+                                LPWORD offset, DWORD original, DWORD lowest)
+{
+    return netmon_find_previous_frame(frame, protocol, netmon_old_address(dest.address),
+                                      netmon_old_address(src.address), offset, original, lowest);
+}
+
+inline HFRAME FindPreviousFrame(HFRAME frame, LPSTR protocol, netmon_old dest, LPADDRESS2 src,
+                                LPWORD offset, DWORD original, DWORD lowest)
+{
+    return netmon_find_previous_frame(frame, protocol, netmon_old_address(dest.address),
+                                      netmon_new_address(src), offset, original, lowest);
+}
+
+inline HFRAME FindPreviousFrame(HFRAME frame, LPSTR protocol, LPADDRESS2 dest, netmon_old src,
+                                LPWORD offset, DWORD original, DWORD lowest)
+{
+    return netmon_find_previous_frame(frame, protocol, netmon_new_address(dest),
+                                      netmon_old_address(src.address), offset, original, lowest);
+}
+
+inline BOOL CompareFrameDestAddress(HFRAME frame, netmon_old address)
+{
+    return netmon_compare_dest(frame, address.address);
+}
+
+inline BOOL CompareFrameSourceAddress(HFRAME frame, netmon_old address)
+{
+    return netmon_compare_source(frame, address.address);
+}
+
+inline DWORD GetFrameDestAddress(HFRAME frame, netmon_old address, DWORD type, DWORD flags)
+{
+    return netmon_get_dest(frame, address.address, type, flags);
+}
+
+inline DWORD GetFrameSourceAddress(HFRAME frame, netmon_old address, DWORD type, DWORD flags)
+{
+    return netmon_get_source(frame, address.address, type, flags);
+}
+
+inline DWORD FilterAddObject(HFILTER filter, netmon_old_object object)
+{
+    return netmon_add_object(filter, object.object);
+}
+
+extern "C" {
+
+#endif
+
+#endif
 
 #pragma pack(pop)
 

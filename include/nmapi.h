@@ -11,6 +11,8 @@
  *
  * Every function may be called from any thread at any time, several threads under one key included.
  * A thread's first call may find no room to know the thread by: NMERR_OUT_OF_MEMORY, a size of 0.
+ * None changes the thread's last error (GetLastError), whether it succeeds or fails; what a callback or a
+ * function that the host supplied changes is theirs.
  */
 #ifndef NMAPI_H
 #define NMAPI_H

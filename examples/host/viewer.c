@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "event.h"
 #include "say.h"
 
 enum { LINE_CHARS = 79, CELL_CHARS = 64, BAR_CHARS = 20, TEXT_CHARS = 36 };
@@ -168,21 +169,24 @@ static int value_text(const NMCOLUMNVARIANT *value, char text[CELL_CHARS])
     }
 }
 
-void viewer_event(const NMEVENTDATA *event)
+void viewer_event(const NMEVENTDATA *submitted)
 {
     static const char *const severities[] = {"info",  "warning", "strong",
                                              "error", "severe",  "critical"};
     LINE heading = {1, " "}, row = {1, " "};
     char text[CELL_CHARS];
+    EVENT_VIEW view, *event = &view;
 
+    event_view(event, submitted);
     if (!(event->Flags & NMEVENTFLAG_DO_NOT_DISPLAY_SEVERITY)) {
         add_cell(&heading, "Severity", -8);
         add_cell(&row, event->Severity < 6 ? severities[event->Severity] : "unknown", -8);
     }
     for (int index = 0; index < event->NumColumns; index++) {
-        const NMCOLUMNINFO *column = &event->Column[index];
-        const char *name = column->szColumnName != NULL ? column->szColumnName : "";
-        int width = value_text(&column->VariantData, text);
+        NMCOLUMNINFO column;
+        event_column(event, index, &column);
+        const char *name = column.szColumnName != NULL ? column.szColumnName : "";
+        int width = value_text(&column.VariantData, text);
         add_cell(&heading, name, width);
         int name_length = lstrlenA(name);
         if (width > 0 && width < name_length)

@@ -16,7 +16,7 @@ void viewer_status(EXPERTSTATUSENUMERATION status, const char *text, LONG percen
 
 /* One row; the columns' names first, where they are not those of the row before. Machine and time
    have no columns here. The event stays the caller's. */
-void viewer_event(const NMEVENTDATA *event);
+void viewer_event(const NMEVENTDATA *submitted);
 
 /* After the last one: leaves the cursor at the start of a line. */
 void viewer_end(void);

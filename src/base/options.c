@@ -5,31 +5,31 @@
 #include "base/report.h"
 
 struct options options;
-static char text[OPTIONS_TEXT];
+static WCHAR text[OPTIONS_TEXT];
 
-static int is_separator(char c)
+static int is_separator(WCHAR c)
 {
     return c == ' ' || c == ',' || c == '\t';
 }
 
 /* Whether a word begins with a name; then *rest is what follows. */
-static int begins(char *word, const char *name, char **rest)
+static int begins(WCHAR *word, const char *name, WCHAR **rest)
 {
     while (*name)
-        if (*word++ != *name++)
+        if (*word++ != (WCHAR)*name++)
             return 0;
     *rest = word;
     return 1;
 }
 
-static int is(char *word, const char *name)
+static int is(WCHAR *word, const char *name)
 {
-    char *rest;
+    WCHAR *rest;
     return begins(word, name, &rest) && !*rest;
 }
 
 /* 123, 64K, 16M, 2G; 0 if it is none of these or does not fit. */
-static int parse_bytes(const char *digits, SIZE_T *bytes)
+static int parse_bytes(const WCHAR *digits, SIZE_T *bytes)
 {
     static const char units[] = "KMG";
     SIZE_T value = 0;
@@ -52,10 +52,10 @@ static int parse_bytes(const char *digits, SIZE_T *bytes)
     return value <= (SIZE_T)-1 >> shift;
 }
 
-static int accept(char *word)
+static int accept(WCHAR *word)
 {
     SIZE_T bytes;
-    char *value;
+    WCHAR *value;
 
     if (is(word, "reclaim=thread"))
         return options.reclaim_thread = 1;
@@ -90,20 +90,20 @@ static int accept(char *word)
 
 void options_read(void)
 {
-    DWORD length = os_environment("NMAPI_OPTIONS", text, sizeof text);
-    char *at = text, *end = text + length;
+    DWORD length = os_environment(u"NMAPI_OPTIONS", text, OPTIONS_TEXT);
+    WCHAR *at = text, *end = text + length;
 
     memset(&options, 0, sizeof options);
     *end = 0;
     while (at < end) {
-        char *word = at;
-        char quote = 0;
+        WCHAR *word = at;
+        int quote = 0;
         /* A path may have spaces: report="C:\some folder\leaks.txt" */
         for (; at < end && (quote || !is_separator(*at)); at++)
             if (*at == '"')
-                quote = (char)!quote;
+                quote = !quote;
         *at++ = 0;
-        for (char *from = word, *to = word;; from++) {
+        for (WCHAR *from = word, *to = word;; from++) {
             if (*from != '"')
                 *to++ = *from;
             if (!*from)

@@ -6,18 +6,18 @@
 
 #include <windows.h>
 
-#define OPTIONS_TEXT 32768 /* more than any variable has */
+#define OPTIONS_TEXT 32768 /* characters, more than any variable has */
 
 struct options {
-    int reclaim_thread;      /* reclaim=thread */
-    int report;              /* report, report=FILE */
-    int pageheap;            /* pageheap */
-    int strict;              /* strict */
-    int keep_given;          /* keep=BYTES */
-    SIZE_T keep;             /* its value */
-    SIZE_T limit;            /* limit=BYTES; 0: none */
-    const char *report_file; /* NULL: the debugger output */
-    const char *original;    /* original=PATH, NULL: none */
+    int reclaim_thread;       /* reclaim=thread */
+    int report;               /* report, report=FILE */
+    int pageheap;             /* pageheap */
+    int strict;               /* strict */
+    int keep_given;           /* keep=BYTES */
+    SIZE_T keep;              /* its value */
+    SIZE_T limit;             /* limit=BYTES; 0: none */
+    const WCHAR *report_file; /* NULL: the debugger output */
+    const WCHAR *original;    /* original=PATH, NULL: none */
 };
 
 extern struct options options;

@@ -3,9 +3,38 @@
 DWORD os_tls_index = TLS_OUT_OF_INDEXES;
 static void(WINAPI *flush_write_buffers)(void); /* NULL: the system has no such call that works */
 
+/* The calls of memory, each with the last error as it was. */
+
+static void *allocate(void *address, SIZE_T bytes, DWORD type, DWORD protection)
+{
+    DWORD error = GetLastError();
+    void *result = VirtualAlloc(address, bytes, type, protection);
+
+    SetLastError(error);
+    return result;
+}
+
+static int release(void *address, SIZE_T bytes, DWORD type)
+{
+    DWORD error = GetLastError();
+    BOOL done = VirtualFree(address, bytes, type);
+
+    SetLastError(error);
+    return done != 0;
+}
+
+static int query(ULONG_PTR address, MEMORY_BASIC_INFORMATION *area)
+{
+    DWORD error = GetLastError();
+    SIZE_T length = VirtualQuery((LPCVOID)address, area, sizeof *area);
+
+    SetLastError(error);
+    return length == sizeof *area;
+}
+
 void *os_reserve(void *address, SIZE_T bytes)
 {
-    return VirtualAlloc(address, bytes, MEM_RESERVE, OS_PLAIN);
+    return allocate(address, bytes, MEM_RESERVE, OS_PLAIN);
 }
 
 static void *find_free_from(ULONG_PTR from, SIZE_T bytes, SIZE_T alignment, os_skip *skip)
@@ -16,7 +45,7 @@ static void *find_free_from(ULONG_PTR from, SIZE_T bytes, SIZE_T alignment, os_s
         ULONG_PTR first;
         while (skip && (end = skip(at)) > at)
             at = end;
-        if (VirtualQuery((LPCVOID)at, &area, sizeof area) != sizeof area)
+        if (!query(at, &area))
             break;
         first = (ULONG_PTR)area.BaseAddress;
         end = first + area.RegionSize;
@@ -42,8 +71,8 @@ int os_is_reserved(void *address, SIZE_T bytes, DWORD made)
     MEMORY_BASIC_INFORMATION area;
     ULONG_PTR at = (ULONG_PTR)address;
 
-    while (VirtualQuery((LPCVOID)at, &area, sizeof area) == sizeof area && area.State != MEM_FREE &&
-           area.AllocationBase == address && area.AllocationProtect == made)
+    while (query(at, &area) && area.State != MEM_FREE && area.AllocationBase == address &&
+           area.AllocationProtect == made)
         at += area.RegionSize;
     return at - (ULONG_PTR)address == bytes;
 }
@@ -56,7 +85,7 @@ void *os_reserve_noted(void *volatile *note, void *hint, SIZE_T bytes)
         at = os_find_free(at, bytes, OS_GRANULE, NULL);
         *note = at;
         KILL_POINT("reservation noted");
-        if (!at || VirtualAlloc(at, bytes, MEM_RESERVE, OS_NOTED))
+        if (!at || allocate(at, bytes, MEM_RESERVE, OS_NOTED))
             return at;
         /* Another thread was first; or, under Wine, the C library below, of which VirtualQuery knows nothing. */
         at += OS_GRANULE << tries;
@@ -66,31 +95,35 @@ void *os_reserve_noted(void *volatile *note, void *hint, SIZE_T bytes)
 
 void os_release(void *address)
 {
-    VirtualFree(address, 0, MEM_RELEASE);
+    release(address, 0, MEM_RELEASE);
 }
 
 int os_commit(void *address, SIZE_T bytes)
 {
-    return VirtualAlloc(address, bytes, MEM_COMMIT, PAGE_READWRITE) != NULL;
+    return allocate(address, bytes, MEM_COMMIT, PAGE_READWRITE) != NULL;
 }
 
 int os_decommit(void *address, SIZE_T bytes)
 {
-    return VirtualFree(address, bytes, MEM_DECOMMIT) != 0;
+    return release(address, bytes, MEM_DECOMMIT);
 }
 
 int os_tls_open(void)
 {
-    DWORD index;
+    DWORD index, error;
 
     if (os_tls_index != TLS_OUT_OF_INDEXES)
         return 1;
+    error = GetLastError();
     index = TlsAlloc();
-    if (index == TLS_OUT_OF_INDEXES)
+    if (index == TLS_OUT_OF_INDEXES) {
+        SetLastError(error);
         return 0;
+    }
     if (InterlockedCompareExchange((volatile LONG *)&os_tls_index, (LONG)index,
                                    (LONG)TLS_OUT_OF_INDEXES) != (LONG)TLS_OUT_OF_INDEXES)
         TlsFree(index); /* another thread was first */
+    SetLastError(error);
     return 1;
 }
 
@@ -103,7 +136,11 @@ void os_tls_close(void)
 
 int os_tls_set(void *value)
 {
-    return TlsSetValue(os_tls_index, value) != 0;
+    DWORD error = GetLastError();
+    BOOL done = TlsSetValue(os_tls_index, value);
+
+    SetLastError(error);
+    return done != 0;
 }
 
 void *os_tls_get_far(void)
@@ -121,26 +158,38 @@ void *os_tls_get_far(void)
 
 int os_thread_open(HANDLE *handle)
 {
-    return DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), handle, 0,
-                           FALSE, DUPLICATE_SAME_ACCESS) != 0;
+    DWORD error = GetLastError();
+    BOOL done = DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(),
+                                handle, 0, FALSE, DUPLICATE_SAME_ACCESS);
+
+    SetLastError(error);
+    return done != 0;
 }
 
 int os_thread_is_alive(HANDLE handle)
 {
-    return WaitForSingleObject(handle, 0) != WAIT_OBJECT_0; /* who can't tell must not reap */
+    DWORD error = GetLastError();
+    DWORD answer = WaitForSingleObject(handle, 0);
+
+    SetLastError(error);
+    return answer != WAIT_OBJECT_0; /* who can't tell must not reap */
 }
 
 DWORD os_thread_suspend(HANDLE handle)
 {
+    DWORD error = GetLastError();
     DWORD times = SuspendThread(handle);
 
+    SetLastError(error);
     return times == (DWORD)-1 ? 0 : times;
 }
 
 DWORD os_thread_resume(HANDLE handle)
 {
+    DWORD error = GetLastError();
     DWORD times = ResumeThread(handle);
 
+    SetLastError(error);
     return times == (DWORD)-1 ? 0 : times;
 }
 
@@ -149,10 +198,13 @@ DWORD os_thread_resume(HANDLE handle)
    latest. Unlike a suspension this leaves nothing behind if the thread is killed in it. */
 void os_settle_stores(void)
 {
+    DWORD error = GetLastError();
+
     if (flush_write_buffers)
         flush_write_buffers();
     else
         Sleep(1);
+    SetLastError(error);
 }
 
 unsigned os_barrier_calls(void)
@@ -173,12 +225,18 @@ void os_attach(void)
 
 void os_close(HANDLE handle)
 {
+    DWORD error = GetLastError();
+
     CloseHandle(handle);
+    SetLastError(error);
 }
 
 void os_yield(unsigned round)
 {
+    DWORD error = GetLastError();
+
     Sleep(round < OS_ROUNDS ? 0 : 1);
+    SetLastError(error);
 }
 
 DWORD os_milliseconds(void)
@@ -186,27 +244,34 @@ DWORD os_milliseconds(void)
     return GetTickCount();
 }
 
-DWORD os_environment(const char *name, char *buffer, DWORD bytes)
+DWORD os_environment(const WCHAR *name, WCHAR *buffer, DWORD characters)
 {
-    DWORD length = GetEnvironmentVariableA(name, buffer, bytes);
-    return length < bytes ? length : 0;
+    DWORD error = GetLastError();
+    DWORD length = GetEnvironmentVariableW(name, buffer, characters);
+
+    SetLastError(error);
+    return length < characters ? length : 0;
 }
 
-void os_debug_line(const char *text)
+void os_debug_line(const WCHAR *text)
 {
-    OutputDebugStringA(text);
+    DWORD error = GetLastError();
+
+    OutputDebugStringW(text);
+    SetLastError(error);
 }
 
-int os_append(const char *path, const char *text, DWORD bytes)
+int os_append(const WCHAR *path, const char *text, DWORD bytes)
 {
-    DWORD written = 0;
-    HANDLE file = CreateFileA(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+    DWORD written = 0, error = GetLastError();
+    HANDLE file = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                               OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
 
-    if (file == INVALID_HANDLE_VALUE)
-        return 0;
-    SetFilePointer(file, 0, NULL, FILE_END);
-    WriteFile(file, text, bytes, &written, NULL);
-    CloseHandle(file);
+    if (file != INVALID_HANDLE_VALUE) {
+        SetFilePointer(file, 0, NULL, FILE_END);
+        WriteFile(file, text, bytes, &written, NULL);
+        CloseHandle(file);
+    }
+    SetLastError(error); /* that a file existed already is told there, too */
     return written == bytes;
 }

@@ -2,7 +2,7 @@
  * os.h - the Win32 calls that the DLL makes for itself (forward.c calls the loader). The tests make each fail.
  *
  * Sizes are bytes; the system rounds memory to whole pages. What returns int returns 0 for failure
- * and has then changed nothing.
+ * and has then changed nothing. None but os_attach and os_tls_close changes the thread's last error.
  */
 #ifndef NMAPI_OS_H
 #define NMAPI_OS_H
@@ -52,7 +52,7 @@ int os_commit(void *address, SIZE_T bytes);
 int os_decommit(void *address, SIZE_T bytes);
 
 /* The one TLS slot. Inline it is read only where its index lies in the thread environment block, else NULL:
-   the slow paths ask os_tls_get_far, which keeps the last error. */
+   the slow paths ask os_tls_get_far. */
 extern DWORD os_tls_index;
 int os_tls_open(void);
 void os_tls_close(void);
@@ -85,9 +85,9 @@ void os_yield(unsigned round);
 DWORD os_milliseconds(void);
 
 /* Copies an environment variable; returns its length, 0 if there is none or it does not fit. */
-DWORD os_environment(const char *name, char *buffer, DWORD bytes);
-void os_debug_line(const char *text);
+DWORD os_environment(const WCHAR *name, WCHAR *buffer, DWORD characters);
+void os_debug_line(const WCHAR *text);
 /* Appends to a file, which is made if need be. */
-int os_append(const char *path, const char *text, DWORD bytes);
+int os_append(const WCHAR *path, const char *text, DWORD bytes);
 
 #endif

@@ -1,13 +1,21 @@
 #include "base/report.h"
 
+enum { LINE_CHARACTERS = 384 }; /* a path may be in it */
+
 struct line {
-    char text[384]; /* a path may be in it */
+    WCHAR text[LINE_CHARACTERS];
     unsigned length;
 };
 
 static void add(struct line *line, const char *text)
 {
-    while (*text && line->length < sizeof line->text - 3)
+    while (*text && line->length < LINE_CHARACTERS - 3)
+        line->text[line->length++] = (WCHAR)*text++;
+}
+
+static void add_wide(struct line *line, const WCHAR *text)
+{
+    while (*text && line->length < LINE_CHARACTERS - 3)
         line->text[line->length++] = *text++;
 }
 
@@ -30,36 +38,62 @@ static void add_address(struct line *line, const void *address)
     add_number(line, (SIZE_T)address, 16);
 }
 
-static void say(struct line *line, const char *file)
+static void say(struct line *line)
 {
     line->text[line->length++] = '\r';
     line->text[line->length++] = '\n';
     line->text[line->length] = 0;
-    if (!file || !os_append(file, line->text, line->length))
-        os_debug_line(line->text);
+    os_debug_line(line->text);
 }
 
-void report_unknown_option(const char *word)
+void report_unknown_option(const WCHAR *word)
 {
     struct line line = {.length = 0};
 
     add(&line, "Nmapi: unknown or malformed word in NMAPI_OPTIONS: ");
-    add(&line, word);
-    say(&line, NULL);
+    add_wide(&line, word);
+    say(&line);
 }
 
-void report_function(const char *subject, const char *what, const char *why)
+void report_function(const char *name, const char *why)
 {
     struct line line = {.length = 0};
 
     add(&line, "Nmapi: ");
-    add(&line, subject);
-    add(&line, what);
+    add(&line, name);
+    add(&line, ": not supported, ");
     add(&line, why);
-    say(&line, NULL);
+    say(&line);
 }
 
-void report_expert(const char *file, const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
+void report_path(const WCHAR *path, const char *problem)
+{
+    struct line line = {.length = 0};
+
+    add(&line, "Nmapi: ");
+    add_wide(&line, path);
+    add(&line, problem);
+    say(&line);
+}
+
+/* A report's line, which is ASCII; to the debugger output if the file does not take it. */
+static void say_to(struct line *line, const WCHAR *file)
+{
+    static volatile LONG refused; /* that a file did not take one was said */
+    char bytes[LINE_CHARACTERS];
+
+    for (unsigned i = 0; i < line->length; i++)
+        bytes[i] = (char)line->text[i];
+    bytes[line->length] = '\r';
+    bytes[line->length + 1] = '\n';
+    if (file && os_append(file, bytes, line->length + 2))
+        return;
+    if (file && !atomic_swap(&refused, 1))
+        report_path(file, ": the reports can't be written there");
+    say(line);
+}
+
+void report_expert(const WCHAR *file, const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
                    const struct report_leak *leaks, unsigned count)
 {
     struct line line = {.length = 0};
@@ -73,7 +107,7 @@ void report_expert(const char *file, const void *key, SIZE_T blocks, SIZE_T byte
     add(&line, " bytes (peak ");
     add_number(&line, peak, 10);
     add(&line, " bytes)");
-    say(&line, file);
+    say_to(&line, file);
     for (unsigned i = 0; i < count; i++) {
         line.length = 0;
         add(&line, "Nmapi:   ");
@@ -81,13 +115,13 @@ void report_expert(const char *file, const void *key, SIZE_T blocks, SIZE_T byte
         add(&line, "  ");
         add_number(&line, leaks[i].bytes, 10);
         add(&line, " bytes");
-        say(&line, file);
+        say_to(&line, file);
     }
     if (count && count < blocks) {
         line.length = 0;
         add(&line, "Nmapi:   and ");
         add_number(&line, blocks - count, 10);
         add(&line, " more");
-        say(&line, file);
+        say_to(&line, file);
     }
 }

@@ -13,11 +13,13 @@ struct report_leak {
 
 #define REPORT_LEAKS 16 /* blocks that a report lists one by one */
 
-void report_unknown_option(const char *word);
-/* Why a function, or the DLL that has it, is not to be had. */
-void report_function(const char *subject, const char *what, const char *why);
-/* What an expert had leaked: its key, sums, and the first blocks. `file`: its path, or NULL. */
-void report_expert(const char *file, const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
+void report_unknown_option(const WCHAR *word);
+/* Why a function is not supported. */
+void report_function(const char *name, const char *why);
+void report_path(const WCHAR *path, const char *problem);
+/* What an expert had leaked: its key, sums, and the first blocks. `file`: its path, or NULL. That the file can't be
+   written is said once; then the lines go to the debugger output. */
+void report_expert(const WCHAR *file, const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
                    const struct report_leak *leaks, unsigned count);
 
 #endif

@@ -82,53 +82,56 @@ void forward_attach(HINSTANCE self)
 static BOOL is_own_code(const void *code)
 {
     MEMORY_BASIC_INFORMATION region;
-    return VirtualQuery(code, &region, sizeof region) && region.AllocationBase == own_module;
+    DWORD error = GetLastError();
+    BOOL known = VirtualQuery(code, &region, sizeof region) != 0;
+    SetLastError(error);
+    return known && region.AllocationBase == own_module;
 }
 
-static BOOL is_absolute(const char *path)
+static BOOL is_absolute(const WCHAR *path)
 {
     BOOL drive = path[0] && path[1] == ':' && (path[2] == '\\' || path[2] == '/');
     return drive || (path[0] == '\\' && path[1] == '\\');
 }
 
-/* Loads Nmapi.original.dll from our own folder; NULL if it is not there or can't be loaded. */
+static const WCHAR original_file[] = u"Nmapi.original.dll";
+
+/* Loads it from our own folder; NULL if it is not there or can't be loaded. */
 static HMODULE load_beside(const char **problem)
 {
-    static const WCHAR file[] = {'N', 'm', 'a', 'p', 'i', '.', 'o', 'r', 'i', 'g',
-                                 'i', 'n', 'a', 'l', '.', 'd', 'l', 'l', 0};
     WCHAR path[PATH_CHARS];
     DWORD length = GetModuleFileNameW(own_module, path, PATH_CHARS);
-    if (!length || length >= PATH_CHARS - sizeof file / sizeof *file)
+    if (!length || length >= PATH_CHARS - sizeof original_file / sizeof *original_file)
         return NULL;
     while (length && path[length - 1] != '\\')
         length--;
-    for (DWORD i = 0; i < sizeof file / sizeof *file; i++)
-        path[length + i] = file[i];
+    for (DWORD i = 0; i < sizeof original_file / sizeof *original_file; i++)
+        path[length + i] = original_file[i];
     if (GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES)
         return NULL; /* the usual case: nothing to report */
     HMODULE module = LoadLibraryExW(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
     if (!module)
-        *problem = "can't be loaded";
+        *problem = ": the original DLL can't be loaded";
     return module;
 }
 
-static HMODULE load_original(const char *path, const char **problem)
+static HMODULE load_original(const WCHAR *path, const char **problem)
 {
     HMODULE module;
     if (!path) {
         module = load_beside(problem);
     } else if (!is_absolute(path)) {
         module = NULL;
-        *problem = "is not an absolute path";
+        *problem = ": the original DLL is not an absolute path";
     } else {
-        module = LoadLibraryExA(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
+        module = LoadLibraryExW(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
         if (!module)
-            *problem = "can't be loaded";
+            *problem = ": the original DLL can't be loaded";
     }
     if (module && (module == own_module || GetProcAddress(module, "NmapiOpenExpert"))) {
         FreeLibrary(module);
         module = NULL;
-        *problem = "is this DLL under another name";
+        *problem = ": the original DLL is this DLL under another name";
     }
     return module;
 }
@@ -139,7 +142,7 @@ static HMODULE original_module(void)
 {
     void *known = atomic_load(&original);
     if (!known) {
-        const char *path = options.original;
+        const WCHAR *path = options.original;
         const char *problem = NULL;
         HMODULE module = load_original(path, &problem);
         void *found = module ? (void *)module : NO_ORIGINAL;
@@ -147,7 +150,7 @@ static HMODULE original_module(void)
         if (known && module)
             FreeLibrary(module);
         if (!known && problem)
-            report_function(path ? path : "Nmapi.original.dll", ": the original DLL ", problem);
+            report_path(path ? path : original_file, problem);
         if (!known)
             known = found;
     }
@@ -157,7 +160,7 @@ static HMODULE original_module(void)
 static void *fail(DWORD index, const char *why)
 {
     if (!InterlockedExchange(&said[index], 1))
-        report_function(functions[index].name, ": not supported, ", why);
+        report_function(functions[index].name, why);
     return functions[index].failure;
 }
 

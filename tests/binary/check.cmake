@@ -1,6 +1,30 @@
-# cmake -D check=tables|instructions -D dll= -D def= -D arch= -D readobj= -D objdump= -P check.cmake
+# cmake -D check=tables|instructions|library -D dll= -D library= -D def= -D arch= -D readobj= -D objdump= -D nm=
+#   -P check.cmake
 
-if(check STREQUAL "tables")
+cmake_policy(VERSION 3.25)
+
+if(check STREQUAL "library")
+  # An object that was made for the SDK's import library finds all that it asks for, and nothing else is there but ours.
+  file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/sdk_names.txt wanted REGEX "^_")
+  if(NOT arch STREQUAL "x86")
+    list(TRANSFORM wanted REPLACE "^_([A-Za-z0-9]+)(@[0-9]+)?$" "\\1")
+  endif()
+  execute_process(COMMAND ${nm} --defined-only --extern-only --format=just-symbols ${library}
+                  OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]+" found "${text}")
+  foreach(symbol IN LISTS wanted)
+    if(NOT symbol IN_LIST found)
+      message(FATAL_ERROR "${library} has no ${symbol}")
+    endif()
+  endforeach()
+  list(REMOVE_ITEM found ${wanted})
+  list(FILTER found EXCLUDE REGEX "^__|:$|_NULL_THUNK_DATA$|^_?Nmapi[A-Za-z]+(@[0-9]+)?$")
+  list(LENGTH wanted count)
+  if(found OR NOT count EQUAL 211)
+    message(FATAL_ERROR "${count} names are known; more than these: ${found}")
+  endif()
+  message(STATUS "the import library has the ${count} names of the SDK's")
+elseif(check STREQUAL "tables")
   execute_process(COMMAND ${readobj} --coff-exports --coff-imports --file-headers ${dll}
                   OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
 

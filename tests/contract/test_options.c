@@ -181,6 +181,43 @@ static int child_report_to_file(void)
     return 0;
 }
 
+/* A name that is in no ANSI code page; the DLL, loaded anew, reads it in the options. */
+static int child_report_outside_the_code_page(void)
+{
+    static const WCHAR path[] = u"nmapi-\u65e5\u672c \u0416.txt";
+    static const WCHAR nowhere[] = u"nmapi-\u65e5\u672c-nowhere\\leaks.txt";
+    WCHAR words[128] = u"\0";
+    char text[4096];
+    DWORD got = 0;
+    HANDLE file;
+
+    DeleteFileW(path);
+    FreeLibrary(contract_dll);
+    lstrcatW(lstrcatW(lstrcatW(words, L"report=\""), path), L"\"");
+    SetEnvironmentVariableW(L"NMAPI_OPTIONS", words);
+    contract_dll = functions_load(contract_dll_path);
+    CHILD_CHECK(leak_and_close(KEY(1)));
+    file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    CHILD_CHECK(file != INVALID_HANDLE_VALUE);
+    ReadFile(file, text, sizeof text - 1, &got, NULL);
+    CloseHandle(file);
+    DeleteFileW(path);
+    text[got] = 0;
+    CHILD_CHECK(strstr(text, "leaked 7 blocks, 86415 bytes") != NULL);
+    CHILD_CHECK(child_debug_text[0] == 0);
+
+    FreeLibrary(contract_dll);
+    lstrcatW(lstrcpyW(words, L"report="), nowhere);
+    SetEnvironmentVariableW(L"NMAPI_OPTIONS", words);
+    contract_dll = functions_load(contract_dll_path);
+    CHILD_CHECK(leak_and_close(KEY(1)));
+    CHILD_CHECK(nm.open(KEY(1), NULL) == NMERR_SUCCESS);
+    CHILD_CHECK(leak_and_close(KEY(1)));
+    CHILD_CHECK(child_debug_count("-nowhere\\leaks.txt: the reports can't be written there") == 1);
+    CHILD_CHECK(child_debug_count("leaked 7 blocks, 86415 bytes") == 2);
+    return 0;
+}
+
 static DWORD WINAPI leak_and_end(LPVOID key)
 {
     for (int i = 0; i < 7; i++)
@@ -218,6 +255,7 @@ static const struct child children[] = {
     {"report", child_report},
     {"no_report", child_no_report},
     {"report_to_file", child_report_to_file},
+    {"report_outside_the_code_page", child_report_outside_the_code_page},
     {"report_of_reclaimed", child_report_of_reclaimed},
     {"report_to_nowhere", child_report_to_nowhere},
 };
@@ -319,6 +357,12 @@ static void report_to_a_file_tells_it_what_leaked(void **state)
     DeleteFileA(report_path);
 }
 
+static void a_path_may_lie_outside_the_ansi_code_page(void **state)
+{
+    (void)state;
+    assert_int_equal(child_run(NULL, "report_outside_the_code_page", 0), 0);
+}
+
 static void a_report_that_cannot_be_written_does_no_harm(void **state)
 {
     (void)state;
@@ -339,6 +383,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_very_long_value_does_no_harm),
         cmocka_unit_test(report_tells_the_debugger_what_leaked),
         cmocka_unit_test(report_to_a_file_tells_it_what_leaked),
+        cmocka_unit_test(a_path_may_lie_outside_the_ansi_code_page),
         cmocka_unit_test(a_report_that_cannot_be_written_does_no_harm),
     };
     int code;

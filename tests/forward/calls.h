@@ -7,7 +7,7 @@
 
 #include <windows.h>
 
-enum { CALL_ARGUMENTS = 9, CALL_VECTORS = 4 };
+enum { CALL_ARGUMENTS = 10, CALL_VECTORS = 4 };
 
 typedef struct vector {
     ULONGLONG low, high;
@@ -17,8 +17,7 @@ typedef struct checked_call {
     void *function;
     ULONG_PTR arguments[CALL_ARGUMENTS]; /* what a call puts in registers and on the stack */
     ULONG_PTR popped;                    /* out: bytes that the callee took off the stack */
-    ULONG_PTR preserved; /* out: 1 if the registers that a callee must keep were kept */
-    ULONG_PTR reserved;
+    ULONG_PTR preserved;          /* out: 1 if the registers that a callee must keep were kept */
     ULONGLONG result;             /* out: rax, or edx:eax */
     vector vectors[CALL_VECTORS]; /* xmm0-3, x64 only */
 } checked_call;

@@ -24,7 +24,7 @@ call_checked:
         .seh_pushreg %r14
         pushq   %r15
         .seh_pushreg %r15
-        subq    $0x78, %rsp /* nine arguments, xmm6 and xmm7 */
+        subq    $0x78, %rsp /* ten arguments, xmm6 and xmm7 */
         .seh_stackalloc 0x78
         movaps  %xmm6, 0x50(%rsp)
         .seh_savexmm %xmm6, 0x50
@@ -42,6 +42,8 @@ call_checked:
         movq    %rax, 0x38(%rsp)
         movq    0x48(%rbx), %rax
         movq    %rax, 0x40(%rsp)
+        movq    0x50(%rbx), %rax
+        movq    %rax, 0x48(%rsp)
         movups  0x70(%rbx), %xmm0
         movups  0x80(%rbx), %xmm1
         movups  0x90(%rbx), %xmm2
@@ -63,7 +65,7 @@ call_checked:
         movq    %rax, 0x68(%rbx)
         movq    %rsp, %rax
         subq    %rbp, %rax
-        movq    %rax, 0x50(%rbx)
+        movq    %rax, 0x58(%rbx)
         movq    %rbp, %rsp
         xorl    %eax, %eax
         subq    %rbp, %rsi
@@ -93,7 +95,7 @@ call_checked:
         cmpl    $0xffff, %ecx
         jne     1f
         incl    %eax
-1:      movq    %rax, 0x58(%rbx)
+1:      movq    %rax, 0x60(%rbx)
         movaps  0x50(%rsp), %xmm6
         movaps  0x60(%rsp), %xmm7
         addq    $0x78, %rsp

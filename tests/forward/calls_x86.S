@@ -9,6 +9,7 @@ _call_checked:
         pushl   %esi
         pushl   %edi
         movl    8(%ebp), %esi
+        pushl   0x28(%esi)
         pushl   0x24(%esi)
         pushl   0x20(%esi)
         pushl   0x1c(%esi)
@@ -24,7 +25,7 @@ _call_checked:
         movl    $0xdecade02, %edx
         call    *(%esi)
         movl    %esp, %ecx
-        leal    -48(%ebp), %esp /* 3 registers and 9 arguments */
+        leal    -52(%ebp), %esp /* 3 registers and 10 arguments */
         cmpl    %ebx, %esp
         jne     1f
         cmpl    8(%ebp), %esi
@@ -32,12 +33,12 @@ _call_checked:
         subl    %ebx, %edi
         cmpl    $1, %edi
         jne     1f
-        movl    $1, 0x2c(%esi)
+        movl    $1, 0x30(%esi)
         jmp     2f
 1:      movl    8(%ebp), %esi
-        movl    $0, 0x2c(%esi)
+        movl    $0, 0x30(%esi)
 2:      subl    %esp, %ecx
-        movl    %ecx, 0x28(%esi)
+        movl    %ecx, 0x2c(%esi)
         movl    %eax, 0x38(%esi)
         movl    %edx, 0x3c(%esi)
         leal    -12(%ebp), %esp

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #ifdef _WIN64
-_Static_assert(offsetof(checked_call, popped) == 0x50, "calls_x64.S");
+_Static_assert(offsetof(checked_call, popped) == 0x58, "calls_x64.S");
 _Static_assert(offsetof(checked_call, result) == 0x68, "calls_x64.S");
 _Static_assert(offsetof(checked_call, vectors) == 0x70, "calls_x64.S");
 #else
-_Static_assert(offsetof(checked_call, popped) == 0x28, "calls_x86.S");
+_Static_assert(offsetof(checked_call, popped) == 0x2c, "calls_x86.S");
 _Static_assert(offsetof(checked_call, result) == 0x38, "calls_x86.S");
 #endif
 
@@ -106,10 +106,9 @@ FARPROC forward_function(HMODULE module, const char *name)
     return function;
 }
 
-void forward_load(const char *options)
+static void load(void)
 {
     char path[MAX_PATH];
-    SetEnvironmentVariableA("NMAPI_OPTIONS", options);
     forward_path(path, "Nmapi.dll");
     forward_dll = LoadLibraryA(path);
     assert_non_null(forward_dll);
@@ -117,6 +116,18 @@ void forward_load(const char *options)
                                                                                 "NmapiSetFunction");
     forward_get =
         (FARPROC(WINAPI *)(LPCSTR))(ULONG_PTR)forward_function(forward_dll, "NmapiGetFunction");
+}
+
+void forward_load(const char *options)
+{
+    SetEnvironmentVariableA("NMAPI_OPTIONS", options);
+    load();
+}
+
+void forward_load_wide(const WCHAR *options)
+{
+    SetEnvironmentVariableW(L"NMAPI_OPTIONS", options);
+    load();
 }
 
 void forward_unload(void)

@@ -29,6 +29,7 @@ void forward_path(char *path, const char *file);
 void forward_copy_in(const char *from, const char *file);
 FARPROC forward_function(HMODULE module, const char *name);
 void forward_load(const char *options);
+void forward_load_wide(const WCHAR *options);
 void forward_unload(void);
 /* NmapiSetFunction and NmapiGetFunction. */
 extern DWORD(WINAPI *forward_set)(LPCSTR, FARPROC);

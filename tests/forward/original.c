@@ -1,5 +1,5 @@
 /*
- * The stand-in for Microsoft's DLL: every documented function, each a recorder, and what no list
+ * The stand-in for Microsoft's DLL: every function of the table, each a recorder, and what no list
  * names, one function by name and one by ordinal alone.
  */
 #include "calls.h"

@@ -1,4 +1,4 @@
-/* The table of src/exports.h as data, for the tests. */
+/* The table of src/forward/exports.h as data, for the tests. */
 #ifndef SURFACE_ROWS_H
 #define SURFACE_ROWS_H
 

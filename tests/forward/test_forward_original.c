@@ -85,6 +85,39 @@ static void the_option_names_the_original(void **state)
     assert_non_null(GetModuleHandleA("elsewhere.dll"));
 }
 
+/* Outside of the ANSI code page. */
+static void the_option_may_name_any_path(void **state)
+{
+    static const WCHAR file[] = L"\\\u65e5\u672c \u0416.dll";
+    WCHAR path[MAX_PATH], options[MAX_PATH + 16];
+    HMODULE original;
+
+    (void)state;
+    MultiByteToWideChar(CP_ACP, 0, forward_folder, -1, path, MAX_PATH - 16);
+    lstrcatW(path, file);
+    DeleteFileW(path);
+    forward_copy_in(forward_original_file, "elsewhere.dll");
+    {
+        char from[MAX_PATH];
+        WCHAR wide[MAX_PATH];
+        forward_path(from, "elsewhere.dll");
+        MultiByteToWideChar(CP_ACP, 0, from, -1, wide, MAX_PATH);
+        assert_true(MoveFileW(wide, path));
+    }
+    lstrcatW(lstrcatW(lstrcpyW(options, L"original=\""), path), L"\"");
+    forward_load_wide(options);
+    assert_int_equal(forward_call_frame_length(), forward_original_frame_length());
+    original = GetModuleHandleW(path);
+    assert_non_null(original);
+    forward_unload();
+    FreeLibrary(original);
+    assert_true(DeleteFileW(path));
+
+    forward_load_wide(options); /* it is not there any more */
+    assert_int_equal(forward_call_frame_length(), 0);
+    assert_int_equal(forward_lines_with("the original DLL can't be loaded"), 1);
+}
+
 /* Nothing behind, and one line about the original however many functions are called. */
 static void check_refused_original(const char *problem)
 {
@@ -179,6 +212,7 @@ int forward_test_original(void)
         TEST(a_host_may_supply_the_originals_own_function),
         TEST(the_original_is_loaded_by_the_first_call_that_needs_it),
         TEST(the_option_names_the_original),
+        TEST(the_option_may_name_any_path),
         TEST(a_missing_original_is_reported_once),
         TEST(a_broken_original_is_reported_once),
         TEST(a_relative_path_is_refused),

@@ -1,6 +1,7 @@
 /*
  * Links against Nmapi.lib every function by the prototypes of netmon.h and nmapi.h: on x86 the names that
- * a compiler asks for carry the convention and the argument bytes, so they must agree with the table.
+ * a compiler asks for carry the convention and the argument bytes, so they must agree with the table. Those
+ * that have no prototype are asked for by the names that are in the SDK's own import libraries.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +18,29 @@
 #include <cmocka.h>
 
 typedef void (*any_function)(void);
+
+#ifdef _WIN64
+#define DECORATED_stdcall(name, bytes) #name
+#define DECORATED_cdecl(name, bytes) #name
+#else
+#define DECORATED_stdcall(name, bytes) "_" #name "@" #bytes
+#define DECORATED_cdecl(name, bytes) "_" #name
+#endif
+
+/* clang-format off */
+#define DECLARED_pointer(...)
+#define DECLARED_value(...)
+#define DECLARED_bool(...)
+#define DECLARED_status(...)
+#define DECLARED_void(...)
+#define DECLARED_unknown(name, decorated, bytes) void name(void) __asm__(decorated(name, bytes));
+
+#define OURS(...)
+#define FORWARDED(name, convention, bytes, returns, ...) \
+    DECLARED_##returns(name, DECORATED_##convention, bytes)
+#define GUARDED(...)
+#include "forward/exports.h"
+/* clang-format on */
 
 static const struct {
     const char *name;

@@ -1,4 +1,4 @@
-# netmon.h declares the 129 functions and no others; return, parameters and calling convention of each are
+# netmon.h declares the 133 functions and no others; return, parameters and calling convention of each are
 # those of the reference and of signatures.h, in C and in C++.
 include(${SETTINGS})
 read_surface(names)
@@ -19,7 +19,7 @@ endif()
 
 # write_check(<file> <header> <function ...>): each is declared when the second declaration comes.
 function(write_check file header)
-  set(text "#include <windows.h>\n#include \"${header}\"\n")
+  set(text "#include <windows.h>\n#define NETMON_NO_OLD_TYPES\n#include \"${header}\"\n")
   string(APPEND text "#ifdef __cplusplus\n#define TYPE(name) decltype(&name)\nextern \"C\" {\n")
   string(APPEND text "#else\n#define TYPE(name) __typeof__(&name)\n#endif\n")
   foreach(name IN LISTS ARGN)
@@ -35,7 +35,7 @@ function(write_check file header)
 endfunction()
 
 set(known ${names})
-list(REMOVE_ITEM known ${MONITOR_FUNCTIONS})
+list(REMOVE_ITEM known ${LACKING_FUNCTIONS})
 write_check(ours.h ${INCLUDE}/netmon.h ${names})
 write_check(theirs.h ${REFERENCE} ${known})
 foreach(side ours theirs)
@@ -43,6 +43,6 @@ foreach(side ours theirs)
   file(WRITE ${WORK}/${side}.cpp "#include \"${side}.h\"\n")
 endforeach()
 compile_or_fail(${COMPILER} -std=gnu11 -fsyntax-only ours.c)
-compile_or_fail(${COMPILER} -std=gnu11 -fsyntax-only theirs.c)
+compile_or_fail(${COMPILER} -std=gnu11 -fsyntax-only -DREFERENCE theirs.c)
 compile_or_fail(${CXX_COMPILER} -std=gnu++11 -fsyntax-only ours.cpp)
-compile_or_fail(${CXX_COMPILER} -std=gnu++11 -fsyntax-only theirs.cpp)
+compile_or_fail(${CXX_COMPILER} -std=gnu++11 -fsyntax-only -DREFERENCE theirs.cpp)

@@ -18,4 +18,22 @@ if(differences)
   list(JOIN differences "\n  " differences)
   message(FATAL_ERROR "netmon.h and ${REFERENCE} differ:\n  ${differences}")
 endif()
+
+# The differences that are meant.
+set(text "#include <stddef.h>\n#include \"${INCLUDE}/netmon.h\"\n")
+foreach(
+  fact IN
+  ITEMS "EVENT_FLAG_EXPERT == NMEVENTFLAG_EXPERT"
+        "IPX_ADDRESS_SIZE == 10"
+        "offsetof(NMEVENTDATA, szUrl) == offsetof(NMEVENTDATA, pvReserved)"
+        "offsetof(NETWORKINFO, OtherAddress) == offsetof(NETWORKINFO, Reserved)"
+        "sizeof(((NETWORKINFO *)0)->OtherAddress) == sizeof(ADDRESS)"
+        "sizeof(PROPERTYINSTEX) == (sizeof(void *) == 4 ? 13 : 32)"
+        "offsetof(PROPERTYINSTEX, Byte) == (sizeof(void *) == 4 ? 8 : 16)"
+        "offsetof(PROPERTYINSTEX, SysTime) == offsetof(PROPERTYINSTEX, Byte)"
+        "sizeof(ADDRESS2) == sizeof(ADDRESS) + 6")
+  string(APPEND text "_Static_assert(${fact}, \"${fact}\");\n")
+endforeach()
+file(WRITE ${WORK}/differences.c "${text}")
+compile_or_fail(${COMPILER} -std=gnu11 -fsyntax-only differences.c)
 message(STATUS "${count} rows, all equal")

@@ -41,44 +41,53 @@ function(read_lines lines file)
   set(${lines} "${text}" PARENT_SCOPE)
 endfunction()
 
-# read_surface(<names>): netmon.h's functions in the export list; <names>_SYMBOLS as an x86 object asks
-# for them.
+# read_surface(<names>): netmon.h's functions in the export list, which are all of Microsoft's whose types are
+# known; <names>_SYMBOLS as an x86 object asks for them.
 function(read_surface names)
   file(STRINGS ${SURFACE} lines REGEX "^(OURS|FORWARDED|GUARDED)[(]")
   set(found "")
   set(symbols "")
   foreach(line IN LISTS lines)
-    if(NOT line MATCHES "^[A-Z]+[(]([A-Za-z0-9_]+), (stdcall|cdecl), ([0-9]+), ")
+    if(NOT line MATCHES "^([A-Z]+)[(]([A-Za-z0-9_]+), (stdcall|cdecl), ([0-9]+), ([a-z]+), ")
       message(FATAL_ERROR "${SURFACE}: not understood: ${line}")
     endif()
-    set(name ${CMAKE_MATCH_1})
-    if(CMAKE_MATCH_2 STREQUAL "stdcall")
-      set(symbol _${name}@${CMAKE_MATCH_3})
+    set(name ${CMAKE_MATCH_2})
+    if(CMAKE_MATCH_3 STREQUAL "stdcall")
+      set(symbol _${name}@${CMAKE_MATCH_4})
     else()
       set(symbol _${name})
     endif()
-    if(NOT name MATCHES "^Nmapi")
+    if(NOT CMAKE_MATCH_5 STREQUAL "unknown" AND NOT "${CMAKE_MATCH_1}${name}" MATCHES "^OURSNmapi")
       list(APPEND found ${name})
       list(APPEND symbols ${symbol})
     endif()
   endforeach()
   list(LENGTH found count)
-  if(NOT count EQUAL 129)
-    message(FATAL_ERROR "${SURFACE} has ${count} functions beside ours, not 129")
+  if(NOT count EQUAL 133)
+    message(FATAL_ERROR "${SURFACE} has ${count} functions with types beside ours, not 133")
   endif()
   set(${names} ${found} PARENT_SCOPE)
   set(${names}_SYMBOLS ${symbols} PARENT_SCOPE)
 endfunction()
 
-# What mingw-w64's netmon.h lacks.
-set(MONITOR_FUNCTIONS
+# What mingw-w64's netmon.h lacks, or has without WINAPI (FilterFindPropertyInstance).
+set(LACKING_FUNCTIONS
+    BHGetLastError
+    DecodeSNMPObjectIdentifier
+    FilterFindPropertyInstance
     HTMLValueToUnicode
+    HelperFormatUnicodeString
     LoadDWORD
     LoadIPAddresses
     LoadIPXAddresses
     LoadMACAddresses
     LoadStringAddr
     LoadTCHAR)
+
+# Names that are ours alone, and members whose size is that of the SDK's header and not of mingw-w64's.
+set(DIFFERENCES
+    "EVENT_FLAG_EXPERT|IPX_ADDRESS_SIZE|NMEVENTDATA.szUrl|NETWORKINFO.OtherAddress|PROPERTYINSTEX(_SIZE|.Byte|.Word|.Dword|.LargeInt|.SysTime)?|netmon_.*"
+)
 
 # mutate(<file> <was> <is>): a copy of netmon.h with one difference.
 function(mutate file was is)

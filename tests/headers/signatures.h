@@ -1,7 +1,10 @@
 /*
- * signatures.h - the 129 functions again, as the list of Nmapi.dll's exports has them: a second
+ * signatures.h - the 133 functions again, as the list of Nmapi.dll's exports has them: a second
  * declaration of another type does not compile.
  */
+#ifndef NETMON_NO_OLD_TYPES
+#error the declarations alone are wanted
+#endif
 HPROPERTY WINAPI AddProperty(HPROTOCOL, LPPROPERTYINFO);
 LPSTR WINAPI AddressToString(LPSTR, BYTE *);
 DWORD WINAPI AddressTypeToMacType(DWORD);
@@ -126,7 +129,14 @@ LPBYTE WINAPI StringToAddress(BYTE *, LPSTR);
 LPDWORD WINAPI VarLenSmallIntToDword(LPBYTE, WORD, BOOL, LPDWORD);
 DWORD WINAPI WordToBinary(LPSTR, DWORD);
 
-/* mingw-w64's header has none of these. */
+/* mingw-w64's header has none of these, or not like this. */
+DWORD WINAPI BHGetLastError(void);
+DWORD WINAPI DecodeSNMPObjectIdentifier(LPBYTE, DWORD, LPOBJECT_IDENTIFIER);
+#ifndef REFERENCE
+HFRAME WINAPI FilterFindPropertyInstance(HFRAME, HFILTER, HCAPTURE, HFILTER, LPPROPERTYINST *,
+                                         STATUSPROC, LPVOID, DWORD, BOOL);
+#endif
+DWORD WINAPI HelperFormatUnicodeString(LPSTR, LPCWSTR, WORD);
 WCHAR *WINAPIV HTMLValueToUnicode(const char *);
 BOOL WINAPIV LoadDWORD(const char *, const char *, DWORD *);
 BOOL WINAPIV LoadIPAddresses(const char *, const char *, DWORD **, DWORD *);

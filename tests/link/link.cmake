@@ -1,6 +1,7 @@
 # cmake -D arch=x64|x86 -D stage= -D work= -D root= then one of
 #   -D abi=mingw|msvc|mixed -D language=c|cxx -D header=sdk|ours|nmapi   -D package=ON
-#   -D abi=mingw|msvc -D expert=ON
+#   -D abi=mingw|msvc -D expert=documented|undocumented|sdk
+#   -D abi=mingw|msvc -D language=c|cxx -D old_types=ON
 # and -P link.cmake. Needs mingw-w64, clang, lld, llvm and Wine.
 
 cmake_minimum_required(VERSION 3.25)
@@ -32,11 +33,12 @@ function(run)
 endfunction()
 
 # The program or DLL imports the functions by their undecorated names.
+set(imported ExpertAllocMemory ExpertReallocMemory ExpertMemorySize ExpertFreeMemory)
 function(check_imports module)
   execute_process(COMMAND llvm-readobj --coff-imports ${module} OUTPUT_VARIABLE imports
                           COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCH "Name: Nmapi.dll[^}]*" imports "${imports}")
-  foreach(name IN ITEMS ExpertAllocMemory ExpertReallocMemory ExpertMemorySize ExpertFreeMemory)
+  foreach(name IN LISTS imported)
     if(NOT imports MATCHES "Symbol: ${name} \\(")
       message(FATAL_ERROR "${module} does not import ${name} from Nmapi.dll: ${imports}")
     endif()
@@ -64,9 +66,44 @@ if(package)
   return()
 endif()
 
+if(expert STREQUAL "sdk")
+  # An expert in C++ as the SDK's samples are. What a linker can't take is what README.md says, and no more.
+  file(COPY ${here}/sdk_expert.cpp ${here}/sdk_expert.def DESTINATION ${work})
+  file(READ ${work}/sdk_expert.def def)
+  string(REGEX REPLACE "DESCRIPTION[^\n]*\n" "" def "${def}")
+  file(WRITE ${work}/changed.def "${def}")
+  if(abi STREQUAL "mingw")
+    set(build ${triplet}-g++ -Wall -Wextra -shared -static -Wl,--enable-stdcall-fixup -o expert.dll
+              -I${stage}/include)
+    set(end -L${stage}/lib -lNmapi)
+    set(as_it_is ${build} sdk_expert.cpp sdk_expert.def ${end})
+    set(changed ${build} -DEXTERN_C_FOR_GNU sdk_expert.cpp sdk_expert.def ${end})
+  else()
+    run(clang++ ${clang_msvc} -Wall -Wextra -I${stage}/include -c sdk_expert.cpp -o sdk_expert.obj)
+    run(clang ${clang_msvc} -c ${root}/cmake/msvcabi/start_dll.c ${root}/cmake/msvcabi/no_dllmain.c)
+    set(build lld-link /nologo /dll ${link_flags} /out:expert.dll sdk_expert.obj start_dll.o no_dllmain.o
+              ${stage}/lib/Nmapi.lib /usr/${triplet}/lib/libmsvcrt.a /usr/${triplet}/lib/libkernel32.a)
+    set(as_it_is ${build} /def:sdk_expert.def)
+    set(changed ${build} /def:changed.def)
+  endif()
+  execute_process(COMMAND ${as_it_is} WORKING_DIRECTORY ${work} RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+  if(status EQUAL 0)
+    message(FATAL_ERROR "links as it is: README.md need not say that a change is needed")
+  endif()
+  run(${changed})
+  run(${triplet}-gcc -Wall -Wextra ${here}/host.c -o host.exe -I${stage}/include)
+  check_run(${work}/host.exe)
+  return()
+endif()
+
 if(expert)
   # By README.md's commands, which must have nothing to say. DIR is the installation.
-  file(COPY ${here}/expert.c ${root}/examples/experts/expert.def DESTINATION ${work})
+  file(COPY ${root}/examples/experts/expert.def DESTINATION ${work})
+  set(source expert.c)
+  if(expert STREQUAL "undocumented")
+    set(source undocumented.c)
+  endif()
+  configure_file(${here}/${source} ${work}/expert.c COPYONLY)
   file(CREATE_LINK ${stage} ${work}/DIR SYMBOLIC)
   if(abi STREQUAL "mingw")
     # The option is for x86: without it ld warns of each export that it finds as _Name@bytes.
@@ -85,6 +122,9 @@ if(expert)
   if(NOT said STREQUAL "")
     message(FATAL_ERROR "${build} says:\n${said}")
   endif()
+  if(expert STREQUAL "undocumented")
+    set(imported HelperFormatUnicodeString DecodeSNMPObjectIdentifier)
+  endif()
   check_imports(${work}/expert.dll)
   execute_process(COMMAND llvm-readobj --coff-exports ${work}/expert.dll OUTPUT_VARIABLE exports
                           COMMAND_ERROR_IS_FATAL ANY)
@@ -95,6 +135,30 @@ if(expert)
   endif()
   run(${triplet}-gcc -Wall -Wextra ${here}/host.c -o host.exe -IDIR/include)
   check_run(${work}/host.exe)
+  return()
+endif()
+
+if(old_types)
+  set(warnings -Wall -Wextra -Wconversion -Werror -O2 -I${stage}/include)
+  if(abi STREQUAL "mingw")
+    set(compiler ${triplet}-gcc -std=gnu11)
+  else()
+    set(compiler clang ${clang_msvc} -std=c11)
+  endif()
+  if(language STREQUAL "cxx")
+    list(TRANSFORM compiler REPLACE "^clang$" clang++)
+    list(TRANSFORM compiler REPLACE "-gcc$" -g++)
+    list(TRANSFORM compiler REPLACE "^-std=.*" "-std=c++11;-xc++")
+  endif()
+  run(${compiler} ${warnings} -c ${here}/old_types.c -o old_types.obj)
+  if(abi STREQUAL "msvc")
+    run(clang ${clang_msvc} -c ${root}/cmake/msvcabi/start.c -o start.obj)
+    run(lld-link /nologo /subsystem:console ${link_flags} /out:program.exe old_types.obj start.obj
+        ${stage}/lib/Nmapi.lib /usr/${triplet}/lib/libmsvcrt.a /usr/${triplet}/lib/libkernel32.a)
+  else()
+    run(${triplet}-gcc old_types.obj -o program.exe -L${stage}/lib -lNmapi)
+  endif()
+  check_run(${work}/program.exe)
   return()
 endif()
 

@@ -72,12 +72,12 @@ void standin_set_commit_limit(SIZE_T bytes);
 /* Lets TlsAlloc give indexes from 64 up only, as if the first 64 were taken. */
 void standin_use_tls_expansion(BOOL on);
 
-/* All that OutputDebugStringA got since the last clear (the first 64 KiB). With the environment
+/* All that OutputDebugString got, as UTF-8, since the last clear (the first 64 KiB). With the environment
    variable STANDIN_DEBUG set it goes to stderr too. */
 const char *standin_debug_text(void);
 void standin_clear_debug_text(void);
 
-/* What the module calls do; a NULL member fails. The wide calls come here too, a byte a character.
+/* What the module calls do; a NULL member fails. The wide calls come here too, as UTF-8.
    `exists` answers GetFileAttributes; NULL: the file system does. */
 struct standin_module_hooks {
     DWORD (*file_name)(HMODULE module, LPSTR buffer, DWORD size);

@@ -78,13 +78,25 @@ HANDLE CreateFileA(LPCSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES
     (void)security;
     (void)flags;
     (void)model;
-    if (!standin_begin_call(STANDIN_CreateFileA)) {
+    if (!standin_begin_call(STANDIN_CreateFile)) {
         SetLastError(ERROR_ACCESS_DENIED);
     } else {
         handle = create_file(name, access, disposition);
     }
-    standin_end_call(STANDIN_CreateFileA);
+    standin_end_call(STANDIN_CreateFile);
     return handle;
+}
+
+HANDLE CreateFileW(LPCWSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES security,
+                   DWORD disposition, DWORD flags, HANDLE model)
+{
+    char text[4096];
+
+    if (!standin_narrow(name, text, sizeof text)) {
+        SetLastError(ERROR_INVALID_PARAMETER);
+        return INVALID_HANDLE_VALUE;
+    }
+    return CreateFileA(text, access, share, security, disposition, flags, model);
 }
 
 static struct file *file_of(HANDLE handle)

@@ -29,8 +29,8 @@
     STANDIN_CALL(SuspendThread, "SuspendThread", THREADS, FALSE)                                   \
     STANDIN_CALL(ResumeThread, "ResumeThread", THREADS, FALSE)                                     \
     STANDIN_CALL(GetThreadContext, "GetThreadContext", THREADS, FALSE)                             \
-    STANDIN_CALL(GetEnvironmentVariableA, "GetEnvironmentVariableA", NONE, FALSE)                  \
-    STANDIN_CALL(CreateFileA, "CreateFileA", FILES, FALSE)                                         \
+    STANDIN_CALL(GetEnvironmentVariable, "GetEnvironmentVariable", NONE, FALSE)                    \
+    STANDIN_CALL(CreateFile, "CreateFile", FILES, FALSE)                                           \
     STANDIN_CALL(WriteFile, "WriteFile", FILES, FALSE)                                             \
     STANDIN_CALL(SetFilePointer, "SetFilePointer", FILES, FALSE)                                   \
     STANDIN_CALL(GetModuleFileNameA, "GetModuleFileNameA", NONE, FALSE)                            \
@@ -69,6 +69,11 @@ void *standin_arena_new(SIZE_T bytes);
 void standin_arena_free(void *block, SIZE_T bytes);
 /* Zeroed pages straight from the system. */
 void *standin_pages_new(SIZE_T bytes);
+
+/* What is wide on Windows is UTF-8 here, with a zero at its end; FALSE if it does not fit into `size`. */
+BOOL standin_narrow(LPCWSTR from, char *to, size_t size);
+/* The other way; returns how many characters there are without the zero, written or not. */
+size_t standin_widen(const char *from, WCHAR *to, size_t size);
 
 /* Ends the process: a test asked for what can't be. */
 void standin_die(const char *what) __attribute__((noreturn));

@@ -9,6 +9,73 @@
 #include <time.h>
 #include <unistd.h>
 
+BOOL standin_narrow(LPCWSTR from, char *to, size_t size)
+{
+    while (*from) {
+        unsigned c = *from++;
+        char bytes[4];
+        size_t count = 0;
+        if (c >= 0xd800 && c < 0xdc00 && *from >= 0xdc00 && *from < 0xe000) {
+            c = 0x10000 + ((c - 0xd800) << 10) + (*from++ - 0xdc00U);
+        }
+        if (c < 0x80) {
+            bytes[count++] = (char)c;
+        } else if (c < 0x800) {
+            bytes[count++] = (char)(0xc0 | c >> 6);
+            bytes[count++] = (char)(0x80 | (c & 63));
+        } else if (c < 0x10000) {
+            bytes[count++] = (char)(0xe0 | c >> 12);
+            bytes[count++] = (char)(0x80 | (c >> 6 & 63));
+            bytes[count++] = (char)(0x80 | (c & 63));
+        } else {
+            bytes[count++] = (char)(0xf0 | c >> 18);
+            bytes[count++] = (char)(0x80 | (c >> 12 & 63));
+            bytes[count++] = (char)(0x80 | (c >> 6 & 63));
+            bytes[count++] = (char)(0x80 | (c & 63));
+        }
+        if (count >= size) {
+            return FALSE;
+        }
+        memcpy(to, bytes, count);
+        to += count;
+        size -= count;
+    }
+    *to = 0;
+    return TRUE;
+}
+
+/* Takes well-formed UTF-8, or bytes that are none each for a character. */
+size_t standin_widen(const char *from, WCHAR *to, size_t size)
+{
+    size_t count = 0;
+
+    while (*from) {
+        unsigned c = (BYTE)*from++;
+        int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+        if (more) {
+            c &= 0x3fU >> more;
+        }
+        for (; more && ((BYTE)*from & 0xc0) == 0x80; more--) {
+            c = c << 6 | ((BYTE)*from++ & 63U);
+        }
+        if (c >= 0x10000) {
+            if (count < size) {
+                to[count] = (WCHAR)(0xd800 + ((c - 0x10000) >> 10));
+            }
+            count++;
+            c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+        }
+        if (count < size) {
+            to[count] = (WCHAR)c;
+        }
+        count++;
+    }
+    if (count < size) {
+        to[count] = 0;
+    }
+    return count;
+}
+
 ULONGLONG standin_nanoseconds(void)
 {
     struct timespec now;
@@ -40,7 +107,7 @@ DWORD GetEnvironmentVariableA(LPCSTR name, LPSTR buffer, DWORD size)
 {
     DWORD result = 0;
 
-    if (!standin_begin_call(STANDIN_GetEnvironmentVariableA)) {
+    if (!standin_begin_call(STANDIN_GetEnvironmentVariable)) {
         SetLastError(ERROR_ENVVAR_NOT_FOUND);
     } else {
         const char *value = getenv(name);
@@ -56,7 +123,25 @@ DWORD GetEnvironmentVariableA(LPCSTR name, LPSTR buffer, DWORD size)
             }
         }
     }
-    standin_end_call(STANDIN_GetEnvironmentVariableA);
+    standin_end_call(STANDIN_GetEnvironmentVariable);
+    return result;
+}
+
+DWORD GetEnvironmentVariableW(LPCWSTR name, LPWSTR buffer, DWORD size)
+{
+    DWORD result = 0;
+    char text[256];
+
+    if (!standin_begin_call(STANDIN_GetEnvironmentVariable) ||
+        !standin_narrow(name, text, sizeof text) || !getenv(text)) {
+        SetLastError(ERROR_ENVVAR_NOT_FOUND);
+    } else {
+        result = (DWORD)standin_widen(getenv(text), buffer, size);
+        if (result >= size) {
+            result++; /* what it would take */
+        }
+    }
+    standin_end_call(STANDIN_GetEnvironmentVariable);
     return result;
 }
 
@@ -91,6 +176,17 @@ void OutputDebugStringA(LPCSTR text)
     debug_text[debug_length] = 0;
     standin_unlock(&debug_lock);
     standin_leave();
+    SetLastError(ERROR_INVALID_FUNCTION); /* as Windows may */
+}
+
+void OutputDebugStringW(LPCWSTR text)
+{
+    char bytes[4096];
+
+    if (!standin_narrow(text, bytes, sizeof bytes)) {
+        standin_die("a line too long for the debugger output");
+    }
+    OutputDebugStringA(bytes);
 }
 
 const char *standin_debug_text(void)
@@ -123,17 +219,6 @@ void standin_set_module_hooks(const struct standin_module_hooks *hooks)
     static const struct standin_module_hooks none;
 
     modules = hooks ? *hooks : none;
-}
-
-/* Names are bytes behind the hooks: the wide calls take and give Latin-1. */
-static BOOL narrow(LPCWSTR from, char *to, size_t size)
-{
-    while (*from && size > 1) {
-        *to++ = (char)*from++;
-        size--;
-    }
-    *to = 0;
-    return *from == 0;
 }
 
 HMODULE GetModuleHandleA(LPCSTR name)
@@ -178,13 +263,10 @@ DWORD GetModuleFileNameW(HMODULE module, LPWSTR buffer, DWORD size)
     char name[1024];
     DWORD length = module_file_name(STANDIN_GetModuleFileNameW, module, name,
                                     size < sizeof name ? size : (DWORD)sizeof name);
-    DWORD i;
 
-    for (i = 0; i < length && i < size; i++) {
-        buffer[i] = (WCHAR)(BYTE)name[i];
-    }
-    if (length < size) {
-        buffer[length] = 0;
+    if (length < size && length < sizeof name) {
+        name[length] = 0;
+        length = (DWORD)standin_widen(name, buffer, size);
     }
     return length;
 }
@@ -216,7 +298,7 @@ HMODULE LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags)
     char text[1024];
 
     (void)file;
-    if (!narrow(name, text, sizeof text)) {
+    if (!standin_narrow(name, text, sizeof text)) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return NULL;
     }
@@ -279,7 +361,7 @@ DWORD GetFileAttributesW(LPCWSTR name)
 {
     char text[1024];
 
-    if (!narrow(name, text, sizeof text)) {
+    if (!standin_narrow(name, text, sizeof text)) {
         SetLastError(ERROR_INVALID_PARAMETER);
         return INVALID_FILE_ATTRIBUTES;
     }

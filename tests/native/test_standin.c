@@ -45,6 +45,7 @@ static void debug_text_is_collected(void **state)
 static void environment_sizes_are_those_of_windows(void **state)
 {
     char text[8] = "before";
+    WCHAR wide[8];
 
     (void)state;
     assert_true(SetEnvironmentVariableA("STANDIN_TEST", "seven77"));
@@ -52,6 +53,12 @@ static void environment_sizes_are_those_of_windows(void **state)
     assert_string_equal(text, "before");
     assert_int_equal(GetEnvironmentVariableA("STANDIN_TEST", text, 8), 7);
     assert_string_equal(text, "seven77");
+    assert_int_equal(GetEnvironmentVariableW(u"STANDIN_TEST", wide, 7), 8);
+    assert_int_equal(GetEnvironmentVariableW(u"STANDIN_TEST", wide, 8), 7);
+    assert_memory_equal(wide, u"seven77", sizeof wide);
+    assert_true(SetEnvironmentVariableA("STANDIN_TEST", "\u00e9\u65e5\U0001f4be"));
+    assert_int_equal(GetEnvironmentVariableW(u"STANDIN_TEST", wide, 8), 4);
+    assert_memory_equal(wide, u"\u00e9\u65e5\U0001f4be", 5 * sizeof *wide);
     assert_true(SetEnvironmentVariableA("STANDIN_TEST", NULL));
     assert_int_equal(GetEnvironmentVariableA("STANDIN_TEST", text, 8), 0);
     assert_int_equal(GetLastError(), ERROR_ENVVAR_NOT_FOUND);

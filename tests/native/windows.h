@@ -280,8 +280,10 @@ DWORD WINAPI GetTickCount(void);
 BOOL WINAPI QueryPerformanceCounter(LARGE_INTEGER *count);
 BOOL WINAPI QueryPerformanceFrequency(LARGE_INTEGER *frequency);
 DWORD WINAPI GetEnvironmentVariableA(LPCSTR name, LPSTR buffer, DWORD size);
+DWORD WINAPI GetEnvironmentVariableW(LPCWSTR name, LPWSTR buffer, DWORD size);
 BOOL WINAPI SetEnvironmentVariableA(LPCSTR name, LPCSTR value);
 void WINAPI OutputDebugStringA(LPCSTR text);
+void WINAPI OutputDebugStringW(LPCWSTR text);
 DECLSPEC_NORETURN void WINAPI ExitProcess(UINT code);
 
 /* Files */
@@ -309,6 +311,8 @@ DECLSPEC_NORETURN void WINAPI ExitProcess(UINT code);
 #define INVALID_FILE_ATTRIBUTES 0xffffffffU
 
 HANDLE WINAPI CreateFileA(LPCSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES security,
+                          DWORD disposition, DWORD flags, HANDLE model);
+HANDLE WINAPI CreateFileW(LPCWSTR name, DWORD access, DWORD share, LPSECURITY_ATTRIBUTES security,
                           DWORD disposition, DWORD flags, HANDLE model);
 BOOL WINAPI WriteFile(HANDLE file, LPCVOID data, DWORD size, DWORD *written,
                       LPOVERLAPPED overlapped);

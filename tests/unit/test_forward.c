@@ -153,9 +153,11 @@ static void other_names_and_our_own_code_are_refused(void **state)
     assert_int_equal(NmapiSetFunction("GetSaps", (FARPROC)(ULONG_PTR)((char *)own + 100)),
                      NMERR_INVALID_PARAMETER);
     assert_null(NmapiGetFunction("GetSaps"));
+    SetLastError(4711);
     /* Where there is nothing at all is not our code. */
     assert_int_equal(NmapiSetFunction("GetSaps", (FARPROC)(ULONG_PTR)-1), NMERR_SUCCESS);
     assert_int_equal(NmapiSetFunction("GetSaps", NULL), NMERR_SUCCESS);
+    assert_int_equal(GetLastError(), 4711);
 }
 
 static void a_stopped_experts_calls_end_here(void **state)
@@ -257,18 +259,33 @@ static void is_a_copy_of_ours(void)
     ROOM_MUST(said("is this DLL under another name"));
 }
 
+/* The option's path, and the same for comparisons. */
+static WCHAR original_wide[64];
+static const char *original_option;
+
+static void set_original(const char *path)
+{
+    unsigned i = 0;
+
+    for (; path[i]; i++)
+        original_wide[i] = (BYTE)path[i];
+    original_wide[i] = 0;
+    options.original = original_wide;
+    original_option = path;
+}
+
 static void is_where_the_option_says(void)
 {
     ROOM_MUST(FRAME == original_code);
-    ROOM_MUST(strcmp(loader.loaded, options.original) == 0);
+    ROOM_MUST(strcmp(loader.loaded, original_option) == 0);
 }
 
 static void is_not_where_the_option_says(void)
 {
-    static char path[700];
+    static WCHAR path[700];
 
-    memset(path, 'x', sizeof path - 1);
-    memcpy(path, "\\\\", 2);
+    for (unsigned i = 0; i < sizeof path / sizeof *path - 1; i++)
+        path[i] = i < 2 ? '\\' : 'x';
     options.original = path;
     loader.module = NULL;
     ROOM_MUST(FRAME == forward_failure_GetFrameLength);
@@ -351,11 +368,11 @@ static void only_absolute_paths_are_loaded(void **state)
 
     (void)state;
     for (unsigned i = 0; i < sizeof paths / sizeof *paths; i++) {
-        options.original = paths[i];
+        set_original(paths[i]);
         unit_child(has_no_absolute_path);
     }
     for (unsigned i = 0; i < sizeof absolute / sizeof *absolute; i++) {
-        options.original = absolute[i];
+        set_original(absolute[i]);
         unit_child(is_where_the_option_says);
     }
     options.original = NULL;

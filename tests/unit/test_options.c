@@ -28,6 +28,16 @@ static void reports_only(const char *word)
     assert_string_equal(standin_debug_text(), line);
 }
 
+static void is_path(const WCHAR *path, const WCHAR *wanted)
+{
+    unsigned i = 0;
+
+    assert_non_null(path);
+    while (wanted[i] && path[i] == wanted[i])
+        i++;
+    assert_int_equal(path[i], wanted[i]);
+}
+
 static void nothing_is_set_without_words(void **state)
 {
     static const char *const empty[] = {NULL, "", " ", ", ,\t"};
@@ -51,13 +61,13 @@ static void each_word_sets_its_own(void **state)
     assert_true(options.report && !options.report_file && !options.reclaim_thread);
     read_words("report=leaks.txt");
     assert_true(options.report);
-    assert_string_equal(options.report_file, "leaks.txt");
+    is_path(options.report_file, u"leaks.txt");
     read_words("pageheap");
     assert_true(options.pageheap && !options.strict);
     read_words("strict");
     assert_true(options.strict && !options.pageheap);
     read_words("original=C:\\nm\\Nmapi.dll");
-    assert_string_equal(options.original, "C:\\nm\\Nmapi.dll");
+    is_path(options.original, u"C:\\nm\\Nmapi.dll");
     says_nothing_but(NULL);
 }
 
@@ -66,9 +76,25 @@ static void words_stand_apart_by_spaces_and_commas_and_quotes_hold_them_together
     (void)state;
     read_words(" strict,,pageheap\treport=\"a b, c.txt\" limit=5,");
     assert_true(options.strict && options.pageheap && options.report);
-    assert_string_equal(options.report_file, "a b, c.txt");
+    is_path(options.report_file, u"a b, c.txt");
     assert_int_equal(options.limit, 5);
     says_nothing_but(NULL);
+}
+
+/* One character of each length in UTF-8; the last takes two in UTF-16. */
+#define FAR_NAME "\u00e9\u65e5\U0001f4be"
+#define FAR_NAME_WIDE u"\u00e9\u65e5\U0001f4be"
+
+static void paths_may_have_any_character(void **state)
+{
+    (void)state;
+    read_words("report=\"" FAR_NAME " 1.txt\" original=C:\\" FAR_NAME "\\x.dll");
+    is_path(options.report_file, FAR_NAME_WIDE u" 1.txt");
+    is_path(options.original, u"C:\\" FAR_NAME_WIDE u"\\x.dll");
+    says_nothing_but(NULL);
+    read_words("rep\u00f6rt");
+    assert_false(options.report);
+    reports_only("rep\u00f6rt");
 }
 
 static void limits_have_units_and_must_fit(void **state)
@@ -192,35 +218,55 @@ static void a_report_says_sums_and_blocks(void **state)
     assert_null(strstr(standin_debug_text(), "more"));
 }
 
-static void a_report_that_no_file_takes_goes_to_the_debugger(void **state)
+static void report_two(void)
 {
-    char text[512] = {0};
-    FILE *file;
-
-    (void)state;
-    read_words("report=unit_report.tmp");
-    remove("unit_report.tmp");
     report_expert(options.report_file, (void *)0x1234, 1, 2, 3, NULL, 0);
     report_expert(options.report_file, (void *)0x5678, 1, 2, 3, NULL, 0);
-    says_nothing_but(NULL);
-    file = fopen("unit_report.tmp", "rb");
-    assert_non_null(file);
-    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
-    fclose(file);
-    remove("unit_report.tmp");
-    assert_non_null(strstr(text, "0x1234"));
-    assert_non_null(strstr(text, "0x5678"));
-    read_words("report=/no/such/folder/file");
-    report_expert(options.report_file, (void *)0x1234, 1, 2, 3, NULL, 0);
-    says_nothing_but("0x1234");
+}
+
+static void a_report_goes_to_its_file(void **state)
+{
+    static const char *const names[] = {"unit_report.tmp", "unit_" FAR_NAME ".tmp"};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        char words[64], text[512] = {0};
+        FILE *file;
+        remove(names[i]);
+        snprintf(words, sizeof words, "report=%s", names[i]);
+        read_words(words);
+        report_two();
+        says_nothing_but(NULL);
+        file = fopen(names[i], "rb");
+        assert_non_null(file);
+        assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+        fclose(file);
+        remove(names[i]);
+        assert_string_equal(text,
+                            "Nmapi: expert 0x1234 leaked 1 block, 2 bytes (peak 3 bytes)\r\n"
+                            "Nmapi: expert 0x5678 leaked 1 block, 2 bytes (peak 3 bytes)\r\n");
+    }
+}
+
+static void a_report_that_no_file_takes_goes_to_the_debugger(void **state)
+{
+    (void)state;
+    read_words("report=/no/" FAR_NAME "/file");
+    report_two();
+    /* The path once, however many lines it does not take. */
+    assert_string_equal(standin_debug_text(),
+                        "Nmapi: /no/" FAR_NAME "/file: the reports can't be written there\r\n"
+                        "Nmapi: expert 0x1234 leaked 1 block, 2 bytes (peak 3 bytes)\r\n"
+                        "Nmapi: expert 0x5678 leaked 1 block, 2 bytes (peak 3 bytes)\r\n");
 }
 
 static void a_word_without_end_is_cut(void **state)
 {
-    static char word[1000];
+    static WCHAR word[1000];
 
     (void)state;
-    memset(word, 'x', sizeof word - 1);
+    for (unsigned i = 0; i < sizeof word / sizeof *word - 1; i++)
+        word[i] = 'x';
     standin_clear_debug_text();
     report_unknown_option(word);
     assert_true(strlen(standin_debug_text()) < 400);
@@ -232,11 +278,13 @@ int main(void)
         cmocka_unit_test(nothing_is_set_without_words),
         cmocka_unit_test(each_word_sets_its_own),
         cmocka_unit_test(words_stand_apart_by_spaces_and_commas_and_quotes_hold_them_together),
+        cmocka_unit_test(paths_may_have_any_character),
         cmocka_unit_test(limits_have_units_and_must_fit),
         cmocka_unit_test(what_is_kept_may_be_nothing),
         cmocka_unit_test(unknown_words_are_reported_and_the_others_count),
         cmocka_unit_test(a_variable_that_is_too_long_counts_as_none),
         cmocka_unit_test(a_report_says_sums_and_blocks),
+        cmocka_unit_test(a_report_goes_to_its_file),
         cmocka_unit_test(a_report_that_no_file_takes_goes_to_the_debugger),
         cmocka_unit_test(a_word_without_end_is_cut),
     };

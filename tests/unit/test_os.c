@@ -174,6 +174,143 @@ static void where_the_system_can_settle_stores_it_does_and_elsewhere_time_does(v
     }
 }
 
+/* The last error, after what fails and what does not */
+
+#define MARK 4711
+
+static int keeps_last_error(void)
+{
+    int kept = GetLastError() == MARK;
+
+    SetLastError(MARK);
+    return kept;
+}
+
+static void memory_keeps_the_last_error(void **state)
+{
+    char *at = os_reserve(NULL, OS_GRANULE);
+    void *volatile note;
+
+    (void)state;
+    SetLastError(MARK);
+    for (int fails = 0; fails < 2; fails++) {
+        char *other;
+        if (fails)
+            standin_fail_at(NULL, 1, TRUE);
+        other = os_reserve(NULL, OS_GRANULE);
+        assert_true(keeps_last_error());
+        os_find_free(NULL, OS_GRANULE, OS_GRANULE, NULL);
+        assert_true(keeps_last_error());
+        os_reserve_noted(&note, NULL, OS_GRANULE);
+        assert_true(keeps_last_error());
+        os_commit(at, OS_GRANULE);
+        assert_true(keeps_last_error());
+        os_is_reserved(at, OS_GRANULE, OS_PLAIN);
+        assert_true(keeps_last_error());
+        os_decommit(at, OS_GRANULE);
+        assert_true(keeps_last_error());
+        if (other && note) {
+            standin_fail_at("VirtualFree", 1, FALSE);
+            os_release(other);
+            assert_true(keeps_last_error());
+            standin_fail_never();
+            os_release(other);
+            os_release(note);
+        }
+        assert_true(keeps_last_error());
+    }
+    assert_true(standin_failed() >= 5);
+    standin_fail_never();
+    os_release(at);
+    assert_true(keeps_last_error());
+    assert_false(os_commit((void *)-OS_PAGE, OS_PAGE));
+    assert_true(keeps_last_error());
+}
+
+static void threads_keep_the_last_error(void **state)
+{
+    HANDLE handle = NULL, ended = NULL;
+
+    (void)state;
+    unit_on_thread(say_handle, &ended);
+    SetLastError(MARK);
+    assert_true(os_thread_open(&handle));
+    assert_true(keeps_last_error());
+    for (int fails = 0; fails < 2; fails++) {
+        HANDLE other = NULL;
+        if (fails)
+            standin_fail_at(NULL, 1, TRUE);
+        assert_int_equal(os_thread_open(&other), !fails);
+        assert_true(keeps_last_error());
+        os_thread_is_alive(handle);
+        assert_true(keeps_last_error());
+        os_thread_suspend(ended); /* which can't be */
+        assert_true(keeps_last_error());
+        os_thread_resume(ended);
+        assert_true(keeps_last_error());
+        os_thread_is_alive(NULL);
+        assert_true(keeps_last_error());
+        assert_int_equal(os_tls_set(self), !fails);
+        assert_true(keeps_last_error());
+        os_settle_stores();
+        assert_true(keeps_last_error());
+        os_yield(0);
+        assert_true(keeps_last_error());
+        if (!fails)
+            os_close(other);
+        else
+            os_close(handle);
+        assert_true(keeps_last_error());
+    }
+    assert_true(standin_failed() >= 5);
+    standin_fail_never();
+    os_close(handle);
+    os_close(ended);
+    os_close(ended); /* none any more */
+    assert_true(keeps_last_error());
+}
+
+static void a_slot_keeps_the_last_error(void **state)
+{
+    (void)state;
+    os_tls_close();
+    standin_fail_at("TlsAlloc", 1, TRUE);
+    SetLastError(MARK);
+    assert_false(os_tls_open());
+    assert_true(keeps_last_error());
+    os_tls_get_far();
+    assert_true(keeps_last_error());
+    standin_fail_never();
+    assert_true(os_tls_open());
+    assert_true(keeps_last_error());
+    assert_true(os_tls_set(self));
+    os_tls_get_far();
+    assert_true(keeps_last_error());
+}
+
+static void options_and_lines_keep_the_last_error(void **state)
+{
+    WCHAR text[16];
+
+    (void)state;
+    SetLastError(MARK);
+    assert_int_equal(os_environment(u"NMAPI_NO_SUCH_VARIABLE", text, 16), 0);
+    assert_true(keeps_last_error());
+    os_debug_line(u"a line\r\n");
+    assert_true(keeps_last_error());
+    assert_false(os_append(u"/no/such/folder/file", "x", 1));
+    assert_true(keeps_last_error());
+    for (int i = 0; i < 2; i++) { /* made, then there already */
+        assert_true(os_append(u"unit_os.tmp", "x", 1));
+        assert_true(keeps_last_error());
+    }
+    standin_fail_at("WriteFile", 1, TRUE);
+    assert_false(os_append(u"unit_os.tmp", "x", 1));
+    assert_true(keeps_last_error());
+    standin_fail_never();
+    remove("unit_os.tmp");
+}
+
 /* TLS */
 
 static void a_slot_that_there_is_not_is_not_opened(void **state)
@@ -257,6 +394,10 @@ int main(void)
         cmocka_unit_test(a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bottom),
         cmocka_unit_test(
             what_is_reserved_lies_behind_the_hint_and_far_from_where_it_could_not_be_had),
+        cmocka_unit_test(memory_keeps_the_last_error),
+        cmocka_unit_test(threads_keep_the_last_error),
+        cmocka_unit_test(a_slot_keeps_the_last_error),
+        cmocka_unit_test(options_and_lines_keep_the_last_error),
         cmocka_unit_test(a_slot_that_there_is_not_is_not_opened),
         cmocka_unit_test(where_the_system_can_settle_stores_it_does_and_elsewhere_time_does),
         cmocka_unit_test(without_a_slot_calls_have_no_memory),
