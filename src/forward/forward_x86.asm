@@ -8,7 +8,9 @@ EXTERN _forward_slots:DWORD, _forward_behinds:DWORD
 EXTERN _forward_target:PROC
 
 .CODE
+IFNDEF LLVM_ML ; which knows no ASSUME and needs none
 ASSUME FS:NOTHING
+ENDIF
 
 ; eax: the function's index. The first argument (if there is one) lies above the return address.
 forward_enter PROC
