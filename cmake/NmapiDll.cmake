@@ -6,18 +6,17 @@ enable_language(RC)
 
 # Microsoft's assembler has files of its own. LLVM's understands them too, so that the MSVC ABI's presets
 # assemble and run them where there is no Visual Studio; without it clang takes what GCC takes.
-set(nmapi_assembler ASM)
-if(MSVC)
-  set(nmapi_assembler ASM_MASM)
-elseif(NOT MINGW)
+if(NOT MSVC)
+  enable_language(ASM)
+endif()
+if(NOT MSVC AND NOT MINGW)
   find_program(NMAPI_LLVM_ML NAMES llvm-ml llvm-ml-19 llvm-ml-18 llvm-ml-17 llvm-ml-16 llvm-ml-15 llvm-ml-14)
   if(NMAPI_LLVM_ML)
-    set(nmapi_assembler ASM_MASM)
     set(CMAKE_ASM_MASM_COMPILER ${NMAPI_LLVM_ML})
   endif()
 endif()
-enable_language(${nmapi_assembler})
-if(nmapi_assembler STREQUAL "ASM_MASM")
+if(MSVC OR NMAPI_LLVM_ML)
+  enable_language(ASM_MASM)
   set(nmapi_assembly ${PROJECT_SOURCE_DIR}/src/forward/forward_${nmapi_arch}.asm)
 else()
   set(nmapi_assembly ${PROJECT_SOURCE_DIR}/src/forward/forward_${nmapi_arch}.S)
@@ -45,7 +44,7 @@ set_target_properties(
              IMPORT_PREFIX ""
              IMPORT_SUFFIX .lib)
 
-if(nmapi_assembler STREQUAL "ASM_MASM")
+if(MSVC OR NMAPI_LLVM_ML)
   target_include_directories(Nmapi PRIVATE ${PROJECT_BINARY_DIR}/surface)
   set_source_files_properties(${nmapi_assembly} PROPERTIES OBJECT_DEPENDS
                                                            ${PROJECT_BINARY_DIR}/surface/surface.inc)
@@ -166,7 +165,7 @@ if(MINGW)
     COMMAND ${CMAKE_OBJCOPY} -p --strip-all --add-gnu-debuglink=${nmapi_debug_file} $<TARGET_FILE:Nmapi>
     VERBATIM)
 elseif(NOT MSVC)
-  if(nmapi_assembler STREQUAL "ASM_MASM")
+  if(NMAPI_LLVM_ML)
     target_compile_options(Nmapi PRIVATE $<$<COMPILE_LANGUAGE:ASM_MASM>:$<IF:$<STREQUAL:${nmapi_arch},x86>,-m32,-m64>
                                          -DLLVM_ML>)
     if(nmapi_arch STREQUAL "x86")
