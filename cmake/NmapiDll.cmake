@@ -58,9 +58,10 @@ endif()
 # programs of 32 bits. GNU ld has no such option.
 #
 # No /guard:cf. The calls that lead out of the DLL are the jumps of the thunks, which a compiler does not
-# instrument, and the callbacks of two functions. A host under Control Flow Guard needs nothing of us: where
-# an image has no table, Windows takes all of its code for valid targets. What the option asks for here, a
-# _load_config_used of our own in the layout of each linker's version, costs more than it would check.
+# instrument, and the callbacks of two functions. A process under Control Flow Guard may mix code with and
+# without it and calls our exports as any others; only in strict mode it loads no such DLL. What the option
+# asks for here, a _load_config_used of our own in the layout of each linker's version, costs more than it
+# would check.
 #
 # /Brepro: no time stamps. Paths in what is for debuggers are relative, so that the folder of the build
 # does not show either.
