@@ -1,7 +1,7 @@
-# cmake -D check=tables|instructions -D dll= -D def= -D arch= -D readobj= -D objdump= -P check.cmake
+# cmake -D check=tables|instructions -D dll= -D def= -D arch= -D compiler= -D readobj= -D objdump= -P check.cmake
 
 if(check STREQUAL "tables")
-  execute_process(COMMAND ${readobj} --coff-exports --coff-imports --file-headers ${dll}
+  execute_process(COMMAND ${readobj} --coff-exports --coff-imports --coff-debug-directory --file-headers --sections ${dll}
                   OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
 
   string(REGEX MATCHALL "Export {[^}]*}" exports "${text}")
@@ -28,8 +28,21 @@ if(check STREQUAL "tables")
   if(NOT text MATCHES "TLSTableSize: 0x0\n")
     message(FATAL_ERROR "there is a TLS directory")
   endif()
+  # Where a debugger finds the symbols: a name without a folder.
+  if(compiler STREQUAL "mingw")
+    set(symbols "Name: [.]gnu_debuglink")
+  else()
+    set(symbols "PDBFileName: Nmapi[.]pdb\n")
+  endif()
+  if(NOT text MATCHES "${symbols}")
+    message(FATAL_ERROR "nothing says where the debug information is")
+  endif()
+  set(cet "IMAGE_DLL_CHARACTERISTICS_EX_CET_COMPAT")
+  if(arch STREQUAL "x64" AND NOT compiler STREQUAL "mingw" AND NOT text MATCHES "${cet}")
+    message(FATAL_ERROR "not marked as compatible with a shadow stack")
+  endif()
   list(LENGTH names count)
-  message(STATUS "${count} exports, imports from KERNEL32.dll alone, no TLS directory")
+  message(STATUS "${count} exports, imports from KERNEL32.dll alone, no TLS directory, symbols in a file")
 elseif(arch STREQUAL "x86")
   execute_process(COMMAND ${objdump} -d --no-show-raw-insn ${dll}
                   OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
