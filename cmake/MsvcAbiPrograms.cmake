@@ -1,5 +1,5 @@
-# Programs and DLLs for the MSVC ABI without Visual Studio: every target from here on gets start-up code
-# and msvcrt.dll from mingw-w64's import libraries. Nmapi.dll itself needs none of it.
+# Programs and DLLs for the MSVC ABI without Visual Studio: start-up code, and msvcrt.dll from mingw-w64's
+# import libraries, for whatever takes nmapi_settings. Nmapi.dll itself needs none of it.
 
 set(nmapi_msvcabi_folder ${CMAKE_CURRENT_LIST_DIR}/msvcabi)
 
@@ -39,4 +39,4 @@ target_link_options(nmapi_runtime INTERFACE LINKER:/Brepro)
 if(nmapi_arch STREQUAL "x86")
   target_link_options(nmapi_runtime INTERFACE LINKER:/safeseh:no)
 endif()
-link_libraries(nmapi_runtime)
+target_link_libraries(nmapi_settings INTERFACE nmapi_runtime)

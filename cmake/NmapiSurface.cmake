@@ -40,10 +40,9 @@ set(nmapi_surface ${PROJECT_SOURCE_DIR}/src/forward/exports.h)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${nmapi_surface} ${PROJECT_SOURCE_DIR}/nmapi.def)
 nmapi_read_surface(nmapi_rows ${nmapi_surface} ${PROJECT_SOURCE_DIR}/nmapi.def)
 
-# Microsoft's assembler has no C preprocessor: for it the table as macro calls.
-if(MSVC)
+# Microsoft's assembler and llvm-ml have no C preprocessor: for them the table as macro calls.
+if(NOT MINGW)
   list(TRANSFORM nmapi_rows REPLACE "^([A-Z]+)\\((.*)\\)$" "        \\1 \\2\n")
   string(REPLACE ";" "" nmapi_rows "${nmapi_rows}")
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/surface/surface.inc CONTENT "${nmapi_rows}" @ONLY)
-  include_directories(${PROJECT_BINARY_DIR}/surface)
 endif()

@@ -1,6 +1,13 @@
-# GCC for Windows (mingw-w64); NMAPI_ARCH, set by the preset, is x64 or x86.
-set(CMAKE_SYSTEM_NAME Windows)
+# GCC for Windows (mingw-w64); NMAPI_ARCH, set by the preset, is x64 or x86. On Windows it is the GCC that
+# PATH has first, which must be for that architecture.
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES NMAPI_ARCH)
+if(CMAKE_HOST_WIN32)
+  set(CMAKE_C_COMPILER gcc)
+  set(CMAKE_RC_COMPILER windres)
+  return()
+endif()
+
+set(CMAKE_SYSTEM_NAME Windows)
 
 if(NMAPI_ARCH STREQUAL "x86")
   set(CMAKE_SYSTEM_PROCESSOR i686)
@@ -11,7 +18,6 @@ else()
 endif()
 
 set(CMAKE_C_COMPILER ${nmapi_triplet}-gcc)
-set(CMAKE_CXX_COMPILER ${nmapi_triplet}-g++)
 set(CMAKE_RC_COMPILER ${nmapi_triplet}-windres)
 
 set(CMAKE_FIND_ROOT_PATH /usr/${nmapi_triplet})
@@ -19,6 +25,4 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 
-if(NOT CMAKE_HOST_WIN32)
-  set(CMAKE_CROSSCOMPILING_EMULATOR sh ${CMAKE_CURRENT_LIST_DIR}/run-wine.sh)
-endif()
+set(CMAKE_CROSSCOMPILING_EMULATOR sh ${CMAKE_CURRENT_LIST_DIR}/run-wine.sh)

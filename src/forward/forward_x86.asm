@@ -8,7 +8,9 @@ EXTERN _forward_slots:DWORD, _forward_behinds:DWORD
 EXTERN _forward_target:PROC
 
 .CODE
+IFNDEF LLVM_ML ; LLVM's assembler knows no ASSUME and needs none
 ASSUME FS:NOTHING
+ENDIF
 
 ; eax: the function's index. The first argument (if there is one) lies above the return address.
 forward_enter PROC
@@ -37,13 +39,14 @@ no_lock:
         ret
 _forward_in_loader ENDP
 
+; The cells are named with ds: because LLVM's assembler takes a jump without it for one to the table itself.
 OURS    MACRO function, convention, bytes, returns, failure
         ENDM
 
 STUBS   MACRO function, bytes, failure
         ALIGN   16
 _forward_behind_&function& PROC
-        jmp     DWORD PTR [_forward_behinds + 4 * forward_index]
+        jmp     DWORD PTR ds:[_forward_behinds + 4 * forward_index]
 _forward_behind_&function& ENDP
 _forward_resolve_&function& PROC
         mov     eax, forward_index
@@ -74,7 +77,7 @@ _&function& ENDP
         ENDM
 
 FORWARDED MACRO function, convention, bytes, returns, failure
-        EXPORTED function, convention, bytes, <jmp DWORD PTR [_forward_slots + 4 * forward_index]>
+        EXPORTED function, convention, bytes, <jmp DWORD PTR ds:[_forward_slots + 4 * forward_index]>
         STUBS   function, bytes, failure
         ENDM
 

@@ -1,4 +1,4 @@
-# cmake -D check=tables|instructions|library -D dll= -D library= -D def= -D arch= -D readobj= -D objdump= -D nm=
+# cmake -D check=tables|instructions|library -D dll= -D library= -D def= -D arch= -D compiler= -D readobj= -D objdump= -D nm=
 #   -P check.cmake
 
 cmake_policy(VERSION 3.25)
@@ -25,7 +25,7 @@ if(check STREQUAL "library")
   endif()
   message(STATUS "the import library has the ${count} names of the SDK's")
 elseif(check STREQUAL "tables")
-  execute_process(COMMAND ${readobj} --coff-exports --coff-imports --file-headers ${dll}
+  execute_process(COMMAND ${readobj} --coff-exports --coff-imports --coff-debug-directory --file-headers --sections ${dll}
                   OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
 
   string(REGEX MATCHALL "Export {[^}]*}" exports "${text}")
@@ -52,8 +52,21 @@ elseif(check STREQUAL "tables")
   if(NOT text MATCHES "TLSTableSize: 0x0\n")
     message(FATAL_ERROR "there is a TLS directory")
   endif()
+  # Where a debugger finds the symbols: a name without a folder.
+  if(compiler STREQUAL "mingw")
+    set(symbols "Name: [.]gnu_debuglink")
+  else()
+    set(symbols "PDBFileName: Nmapi[.]pdb\n")
+  endif()
+  if(NOT text MATCHES "${symbols}")
+    message(FATAL_ERROR "nothing says where the debug information is")
+  endif()
+  set(cet "IMAGE_DLL_CHARACTERISTICS_EX_CET_COMPAT")
+  if(arch STREQUAL "x64" AND NOT compiler STREQUAL "mingw" AND NOT text MATCHES "${cet}")
+    message(FATAL_ERROR "not marked as compatible with a shadow stack")
+  endif()
   list(LENGTH names count)
-  message(STATUS "${count} exports, imports from KERNEL32.dll alone, no TLS directory")
+  message(STATUS "${count} exports, imports from KERNEL32.dll alone, no TLS directory, symbols in a file")
 elseif(arch STREQUAL "x86")
   execute_process(COMMAND ${objdump} -d --no-show-raw-insn ${dll}
                   OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)

@@ -1,0 +1,71 @@
+#!/bin/sh
+# What can be tried here of a build by Visual Studio: clang-cl's driver with Visual Studio's options over every
+# source for Windows, the DLL that it makes with llvm-ml and lld-link, and that DLL in the place of the one for
+# which the presets msvcabi-x64 and msvcabi-x86 have built the contract and forward tests.
+#
+#   sh tests/binary/clang_cl.sh
+set -eu
+
+cd "$(dirname -- "$0")/../.."
+top=$PWD
+failed=0
+
+bad() {
+    echo "clang_cl: $*" >&2
+    failed=1
+}
+
+for name in clang-cl clang-cl-19 clang-cl-18 clang-cl-17 clang-cl-16 clang-cl-15 clang-cl-14 none; do
+    command -v $name >/dev/null 2>&1 && break
+done
+clang_cl=$name
+
+check() { # ARCHITECTURE CLANG-CL-ARGUMENT ... FILE
+    architecture=$1
+    shift
+    case $architecture in
+        x64) set -- --target=x86_64-pc-windows-msvc "$@" ;;
+        *) set -- --target=i686-pc-windows-msvc -D__i386__ -D_X86_ "$@" ;;
+    esac
+    $clang_cl /nologo /Zs /W4 /WX /permissive- /std:c11 /utf-8 -fgnuc-version=12.0 -Iinclude -Isrc -Itests \
+        -Isrc/nmhost -Iexamples/common -Iexamples/host -imsvc cmake/msvcabi/include -imsvc /usr/share/mingw-w64/include \
+        -imsvc build/.cache/cmocka/include -D_WIN32_WINNT=0x0500 -DWINVER=0x0500 -DWIN32_LEAN_AND_MEAN -DNOMINMAX \
+        -DBENCH_VERSION='"0"' -DVERSION_MAJOR=0 -DVERSION_MINOR=0 -DVERSION_PATCH=0 -DVERSION_STRING='"0"' \
+        -DSUBSYSTEM_MOST=501 "$@" || bad "$architecture: $*"
+}
+
+# The tests that have Linux in them, or clang's own driver, stay out.
+others='^tests/(native|unit|model)/|sys_linux|peer_(apr|glibc|mimalloc|talloc)|fuzz_calls|misuse/between'
+count=0
+for file in $(git ls-files --cached --others --exclude-standard -- 'src/*.c' 'tests/*.c' 'examples/*.c' |
+    grep -vE "$others"); do
+    for architecture in x64 x86; do
+        check $architecture -- "$file"
+        case $file in
+            src/nmhost/*) ;;
+            src/*) check $architecture -mavx -Wno-unknown-pragmas -Icmake/clangcl -FIcmake/clangcl/as_microsoft.h -- "$file" ;;
+        esac
+    done
+    count=$((count + 1))
+done
+echo "$count files compile by clang-cl for x64 and x86, src/ also without __GNUC__ and __clang__"
+
+for architecture in x64 x86; do
+    tests=build/msvcabi-$architecture
+    dll=$top/build/clangcl-$architecture/Nmapi.dll
+    mkdir -p build
+    cmake --preset clangcl-$architecture -D NMAPI_WARNINGS_AS_ERRORS=ON >build/clangcl-$architecture.log 2>&1 &&
+        cmake --build --preset clangcl-$architecture >>build/clangcl-$architecture.log 2>&1 || {
+        tail -n 40 build/clangcl-$architecture.log
+        bad "$architecture: the DLL is not built"
+        continue
+    }
+    for name in legacy expert_table expert_table_aware host host_enum host_transfer; do
+        sh cmake/run-wine.sh "$tests/contract_$name.exe" "$dll" || bad "$architecture: contract_$name"
+    done
+    sh cmake/run-wine.sh "$tests/test_forward.exe" "$dll" "$tests/tests/forward/forward_original.dll" \
+        "$tests/tests/forward/forward_dllmain_caller.dll" "$tests/tests/forward/forward_backward.dll" \
+        "$tests/tests/forward/work_clang_cl" || bad "$architecture: test_forward"
+done >build/clang_cl.log 2>&1
+grep -E '^\[  (PASSED|FAILED)|^clang_cl:|error:' build/clang_cl.log || bad "nothing was run: build/clang_cl.log"
+exit "$failed"
