@@ -44,8 +44,10 @@ static DWORD file_name(HMODULE module, LPSTR buffer, DWORD size)
     DWORD length = loader.own_path ? (DWORD)strlen(loader.own_path) : 0;
 
     ROOM_MUST(module == own);
-    if (loader.own_length)
+    if (loader.own_length) {
+        memset(buffer, 'x', loader.own_length < size ? loader.own_length : size);
         return loader.own_length;
+    }
     ROOM_MUST(length < size);
     memcpy(buffer, loader.own_path ? loader.own_path : "", length + 1);
     return length;
