@@ -228,6 +228,7 @@ int ledger_alloc(int expert, SIZE_T bytes)
         return LEDGER_NONE;
     if (!states[expert])
         states[expert] = NMAPI_STATE_OPEN;
+    LEDGER_MUST(ledger_calls || ExpertMemorySize(ledger_key(expert), (void *)r.result) == bytes);
     must_be_zero((char *)r.result, 0, bytes);
     return note((char *)r.result, bytes, expert);
 }
@@ -244,6 +245,7 @@ void ledger_realloc(int expert, int block, SIZE_T bytes)
     must_answer(&r, answer(expert));
     if (r.code != NMERR_SUCCESS)
         return;
+    LEDGER_MUST(ledger_calls || ExpertMemorySize(ledger_key(expert), (void *)r.result) == bytes);
     b->at = (char *)r.result;
     must_be_whole(b, common);
     must_be_zero(b->at, common, bytes);
