@@ -104,11 +104,11 @@ static void note_stale(int expert)
 
     stale_count = 0;
     for (int i = ledger_first(expert); i != LEDGER_NONE; i = ledger_next(i)) {
+        over += ledger_bytes(i) > OVER;
         if (ledger_may_be_free(i))
             continue;
         stale[stale_count].at = ledger_address(i);
         stale[stale_count++].bytes = ledger_bytes(i);
-        over += ledger_bytes(i) > OVER;
     }
     if (over > MOST_OVER)
         stale_count = 0;
