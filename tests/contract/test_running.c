@@ -1,0 +1,123 @@
+/*
+ * test_running.c - what a host sees of an expert while the expert's thread runs. That allocates and frees in a known
+ * order, so that only certain answers are possible, and is asked very often.
+ */
+#include "contract.h"
+
+#ifdef NMAPI_NATIVE
+enum { ROUNDS = 40, QUERIES = 50000, LISTS = 1000 };
+#else
+enum { ROUNDS = 10, QUERIES = 20000, LISTS = 200 };
+#endif
+/* Block n has LEAST + n % NUMBERS bytes; it comes before block n - WINDOW goes. */
+enum { WINDOW = 12, NUMBERS = 64, LEAST = 200, MOST_BYTES = (WINDOW + 1) * (LEAST + NUMBERS) };
+
+struct runner {
+    HEXPERTKEY key;
+    volatile LONG stop;
+    LONG bad;
+    ULONGLONG calls;
+};
+
+static DWORD WINAPI run(LPVOID argument)
+{
+    struct runner *r = argument;
+    void *blocks[NUMBERS] = {0};
+
+    for (unsigned n = 0; !InterlockedCompareExchange(&r->stop, 0, 0); n++, r->calls++) {
+        void **old = &blocks[(n - WINDOW) % NUMBERS];
+        blocks[n % NUMBERS] = nm.alloc(r->key, LEAST + n % NUMBERS, NULL);
+        r->bad += !blocks[n % NUMBERS] || nm.free(r->key, *old) != NMERR_SUCCESS;
+        *old = NULL;
+    }
+    return 0;
+}
+
+struct list {
+    unsigned count;
+    unsigned char seen[NUMBERS];
+    BOOL bad;
+};
+
+static BOOL CALLBACK note(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context)
+{
+    struct list *list = context;
+
+    (void)key, (void)block;
+    if (bytes < LEAST || bytes >= LEAST + NUMBERS || list->seen[bytes - LEAST]++)
+        list->bad = TRUE;
+    list->count++;
+    return TRUE;
+}
+
+/* The blocks that live at one moment have numbers in a row. */
+static BOOL is_of_one_moment(const struct list *list)
+{
+    unsigned edges = 0;
+
+    for (unsigned i = 0; i < NUMBERS; i++)
+        edges += list->seen[i] && !list->seen[(i + 1) % NUMBERS];
+    return !list->bad && edges == 1 && (list->count == WINDOW || list->count == WINDOW + 1);
+}
+
+/* LiveBlocks is a difference of two counts, read one after the other: who asks may be held up between the two, in
+   which more blocks come. None is counted as freed only, and none that had gone when it was last asked. */
+static BOOL can_live(const NMAPI_EXPERT_USAGE *now, const NMAPI_EXPERT_USAGE *before)
+{
+    return now->Frees <= now->Allocations && now->LiveBlocks <= now->Allocations - before->Frees;
+}
+
+static void look_at_figures(HEXPERTKEY key, NMAPI_EXPERT_USAGE *before)
+{
+    NMAPI_EXPERT_USAGE now = contract_usage(key);
+
+    if (!can_live(&now, before) || now.LiveBytes > MOST_BYTES ||
+        now.PeakBytes < before->PeakBytes || now.PeakBytes > MOST_BYTES ||
+        now.Allocations < before->Allocations || now.Frees < before->Frees)
+        fail_msg("live: %llu blocks, %llu bytes; peak %llu after %llu; %llu allocations after "
+                 "%llu, %llu frees",
+                 (unsigned long long)now.LiveBlocks, (unsigned long long)now.LiveBytes,
+                 (unsigned long long)now.PeakBytes, (unsigned long long)before->PeakBytes,
+                 now.Allocations, before->Allocations, now.Frees);
+    *before = now;
+}
+
+static void all_that_is_seen_of_a_running_expert_can_be(void **state)
+{
+    ULONGLONG calls = 0;
+    (void)state;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct runner r = {.key = contract_implicit_key()};
+        NMAPI_EXPERT_USAGE usage = {0};
+        HANDLE thread = contract_start(run, &r);
+        do
+            usage = contract_usage(r.key);
+        while (usage.Allocations < 2 * WINDOW);
+        for (int i = 0; i < QUERIES; i++)
+            look_at_figures(r.key, &usage);
+        for (int i = 0; i < LISTS; i++) {
+            struct list list = {0};
+            assert_int_equal(nm.enum_memory(r.key, note, &list), NMERR_SUCCESS);
+            if (!is_of_one_moment(&list))
+                fail_msg("list %d of round %d: %u blocks, not of one moment", i, round, list.count);
+        }
+        InterlockedExchange(&r.stop, 1);
+        contract_join(thread);
+        assert_int_equal(r.bad, 0);
+        calls += r.calls;
+        assert_int_equal(nm.close(r.key, NULL), NMERR_SUCCESS);
+    }
+    print_message("%d queries, %d lists beside %llu calls\n", ROUNDS * QUERIES, ROUNDS * LISTS,
+                  calls);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_that_is_seen_of_a_running_expert_can_be),
+    };
+
+    contract_load(argc, argv);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
