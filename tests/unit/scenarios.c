@@ -183,6 +183,8 @@ static void full_arena(void)
 {
     for (int i = 3; i < 150; i++)
         world_open(i, 0);
+    if (expert_thread())
+        permanent_alloc(expert_thread(), (SIZE_T)24 << 10); /* more than a new block has committed */
 }
 
 static void transferred_small(void)
@@ -280,6 +282,17 @@ static void owned_by_another(void)
 static void owned_by_the_dead(void)
 {
     world_kill(world_thread(open_two));
+}
+
+static void open_two_and_hold_one(void)
+{
+    open_two();
+    expert_lock(expert_thread(), table_find(world_key(A)));
+}
+
+static void locked_by_the_dead(void)
+{
+    world_kill(world_thread(open_two_and_hold_one));
 }
 
 static void taken_over(void)
@@ -388,6 +401,7 @@ const struct scenario scenarios[] = {
     {"closed after their thread was killed", NULL, owned_by_the_dead, closed_for_others},
     {"handed over", NULL, owned_by_another, taken_over},
     {"handed over by the dead", NULL, owned_by_the_dead, taken_over},
+    {"locked by the dead", NULL, locked_by_the_dead, taken_over},
     {"visited by many", NULL, visited_by_many, visit},
     {"more threads than records", NULL, thread_crowd, visit},
     {"legacy blocks", NULL, open_two, legacy_blocks},

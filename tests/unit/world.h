@@ -53,6 +53,8 @@ void world_arguments(int count, char **arguments); /* --short */
 BOOL world_child(void (*body)(void *), void *argument);
 void world_context(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+HEXPERTKEY world_key(int expert);
+
 /* The stage */
 void world_begin(const struct scenario *scenario);
 /* Runs `act` on a thread of its own; prepare() is called there first. TRUE if it was killed. */
