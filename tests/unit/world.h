@@ -29,6 +29,7 @@ struct scenario {
     const char *options; /* NMAPI_OPTIONS, may be NULL */
     void (*before)(void);
     void (*act)(void);
+    BOOL waits_for_dead; /* who is told of no death waits for ever */
 };
 extern const struct scenario scenarios[]; /* the last has no name */
 
