@@ -105,7 +105,7 @@ static void note_stale(int expert)
     stale_count = 0;
     for (int i = ledger_first(expert); i != LEDGER_NONE; i = ledger_next(i)) {
         over += ledger_bytes(i) > OVER;
-        if (ledger_may_be_free(i))
+        if (!ledger_is_certain(i))
             continue;
         stale[stale_count].at = ledger_address(i);
         stale[stale_count++].bytes = ledger_bytes(i);

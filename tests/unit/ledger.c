@@ -111,7 +111,8 @@ static void must_be_zero(const char *at, SIZE_T from, SIZE_T to)
     ledger_fail(__FILE__, __LINE__, "new memory is zero");
 }
 
-BOOL ledger_may_be_free(int block)
+/* Whether a killed thread's call may have given the block back, though nobody has looked yet. */
+static BOOL may_be_free(int block)
 {
     const struct request *r = &under_way;
 
@@ -125,7 +126,7 @@ static int note(char *at, SIZE_T bytes, int owner)
     for (int i = 0; i < LEDGER_BLOCKS; i++) {
         if (blocks[i].at != at)
             continue;
-        LEDGER_MUST(ledger_may_be_free(i));
+        LEDGER_MUST(may_be_free(i));
         blocks[i].at = NULL;
     }
     for (int i = 0; i < LEDGER_BLOCKS; i++) {
@@ -490,6 +491,11 @@ char *ledger_address(int block)
 SIZE_T ledger_bytes(int block)
 {
     return blocks[block].bytes;
+}
+
+BOOL ledger_is_certain(int block)
+{
+    return under_way.call == NO_CALL || under_way.block != block;
 }
 
 BOOL ledger_in_call(void)

@@ -44,8 +44,8 @@ void ledger_check(void);
 /* The same after a thread was killed, whose call may have been done or not; from here on that is known. */
 void ledger_settle(void);
 BOOL ledger_in_call(void); /* it was killed in a call of the ledger's */
-/* Whether that call may have given the block back, though nobody has looked yet. */
-BOOL ledger_may_be_free(int block);
+/* The call was not about this block. */
+BOOL ledger_is_certain(int block);
 /* Closes an expert of which a killed thread's call may have left anything. */
 void ledger_close_unsettled(int expert);
 
