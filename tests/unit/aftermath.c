@@ -34,12 +34,12 @@ static void use(int block, int expert, int other, unsigned way)
 {
     SIZE_T bytes = ledger_bytes(block);
 
+    ledger_realloc(expert, block, bytes + bytes / 8 + 3); /* each: over what was there before */
     switch (way) {
     case 0:
         ledger_free(expert, block);
         break;
     case 1:
-        ledger_realloc(expert, block, bytes + bytes / 10 + 3);
         ledger_realloc(expert, block, bytes * 3 + 10);
         ledger_free(expert, block);
         break;
