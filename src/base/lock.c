@@ -51,6 +51,7 @@ int lock_acquire_slow(struct lock *lock, struct thread *self)
                    atomic_cas(&lock->holder, holder, self->id) == holder;
         }
     }
+    KILL_POINT("lock taken after a wait");
     wanted = atomic_load(&lock->wanted);
     if (wanted == self->id || courtesy == COURTESY) /* the other may have died */
         atomic_cas(&lock->wanted, wanted, 0);

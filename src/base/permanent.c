@@ -73,6 +73,7 @@ static void *take(SIZE_T bytes)
         block = block_make(bytes);
         if (!block)
             return NULL;
+        KILL_POINT("permanent block about to be used");
         atomic_store(&blocks, block);
     }
     used = block->used + bytes;
@@ -82,6 +83,7 @@ static void *take(SIZE_T bytes)
             ready = block->bytes;
         if (!os_commit((char *)block + block->ready, ready - block->ready))
             return NULL;
+        KILL_POINT("permanent pages committed");
         block->ready = ready;
     }
     block->used = used;

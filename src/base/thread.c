@@ -36,6 +36,7 @@ static void dispose(struct thread *t)
            atomic_cas(&t->state, THREAD_ENDED, THREAD_CLOSING) == THREAD_ENDED) {
         if (atomic_add(&t->pins, 0) == 0) {
             close_handle(t);
+            KILL_POINT("thread's handle closed");
             atomic_store(&t->state, THREAD_FREE);
             return;
         }
@@ -123,6 +124,7 @@ struct thread *thread_enroll(void *nobody)
     t = claim();
     if (!t)
         return NULL;
+    KILL_POINT("thread record claimed");
     t->last = t->known = nobody;
     atomic_store(&t->key, NULL);
     if (!os_thread_open(&t->handle) || !os_tls_set(t)) {
@@ -131,6 +133,7 @@ struct thread *thread_enroll(void *nobody)
         atomic_store(&t->state, THREAD_FREE);
         return NULL;
     }
+    KILL_POINT("thread about to be known");
     atomic_store(&t->state, THREAD_LIVE);
     return t;
 }

@@ -82,9 +82,12 @@ void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
     usage->LiveBytes = load_relaxed(&heap->live_bytes);
     usage->PeakBytes = load_relaxed(&heap->peak_bytes);
     usage->CommittedBytes = load_relaxed(&heap->committed);
-    /* First the frees, so that no block counts as freed only. */
-    usage->Frees = atomic_read_count(&heap->frees);
-    usage->Allocations = atomic_read_count(&heap->allocations);
+    do { /* until no block was freed between the two: then their difference was true at a moment */
+        usage->Frees = atomic_read_count(&heap->frees);
+        atomic_compiler_fence();
+        usage->Allocations = atomic_read_count(&heap->allocations);
+        atomic_compiler_fence();
+    } while (atomic_read_count(&heap->frees) != usage->Frees);
     usage->LiveBlocks = (SIZE_T)(usage->Allocations - usage->Frees);
 }
 

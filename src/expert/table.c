@@ -95,9 +95,11 @@ struct expert *table_make(struct thread *self, HEXPERTKEY key, SIZE_T bytes)
         struct table_entry *made = (struct table_entry *)(void *)e;
         made->key = key;
         made->next = newest;
+        KILL_POINT("expert about to be recorded");
         atomic_store(&newest, e);
         KILL_POINT("expert recorded");
         insert(table, e);
+        KILL_POINT("expert entered, not counted");
         count++;
     }
     lock_release(&lock);

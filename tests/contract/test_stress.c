@@ -225,16 +225,13 @@ static BOOL unsettled(const struct model_expert *caller, const struct model_bloc
     return block->owner != caller && (caller->terminated || block->owner->terminated);
 }
 
-static void call_realloc(void)
+static void resize(struct model_expert *expert, struct model_block *block, SIZE_T bytes)
 {
-    struct model_block *block = any_block();
-    struct model_expert *expert = block == NULL || draw(5) == 0 ? any_expert() : block->owner;
-    SIZE_T bytes = draw(200) == 0 ? SIZE_MAX - draw(100000) : any_size(), kept;
+    SIZE_T kept;
     DWORD error = CONTRACT_UNSET, want;
     unsigned char *at;
 
-    if (block == NULL || unsettled(expert, block) ||
-        (bytes < SIZE_MAX / 2 && model_bytes + bytes > MODEL_BYTES))
+    if (unsettled(expert, block) || (bytes < SIZE_MAX / 2 && model_bytes + bytes > MODEL_BYTES))
         return;
     want = verdict(expert, block);
     if (want == NMERR_SUCCESS &&
@@ -273,6 +270,24 @@ static void call_realloc(void)
         stale[draw(CONTRACT_COUNT(stale))] = block->at;
     *block = (struct model_block){at, bytes, content_random(&random_state), expert};
     content_fill(at, bytes, block->seed);
+}
+
+/* Also up, a little down and up again, as long as it stays where it is or not. */
+static void call_realloc(void)
+{
+    struct model_block *block = any_block();
+
+    if (block == NULL)
+        return;
+    if (draw(3) != 0) {
+        resize(draw(5) == 0 ? any_expert() : block->owner, block,
+               draw(200) == 0 ? SIZE_MAX - draw(100000) : any_size());
+        return;
+    }
+    for (unsigned times = draw(6) + 1; times > 0 && block->at != NULL; times--) {
+        uint32_t by = (uint32_t)(block->bytes / 6) + 16;
+        resize(block->owner, block, block->bytes + draw(by) - (block->bytes < by ? 0 : draw(by)));
+    }
 }
 
 static void call_free(void)

@@ -203,7 +203,7 @@ static void do_realloc(void)
         make_call();
 }
 
-/* A block that grows and grows, as a buffer does. */
+/* A block that grows and grows, as a buffer does; or up, a little down and up again. */
 static void do_growth(void)
 {
     unsigned count = byte() % 16, more = byte();
@@ -216,6 +216,11 @@ static void do_growth(void)
         if (!b || check_model.bytes + b->bytes + more > BYTES_MOST)
             return;
         call.call.bytes = b->bytes + b->bytes / (1 + more % 4) + more;
+        if (more & 0x80) {
+            unsigned step = byte();
+            SIZE_T part = b->bytes / (8 + step % 64);
+            call.call.bytes = step & 0x80 ? b->bytes - part : b->bytes + part + step % 8;
+        }
         call.call.memory = make_call();
     }
 }

@@ -1,6 +1,7 @@
 """Builds each mutant and runs the tests on it; run.sh calls it with the folder of a finished build."""
 import argparse
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -21,7 +22,7 @@ EXPLAINED = TOP / "tests/mutants/explained.txt"
 # Not built natively, or a table that is compared name by name under Wine.
 LEFT_OUT = {"crt.c", "exports.h"}
 # Tests that run last, shortened.
-SHORT = {"test_faults": ["--short"], "test_kills": ["--short"]}
+SHORT = {"test_faults": ["--short"], "test_kills": ["--short"], "test_aftermath": ["--points"]}
 # Slow, and near to others that run.
 LEAVE_OUT = r"_(all|long)$|test_(faults|kills)_runs|contract_expert_memory|contract_threads"
 LABELS = r"^(unit|contract)$"
@@ -79,6 +80,8 @@ class Base:
 
     def time_tests(self, folder):
         for name, program, arguments in self.tests:
+            if name in self.seconds:  # from an earlier run
+                continue
             since = time.monotonic()
             if not run_test([self.folder / program, *arguments], folder, 600):
                 sys.exit(f"{name} fails without any mutant")
@@ -172,6 +175,50 @@ def read_explained():
     return known
 
 
+def order_of(sources, seed):
+    """All places, in an order from the seed: each file's turn comes in proportion to its lines."""
+    draw = random.Random(seed)
+    left, lines = {}, {}
+    for path in sorted(sources):
+        left[path] = mutate.places(sources[path])
+        lines[path] = sources[path].count("\n")
+        draw.shuffle(left[path])
+    order = []
+    while any(left.values()):
+        paths = [p for p in sorted(left) if left[p]]
+        path = draw.choices(paths, [lines[p] for p in paths])[0]
+        order.append((path, left[path].pop()))
+    return order
+
+
+class State:
+    """What earlier runs have found, under build/: of the same seed, files, sources and tests."""
+
+    def __init__(self, seed, files, quick):
+        digest = hashlib.sha256(repr((files, quick)).encode())
+        for folder in ("src", "tests"):
+            for path in sorted((TOP / folder).rglob("*")):
+                if path.suffix in (".c", ".h", ".S", ".py") or path.name == "CMakeLists.txt":
+                    digest.update(path.read_bytes())
+        self.path = TOP / f"build/mutants/state-{seed}-{digest.hexdigest()[:12]}.json"
+        self.results, self.seconds = {}, {}  # number in the order -> what became of it; test -> seconds
+        if self.path.is_file():
+            stored = json.loads(self.path.read_text())
+            self.results = {int(n): r for n, r in stored["results"].items()}
+            self.seconds = stored["seconds"]
+
+    def save(self):
+        made = self.path.with_suffix(".new")
+        made.write_text(json.dumps({"results": self.results, "seconds": self.seconds}))
+        made.replace(self.path)
+
+    def sums(self):
+        sums = {"killed": 0, "explained": 0, "survived": 0, "none": 0}
+        for result in self.results.values():
+            sums[result] += 1
+        return sums
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("base", type=pathlib.Path)
@@ -185,55 +232,60 @@ def main():
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
 
-    files = options.file or sorted(str(p.relative_to(TOP)) for p in (TOP / "src").glob("*.[ch]")
+    files = options.file or sorted(str(p.relative_to(TOP)) for p in (TOP / "src").rglob("*.[ch]")
                                    if p.name not in LEFT_OUT)
     for name in files:
         if not (TOP / name).is_file():
             parser.error("no file %s: --file=src/heap/span.c is meant" % name)
     sources = {f: (TOP / f).read_text() for f in files}
-    candidates = [(f, m) for f in files for m in mutate.places(sources[f])]
-    random.Random(options.seed).shuffle(candidates)
+    candidates = order_of(sources, options.seed)
     if options.list:
         for path, mutant in sorted(candidates):
             print("%s:%d: %s -> %s" % (path, *mutate.describe(sources[path], mutant)))
         return 0
-    wanted = len(candidates) if options.all else options.count
-    print(f"seed {options.seed}, {len(candidates)} places in {len(files)} files", flush=True)
+    state = State(options.seed, files, options.quick)
+    print(f"seed {options.seed}, {len(candidates)} places in {len(files)} files, "
+          f"{len(state.results)} of them tried before", flush=True)
 
     base = Base(options.base)
+    base.seconds.update(state.seconds)
     workers = [Worker(base, i) for i in range(options.jobs)]
     if options.quick:
         base.tests = [t for t in base.tests if t[0] not in SHORT and t[0] != "contract_stress"]
     base.time_tests(workers[0].folder)
-    explained, sums, lock = read_explained(), {"killed": 0, "explained": 0, "survived": 0}, threading.Lock()
-    queue, none = iter(candidates), []  # none: those that do not compile, or change no object
+    state.seconds = base.seconds
+    state.save()
+    explained, lock = read_explained(), threading.Lock()
+    queue = iter([i for i in range(len(candidates)) if i not in state.results])
+    tried = [0]  # in this run; those that do not compile, or change no object, do not count
 
     def work(worker):
         while True:
             with lock:
-                path, mutant = next(queue, (None, None))
-                if path is None or sum(sums.values()) >= wanted:
+                number = next(queue, None)
+                if number is None or (not options.all and tried[0] >= options.count):
                     return
-            result = worker.try_mutant(path, sources[path], mutant)
+            path, mutant = candidates[number]
+            result = worker.try_mutant(path, sources[path], mutant) or "none"
             line, before, after = mutate.describe(sources[path], mutant)
+            if result == "survived" and ((path, before, after) in explained or (path, before, "*") in explained):
+                result = "explained"
             with lock:
-                if not result:
-                    none.append(mutant)
-                if not result or sum(sums.values()) >= wanted:
-                    continue
-                if result == "survived":
-                    known = (path, before, after) in explained or (path, before, "*") in explained
-                    result = "explained" if known else "survived"
-                sums[result.split()[0]] += 1
-                if result == "survived" or options.verbose:
+                state.results[number] = result.split()[0]
+                state.save()
+                tried[0] += result != "none"
+                if result == "survived" or (options.verbose and result != "none"):
                     print(f"{path}:{line}: {before}\n    -> {after}    [{result}]", flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(work, workers))
-    total = sum(sums.values())
-    print("mutants %d, killed %d, explained %d, survived %d (score %.1f %%); %d more are none" %
-          (total, sums["killed"], sums["explained"], sums["survived"],
-           100 * (total - sums["survived"]) / max(total, 1), len(none)))
+    sums = state.sums()
+    total = sum(sums.values()) - sums["none"]
+    told_apart = total - sums["explained"]
+    print("seed %d, %s, all runs: mutants %d, killed %d, explained %d, survived %d; of those that can be told apart "
+          "%.1f %% were killed; %d more are none" %
+          (options.seed, time.strftime("%Y-%m-%d"), total, sums["killed"], sums["explained"], sums["survived"],
+           100 * sums["killed"] / max(told_apart, 1), sums["none"]))
     return 1 if sums["survived"] else 0
 
 

@@ -4,6 +4,11 @@
 #   sh tests/mutants/run.sh [--seed=N] [--count=N] [--file=src/heap/heap.c ...] [--all] [--jobs=N] [--list]
 #                              [--quick] [--verbose]
 #
+# Files are sampled in proportion to their lines, in an order that follows from the seed. --count is how many this run
+# tries; the next run with the same seed goes on behind them and adds to the sums, as long as sources and tests stay the
+# same (build/mutants/state-*.json), so a hundred can be done in pieces, and a run that is stopped loses only the mutants
+# under way.
+#
 # One line for each mutant that survives, then the sums. Those that explained.txt explains are counted
 # apart. Ends with 1 if any other survives. --quick leaves out the tests that take long, --list runs
 # nothing, --verbose has a line for the killed ones too.

@@ -211,6 +211,9 @@ static void full_arena(void)
 {
     for (int i = 3; i < 150; i++)
         world_open(i, 0);
+    if (bias_thread())
+        permanent_alloc(bias_thread(),
+                        (SIZE_T)24 << 10); /* more than a new block has committed */
 }
 
 static void transferred_small(void)
@@ -310,6 +313,17 @@ static void owned_by_the_dead(void)
     world_kill(world_thread(open_two));
 }
 
+static void open_two_and_hold_one(void)
+{
+    open_two();
+    bias_lock(bias_thread(), table_find(world_key(A)));
+}
+
+static void locked_by_the_dead(void)
+{
+    world_kill(world_thread(open_two_and_hold_one));
+}
+
 static void taken_over(void)
 {
     world_alloc(A, 100);
@@ -398,41 +412,42 @@ static void page_blocks(void)
 }
 
 const struct scenario scenarios[] = {
-    {"the first use of all", NULL, nothing, first_use},
-    {"first use of a key", NULL, open_two, first_use},
-    {"small blocks", NULL, open_two, small_blocks},
-    {"new spans", NULL, own_c, new_spans},
-    {"emptied spans", NULL, open_two, emptied_spans},
-    {"many small spans", NULL, open_two, many_small_spans},
-    {"large blocks", NULL, open_two, large_blocks},
-    {"many large blocks", NULL, open_two, many_large_blocks},
-    {"resized blocks", NULL, open_two, resized_blocks},
-    {"outgrown blocks", NULL, open_two, outgrown_blocks},
-    {"emptied spans, not kept", NULL, open_two, spans_not_kept},
-    {"spans that wait", NULL, waiting_spans, waiting_spans_purged},
-    {"new segments", NULL, open_two, new_segments},
-    {"idle block states", NULL, spans_beside_a_block, states_not_kept},
-    {"grown table", NULL, almost_full_table, grown_table},
-    {"grown arena", NULL, almost_full_arena, full_arena},
-    {"transferred small", NULL, open_two, transferred_small},
-    {"transferred large", NULL, open_two, transferred_large},
-    {"transferred and closed", NULL, open_two, transferred_and_closed},
-    {"transferred and terminated", NULL, open_two, transferred_and_terminated},
-    {"listed", NULL, open_two, listed},
-    {"closed", NULL, open_two, closed},
-    {"closed, with a report", "report", open_two, closed},
-    {"terminated", NULL, open_two, terminated},
-    {"closed by another thread", NULL, owned_by_another, closed_for_others},
-    {"closed after their thread was killed", NULL, owned_by_the_dead, closed_for_others},
-    {"handed over", NULL, owned_by_another, taken_over},
-    {"handed over by the dead", NULL, owned_by_the_dead, taken_over},
-    {"visited by two", NULL, visited_by_two, visit},
-    {"visited by many", NULL, visited_by_many, visit},
-    {"more threads than records", NULL, thread_crowd, visit},
-    {"legacy blocks", NULL, open_two, legacy_blocks},
-    {"opened by the host", NULL, open_two, opened_isolated},
-    {"ended thread", "reclaim=thread", open_two, ended_thread},
-    {"ended and begun again", "reclaim=thread", open_two, ended_in_turn},
-    {"page heap", "pageheap", open_two, page_blocks},
-    {NULL, NULL, NULL, NULL},
+    {"the first use of all", NULL, nothing, first_use, FALSE},
+    {"first use of a key", NULL, open_two, first_use, FALSE},
+    {"small blocks", NULL, open_two, small_blocks, FALSE},
+    {"new spans", NULL, own_c, new_spans, FALSE},
+    {"emptied spans", NULL, open_two, emptied_spans, FALSE},
+    {"many small spans", NULL, open_two, many_small_spans, FALSE},
+    {"large blocks", NULL, open_two, large_blocks, FALSE},
+    {"many large blocks", NULL, open_two, many_large_blocks, FALSE},
+    {"resized blocks", NULL, open_two, resized_blocks, FALSE},
+    {"outgrown blocks", NULL, open_two, outgrown_blocks, FALSE},
+    {"emptied spans, not kept", NULL, open_two, spans_not_kept, FALSE},
+    {"spans that wait", NULL, waiting_spans, waiting_spans_purged, FALSE},
+    {"new segments", NULL, open_two, new_segments, FALSE},
+    {"idle block states", NULL, spans_beside_a_block, states_not_kept, FALSE},
+    {"grown table", NULL, almost_full_table, grown_table, FALSE},
+    {"grown arena", NULL, almost_full_arena, full_arena, FALSE},
+    {"transferred small", NULL, open_two, transferred_small, FALSE},
+    {"transferred large", NULL, open_two, transferred_large, FALSE},
+    {"transferred and closed", NULL, open_two, transferred_and_closed, FALSE},
+    {"transferred and terminated", NULL, open_two, transferred_and_terminated, FALSE},
+    {"listed", NULL, open_two, listed, FALSE},
+    {"closed", NULL, open_two, closed, FALSE},
+    {"closed, with a report", "report", open_two, closed, FALSE},
+    {"terminated", NULL, open_two, terminated, FALSE},
+    {"closed by another thread", NULL, owned_by_another, closed_for_others, FALSE},
+    {"closed after their thread was killed", NULL, owned_by_the_dead, closed_for_others, FALSE},
+    {"handed over", NULL, owned_by_another, taken_over, FALSE},
+    {"handed over by the dead", NULL, owned_by_the_dead, taken_over, FALSE},
+    {"locked by the dead", NULL, locked_by_the_dead, taken_over, TRUE},
+    {"visited by two", NULL, visited_by_two, visit, FALSE},
+    {"visited by many", NULL, visited_by_many, visit, FALSE},
+    {"more threads than records", NULL, thread_crowd, visit, FALSE},
+    {"legacy blocks", NULL, open_two, legacy_blocks, FALSE},
+    {"opened by the host", NULL, open_two, opened_isolated, FALSE},
+    {"ended thread", "reclaim=thread", open_two, ended_thread, FALSE},
+    {"ended and begun again", "reclaim=thread", open_two, ended_in_turn, FALSE},
+    {"page heap", "pageheap", open_two, page_blocks, FALSE},
+    {NULL, NULL, NULL, NULL, FALSE},
 };

@@ -30,6 +30,7 @@ struct scenario {
     const char *options; /* NMAPI_OPTIONS, may be NULL */
     void (*before)(void);
     void (*act)(void);
+    BOOL waits_for_dead; /* who is told of no death waits for ever */
 };
 extern const struct scenario scenarios[]; /* the last has no name */
 
@@ -53,6 +54,8 @@ void world_arguments(int count, char **arguments); /* --short */
 /* Runs body(argument) in a child process; FALSE if it failed, crashed or took too long. */
 BOOL world_child(void (*body)(void *), void *argument);
 void world_context(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+HEXPERTKEY world_key(int expert);
 
 /* The stage */
 void world_begin(const struct scenario *scenario);

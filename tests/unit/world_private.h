@@ -50,7 +50,6 @@ extern struct world_call
     world_under_way; /* the victim's; tells what is uncertain after its death */
 extern struct standin_usage world_at_start;
 
-HEXPERTKEY world_key(int expert);
 void world_perform(struct world_call *call);
 /* Whether an expert's state is certain, and this one. */
 int world_is(int expert, int state);
