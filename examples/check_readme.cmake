@@ -2,7 +2,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 set(here ${CMAKE_CURRENT_LIST_DIR})
-file(GLOB files ${here}/common/*.[ch] ${here}/experts/*.[ch] ${here}/host/*.[ch])
+file(GLOB files ${here}/*.c ${here}/experts/*.[ch] ${here}/../src/nmhost/*.[ch])
 set(sources "")
 foreach(file IN LISTS files)
   file(READ ${file} text)

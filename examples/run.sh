@@ -36,6 +36,6 @@ status=0
 for architecture in $architectures; do
     echo
     (cd "build/demonstration-$architecture/examples" &&
-        sh ../../../cmake/run-wine.sh host.exe office.pcap) || status=$?
+        sh ../../../cmake/run-wine.sh ../nmhost.exe office.pcap) || status=$?
 done
 exit "$status"

@@ -1,4 +1,4 @@
-/* What host/supply.h gives an expert, called as an expert calls it: through Nmapi.dll. The counts are
+/* What supply.h gives an expert, called as an expert calls it: through Nmapi.dll. The counts are
    those of office.pcap. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,12 +15,13 @@
 enum { FRAMES = 374, FRAMES_IP = 205, FRAMES_ARP = 12, FRAMES_TCP = 260, FIRST_ARP = 19 };
 
 static LIBRARY library;
+static const char *capture;
 static HEXPERTKEY key; /* each test's own, closed after it */
 
 static int open_host(void **state)
 {
     (void)state;
-    return library_load(&library) && supply_open(&library, "office.pcap") ? 0 : -1;
+    return library_load(&library) && supply_open(&library, capture) ? 0 : -1;
 }
 
 static int close_host(void **state)
@@ -275,8 +276,10 @@ static void what_was_taken_back_is_not_supported(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
+    capture = argument_count > 1 ? arguments[1] : "";
+
     const struct CMUnitTest tests[] = {
         TEST(frames_come_in_order_both_ways),
         TEST(a_frame_has_its_bytes_and_length),

@@ -1,7 +1,7 @@
 /*
- * host.c - a host for Network Monitor experts:
+ * main.c - a host for Network Monitor experts:
  *
- *     host [--time-limit=SECONDS] CAPTURE [EXPERT.dll ...] [--alone EXPERT.dll ...]
+ *     nmhost [--time-limit=SECONDS] CAPTURE [EXPERT.dll ...] [--alone EXPERT.dll ...]
  *
  * runs each expert over a capture file (without a name: the demonstration's, beside the host) and
  * gives back all its memory, whatever became of it. Those behind --alone have to do without the
@@ -184,7 +184,7 @@ int main(int argument_count, char **arguments)
         arguments++;
     }
     if (argument_count < 2 || time_limit == 0) {
-        say("usage: host [--time-limit=SECONDS] CAPTURE"
+        say("usage: nmhost [--time-limit=SECONDS] CAPTURE"
             " [EXPERT.dll ...] [--alone EXPERT.dll ...]\n");
         return 2;
     }
