@@ -44,14 +44,34 @@ BOOL capture_frame(DWORD number, BYTE *buffer, DWORD bytes, CAPTURE_FRAME *frame
 /* How many frames can be read. Waits until the whole file has been looked through. */
 DWORD capture_frames(void);
 
+/* The same, as far as has been looked by now. */
+DWORD capture_frames_so_far(void);
+
+/* Whether the frames end before the file does; then at which one, and at which of its bytes. Waits. */
+BOOL capture_torn(DWORD *frame, ULONGLONG *offset);
+
 /* The path that it was opened with. */
 const char *capture_file(void);
+
+/* The format's name and version. */
+const char *capture_format(void);
 
 /* The time of the first frame that has one, as in CAPTURE_FRAME. */
 ULONGLONG capture_start(void);
 
-/* "" if there is none. */
+/* The whole file's; "" if there is none. */
 const char *capture_comment(void);
+
+#define CAPTURE_NO_FRAME 0xFFFFFFFFu
+
+typedef struct CAPTURE_COMMENT {
+    DWORD frame;    /* CAPTURE_NO_FRAME: that which it names is none */
+    char text[124]; /* UTF-8, cut where it is longer */
+} CAPTURE_COMMENT;
+
+/* The comments on frames, by their numbers from 0; all of them once capture_frames has returned. FALSE at
+   the end. */
+BOOL capture_frame_comment(DWORD index, CAPTURE_COMMENT *comment);
 
 /* That of the first frame: CAPTURE_... */
 WORD capture_media(void);
