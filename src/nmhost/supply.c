@@ -1,441 +1,276 @@
 #include "supply.h"
 
-#include <stddef.h>
 #include <string.h>
 
-#include "packet.h"
+#include "address.h"
+#include "ber.h"
+#include "caller.h"
+#include "events.h"
+#include "filter.h"
+#include "formatter.h"
+#include "frames.h"
+#include "handle.h"
+#include "helpers.h"
+#include "ipv6.h"
+#include "queries.h"
 #include "say.h"
-#include "viewer.h"
-
-enum { FILTER_SIGNATURE = 0x544C4946, MOST_OPERANDS = 32 };
-
-/* netmon.h leaves it to the host what is behind its handles. */
-struct _PROTOCOL {
-    const char *name; /* in capitals */
-    DWORD bit;        /* in _CAPFRAMEDESC.protocols */
-};
-
-struct _CAPFRAMEDESC {
-    FRAME *frame;
-    DWORD protocols; /* that it carries */
-};
-
-struct _CAPTURE {
-    DWORD count;
-    struct _CAPFRAMEDESC frames[];
-};
-
-typedef struct TERM {
-    FILTERACTIONTYPE action;
-    DWORD protocol; /* FILTERACTION_PROTOCOLEXIST: its bit */
-} TERM;
-
-/* An expression in postfix order. It and its terms are blocks of the expert that created it. */
-struct _FILTER {
-    DWORD signature;
-    DWORD count;    /* of terms */
-    DWORD operands; /* on the stack after the last one */
-    TERM *terms;
-};
-
-enum {
-    HAS_ETHERNET = 1,
-    HAS_ARP = 2,
-    HAS_IP = 4,
-    HAS_IP6 = 8,
-    HAS_ICMP = 16,
-    HAS_TCP = 32,
-    HAS_UDP = 64
-};
-
-static const struct _PROTOCOL protocols[] = {
-    {"ETHERNET", HAS_ETHERNET}, {"ARP", HAS_ARP}, {"ARP_RARP", HAS_ARP}, {"IP", HAS_IP},
-    {"IPV6", HAS_IP6},          {"IP6", HAS_IP6}, {"ICMP", HAS_ICMP},    {"TCP", HAS_TCP},
-    {"UDP", HAS_UDP},
-};
+#include "status.h"
 
 static const LIBRARY *library;
-static HCAPTURE capture; /* read-only: no expert can change what the next one reads */
-static DWORD key_slot = TLS_OUT_OF_INDEXES; /* the calling thread's key */
-
-/*
- * The capture
- */
-
-static DWORD protocols_of(const PCAP_FRAME *frame)
-{
-    PACKET packet;
-
-    if (!packet_read(&packet, frame))
-        return HAS_ETHERNET;
-    DWORD found = HAS_ETHERNET | (packet.type == PACKET_ARP    ? HAS_ARP
-                                  : packet.type == PACKET_IPV4 ? HAS_IP
-                                  : packet.type == PACKET_IPV6 ? HAS_IP6
-                                                               : 0);
-    if (packet.protocol == PROTOCOL_TCP)
-        found |= HAS_TCP;
-    else if (packet.protocol == PROTOCOL_UDP)
-        found |= HAS_UDP;
-    else if (packet.protocol == PROTOCOL_ICMP)
-        found |= HAS_ICMP;
-    return found;
-}
-
-/* Bytes that a frame takes, so that the next one is aligned. */
-static SIZE_T frame_bytes(const PCAP_FRAME *frame)
-{
-    return (offsetof(FRAME, MacFrame) + frame->stored + 7) & ~(SIZE_T)7;
-}
-
-static BOOL copy_capture(const void *file, SIZE_T bytes)
-{
-    SIZE_T size = 0;
-    DWORD count = 0, access;
-    PCAP_FRAME frame;
-    PCAP pcap;
-
-    if (!pcap_begin(&pcap, file, bytes))
-        return FALSE;
-    while (pcap_next(&pcap, &frame)) {
-        size += frame_bytes(&frame);
-        count++;
-    }
-    SIZE_T head =
-        (offsetof(struct _CAPTURE, frames) + count * sizeof(struct _CAPFRAMEDESC) + 7) & ~(SIZE_T)7;
-    capture = VirtualAlloc(NULL, head + size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-    if (capture == NULL)
-        return FALSE;
-
-    BYTE *at = (BYTE *)capture + head;
-    ULONGLONG start = 0;
-    (void)pcap_begin(&pcap, file, bytes);
-    while (pcap_next(&pcap, &frame)) {
-        struct _CAPFRAMEDESC *description = &capture->frames[capture->count];
-        if (capture->count++ == 0)
-            start = frame.time;
-        description->protocols = protocols_of(&frame);
-        description->frame = (FRAME *)at;
-        description->frame->TimeStamp = (__int64)(frame.time - start);
-        description->frame->FrameLength = frame.length;
-        description->frame->nBytesAvail = frame.stored;
-        memcpy(at + offsetof(FRAME, MacFrame), frame.data, frame.stored);
-        at += frame_bytes(&frame);
-    }
-    return VirtualProtect(capture, head + size, PAGE_READONLY, &access);
-}
-
-static BOOL read_capture(const char *path)
-{
-    BOOL good = FALSE;
-
-    HANDLE file = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
-    if (file == INVALID_HANDLE_VALUE)
-        return FALSE;
-    HANDLE mapping = CreateFileMappingA(file, NULL, PAGE_READONLY, 0, 0, NULL);
-    if (mapping != NULL) {
-        const void *view = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
-        if (view != NULL) {
-            good = copy_capture(view, GetFileSize(file, NULL));
-            UnmapViewOfFile(view);
-        }
-        CloseHandle(mapping);
-    }
-    CloseHandle(file);
-    return good;
-}
-
-/* NULL unless it is a frame's handle: the caller may pass anything. */
-static const struct _CAPFRAMEDESC *frame_of(HFRAME handle)
-{
-    ULONG_PTR offset = (ULONG_PTR)handle - (ULONG_PTR)capture->frames;
-    BOOL known = offset < capture->count * sizeof *handle && offset % sizeof *handle == 0;
-    return known ? handle : NULL;
-}
-
-static DWORD WINAPI get_capture_total_frames(HCAPTURE handle)
-{
-    return handle == capture ? handle->count : 0;
-}
-
-static DWORD WINAPI get_frame_length(HFRAME handle)
-{
-    const struct _CAPFRAMEDESC *frame = frame_of(handle);
-    return frame != NULL ? frame->frame->FrameLength : 0;
-}
-
-/*
- * Filters
- */
-
-/* Letter case aside. lstrcmpi would do, but for what it may lock inside Windows. */
-static BOOL same_name(const char *known, const char *name)
-{
-    for (; *known != '\0'; known++, name++) {
-        char letter = *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name;
-        if (letter != *known)
-            return FALSE;
-    }
-    return *name == '\0';
-}
-
-static HPROTOCOL WINAPI get_protocol_from_name(LPSTR name)
-{
-    for (SIZE_T index = 0; index < sizeof protocols / sizeof *protocols; index++) {
-        if (name != NULL && same_name(protocols[index].name, name))
-            return (HPROTOCOL)&protocols[index];
-    }
-    return NULL;
-}
-
-/* 0 if it is no protocol's handle. */
-static DWORD protocol_bit(HPROTOCOL handle)
-{
-    ULONG_PTR offset = (ULONG_PTR)handle - (ULONG_PTR)protocols;
-    BOOL known = offset < sizeof protocols && offset % sizeof *protocols == 0;
-    return known ? handle->bit : 0;
-}
-
-static HEXPERTKEY thread_key(void)
-{
-    DWORD error = GetLastError(); /* TlsGetValue clears it */
-    HEXPERTKEY key = TlsGetValue(key_slot);
-    SetLastError(error);
-    return key;
-}
-
-/* Whether it is a filter of this expert's. */
-static BOOL is_filter(HEXPERTKEY key, HFILTER filter)
-{
-    return library->memory_size(key, filter) == sizeof *filter &&
-           filter->signature == FILTER_SIGNATURE;
-}
-
-static HFILTER WINAPI create_filter(void)
-{
-    HFILTER filter = library->alloc_memory(thread_key(), sizeof *filter, NULL);
-    if (filter != NULL)
-        filter->signature = FILTER_SIGNATURE;
-    return filter;
-}
-
-static DWORD WINAPI destroy_filter(HFILTER filter)
-{
-    HEXPERTKEY key = thread_key();
-
-    if (!is_filter(key, filter))
-        return NMERR_INVALID_HFILTER;
-    filter->signature = 0;
-    library->free_memory(key, filter->terms);
-    library->free_memory(key, filter);
-    return NMERR_SUCCESS;
-}
-
-/* How many operands an action takes from the stack, before it pushes one; -1: not supported here. */
-static int taken_by(FILTERACTIONTYPE action)
-{
-    switch (action) {
-    case FILTERACTION_PROTOCOLEXIST:
-        return 0;
-    case FILTERACTION_NOT:
-        return 1;
-    case FILTERACTION_AND:
-    case FILTERACTION_OR:
-    case FILTERACTION_XOR:
-        return 2;
-    default:
-        return -1;
-    }
-}
-
-static DWORD WINAPI filter_add_object(HFILTER filter, LPFILTEROBJECT2 object)
-{
-    HEXPERTKEY key = thread_key();
-    DWORD error;
-
-    if (!is_filter(key, filter) || object == NULL)
-        return NMERR_INVALID_PARAMETER;
-    int taken = taken_by(object->Action);
-    if (taken < 0)
-        return NMERR_NOT_SUPPORTED;
-    DWORD left = filter->operands - (DWORD)taken;
-    if (filter->operands < (DWORD)taken || left >= MOST_OPERANDS)
-        return NMERR_FILTER_INVALID_EXPRESSION;
-    TERM term = {.action = object->Action};
-    if (term.action == FILTERACTION_PROTOCOLEXIST) {
-        term.protocol = protocol_bit(object->hProtocol);
-        if (term.protocol == 0)
-            return NMERR_INVALID_HPROTOCOL;
-    }
-
-    TERM *terms = library->realloc_memory(key, filter->terms,
-                                          (filter->count + (SIZE_T)1) * sizeof term, &error);
-    if (terms == NULL)
-        return error;
-    terms[filter->count] = term;
-    filter->terms = terms;
-    filter->count++;
-    filter->operands = left + 1;
-    return NMERR_SUCCESS;
-}
-
-/* The operands are a stack of bits, the last one lowest. */
-static BOOL passes(const struct _FILTER *filter, const struct _CAPFRAMEDESC *frame)
-{
-    DWORD stack = 0;
-
-    if (filter == NULL || filter->count == 0)
-        return TRUE;
-    for (DWORD index = 0; index < filter->count; index++) {
-        const TERM *term = &filter->terms[index];
-        DWORD last = stack & 1;
-        switch (term->action) {
-        case FILTERACTION_PROTOCOLEXIST:
-            stack = stack << 1 | (frame->protocols & term->protocol ? 1 : 0);
-            break;
-        case FILTERACTION_NOT:
-            stack ^= 1;
-            break;
-        case FILTERACTION_AND:
-            stack = stack >> 1 & (last | ~(DWORD)1);
-            break;
-        case FILTERACTION_OR:
-            stack = stack >> 1 | last;
-            break;
-        default: /* FILTERACTION_XOR */
-            stack = stack >> 1 ^ last;
-            break;
-        }
-    }
-    return (stack & 1) != 0;
-}
-
-/*
- * What experts alone call. Nmapi.dll has looked at the key: a stopped one gets no further.
- */
-
-/* The next frame is the first one behind the requested number that passes: an expert asks with the
-   number that it got last, and with INVALID_FRAME_NUMBER for the first one. */
-static DWORD WINAPI expert_get_frame(HEXPERTKEY key, DWORD direction, DWORD flags, DWORD requested,
-                                     HFILTER filter, LPEXPERTFRAMEDESCRIPTOR description)
-{
-    DWORD number, step;
-    (void)flags; /* no filter of the user's, no parsers to attach properties */
-
-    if (description == NULL || direction > GET_FRAME_NEXT_BACKWARD)
-        return NMERR_INVALID_PARAMETER;
-    if (filter != NULL && !is_filter(key, filter))
-        return NMERR_INVALID_HFILTER;
-    if (filter != NULL && filter->operands > 1)
-        return NMERR_FILTER_INVALID_EXPRESSION;
-    if (direction == GET_SPECIFIED_FRAME) {
-        if (requested >= capture->count || !passes(filter, &capture->frames[requested]))
-            return NMERR_FRAME_NOT_FOUND;
-        number = requested;
-    } else {
-        step = direction == GET_FRAME_NEXT_FORWARD ? 1 : (DWORD)-1;
-        number = requested + step;
-        if (direction == GET_FRAME_NEXT_BACKWARD && requested > capture->count)
-            number = capture->count - 1;
-        while (number < capture->count && !passes(filter, &capture->frames[number]))
-            number += step; /* from 0 backwards: above all counts */
-        if (number >= capture->count)
-            return NMERR_NO_MORE_FRAMES;
-    }
-    memset(description, 0, sizeof *description);
-    description->FrameNumber = number;
-    description->hFrame = &capture->frames[number];
-    description->pFrame = capture->frames[number].frame;
-    return NMERR_SUCCESS;
-}
+static BOOL opened; /* the capture, by supply_open */
 
 static DWORD WINAPI expert_indicate_status(HEXPERTKEY key, EXPERTSTATUSENUMERATION status,
                                            DWORD detail, const char *text, LONG percent)
 {
-    (void)key, (void)detail;
-    viewer_status(status, text, percent);
+    (void)detail;
+    status_set(key, status, text, percent);
     return NMERR_SUCCESS;
 }
 
 static DWORD WINAPI expert_submit_event(HEXPERTKEY key, PNMEVENTDATA event)
 {
-    (void)key;
-    if (event == NULL)
+    return event != NULL ? events_add(key, event) : NMERR_INVALID_PARAMETER;
+}
+
+/* The comment of the capture that is open; of other files none is read. */
+static DWORD WINAPI capture_comment_from_filename(LPSTR file, LPSTR comment, DWORD size)
+{
+    if (file == NULL || comment == NULL || size == 0)
         return NMERR_INVALID_PARAMETER;
-    viewer_event(event);
+    if (GetFileAttributesA(file) == INVALID_FILE_ATTRIBUTES)
+        return NMERR_FILE_NOT_FOUND;
+    comment[0] = '\0';
+    if (lstrcmpiA(file, capture_file()) == 0)
+        lstrcpynA(comment, capture_comment(), (int)(size < MAXLONG ? size : MAXLONG));
     return NMERR_SUCCESS;
 }
 
-/* The third member is there to be compiled: it is an error unless the function has the prototype
-   that netmon.h gives the name. On x86 a wrong one would unbalance the expert's stack. */
+/* The middle part is there to be compiled: it is an error unless the function has the prototype that
+   netmon.h gives the name. On x86 a wrong one would unbalance the expert's stack. */
 #define SUPPLY(name, function)                                                                     \
     {                                                                                              \
-        (FARPROC)(LIBRARY_FUNCTION)(function), #name, sizeof(TRUE ? (function) : (name))           \
+#name,                                                                                     \
+            sizeof(TRUE ? (function) : (name)) != 0 ? (FARPROC)(LIBRARY_FUNCTION)(function) : NULL \
     }
 
-static const struct {
-    FARPROC function;
-    const char *name;
-    SIZE_T checked;
-} functions[] = {
-    SUPPLY(CreateFilter, create_filter),
-    SUPPLY(DestroyFilter, destroy_filter),
-    SUPPLY(ExpertGetFrame, expert_get_frame),
+/* Neither in a header nor documented; a DLL that does not know the name is none the worse. */
+#define SUPPLY_UNDECLARED(name, function)                                                          \
+    {                                                                                              \
+#name, (FARPROC)(LIBRARY_FUNCTION)(function)                                               \
+    }
+
+static const SUPPLY_FUNCTION functions[] = {
+    SUPPLY(AddressToString, address_to_string),
+    SUPPLY(AddressTypeToMacType, address_mac_type_of_type),
+    SUPPLY(AdjustSystemTime, helpers_adjust_time),
+    SUPPLY(AttachPropertyInstance, queries_attach),
+    SUPPLY(AttachPropertyInstanceEx, queries_attach_ex),
+    SUPPLY(BERGetHeader, ber_get_header),
+    SUPPLY(BERGetInteger, ber_get_integer),
+    SUPPLY(BERGetString, ber_get_string),
+    SUPPLY(ByteToBinary, helpers_byte_to_binary),
+    SUPPLY(CCHeapAlloc, helpers_heap_alloc),
+    SUPPLY(CCHeapFree, helpers_heap_free),
+    SUPPLY(CCHeapReAlloc, helpers_heap_realloc),
+    SUPPLY(CCHeapSize, helpers_heap_size),
+    SUPPLY(CanonHex, helpers_canon_hex),
+    SUPPLY(CanonicalizeHexString, helpers_canonicalize_hex),
+    SUPPLY(CompareAddresses, address_order),
+    SUPPLY(CompareFrameDestAddress, address_compare_frame_dest),
+    SUPPLY(CompareFrameSourceAddress, address_compare_frame_source),
+    SUPPLY(CreateFilter, filter_create),
+    SUPPLY(DestroyFilter, filter_destroy),
+    SUPPLY(DwordToBinary, helpers_dword_to_binary),
+    SUPPLY(ExpertGetFrame, frames_expert_get_frame),
+    SUPPLY(ExpertGetStartupInfo, frames_expert_get_startup_info),
     SUPPLY(ExpertIndicateStatus, expert_indicate_status),
     SUPPLY(ExpertSubmitEvent, expert_submit_event),
     SUPPLY(FilterAddObject, filter_add_object),
-    SUPPLY(GetCaptureTotalFrames, get_capture_total_frames),
-    SUPPLY(GetFrameLength, get_frame_length),
-    SUPPLY(GetProtocolFromName, get_protocol_from_name),
+    SUPPLY(FilterAttachesProperties, filter_attaches_properties),
+    SUPPLY(FilterDuplicate, filter_duplicate),
+    SUPPLY(FilterFindFrame, filter_find_frame),
+    SUPPLY(FilterFlushBits, filter_flush_bits),
+    SUPPLY(FilterFrame, filter_frame),
+    SUPPLY(FindNextFrame, frames_find_next),
+    SUPPLY(FindPreviousFrame, frames_find_previous),
+    SUPPLY(FindPropertyInstance, queries_find),
+    SUPPLY(FindPropertyInstanceRestart, queries_find_restart),
+    SUPPLY(FormatByteFlags, formatter_byte_flags),
+    SUPPLY(FormatDwordFlags, formatter_dword_flags),
+    SUPPLY(FormatLabeledByteSet, formatter_byte_set),
+    SUPPLY(FormatLabeledByteSetAsFlags, formatter_byte_set_as_flags),
+    SUPPLY(FormatLabeledDwordSet, formatter_dword_set),
+    SUPPLY(FormatLabeledDwordSetAsFlags, formatter_dword_set_as_flags),
+    SUPPLY(FormatLabeledWordSet, formatter_word_set),
+    SUPPLY(FormatLabeledWordSetAsFlags, formatter_word_set_as_flags),
+    SUPPLY(FormatPropertyDataAsByte, formatter_as_byte),
+    SUPPLY(FormatPropertyDataAsDword, formatter_as_dword),
+    SUPPLY(FormatPropertyDataAsHexString, formatter_as_hex_string),
+    SUPPLY(FormatPropertyDataAsInt64, formatter_as_int64),
+    SUPPLY(FormatPropertyDataAsString, formatter_as_string),
+    SUPPLY(FormatPropertyDataAsTime, formatter_as_time),
+    SUPPLY(FormatPropertyDataAsWord, formatter_as_word),
+    SUPPLY(FormatPropertyInstance, formatter_instance),
+    SUPPLY(FormatTimeAsString, formatter_time),
+    SUPPLY(FormatWordFlags, formatter_word_flags),
+    SUPPLY(GetCCInstPtr, helpers_get_instance),
+    SUPPLY(GetCaptureComment, frames_capture_comment),
+    SUPPLY(GetCaptureCommentFromFilename, capture_comment_from_filename),
+    SUPPLY(GetCaptureMacType, frames_capture_mac_type),
+    SUPPLY(GetCaptureTimeStamp, frames_capture_time_stamp),
+    SUPPLY(GetCaptureTotalFrames, frames_capture_total),
+    SUPPLY(GetEnabledProtocols, frames_enabled_protocols),
+    SUPPLY(GetEtype, helpers_etype),
+    SUPPLY(GetFrame, frames_get),
+    SUPPLY(GetFrameCaptureHandle, frames_capture_handle),
+    SUPPLY(GetFrameDestAddress, address_get_frame_dest),
+    SUPPLY(GetFrameDstAddressOffset, address_dest_offset),
+    SUPPLY(GetFrameFromFrameHandle, frames_from_handle),
+    SUPPLY(GetFrameLength, frames_length),
+    SUPPLY(GetFrameMacHeaderLength, frames_mac_header_length),
+    SUPPLY(GetFrameMacType, frames_mac_type),
+    SUPPLY(GetFrameNumber, frames_number),
+    SUPPLY(GetFrameRecognizeData, frames_recognize_data),
+    SUPPLY(GetFrameSourceAddress, address_get_frame_source),
+    SUPPLY(GetFrameSrcAddressOffset, address_source_offset),
+    SUPPLY(GetFrameStoredLength, frames_stored_length),
+    SUPPLY(GetFrameTimeStamp, frames_time_stamp),
+    SUPPLY(GetLLCHeaderLength, helpers_llc_header_length),
+    SUPPLY(GetMacHeaderLength, helpers_mac_header_length),
+    SUPPLY(GetPreviousProtocolOffsetByName, queries_previous_offset),
+    SUPPLY(GetProperty, queries_property),
+    SUPPLY(GetPropertyInfo, queries_property_info),
+    SUPPLY(GetPropertyText, formatter_property_text),
+    SUPPLY(GetProtocolDescription, queries_protocol_description),
+    SUPPLY(GetProtocolDescriptionTable, queries_protocol_descriptions),
+    SUPPLY(GetProtocolFromName, queries_protocol_from_name),
+    SUPPLY(GetProtocolInfo, queries_protocol_info),
+    SUPPLY(GetProtocolStartOffset, queries_start_offset),
+    SUPPLY(GetProtocolStartOffsetHandle, queries_start_offset_handle),
+    SUPPLY(GetSaps, helpers_saps),
+    SUPPLY(IsLLCPresent, helpers_llc_present),
+    SUPPLY(LookupByteSetString, helpers_lookup_byte),
+    SUPPLY(LookupDwordSetString, helpers_lookup_dword),
+    SUPPLY(LookupWordSetString, helpers_lookup_word),
+    SUPPLY(MacTypeToAddressType, address_type_of_mac_type),
+    SUPPLY(NMRtlIpv6AddressToStringA, ipv6_to_text),
+    SUPPLY(NMRtlIpv6AddressToStringW, ipv6_to_text_wide),
+    SUPPLY(NMRtlIpv6StringToAddressA, ipv6_from_text),
+    SUPPLY(NMRtlIpv6StringToAddressW, ipv6_from_text_wide),
+    SUPPLY(ParserTemporaryLockFrame, frames_lock),
+    SUPPLY(ResetPropertyInstanceLength, queries_reset_length),
+    SUPPLY(SetCCInstPtr, helpers_set_instance),
+    SUPPLY(StringToAddress, address_from_string),
+    SUPPLY(VarLenSmallIntToDword, helpers_small_int),
+    SUPPLY(WordToBinary, helpers_word_to_binary),
+    SUPPLY_UNDECLARED(DecodeSNMPObjectIdentifier, ber_decode_identifier),
+    SUPPLY_UNDECLARED(HelperFormatUnicodeString, ber_format_unicode),
 };
+
+enum { FUNCTIONS = sizeof functions / sizeof *functions, UNDECLARED = 2 /* the last ones */ };
+
+const SUPPLY_FUNCTION *supply_function(DWORD number)
+{
+    return number < FUNCTIONS ? &functions[number] : NULL;
+}
 
 BOOL supply_open(const LIBRARY *nmapi, const char *path)
 {
+    char why[128];
+
     library = nmapi;
-    key_slot = TlsAlloc();
-    if (key_slot == TLS_OUT_OF_INDEXES || !read_capture(path)) {
-        say("ERROR: %s can't be read, or is no Ethernet capture in the pcap format\n", path);
-        supply_close();
+    opened = path != NULL;
+    if (opened && !capture_open(path, why, sizeof why)) {
+        say("ERROR: %s: %s\n", path, why);
         return FALSE;
     }
-    return TRUE;
+    if (caller_open(nmapi) && property_open() && frames_open())
+        return TRUE;
+    supply_close();
+    return FALSE;
 }
 
 void supply_close(void)
 {
-    if (capture != NULL)
-        VirtualFree(capture, 0, MEM_RELEASE);
-    if (key_slot != TLS_OUT_OF_INDEXES)
-        TlsFree(key_slot);
-    capture = NULL;
-    key_slot = TLS_OUT_OF_INDEXES;
+    filter_forget_all();
+    frames_close();
+    property_close();
+    caller_close();
+    if (opened)
+        capture_close();
+    opened = FALSE;
 }
 
 BOOL supply_begin(void)
 {
     BOOL known = TRUE;
 
-    for (SIZE_T index = 0; index < sizeof functions / sizeof *functions; index++) {
-        if (library->set_function(functions[index].name, functions[index].function) !=
-            NMERR_SUCCESS) {
-            say("   ERROR: Nmapi.dll does not know %s\n", functions[index].name);
-            known = FALSE;
-        }
+    for (DWORD number = 0; number < FUNCTIONS; number++) {
+        if (library->set_function(functions[number].name, functions[number].function) ==
+                NMERR_SUCCESS ||
+            number >= FUNCTIONS - UNDECLARED)
+            continue;
+        say("   ERROR: Nmapi.dll does not know %s\n", functions[number].name);
+        known = FALSE;
     }
     return known;
 }
 
 void supply_end(void)
 {
-    for (SIZE_T index = 0; index < sizeof functions / sizeof *functions; index++)
-        library->set_function(functions[index].name, NULL);
+    for (DWORD number = 0; number < FUNCTIONS; number++)
+        (void)library->set_function(functions[number].name, NULL);
+    filter_forget_all();
+    helpers_forget_instance();
+    caller_sweep();
 }
 
 HCAPTURE supply_capture(void)
 {
-    return capture;
+    return HANDLE_CAPTURE;
 }
 
 void supply_thread(HEXPERTKEY key)
 {
-    (void)TlsSetValue(key_slot, key);
+    caller_set_key(key);
+}
+
+void supply_no_startup(const EXPERTSTARTUPINFO *startup)
+{
+    frames_set_startup(startup);
+}
+
+DWORD supply_startup(DWORD frame, const char *protocol, const char *property, int bit,
+                     EXPERTSTARTUPINFO *startup)
+{
+    CAPTURE_FRAME info;
+    DWORD index = PROTOCOLS;
+    LPPROPERTYINST instance = NULL;
+
+    if (!capture_frame(frame, NULL, 0, &info))
+        return NMERR_FRAME_NOT_FOUND;
+    if (protocol != NULL) {
+        index = protocol_by_name(protocol);
+        if (index == PROTOCOLS)
+            return NMERR_PROTOCOL_NOT_FOUND;
+    }
+    if (index != PROTOCOLS && property != NULL) {
+        DWORD field = protocol_field_by_name(index, property);
+        if (field == protocol_tables[index]->field_count)
+            return NMERR_PROPERTY_NOT_FOUND;
+        instance = frames_startup_property(frame, handle_of_property(index, field));
+        if (instance == NULL)
+            return NMERR_PROPERTY_NOT_FOUND;
+    }
+    startup->Flags = EXPERT_STARTUP_FLAG_USE_STARTUP_DATA_OVER_CONFIG_DATA;
+    startup->dwFrameNumber = frame;
+    startup->hProtocol = handle_of_protocol(index);
+    startup->lpPropertyInst = instance;
+    startup->sBitfield.BitNumber = bit >= 0 ? (BYTE)bit : 0;
+    startup->sBitfield.bOn = FALSE;
+    ULONGLONG number;
+    if (bit >= 0 && bit < 64 && instance != NULL && property_number(instance, &number))
+        startup->sBitfield.bOn = (number >> bit & 1) != 0;
+    frames_set_startup(startup);
+    return NMERR_SUCCESS;
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "session.h"
 #include "supply.h"
 
 enum { FRAMES = 374, FRAMES_IP = 205, FRAMES_ARP = 12, FRAMES_TCP = 260, FIRST_ARP = 19 };
@@ -101,7 +102,7 @@ static void a_frame_has_its_bytes_and_length(void **state)
     (void)state;
 
     assert_int_equal(
-        ExpertGetFrame(key, GET_SPECIFIED_FRAME, FLAGS_ATTACH_PROPERTIES, FIRST_ARP, NULL, &frame),
+        ExpertGetFrame(key, GET_SPECIFIED_FRAME, FLAGS_DEFER_TO_UI_FILTER, FIRST_ARP, NULL, &frame),
         NMERR_SUCCESS);
     assert_int_equal(frame.FrameNumber, FIRST_ARP);
     assert_int_equal(GetFrameLength(frame.hFrame), 42);
@@ -122,14 +123,79 @@ static void a_frame_beyond_the_last_is_not_found(void **state)
                      NMERR_SUCCESS);
 }
 
-static void frames_cannot_be_written_to(void **state)
+/* An expert may write to its copy: the next one that is fetched is whole. */
+static void a_frame_is_a_copy_that_stays(void **state)
+{
+    EXPERTFRAMEDESCRIPTOR first, other;
+    BYTE bytes[64];
+    (void)state;
+    assert_int_equal(ExpertGetFrame(key, GET_SPECIFIED_FRAME, 0, 3, NULL, &first), NMERR_SUCCESS);
+    BYTE *data = (BYTE *)first.pFrame + offsetof(FRAME, MacFrame);
+    assert_true(first.pFrame->nBytesAvail >= sizeof bytes);
+    memcpy(bytes, data, sizeof bytes);
+    for (DWORD fetched = 0; fetched < 4096; fetched++) {
+        assert_int_equal(
+            ExpertGetFrame(key, GET_SPECIFIED_FRAME, 0, fetched % FRAMES, NULL, &other),
+            NMERR_SUCCESS);
+        assert_ptr_not_equal(other.pFrame, first.pFrame);
+    }
+    assert_memory_equal(data, bytes, sizeof bytes);
+    memset(data, 0xEE, sizeof bytes);
+    assert_int_equal(ExpertGetFrame(key, GET_SPECIFIED_FRAME, 0, 3, NULL, &other), NMERR_SUCCESS);
+    assert_memory_equal((BYTE *)other.pFrame + offsetof(FRAME, MacFrame), bytes, sizeof bytes);
+}
+
+static void the_ring_does_not_grow_for_ever(void **state)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    EXPERTFRAMEDESCRIPTOR frame;
+    SIZE_T before = 0;
+    (void)state;
+    for (DWORD fetched = 0; fetched < 200000; fetched++) {
+        if (fetched == 50000)
+            before = session_committed_memory();
+        assert_int_equal(
+            ExpertGetFrame(key, GET_SPECIFIED_FRAME, 0, fetched % FRAMES, NULL, &frame),
+            NMERR_SUCCESS);
+    }
+    assert_true(session_committed_memory() <= before + 64 * 1024);
+    assert_int_equal(library.query_expert(key, &usage), NMERR_SUCCESS);
+    assert_int_equal(usage.LiveBlocks, 0); /* charged to no expert */
+}
+
+static void a_specified_frame_must_pass_the_filter(void **state)
 {
     EXPERTFRAMEDESCRIPTOR frame;
-    MEMORY_BASIC_INFORMATION region;
     (void)state;
-    assert_int_equal(ExpertGetFrame(key, GET_SPECIFIED_FRAME, 0, 0, NULL, &frame), NMERR_SUCCESS);
-    assert_int_equal(VirtualQuery(frame.pFrame, &region, sizeof region), sizeof region);
-    assert_int_equal(region.Protect, PAGE_READONLY);
+    HFILTER filter = filter_for("ARP");
+    assert_int_equal(ExpertGetFrame(key, GET_SPECIFIED_FRAME, 0, 0, filter, &frame),
+                     NMERR_FRAME_FAILED_FILTER);
+    assert_int_equal(ExpertGetFrame(key, GET_SPECIFIED_FRAME, 0, FIRST_ARP, filter, &frame),
+                     NMERR_SUCCESS);
+    assert_int_equal(
+        ExpertGetFrame(key, GET_SPECIFIED_FRAME, 0, INVALID_FRAME_NUMBER, filter, &frame),
+        NMERR_FRAME_NOT_FOUND);
+}
+
+/* Strictly behind and before the number, whether or not there is a frame of that number. */
+static void next_and_previous_begin_behind_and_before(void **state)
+{
+    EXPERTFRAMEDESCRIPTOR frame;
+    (void)state;
+    assert_int_equal(ExpertGetFrame(key, GET_FRAME_NEXT_FORWARD, 0, 0, NULL, &frame), 0);
+    assert_int_equal(frame.FrameNumber, 1);
+    assert_int_equal(ExpertGetFrame(key, GET_FRAME_NEXT_BACKWARD, 0, 1, NULL, &frame), 0);
+    assert_int_equal(frame.FrameNumber, 0);
+    assert_int_equal(ExpertGetFrame(key, GET_FRAME_NEXT_BACKWARD, 0, 0, NULL, &frame),
+                     NMERR_NO_MORE_FRAMES);
+    assert_int_equal(ExpertGetFrame(key, GET_FRAME_NEXT_FORWARD, 0, FRAMES - 1, NULL, &frame),
+                     NMERR_NO_MORE_FRAMES);
+    assert_int_equal(ExpertGetFrame(key, GET_FRAME_NEXT_BACKWARD, 0, 100000, NULL, &frame), 0);
+    assert_int_equal(frame.FrameNumber, FRAMES - 1);
+    assert_int_equal(ExpertGetFrame(key, GET_FRAME_NEXT_FORWARD, 0, 100000, NULL, &frame),
+                     NMERR_NO_MORE_FRAMES);
+    assert_int_equal(ExpertGetFrame(key, GET_FRAME_NEXT_BACKWARD + 1, 0, 0, NULL, &frame),
+                     NMERR_INVALID_PARAMETER);
 }
 
 static void a_filter_passes_what_its_expression_says(void **state)
@@ -165,7 +231,11 @@ static void a_broken_expression_is_refused(void **state)
     (void)state;
     HFILTER filter = filter_for("IP");
     assert_int_equal(add(filter, FILTERACTION_AND, NULL), NMERR_FILTER_INVALID_EXPRESSION);
-    assert_int_equal(add(filter, FILTERACTION_PROPERTY, NULL), NMERR_NOT_SUPPORTED);
+    assert_int_equal(add(filter, FILTERACTION_PROPERTY, NULL), NMERR_INVALID_HPROPERTY);
+    assert_int_equal(add(filter, FILTERACTION_OID, NULL), NMERR_NOT_SUPPORTED);
+    assert_int_equal(add(filter, FILTERACTION_EXPRESSION, NULL), NMERR_NOT_SUPPORTED);
+    assert_int_equal(add(filter, FILTERACTION_INVALID, NULL), NMERR_NOT_SUPPORTED);
+    assert_int_equal(add(filter, 0x10022, NULL), NMERR_NOT_SUPPORTED);
     assert_int_equal(add(filter, FILTERACTION_PROTOCOLEXIST, "SPX"), NMERR_INVALID_HPROTOCOL);
     assert_int_equal(count(GET_FRAME_NEXT_FORWARD, filter), FRAMES_IP);
     assert_int_equal(add(filter, FILTERACTION_PROTOCOLEXIST, "TCP"), NMERR_SUCCESS);
@@ -214,7 +284,8 @@ static void a_wild_handle_is_no_capture_and_no_frame(void **state)
     (void)state;
     assert_int_equal(ExpertGetFrame(key, GET_SPECIFIED_FRAME, 0, 0, NULL, &frame), NMERR_SUCCESS);
     assert_int_not_equal(GetFrameLength(frame.hFrame), 0);
-    assert_int_equal(GetFrameLength((HFRAME)((BYTE *)frame.hFrame + 1)), 0);
+    assert_int_equal(GetFrameLength((HFRAME)((BYTE *)frame.hFrame + FRAMES)), 0);
+    assert_int_equal(GetFrameLength((HFRAME)((BYTE *)frame.hFrame - 1)), 0);
     assert_int_equal(GetFrameLength(NULL), 0);
     assert_int_equal(GetFrameLength((HFRAME)supply_capture()), 0);
     assert_int_equal(GetCaptureTotalFrames(NULL), 0);
@@ -233,7 +304,7 @@ static void a_filter_is_the_experts_memory(void **state)
     assert_int_equal(usage.LiveBlocks, 0);
     (void)filter_for("IP");
     assert_int_equal(library.close_expert(key, &usage), NMERR_SUCCESS);
-    assert_int_equal(usage.LiveBlocks, 2);
+    assert_int_equal(usage.LiveBlocks, 1);
 }
 
 static void a_thread_without_a_key_gets_no_filter(void **state)
@@ -284,7 +355,10 @@ int main(int argument_count, char **arguments)
         TEST(frames_come_in_order_both_ways),
         TEST(a_frame_has_its_bytes_and_length),
         TEST(a_frame_beyond_the_last_is_not_found),
-        TEST(frames_cannot_be_written_to),
+        TEST(a_frame_is_a_copy_that_stays),
+        TEST(the_ring_does_not_grow_for_ever),
+        TEST(a_specified_frame_must_pass_the_filter),
+        TEST(next_and_previous_begin_behind_and_before),
         TEST(a_filter_passes_what_its_expression_says),
         TEST(an_empty_filter_passes_all),
         TEST(a_broken_expression_is_refused),
