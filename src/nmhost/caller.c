@@ -158,12 +158,10 @@ COPY *caller_try(CALLER *caller, DWORD number)
 
 COPY *caller_next(CALLER *caller, BOOL forward, DWORD number)
 {
-    if (forward)
-        return number + 1 < HANDLE_FRAME ? caller_try(caller, number + 1) : NULL;
-    DWORD count = number == 0 ? 0 : capture_frames();
-    if (number > count)
-        number = count;
-    return number != 0 ? caller_try(caller, number - 1) : NULL;
+    if (!forward && number == 0)
+        return NULL;
+    number = capture_neighbour(number, forward);
+    return number < HANDLE_FRAME ? caller_try(caller, number) : NULL;
 }
 
 void caller_keep(CALLER *caller, COPY *copy)

@@ -23,7 +23,8 @@ enum {
 typedef struct CURSOR {
     volatile LONG thread; /* that has it; 0: nobody */
     LONG block;
-    DWORD count; /* of positions */
+    DWORD count;     /* of positions */
+    ULONGLONG reads; /* frames that were asked for here, ever */
     VIEWS views;
     ULONGLONG positions[BLOCK];
 } CURSOR;
@@ -50,6 +51,8 @@ static ULONGLONG start_time;
 static BOOL start_known;
 static WORD first_media;
 static char file_path[MAX_PATH];
+static DWORD least_frame;
+static DWORD most_frame = CAPTURE_NO_FRAME;
 static CAPTURE_COMMENT comments[COMMENTS];
 static DWORD netmon_offsets[COMMENTS]; /* sorted: of the frames that have comments */
 static DWORD netmon_comments;
@@ -356,6 +359,8 @@ static BOOL read_frame(CURSOR *cursor, DWORD number, BYTE *buffer, DWORD bytes,
     FORMAT_RECORD record;
     LONG block = (LONG)(number / BLOCK);
 
+    cursor->reads++;
+
     /* A block that was entered while the walk was in it has fewer. */
     if (cursor->block != block || number % BLOCK >= cursor->count) {
         if (!enter_block(cursor, block))
@@ -388,6 +393,8 @@ BOOL capture_frame(DWORD number, BYTE *buffer, DWORD bytes, CAPTURE_FRAME *frame
     DWORD error = GetLastError(); /* which TlsGetValue clears */
     BOOL good = FALSE;
 
+    if (number < least_frame || number > most_frame)
+        return FALSE;
     if (number >= (DWORD)walked)
         wait_for(number);
     if (number < (DWORD)walked) {
@@ -415,9 +422,36 @@ DWORD capture_frames(void)
     return (DWORD)walked;
 }
 
+void capture_restrict(DWORD least, DWORD most)
+{
+    least_frame = least;
+    most_frame = most;
+}
+
+DWORD capture_neighbour(DWORD number, BOOL forward)
+{
+    if (forward) {
+        number++; /* from 0xFFFFFFFF to 0 */
+        return number < least_frame ? least_frame : number;
+    }
+    DWORD end = capture_frames();
+    if (most_frame < end)
+        end = most_frame + 1;
+    return (number < end ? number : end) - 1;
+}
+
 DWORD capture_frames_so_far(void)
 {
     return (DWORD)walked;
+}
+
+ULONGLONG capture_reads(void)
+{
+    ULONGLONG reads = 0;
+
+    for (DWORD index = 0; index < CURSORS; index++)
+        reads += cursors[index].reads;
+    return reads;
 }
 
 BOOL capture_torn(DWORD *frame, ULONGLONG *offset)

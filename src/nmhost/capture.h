@@ -44,8 +44,19 @@ BOOL capture_frame(DWORD number, BYTE *buffer, DWORD bytes, CAPTURE_FRAME *frame
 /* How many frames can be read. Waits until the whole file has been looked through. */
 DWORD capture_frames(void);
 
-/* The same, as far as has been looked by now. */
+/* From here on only frames with these numbers can be read; the others keep theirs. */
+void capture_restrict(DWORD least, DWORD most);
+
+/* The number of the next frame behind or before this one that can be read; 0xFFFFFFFF for it starts at the first
+   or last. May be that of no frame. */
+DWORD capture_neighbour(DWORD number, BOOL forward);
+
+/* capture_frames, as far as has been looked by now. */
 DWORD capture_frames_so_far(void);
+
+/* How many times a frame was read since the capture was opened; by more threads than the reader has places
+   for, not all. */
+ULONGLONG capture_reads(void);
 
 /* Whether the frames end before the file does; then at which one, and at which of its bytes. Waits. */
 BOOL capture_torn(DWORD *frame, ULONGLONG *offset);

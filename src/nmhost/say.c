@@ -1,7 +1,6 @@
 #include "say.h"
 
 #include <stdarg.h>
-#include <windows.h>
 
 void say(const char *format, ...)
 {
@@ -15,4 +14,21 @@ void say(const char *format, ...)
         DWORD written;
         (void)WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), text, (DWORD)length, &written, NULL);
     }
+}
+
+const char *say_number(ULONGLONG number, char text[32])
+{
+    char digits[32], *digit = digits + sizeof digits;
+    int count = 0;
+
+    *--digit = '\0';
+    do {
+        if (count > 0 && count % 3 == 0)
+            *--digit = ',';
+        *--digit = (char)('0' + number % 10);
+        number /= 10;
+        count++;
+    } while (number != 0);
+    lstrcpyA(text, digit);
+    return text;
 }

@@ -2,14 +2,16 @@
 
 #include <string.h>
 
-#include "say.h"
+#include "capture.h"
+#include "config.h"
+#include "display_filter.h"
+#include "events.h"
+#include "status.h"
 #include "supply.h"
-#include "viewer.h"
 
 enum {
-    CONFIGURE_CALLS = 2,
-    KEYS = CONFIGURE_CALLS + 1, /* each call gets a key of its own, as Network Monitor does */
-    POOL = 4 * 1024 * 1024      /* bytes that Nmapi.dll may keep for the next expert */
+    TURN = 50,            /* milliseconds after which the host looks at what the expert has told */
+    STATUS_INTERVAL = 200 /* milliseconds between two that are told */
 };
 
 /* The expert's DLL and what passes between the host and it. */
@@ -19,42 +21,32 @@ typedef struct EXPERT {
     PEXPERTCONFIGPROC configure;
     PEXPERTRUNPROC run;
     EXPERTENUMINFO info;
-    EXPERTSTARTUPINFO startup;
     PEXPERTCONFIG config;
 } EXPERT;
 
 /* One call of an expert, on a thread of its own. */
 typedef struct CALL {
+    const LIBRARY *library;
+    const SESSION *session;
     EXPERT *expert;
     HEXPERTKEY key;
     BOOL configures; /* else runs */
     BOOL returned;
     BOOL result; /* what it returned */
     GUARD guard;
-    SIZE_T stack; /* bytes that its thread's stack committed */
+    EXPERTSTARTUPINFO startup;
 } CALL;
 
-SIZE_T session_committed_memory(void)
+static void tell(const SESSION *session, MESSAGE_KIND kind, const void *data, DWORD bytes)
 {
-    MEMORY_BASIC_INFORMATION region;
-    const char *address = NULL;
-    SIZE_T bytes = 0;
-
-    while (VirtualQuery(address, &region, sizeof region) == sizeof region) {
-        if (region.State == MEM_COMMIT && region.Type == MEM_PRIVATE)
-            bytes += region.RegionSize;
-        address = (const char *)region.BaseAddress + region.RegionSize;
-    }
-    return bytes;
+    session->sink(session->context, kind, data, bytes);
 }
 
-static DWORD microseconds_since(LARGE_INTEGER start)
+static void note(const SESSION *session, const char *format, DWORD number)
 {
-    LARGE_INTEGER now, frequency;
-
-    QueryPerformanceCounter(&now);
-    QueryPerformanceFrequency(&frequency);
-    return (DWORD)((now.QuadPart - start.QuadPart) * 1000000 / frequency.QuadPart);
+    char text[256];
+    wsprintfA(text, format, number);
+    tell(session, MESSAGE_NOTE, text, (DWORD)lstrlenA(text) + 1);
 }
 
 /* Never one that was used before: a closed key stays closed. To the DLL it is a number, no
@@ -65,12 +57,23 @@ static HEXPERTKEY new_key(void)
     return (HEXPERTKEY)++last;
 }
 
-static BOOL load_expert(EXPERT *expert, const char *file, const char *path, HCAPTURE capture)
+static void copy_text(char *to, const char *from, int characters)
 {
+    lstrcpynA(to, from, characters);
+    for (; *to != '\0'; to++) {
+        if ((BYTE)*to < ' ')
+            *to = ' ';
+    }
+}
+
+static BOOL load_expert(EXPERT *expert, const SESSION *session)
+{
+    EXPERT_FACTS facts = {0};
+
     memset(expert, 0, sizeof *expert);
-    expert->module = LoadLibraryA(file);
+    expert->module = LoadLibraryA(session->file);
     if (expert->module == NULL) {
-        say("-- %s: can't be loaded: error %lu\n", file, GetLastError());
+        note(session, "it cannot be loaded: error %lu", GetLastError());
         return FALSE;
     }
     expert->register_expert =
@@ -79,12 +82,15 @@ static BOOL load_expert(EXPERT *expert, const char *file, const char *path, HCAP
     expert->run = (PEXPERTRUNPROC)library_function(expert->module, EXPERTENTRY_RUN);
     if (expert->register_expert == NULL || expert->run == NULL ||
         !expert->register_expert(&expert->info)) {
-        say("-- %s: is no expert\n", file);
-        FreeLibrary(expert->module);
+        note(session, "it is no expert", 0);
         return FALSE;
     }
-    lstrcpynA(expert->startup.szCaptureFile, path, sizeof expert->startup.szCaptureFile);
-    expert->startup.hCapture = capture;
+    copy_text(facts.name, expert->info.szName, sizeof facts.name);
+    copy_text(facts.vendor, expert->info.szVendor, sizeof facts.vendor);
+    copy_text(facts.description, expert->info.szDescription, sizeof facts.description);
+    facts.version = expert->info.Version;
+    facts.flags = expert->info.Flags;
+    tell(session, MESSAGE_EXPERT, &facts, sizeof facts);
     return TRUE;
 }
 
@@ -92,156 +98,255 @@ static DWORD WINAPI call_thread(LPVOID parameter)
 {
     CALL *call = parameter;
     EXPERT *expert = call->expert;
+    DWORD flags = call->startup.Flags;
 
     guard_thread(&call->guard);
     supply_thread(call->key);
     call->result = call->configures
-                       ? expert->configure(call->key, &expert->config, &expert->startup, 0, NULL)
-                       : expert->run(call->key, expert->config, &expert->startup, 0, NULL);
+                       ? expert->configure(call->key, &expert->config, &call->startup, flags, NULL)
+                       : expert->run(call->key, expert->config, &call->startup, flags, NULL);
     call->returned = TRUE;
     supply_thread(NULL);
     guard_thread(NULL);
     return 0;
 }
 
-/* Makes the call and waits for its end: by itself, by request, by force. Until that end the
-   thread may write to *call. */
-static OUTCOME make_call(const LIBRARY *library, CALL *call, DWORD time_limit)
+static void tell_status(const SESSION *session, DWORD start, BOOL in_any_case)
 {
-    OUTCOME outcome = OUTCOME_RETURNED;
+    static DWORD told;
+    STATUS_FACTS facts = {0};
+    DWORD now = GetTickCount();
 
-    SIZE_T memory = session_committed_memory();
-    HANDLE thread = CreateThread(NULL, 0, call_thread, call, CREATE_SUSPENDED, NULL);
-    if (thread == NULL) {
-        say("   no thread: error %lu\n", GetLastError());
-        return OUTCOME_NOT_LOADED;
+    if (!in_any_case && now - told < STATUS_INTERVAL)
+        return;
+    if (!status_get(&facts) && !in_any_case)
+        return;
+    told = now;
+    facts.milliseconds = now - start;
+    facts.frames = capture_reads();
+    tell(session, MESSAGE_STATUS, &facts, sizeof facts);
+}
+
+/* Hands on what the expert tells until its thread has ended, or time is up. TRUE: it has ended. */
+static BOOL wait_for(const SESSION *session, HANDLE thread, DWORD start, DWORD limit)
+{
+    HANDLE both[2] = {thread, events_signal()};
+    DWORD waits_since = GetTickCount();
+
+    for (;;) {
+        DWORD passed = GetTickCount() - waits_since, turn = TURN;
+        if (limit != 0 && passed >= limit)
+            return FALSE;
+        if (limit != 0 && limit - passed < turn)
+            turn = limit - passed;
+        DWORD ended = WaitForMultipleObjects(2, both, FALSE, turn);
+        events_drain(session->sink, session->context, ended == WAIT_OBJECT_0);
+        tell(session, MESSAGE_IDLE, NULL, 0);
+        if (ended == WAIT_OBJECT_0)
+            return TRUE;
+        tell_status(session, start, FALSE);
     }
-    call->stack = session_committed_memory() - memory;
-    ResumeThread(thread);
-    if (WaitForSingleObject(thread, time_limit) != WAIT_OBJECT_0) {
-        say("   still running after %lu ms: told to terminate\n", time_limit);
-        outcome = OUTCOME_TERMINATED;
-        library->terminate_expert(call->key);
-        if (WaitForSingleObject(thread, GRACE) != WAIT_OBJECT_0) {
-            say("   still running %d ms later: killed\n", GRACE);
-            outcome = OUTCOME_KILLED;
-            TerminateThread(thread, ERROR_TIMEOUT);
-            WaitForSingleObject(thread, INFINITE); /* it ends soon, not at once */
-        }
-    }
-    CloseHandle(thread);
-    if (outcome == OUTCOME_KILLED)
-        return outcome;
+}
+
+/* Only a thread that is stopped outside the system's own code can be killed without harm under Wine: it has
+   come to such a place once its registers can be read. */
+static void kill_thread(HANDLE thread)
+{
+    CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};
+
+    SuspendThread(thread);
+    GetThreadContext(thread, &context);
+    TerminateThread(thread, ERROR_TIMEOUT);
+    WaitForSingleObject(thread, INFINITE); /* it ends soon, not at once */
+}
+
+static OUTCOME outcome_of(const SESSION *session, const CALL *call, OUTCOME stopped)
+{
+    char text[96];
+
+    if (stopped == OUTCOME_KILLED)
+        return stopped;
     if (call->guard.exception != 0) {
-        say("   %s (%08lX) at %p: its thread has ended\n",
-            guard_exception_name(call->guard.exception), call->guard.exception,
-            call->guard.address);
+        wsprintfA(text, "%s (%08lX) at %p: its thread has ended",
+                  guard_exception_name(call->guard.exception), call->guard.exception,
+                  call->guard.address);
+        tell(session, MESSAGE_NOTE, text, (DWORD)lstrlenA(text) + 1);
         return OUTCOME_FAILED;
     }
     if (!call->returned) {
-        say("   its thread has ended without a return or an exception\n");
+        note(session, "its thread has ended without a return or an exception", 0);
         return OUTCOME_VANISHED;
     }
-    if (outcome == OUTCOME_RETURNED && !call->result)
+    if (stopped == OUTCOME_RETURNED && !call->result)
         return OUTCOME_GAVE_UP;
-    return outcome;
+    return stopped;
 }
 
-/* Opens the key and gives it the configuration that the key before it made. */
-static BOOL open_key(const LIBRARY *library, const EXPERT *expert, HEXPERTKEY key,
-                     HEXPERTKEY before)
+/* Makes the call and waits for its end: by itself, by request, by force. Until that end the
+   thread may write to *call. */
+static OUTCOME make_call(CALL *call)
 {
-    NMAPI_EXPERT_OPTIONS options = {.cbSize = sizeof options, .MemoryLimit = MEMORY_LIMIT};
+    const SESSION *session = call->session;
+    OUTCOME stopped = OUTCOME_RETURNED;
+    DWORD limit = call->configures ? 0 : session->time_limit; /* a dialog waits for its user */
+    DWORD start = GetTickCount();
+
+    HANDLE thread = CreateThread(NULL, 0, call_thread, call, 0, NULL);
+    if (thread == NULL) {
+        note(session, "there is no thread for it: error %lu", GetLastError());
+        return OUTCOME_NOT_LOADED;
+    }
+    if (!wait_for(session, thread, start, limit)) {
+        note(session, "still running after %lu ms: told to terminate", limit);
+        stopped = OUTCOME_TERMINATED;
+        call->library->terminate_expert(call->key);
+        if (!wait_for(session, thread, start, SESSION_GRACE)) {
+            note(session, "still running %lu ms later: killed", SESSION_GRACE);
+            stopped = OUTCOME_KILLED;
+            kill_thread(thread);
+            events_drain(session->sink, session->context, TRUE);
+        }
+    }
+    CloseHandle(thread);
+    tell_status(session, start, TRUE);
+    return outcome_of(session, call, stopped);
+}
+
+/* Opens the key and gives it the configuration: the one that the key before it made, in the host's own
+   process, else the file's. */
+static DWORD open_key(const LIBRARY *library, const SESSION *session, EXPERT *expert,
+                      HEXPERTKEY key, HEXPERTKEY before)
+{
+    NMAPI_EXPERT_OPTIONS options = {.cbSize = sizeof options, .MemoryLimit = session->memory_limit};
 
     DWORD error = library->open_expert(key, &options);
-    if (error == NMERR_SUCCESS && expert->config != NULL)
-        error = library->transfer_memory(before, key, expert->config);
     if (error != NMERR_SUCCESS)
-        say("   the key can't be opened: error %lu\n", error);
+        return error;
+    if (session->one_process && expert->config != NULL)
+        return library->transfer_memory(before, key, expert->config);
+    expert->config = config_load(library, key, session->config);
+    return NMERR_SUCCESS;
+}
+
+/* What the host gave, or the expert returned, is no leak. */
+static void take_config_back(const LIBRARY *library, EXPERT *expert, HEXPERTKEY key)
+{
+    (void)library->free_memory(key, expert->config);
+    expert->config = NULL;
+}
+
+/* The bulk free. */
+static void close_key(const LIBRARY *library, const SESSION *session, HEXPERTKEY key,
+                      RESULT *result)
+{
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+
+    DWORD error = library->close_expert(key, &usage);
+    if (error != NMERR_SUCCESS) {
+        note(session, "its key cannot be closed: error %lu", error);
+        result->usage_known = FALSE;
+        return;
+    }
+    result->blocks += usage.LiveBlocks;
+    result->bytes += usage.LiveBytes;
+    if (usage.PeakBytes > result->peak)
+        result->peak = usage.PeakBytes;
+}
+
+/* FALSE: the place that the user names is not in the capture. */
+static BOOL prepare(CALL *call)
+{
+    const STARTUP *place = call->session->startup;
+    EXPERTSTARTUPINFO *startup = &call->startup;
+
+    startup->hCapture = call->session->alone ? NULL : supply_capture();
+    DWORD length =
+        GetShortPathNameA(capture_file(), startup->szCaptureFile, sizeof startup->szCaptureFile);
+    if (length == 0 || length >= sizeof startup->szCaptureFile)
+        lstrcpynA(startup->szCaptureFile, capture_file(), sizeof startup->szCaptureFile);
+    if (call->session->alone)
+        return TRUE;
+    if (!place->given) {
+        supply_no_startup(startup);
+        return TRUE;
+    }
+    DWORD error =
+        supply_startup(place->frame, place->protocol, place->property, place->bit, startup);
+    if (error != NMERR_SUCCESS)
+        note(call->session, "what --startup names is not in the capture: error %lu", error);
     return error == NMERR_SUCCESS;
 }
 
-/* Calls Configure under one key after the other, if it has something to configure, then Run.
-   Returns how many keys were used. */
-static int make_calls(const LIBRARY *library, EXPERT *expert, HEXPERTKEY keys[KEYS],
-                      SESSION *session)
+/* Configure, if it is wanted and there is something to configure, then Run: each under a key of its own, as
+   Network Monitor does. */
+static void make_calls(const LIBRARY *library, const SESSION *session, EXPERT *expert,
+                       RESULT *result)
 {
-    int first = session->configurable ? 0 : CONFIGURE_CALLS;
-    int used = 0;
+    BOOL configurable =
+        expert->configure != NULL && (expert->info.Flags & EXPERT_ENUM_FLAG_CONFIGURABLE) != 0;
+    HEXPERTKEY keys[2] = {NULL, NULL};
+    DWORD start = GetTickCount();
 
-    for (int step = first; step < KEYS; step++) {
-        CALL call = {.expert = expert, .key = new_key(), .configures = step < CONFIGURE_CALLS};
-        keys[used++] = call.key;
-        if (session->handover == HANDOVER_TRANSFER &&
-            !open_key(library, expert, call.key, used > 1 ? keys[used - 2] : NULL)) {
-            session->outcome = OUTCOME_NOT_LOADED;
+    result->usage_known = TRUE;
+    for (int step = session->configure && configurable ? 0 : 1; step < 2; step++) {
+        CALL call = {.library = library, .session = session, .expert = expert};
+        call.configures = step == 0;
+        call.key = keys[step] = new_key();
+        result->outcome = OUTCOME_NOT_LOADED;
+        DWORD error = open_key(library, session, expert, call.key, keys[0]);
+        if (error != NMERR_SUCCESS) {
+            note(session, "its key cannot be opened: error %lu", error);
             break;
         }
-        session->outcome = make_call(library, &call, session->time_limit);
-        session->guard = call.guard;
-        if (session->outcome == OUTCOME_KILLED || session->outcome == OUTCOME_VANISHED)
-            session->stack = call.stack;
-        if (session->outcome != OUTCOME_RETURNED)
+        if (!prepare(&call))
             break;
+        if (!call.configures)
+            tell(session, MESSAGE_RUN, NULL, 0);
+        result->outcome = make_call(&call);
+        result->code = call.guard.exception;
+        result->address = (ULONG_PTR)call.guard.address;
+        if (call.configures && result->outcome == OUTCOME_RETURNED &&
+            !config_save(library, call.key, expert->config, session->config))
+            note(session, "its configuration is not saved", 0);
+        if (result->outcome != OUTCOME_RETURNED)
+            break;
+        if (!call.configures || !session->one_process)
+            take_config_back(library, expert, call.key);
     }
-    return used;
+    result->milliseconds = GetTickCount() - start;
+    for (int step = 0; step < 2; step++) {
+        if (keys[step] != NULL)
+            close_key(library, session, keys[step], result);
+    }
 }
 
-/* The bulk free. FALSE if the key still has memory afterwards. */
-static BOOL close_key(const LIBRARY *library, HEXPERTKEY key, SESSION *session)
+void session_run(const LIBRARY *library, const SESSION *session)
 {
-    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
-    LARGE_INTEGER start;
-
-    QueryPerformanceCounter(&start);
-    DWORD error = library->close_expert(key, &usage);
-    session->microseconds += microseconds_since(start);
-    if (error == NMERR_INVALID_EXPERT_HANDLE && session->handover == HANDOVER_IMPLICIT)
-        return TRUE; /* never asked for anything */
-    if (error != NMERR_SUCCESS) {
-        say("   ERROR: closing its key failed: error %lu\n", error);
-        return FALSE;
-    }
-    session->blocks += usage.LiveBlocks;
-    session->bytes += usage.LiveBytes;
-    return library->query_expert(key, &usage) == NMERR_SUCCESS &&
-           usage.State == NMAPI_STATE_CLOSED && usage.CommittedBytes == 0;
-}
-
-void session_run(const LIBRARY *library, const char *capture, SESSION *session)
-{
-    HEXPERTKEY keys[KEYS];
+    RESULT result = {.outcome = OUTCOME_NOT_LOADED};
+    ULONGLONG reads = capture_reads();
     EXPERT expert;
 
-    session->memory_before = session_committed_memory();
-    session->reclaimed = TRUE;
-    session->outcome = OUTCOME_NOT_LOADED;
-    lstrcpynA(session->name, session->file, sizeof session->name);
-    if (!session->alone && !supply_begin())
-        session->reclaimed = FALSE;
-    if (load_expert(&expert, session->file, capture, session->alone ? NULL : supply_capture())) {
-        session->configurable =
-            expert.configure != NULL && (expert.info.Flags & EXPERT_ENUM_FLAG_CONFIGURABLE) != 0;
-        wsprintfA(session->name, "%.18s%s", expert.info.szName,
-                  session->alone                           ? ", alone"
-                  : !session->configurable                 ? ""
-                  : session->handover == HANDOVER_IMPLICIT ? ", implicit"
-                                                           : ", transfer");
-        say("-- %s: %.58s\n", session->name, expert.info.szDescription);
-        viewer_begin();
-        int used = make_calls(library, &expert, keys, session);
-        viewer_end();
-        for (int index = 0; index < used; index++) {
-            if (!close_key(library, keys[index], session))
-                session->reclaimed = FALSE;
+    expert.module = NULL;
+    status_begin();
+    if (!events_begin() || (!session->alone && !session->list && !supply_begin())) {
+        note(session, "there is no memory for it", 0);
+    } else if (session->filter != NULL && !display_filter_set(library, session->filter)) {
+        note(session, "the display filter is refused", 0);
+    } else {
+        if (load_expert(&expert, session)) {
+            result.outcome = OUTCOME_RETURNED;
+            if (!session->list)
+                make_calls(library, session, &expert, &result);
         }
-        FreeLibrary(expert.module);
+        events_count(&result.events, &result.events_lost);
+        result.frames = capture_reads() - reads;
     }
-    if (!session->alone)
+    tell(session, MESSAGE_RESULT, &result,
+         sizeof result); /* before what may hang or crash once more */
+    if (expert.module != NULL)
+        FreeLibrary(expert.module);
+    if (!session->alone && !session->list) {
+        display_filter_drop(library);
         supply_end();
-    session->memory_after = session_committed_memory();
-    if (session->memory_after < session->memory_before + session->stack)
-        session->stack = 0; /* freed after all */
-    if (session->memory_after > session->memory_before + session->stack + POOL)
-        session->reclaimed = FALSE;
+    }
 }

@@ -1,61 +1,41 @@
-/* session.h - one run of one expert, from loading its DLL to closing its keys. */
+/* session.h - one run of one expert in this process, from loading its DLL to closing its keys.
+ *
+ * Each call of the expert has a key and a thread of its own. What happens goes to a sink, as messages.
+ */
 #ifndef SESSION_H
 #define SESSION_H
 
 #include "guard.h"
 #include "library.h"
+#include "message.h"
 
-/* What every expert gets. */
-enum {
-    TIME_LIMIT = 3000,              /* milliseconds for a call, unless told otherwise */
-    GRACE = 1500,                   /* milliseconds to obey NmapiTerminateExpert */
-    MEMORY_LIMIT = 64 * 1024 * 1024 /* bytes */
-};
+enum { SESSION_GRACE = 1500 }; /* milliseconds to obey NmapiTerminateExpert */
 
-typedef enum OUTCOME {
-    OUTCOME_NOT_LOADED, /* no expert, or no thread for it; nothing ran */
-    OUTCOME_RETURNED,
-    OUTCOME_GAVE_UP,    /* returned FALSE by itself */
-    OUTCOME_FAILED,     /* ended by an exception */
-    OUTCOME_TERMINATED, /* was told to stop and did */
-    OUTCOME_KILLED,     /* was told to stop and did not */
-    OUTCOME_VANISHED /* its thread ended inside the call: ExitThread, or Wine on a stack overflow */
-} OUTCOME;
-
-/* How the configuration block gets from the key that allocated it to the next. */
-typedef enum HANDOVER {
-    /* The host opens no keys, as a host of the original DLL: blocks pass freely. */
-    HANDOVER_IMPLICIT,
-    /* The host opens each key, isolated, and hands the block over. */
-    HANDOVER_TRANSFER
-} HANDOVER;
+/* The place that the user looks at. */
+typedef struct STARTUP {
+    BOOL given;
+    DWORD frame;
+    const char *protocol; /* NULL: none, and so below */
+    const char *property;
+    int bit; /* -1: none */
+} STARTUP;
 
 typedef struct SESSION {
-    const char *file; /* the expert's DLL */
-    HANDOVER handover;
-    DWORD time_limit;  /* milliseconds for each call of Configure or Run */
-    BOOL alone;        /* it gets none of the functions of supply.h */
-    BOOL configurable; /* as the expert says */
-    BOOL reclaimed; /* every key closed and its memory gone, the process's back to where it was */
-    char name[32];
-    OUTCOME outcome;
-    DWORD microseconds;   /* that the close took */
-    GUARD guard;          /* for OUTCOME_FAILED */
-    SIZE_T blocks;        /* still held at the close */
-    SIZE_T bytes;         /* in those */
-    SIZE_T memory_before; /* bytes that the process had committed */
-    SIZE_T memory_after;
-    /* Bytes of these that are a killed or vanished thread's stack: Wine and Windows before Vista
-       never free it. */
-    SIZE_T stack;
+    const char *file;    /* the expert's DLL, an absolute path */
+    DWORD time_limit;    /* milliseconds for Run; 0: none */
+    SIZE_T memory_limit; /* bytes; 0: none */
+    BOOL list;           /* only load it, and ask what it is */
+    BOOL configure;      /* call its Configure first, if it has something to configure */
+    BOOL alone;          /* it gets none of the functions of supply.h */
+    BOOL one_process;    /* the host's: a configuration passes from key to key */
+    const char *config;  /* the file that the configuration is kept in */
+    const STARTUP *startup;
+    const char *filter; /* the user's display filter; NULL: none */
+    MESSAGE_SINK sink;
+    void *context; /* the sink's */
 } SESSION;
 
-/* Runs it over the capture (an absolute path) and waits for its end; file, handover, time_limit
-   and alone are the caller's to set, the rest is filled in. */
-void session_run(const LIBRARY *library, const char *capture, SESSION *session);
-
-/* The committed memory that belongs to the process alone, in bytes: what VirtualQuery says about
-   each region, which is true under Wine as well. */
-SIZE_T session_committed_memory(void);
+/* Runs it over the capture that is open (none is needed to list it) and waits for its end. */
+void session_run(const LIBRARY *library, const SESSION *session);
 
 #endif

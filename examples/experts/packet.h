@@ -2,7 +2,7 @@
 #ifndef PACKET_H
 #define PACKET_H
 
-#include "pcap.h"
+#include <windows.h>
 
 enum { ADDRESS_TEXT = 48 }; /* characters, the terminating zero included */
 
@@ -23,8 +23,8 @@ typedef struct PACKET {
 enum { PACKET_IPV4 = 0x0800, PACKET_ARP = 0x0806, PACKET_IPV6 = 0x86DD };
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_ICMPV6 = 58 };
 
-/* FALSE if the frame is too short for what it claims to be. */
-BOOL packet_read(PACKET *packet, const PCAP_FRAME *frame);
+/* Of an Ethernet frame. FALSE if it is too short for what it claims to be. */
+BOOL packet_read(PACKET *packet, const BYTE *data, DWORD bytes);
 
 /* Below, at or above 0 as first sorts before, with or after second. */
 int address_compare(const PACKET_ADDRESS *first, const PACKET_ADDRESS *second);

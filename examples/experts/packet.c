@@ -64,21 +64,21 @@ static BOOL read_ipv6(PACKET *packet, const BYTE *at, DWORD left)
     return read_ports(packet, at, left);
 }
 
-BOOL packet_read(PACKET *packet, const PCAP_FRAME *frame)
+BOOL packet_read(PACKET *packet, const BYTE *data, DWORD bytes)
 {
     memset(packet, 0, sizeof *packet);
-    if (frame->stored < ETHERNET_HEADER)
+    if (bytes < ETHERNET_HEADER)
         return FALSE;
-    packet->type = read_word(frame->data + 12);
+    packet->type = read_word(data + 12);
 
-    const BYTE *at = frame->data + ETHERNET_HEADER;
-    DWORD left = frame->stored - ETHERNET_HEADER;
+    const BYTE *at = data + ETHERNET_HEADER;
+    DWORD left = bytes - ETHERNET_HEADER;
     if (packet->type == PACKET_IPV4)
         return read_ipv4(packet, at, left);
     if (packet->type == PACKET_IPV6)
         return read_ipv6(packet, at, left);
-    set_address(&packet->destination, frame->data, 6);
-    set_address(&packet->source, frame->data + 6, 6);
+    set_address(&packet->destination, data, 6);
+    set_address(&packet->source, data + 6, 6);
     return TRUE;
 }
 
