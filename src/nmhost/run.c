@@ -29,7 +29,7 @@ BOOL run_prepare(LIBRARY *library)
 
 static void give_up(const RUN *run, OUTCOME outcome, const char *why)
 {
-    RESULT result = {.outcome = outcome};
+    RESULT result = {.outcome = (DWORD)outcome};
     run->sink(run->context, MESSAGE_NOTE, why, (DWORD)lstrlenA(why) + 1);
     run->sink(run->context, MESSAGE_RESULT, &result, sizeof result);
 }

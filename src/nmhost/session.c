@@ -302,7 +302,7 @@ static void make_calls(const LIBRARY *library, const SESSION *session, EXPERT *e
             break;
         if (!call.configures)
             tell(session, MESSAGE_RUN, NULL, 0);
-        result->outcome = make_call(&call);
+        result->outcome = (DWORD)make_call(&call);
         result->code = call.guard.exception;
         result->address = (ULONG_PTR)call.guard.address;
         if (call.configures && result->outcome == OUTCOME_RETURNED &&

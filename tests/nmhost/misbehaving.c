@@ -63,15 +63,14 @@ BOOL WINAPI Configure(HEXPERTKEY key, PEXPERTCONFIG *config, PEXPERTSTARTUPINFO 
 }
 
 static volatile ULONG_PTR wild = 16; /* no compiler is to know it */
-static volatile int depth;
+static volatile int deepest = 0x7FFFFFFF;
 
-/* GCC and clang see that it never ends, and must not make a loop of it. */
-static int overflow(int value)
+static int overflow(int depth)
 {
     volatile char room[4096];
-    room[0] = (char)value;
-    depth++;
-    return overflow(value + room[0]) + room[0];
+
+    room[0] = (char)depth;
+    return depth == deepest ? 0 : overflow(depth + 1) + room[0];
 }
 
 static NMEVENTDATA *new_event(HEXPERTKEY key)
