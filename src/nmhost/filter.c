@@ -25,10 +25,10 @@ typedef struct SLOT {
 
 static SLOT slots[SLOTS];
 
-void filter_forget_all(void)
+void filter_forget_others(HEXPERTKEY key)
 {
     for (DWORD number = 0; number < SLOTS; number++) {
-        if (slots[number].key == NULL)
+        if (slots[number].key == NULL || slots[number].key == key)
             continue;
         slots[number].body = NULL;
         slots[number].serial++;
