@@ -5,14 +5,17 @@
 #include "handle.h"
 #include "ipv6.h"
 
-enum { MOST_NESTING = 16, LABEL_CHARS = 64 };
+enum { MOST_WAITING = 32, LABEL_CHARS = 64 };
+
+/* What stands before its right operand, by how tightly it binds. */
+typedef enum WAITING { WAITING_PARENTHESIS, WAITING_OR, WAITING_AND, WAITING_NOT } WAITING;
 
 typedef struct READER {
-    const char *text;
     const char *at;
     HFILTER filter;
     DWORD error; /* the first one */
-    int nesting;
+    DWORD count; /* of waiting */
+    BYTE waiting[MOST_WAITING];
 } READER;
 
 /* An object of a relation. */
@@ -267,57 +270,85 @@ static BOOL read_test(READER *reader)
     return add(reader, &object) && read_relation(reader);
 }
 
-static BOOL read_alternatives(READER *reader);
-
-static BOOL read_factor(READER *reader)
+/* Adds the operators on top that bind at least as tightly as this one. */
+static BOOL add_waiting(READER *reader, WAITING least)
 {
-    BOOL good;
+    static const FILTERACTIONTYPE actions[] = {
+        [WAITING_OR] = FILTERACTION_OR,
+        [WAITING_AND] = FILTERACTION_AND,
+        [WAITING_NOT] = FILTERACTION_NOT,
+    };
 
-    if (reader->nesting == MOST_NESTING)
+    while (reader->count > 0 && reader->waiting[reader->count - 1] >= least) {
+        if (!add_operator(reader, actions[reader->waiting[--reader->count]]))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static BOOL wait_with(READER *reader, WAITING one)
+{
+    if (reader->count == MOST_WAITING)
         return fail(reader, NMERR_FILTER_INVALID_EXPRESSION);
-    reader->nesting++;
-    if (take_word(reader, "not")) {
-        good = read_factor(reader) && add_operator(reader, FILTERACTION_NOT);
-    } else if (take_word(reader, "(")) {
-        good = read_alternatives(reader) &&
-               (take_word(reader, ")") || fail(reader, NMERR_FILTER_INVALID_EXPRESSION));
-    } else {
-        good = read_test(reader);
-    }
-    reader->nesting--;
-    return good;
+    reader->waiting[reader->count++] = (BYTE)one;
+    return TRUE;
 }
 
-static BOOL read_conjunction(READER *reader)
+/* Up to a test and the parentheses that close behind it. */
+static BOOL read_operand(READER *reader)
 {
-    if (!read_factor(reader))
+    for (;;) {
+        WAITING one = WAITING_NOT;
+        if (!take_word(reader, "not")) {
+            if (!take_word(reader, "("))
+                break;
+            one = WAITING_PARENTHESIS;
+        }
+        if (!wait_with(reader, one))
+            return FALSE;
+    }
+    if (!read_test(reader) || !add_waiting(reader, WAITING_NOT))
         return FALSE;
-    while (take_word(reader, "and")) {
-        if (!read_factor(reader) || !add_operator(reader, FILTERACTION_AND))
+    while (take_word(reader, ")")) {
+        if (!add_waiting(reader, WAITING_OR))
+            return FALSE;
+        if (reader->count == 0) {
+            reader->at--;
+            return fail(reader, NMERR_FILTER_INVALID_EXPRESSION);
+        }
+        reader->count--; /* the parenthesis */
+        if (!add_waiting(reader, WAITING_NOT))
             return FALSE;
     }
     return TRUE;
 }
 
-static BOOL read_alternatives(READER *reader)
+static BOOL read_expression(READER *reader)
 {
-    if (!read_conjunction(reader))
-        return FALSE;
-    while (take_word(reader, "or")) {
-        if (!read_conjunction(reader) || !add_operator(reader, FILTERACTION_OR))
+    for (;;) {
+        if (!read_operand(reader))
+            return FALSE;
+        WAITING one = take_word(reader, "and")  ? WAITING_AND
+                      : take_word(reader, "or") ? WAITING_OR
+                                                : WAITING_PARENTHESIS;
+        if (one == WAITING_PARENTHESIS)
+            break;
+        if (!add_waiting(reader, one) || !wait_with(reader, one))
             return FALSE;
     }
-    return TRUE;
+    if (!add_waiting(reader, WAITING_OR))
+        return FALSE;
+    return reader->count == 0 || fail(reader, NMERR_FILTER_INVALID_EXPRESSION);
 }
 
 DWORD filter_text_read(const char *text, HFILTER *filter, DWORD *at)
 {
-    READER reader = {.text = text, .at = text, .filter = filter_create()};
+    READER reader = {.at = text, .filter = filter_create()};
 
     *filter = NULL;
     if (reader.filter == NULL)
         return NMERR_OUT_OF_MEMORY;
-    if (read_alternatives(&reader)) {
+    if (read_expression(&reader)) {
         skip_blanks(&reader);
         if (*reader.at != '\0')
             (void)fail(&reader, NMERR_FILTER_INVALID_EXPRESSION);

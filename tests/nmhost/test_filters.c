@@ -563,7 +563,8 @@ static void wrong_text_is_refused_where_it_is_wrong(void **state)
         {"TCP.Window == 5000000000", NMERR_FILTER_INVALID_EXPRESSION, 0},
         {"HTTP.Reason == \"x", NMERR_FILTER_INVALID_EXPRESSION, 17},
         {"TCP.Window contains 1", NMERR_FILTER_INVALID_EXPRESSION, 11},
-        {"((((((((((((((((((((TCP))))))))))))))))))))", NMERR_FILTER_INVALID_EXPRESSION, 0},
+        {"TCP)", NMERR_FILTER_INVALID_EXPRESSION, 3},
+        {"((((((((((((((((((((((((((((((((((((TCP", NMERR_FILTER_INVALID_EXPRESSION, 33},
     };
     NMAPI_EXPERT_USAGE before = {.cbSize = sizeof before}, usage = {.cbSize = sizeof usage};
     (void)state;
