@@ -216,14 +216,15 @@ int WINAPI address_order(LPADDRESS2 first, LPADDRESS2 second)
 LPSTR WINAPI address_to_string(LPSTR string, BYTE *address)
 {
     static const char digits[] = "0123456789ABCDEF";
+    char *at = string;
 
     if (string == NULL || address == NULL)
         return NULL;
     for (DWORD byte = 0; byte < MAC_BYTES; byte++) {
-        string[2 * byte] = digits[address[byte] >> 4];
-        string[2 * byte + 1] = digits[address[byte] & 15];
+        *at++ = digits[address[byte] >> 4];
+        *at++ = digits[address[byte] & 15];
     }
-    string[2 * MAC_BYTES] = '\0';
+    *at = '\0';
     return string;
 }
 

@@ -25,10 +25,10 @@ typedef struct SLOT {
 
 static SLOT slots[SLOTS];
 
-void filter_forget_all(void)
+void filter_forget_others(HEXPERTKEY key)
 {
     for (DWORD number = 0; number < SLOTS; number++) {
-        if (slots[number].key == NULL)
+        if (slots[number].key == NULL || slots[number].key == key)
             continue;
         slots[number].body = NULL;
         slots[number].serial++;
@@ -163,7 +163,7 @@ static DWORD read_address(const FILTEROBJECT2 *object, DWORD wanted, FILTER_TERM
 static DWORD read_protocols(const FILTEROBJECT2 *object, FILTER_TERM *term)
 {
     const BYTE *table = (const BYTE *)object->lpProtocolTable;
-    HPROTOCOL handle;
+    ULONG_PTR handle;
     DWORD count;
 
     if (!read_caller(table, &count, sizeof count))
@@ -172,7 +172,7 @@ static DWORD read_protocols(const FILTEROBJECT2 *object, FILTER_TERM *term)
         if (!read_caller(table + offsetof(PROTOCOLTABLE, hProtocol) + entry * sizeof handle,
                          &handle, sizeof handle))
             return NMERR_INVALID_PARAMETER;
-        DWORD protocol = handle_to_protocol(handle);
+        DWORD protocol = handle_to_protocol((HPROTOCOL)handle);
         if (protocol == PROTOCOLS)
             return NMERR_INVALID_HPROTOCOL;
         term->value |= (LONGLONG)1 << protocol;

@@ -45,8 +45,9 @@ typedef struct FILTER_BODY {
 
 typedef enum FILTER_RESULT { FILTER_FAILS, FILTER_PASSES, FILTER_INVALID } FILTER_RESULT;
 
-/* Forgets all filters; their memory goes with their keys. For the host's own thread. */
-void filter_forget_all(void);
+/* Forgets the filters of all keys but this one; their memory goes with their keys. For the host's
+   own thread. */
+void filter_forget_others(HEXPERTKEY key);
 
 /* The filter of an expert; NULL if it is none. */
 const FILTER_BODY *filter_of(HEXPERTKEY key, HFILTER handle);

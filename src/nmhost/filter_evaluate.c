@@ -160,6 +160,13 @@ static BOOL instance_matches(DWORD action, const PROPERTYINST *instance, LONGLON
     return holds(action, swapped ? -order : order);
 }
 
+/* Whether a property can be compared with it. */
+static BOOL is_comparable(const OPERAND *operand)
+{
+    return operand->kind == FILTER_NUMBER || operand->kind == FILTER_BYTES ||
+           operand->kind == FILTER_ADDRESS;
+}
+
 static BOOL any_instance_matches(RUN *run, DWORD action, const OPERAND *property,
                                  const OPERAND *other, BOOL swapped)
 {
@@ -197,9 +204,10 @@ static BOOL relate(RUN *run, DWORD action, const OPERAND *left, const OPERAND *r
 {
     if (left->kind == FILTER_PLACE)
         return right->kind == FILTER_BYTES && place_matches(run, action, left, right->term);
-    if (left->kind == FILTER_PROPERTY)
+    if (left->kind == FILTER_PROPERTY && is_comparable(right))
         return any_instance_matches(run, action, left, right, FALSE);
-    return right->kind == FILTER_PROPERTY && any_instance_matches(run, action, right, left, TRUE);
+    return right->kind == FILTER_PROPERTY && is_comparable(left) &&
+           any_instance_matches(run, action, right, left, TRUE);
 }
 
 static BOOL address_operand_matches(const RUN *run, BOOL source, const OPERAND *operand)

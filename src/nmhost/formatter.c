@@ -50,9 +50,10 @@ static BOOL begin_with_label(LPPROPERTYINST instance, TEXT *text)
 /* Whether it points to an instance in memory of ours, where the thread's lie. */
 static BOOL is_instance(const CALLER *caller, const PROPERTYINST *instance)
 {
-    const PROPERTY_SPACE *spaces[] = {&caller->shown, &caller->asked, frames_startup_space()};
+    const PROPERTY_SPACE *const spaces[3] = {&caller->shown, &caller->asked,
+                                             frames_startup_space()};
 
-    for (SIZE_T space = 0; space < sizeof spaces / sizeof *spaces; space++) {
+    for (int space = 0; space < 3; space++) {
         ULONG_PTR offset = (ULONG_PTR)instance - (ULONG_PTR)spaces[space]->instances;
         if (spaces[space]->frame != INVALID_FRAME_NUMBER && offset % sizeof *instance == 0 &&
             offset / sizeof *instance < spaces[space]->table.nTotalPropertyInsts)

@@ -41,7 +41,7 @@ static inline DWORD handle_to_protocol(HPROTOCOL handle)
 
 static inline HPROPERTY handle_of_property(DWORD protocol, DWORD field)
 {
-    return (HPROPERTY)(HANDLE_PROPERTY + (protocol << 8) + field);
+    return (HPROPERTY)HANDLE_PROPERTY + ((HPROPERTY)protocol << 8) + field;
 }
 
 /* FALSE if it is none's. */

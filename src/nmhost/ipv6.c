@@ -8,7 +8,8 @@ static const ULONG invalid = 0xC000000D; /* STATUS_INVALID_PARAMETER */
 
 static WORD group_of(const BYTE *address, int group)
 {
-    return (WORD)(address[2 * group] << 8 | address[2 * group + 1]);
+    const BYTE *at = address + (SIZE_T)group * 2;
+    return (WORD)(at[0] << 8 | at[1]);
 }
 
 static char *write_number(char *text, DWORD number, DWORD base)

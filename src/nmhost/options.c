@@ -22,7 +22,7 @@ void options_help(void)
         "  --csv=FILE            the events as comma-separated values\n"
         "  --html=FILE           a page of the events, and what each expert took\n"
         "  --filter=EXPRESSION   a display filter, for experts that ask for it:\n"
-        "                        \"TCP.'Source Port' == 80 or not IP\"\n"
+        "                        \"TCP.Source Port == 80 or not IP\"\n"
         "  --frames=A-B          only these frames, numbered from 0\n"
         "  --startup=FRAME[:PROTOCOL[.PROPERTY[.BIT]]]\n"
         "                        what the user looks at\n");

@@ -93,7 +93,14 @@ static void run_over_capture(const LIBRARY *library, const RUN *run, SESSION *se
     }
     capture_restrict(run->options->first_frame, run->options->last_frame);
     if (supply_open(library, NULL)) {
-        session_run(library, session);
+        DWORD at = 0;
+        DWORD error = supply_ui_filter(run->options->filter, &at);
+        if (error == NMERR_SUCCESS) {
+            session_run(library, session);
+        } else {
+            wsprintfA(text, "the filter is refused at its character %lu: error %lu", at + 1, error);
+            give_up(run, OUTCOME_NOT_LOADED, text);
+        }
         supply_close();
     } else {
         give_up(run, OUTCOME_NOT_LOADED, "there is no memory for it");
@@ -115,7 +122,6 @@ void run_here(const LIBRARY *library, const RUN *run)
                        .one_process = options->pipe == 0,
                        .config = config,
                        .startup = &options->startup,
-                       .filter = options->alone ? NULL : options->filter,
                        .sink = pass_on,
                        .context = &inner};
 

@@ -4,7 +4,6 @@
 
 #include "capture.h"
 #include "config.h"
-#include "display_filter.h"
 #include "events.h"
 #include "status.h"
 #include "supply.h"
@@ -330,8 +329,6 @@ void session_run(const LIBRARY *library, const SESSION *session)
     status_begin();
     if (!events_begin() || (!session->alone && !session->list && !supply_begin())) {
         note(session, "there is no memory for it", 0);
-    } else if (session->filter != NULL && !display_filter_set(library, session->filter)) {
-        note(session, "the display filter is refused", 0);
     } else {
         if (load_expert(&expert, session)) {
             result.outcome = OUTCOME_RETURNED;
@@ -345,8 +342,6 @@ void session_run(const LIBRARY *library, const SESSION *session)
          sizeof result); /* before what may hang or crash once more */
     if (expert.module != NULL)
         FreeLibrary(expert.module);
-    if (!session->alone && !session->list) {
-        display_filter_drop(library);
+    if (!session->alone && !session->list)
         supply_end();
-    }
 }

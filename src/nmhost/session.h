@@ -30,7 +30,6 @@ typedef struct SESSION {
     BOOL one_process;    /* the host's: a configuration passes from key to key */
     const char *config;  /* the file that the configuration is kept in */
     const STARTUP *startup;
-    const char *filter; /* the user's display filter; NULL: none */
     MESSAGE_SINK sink;
     void *context; /* the sink's */
 } SESSION;

@@ -7,6 +7,7 @@
 #include "caller.h"
 #include "events.h"
 #include "filter.h"
+#include "filter_text.h"
 #include "formatter.h"
 #include "frames.h"
 #include "handle.h"
@@ -15,6 +16,9 @@
 #include "queries.h"
 #include "say.h"
 #include "status.h"
+
+/* The host's own, for the user's filter: no expert can have it, whose keys count up from 1. */
+#define UI_KEY ((HEXPERTKEY)(ULONG_PTR)0x7FFF4D4E)
 
 static const LIBRARY *library;
 static BOOL opened; /* the capture, by supply_open */
@@ -192,7 +196,9 @@ BOOL supply_open(const LIBRARY *nmapi, const char *path)
 
 void supply_close(void)
 {
-    filter_forget_all();
+    if (library != NULL)
+        (void)supply_ui_filter(NULL, NULL);
+    filter_forget_others(NULL);
     frames_close();
     property_close();
     caller_close();
@@ -220,7 +226,7 @@ void supply_end(void)
 {
     for (DWORD number = 0; number < FUNCTIONS; number++)
         (void)library->set_function(functions[number].name, NULL);
-    filter_forget_all();
+    filter_forget_others(UI_KEY);
     helpers_forget_instance();
     caller_sweep();
 }
@@ -273,4 +279,29 @@ DWORD supply_startup(DWORD frame, const char *protocol, const char *property, in
         startup->sBitfield.bOn = (number >> bit & 1) != 0;
     frames_set_startup(startup);
     return NMERR_SUCCESS;
+}
+
+DWORD supply_ui_filter(const char *expression, DWORD *at)
+{
+    static HFILTER filter;
+    DWORD error = NMERR_SUCCESS;
+    HEXPERTKEY key = caller_key();
+
+    frames_set_ui_filter(NULL, NULL);
+    caller_set_key(UI_KEY);
+    if (filter != NULL) {
+        (void)filter_destroy(filter);
+        (void)library->close_expert(UI_KEY, NULL);
+        filter = NULL;
+    }
+    if (expression != NULL) {
+        (void)library->open_expert(UI_KEY, NULL);
+        error = filter_text_read(expression, &filter, at);
+        if (error == NMERR_SUCCESS)
+            frames_set_ui_filter(UI_KEY, filter);
+        else
+            (void)library->close_expert(UI_KEY, NULL);
+    }
+    caller_set_key(key);
+    return error;
 }

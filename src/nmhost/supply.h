@@ -51,6 +51,10 @@ DWORD supply_startup(DWORD frame, const char *protocol, const char *property, in
 /* The same without a place. */
 void supply_no_startup(const EXPERTSTARTUPINFO *startup);
 
+/* The filter that the user has set, for FLAGS_DEFER_TO_UI_FILTER: an expression as filter_text.h
+   says, or NULL. On an error *at is where in the text. Returns an NMERR code. */
+DWORD supply_ui_filter(const char *expression, DWORD *at);
+
 /* The table, for tests and for FUNCTIONS.md; NULL behind the last one. */
 const SUPPLY_FUNCTION *supply_function(DWORD number);
 

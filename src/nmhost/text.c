@@ -207,8 +207,9 @@ static void put_address(TEXT *text, BYTE type, const BYTE *data, DWORD bytes)
             if (at > 0)
                 text_put_character(text, '.');
             text_put_number(text, data[at], 10);
-        } else {
-            text_put_hex_byte(text, data[at]);
+        } else { /* in capitals, as AddressToString writes it */
+            text_put_character(text, "0123456789ABCDEF"[data[at] >> 4]);
+            text_put_character(text, "0123456789ABCDEF"[data[at] & 15]);
         }
     }
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "committed.h"
 #include "supply.h"
 
 enum { FRAMES = 374, FRAMES_IP = 205, FRAMES_ARP = 12, FRAMES_TCP = 260, FIRST_ARP = 19 };
@@ -17,21 +18,6 @@ enum { FRAMES = 374, FRAMES_IP = 205, FRAMES_ARP = 12, FRAMES_TCP = 260, FIRST_A
 static LIBRARY library;
 static const char *capture;
 static HEXPERTKEY key; /* each test's own, closed after it */
-
-/* Bytes that belong to this process alone. */
-static SIZE_T committed_memory(void)
-{
-    MEMORY_BASIC_INFORMATION region;
-    const char *address = NULL;
-    SIZE_T bytes = 0;
-
-    while (VirtualQuery(address, &region, sizeof region) == sizeof region) {
-        if (region.State == MEM_COMMIT && region.Type == MEM_PRIVATE)
-            bytes += region.RegionSize;
-        address = (const char *)region.BaseAddress + region.RegionSize;
-    }
-    return bytes;
-}
 
 static int open_host(void **state)
 {
