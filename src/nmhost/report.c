@@ -191,7 +191,7 @@ static void print_run(const REPORT_RUN *record)
     report_outcome(result, outcome);
     if (result->usage_known) {
         say("%-20.20s %-16s %12s %9s %8s %10s\n", record->facts.name, outcome,
-            say_number(report_rate(result), rate), say_number(result->peak / 1024, peak),
+            say_number(report_rate(result), rate), say_number((result->peak + 1023) / 1024, peak),
             say_number(result->blocks, blocks), say_number(result->bytes, bytes));
     } else {
         say("%-20.20s %-16s %12s %9s %8s %10s\n", record->facts.name, outcome, "-", "unknown",

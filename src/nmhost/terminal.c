@@ -12,6 +12,7 @@ enum { LINE_CHARS = 79, BAR_CHARS = 20, TEXT_CHARS = 24 };
 
 typedef struct LINE {
     int length;
+    int planned; /* where it would end if no cell were wider than its column */
     char text[LINE_CHARS + 1];
 } LINE;
 
@@ -20,7 +21,8 @@ static BOOL bar;           /* the cursor is behind a progress bar */
 static LONG shown_percent; /* last; -1: none yet */
 static DWORD shown_status;
 static char shown_text[TEXT_CHARS + 1];
-static LINE shown_heading; /* of the table, if the last line was one of its rows, else empty */
+static LINE shown_heading;   /* of the table, if the last line was one of its rows, else empty */
+static char shown_event[61]; /* the name above it */
 static DWORD rows;
 
 void terminal_begin(void)
@@ -103,16 +105,23 @@ void terminal_status(const STATUS_FACTS *facts)
     lstrcpynA(shown_text, facts->text, sizeof shown_text);
 }
 
-/* Appends two blanks and a cell, to the right for a positive width, to the left for a negative one. */
+/* Appends two blanks and a cell, to the right for a positive width, to the left for a negative one. After a cell that
+   is too wide the next ones come back to their columns as soon as they can. */
 static void add_cell(LINE *line, const char *text, int width)
 {
     int length = lstrlenA(text);
-    int wanted = width < 0 ? -width : width;
-    int before = width > length ? width - length : 0;
-    int after = length < wanted && before == 0 ? wanted - length : 0;
+    int start = line->length + 2, end;
 
-    for (int column = -2 - before; column < length + after && line->length < LINE_CHARS; column++)
-        line->text[line->length++] = column < 0 || column >= length ? ' ' : text[column];
+    line->planned += 2 + (width < 0 ? -width : width);
+    if (width > 0 && line->planned - length > start)
+        start = line->planned - length;
+    end = start + length;
+    if (width < 0 && line->planned > end)
+        end = line->planned;
+    for (int column = line->length; column < end && column < LINE_CHARS; column++)
+        line->text[column] =
+            column < start || column >= start + length ? ' ' : text[column - start];
+    line->length = end < LINE_CHARS ? end : LINE_CHARS;
     line->text[line->length] = '\0';
 }
 
@@ -147,7 +156,7 @@ const char *terminal_time(const EVENT_ROW *row, char text[TERMINAL_TIME])
 
 void terminal_event(const EVENT_ROW *row)
 {
-    LINE heading = {1, " "}, line = {1, " "};
+    LINE heading = {1, 1, " "}, line = {1, 1, " "};
     char time[TERMINAL_TIME], number[16];
 
     if (++rows > TERMINAL_ROWS)
@@ -186,11 +195,13 @@ void terminal_event(const EVENT_ROW *row)
     }
 
     end_bar();
-    if (strcmp(heading.text, shown_heading.text) != 0) {
+    if (strcmp(heading.text, shown_heading.text) != 0 ||
+        strncmp(event, shown_event, sizeof shown_event - 1) != 0) {
         if (!(row->flags & NMEVENTFLAG_DO_NOT_DISPLAY_EVENT_NAME) && event[0] != '\0')
             say("   event: %.60s\n", event);
         say("%s\n", heading.text);
         shown_heading = heading;
+        lstrcpynA(shown_event, event, sizeof shown_event);
     }
     say("%s\n", line.text);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the captures in this folder from examples/capture/office.pcap, and what tshark reads of them:
+"""Makes the captures in this folder from examples/capture/office.pcap, what tshark reads of them, and the
+demonstration's in other formats:
 
     apt-get install wireshark-common tshark
     python3 tests/nmhost/captures/make.py
@@ -189,6 +190,8 @@ pcap_big_endian('small-big.pcap', False)
 pcap_big_endian('small-big-ns.pcap', True)
 netmon_files()
 pcapng_files()
+for kind, name in (('netmon1', 'office-1.x.cap'), ('netmon2', 'office-2.0.cap'), ('pcapng', 'office.pcapng')):
+    subprocess.run(['editcap', '-F', kind, OFFICE, os.path.join(os.path.dirname(OFFICE), name)], check=True)
 for source in ('small.pcap', 'small-1.x.cap'):
     with open(path(source + '.csv'), 'w') as output:
         subprocess.run(['tshark', '-n', '-r', path(source), '-T', 'fields', '-E', 'separator=,', '-e',
