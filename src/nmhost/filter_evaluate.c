@@ -20,15 +20,20 @@ typedef struct RUN {
     OPERAND stack[FILTER_OPERANDS];
 } RUN;
 
-/* Attached when the first property is asked for. */
-static PROPERTY_SPACE *properties_of(RUN *run)
+/* The next instance of a property, whose protocol most frames do not have. The frame's properties
+   are attached when the first one is asked for. */
+static LPPROPERTYINST next_instance(RUN *run, HPROPERTY property, LPPROPERTYINST last)
 {
     PROPERTY_SPACE *space = &run->caller->filtered;
+    DWORD protocol, field;
 
+    if (!handle_to_property(property, &protocol, &field) ||
+        protocol_find(&run->copy->layers, protocol) == NULL)
+        return NULL;
     if (space->frame == INVALID_FRAME_NUMBER)
         property_attach_all(space, run->copy->info.number, run->copy->info.data,
                             &run->copy->layers);
-    return space;
+    return property_find(space, property, last, TRUE);
 }
 
 static BYTE folded(BYTE byte)
@@ -170,10 +175,9 @@ static BOOL is_comparable(const OPERAND *operand)
 static BOOL any_instance_matches(RUN *run, DWORD action, const OPERAND *property,
                                  const OPERAND *other, BOOL swapped)
 {
-    PROPERTY_SPACE *space = properties_of(run);
     LPPROPERTYINST instance = NULL;
 
-    while ((instance = property_find(space, property->term->property, instance, TRUE)) != NULL) {
+    while ((instance = next_instance(run, property->term->property, instance)) != NULL) {
         if (instance_matches(action, instance, property->number, other, swapped))
             return TRUE;
     }
@@ -245,7 +249,7 @@ static BOOL apply_to_one(RUN *run, const FILTER_TERM *term)
     case FILTERACTION_PROPERTYEXIST:
         if (operand->kind != FILTER_PROPERTY)
             return FALSE;
-        truth = property_find(properties_of(run), operand->term->property, NULL, TRUE) != NULL;
+        truth = next_instance(run, operand->term->property, NULL) != NULL;
         break;
     default: /* FILTERACTION_FROM, FILTERACTION_TO */
         truth = address_operand_matches(run, term->action == FILTERACTION_FROM, operand);
@@ -320,8 +324,7 @@ static BOOL evaluate_term(RUN *run, const FILTER_TERM *term)
         return term->bytes >= sizeof(ADDRESS2) && push(run, FILTER_ADDRESS, term, 0);
     case FILTERACTION_PROPERTYEXIST:
         if (term->property != 0)
-            return push(run, FILTER_TRUTH, term,
-                        property_find(properties_of(run), term->property, NULL, TRUE) != NULL);
+            return push(run, FILTER_TRUTH, term, next_instance(run, term->property, NULL) != NULL);
         return run->count >= 1 && apply_to_one(run, term);
     case FILTERACTION_NOT:
     case FILTERACTION_FROM:

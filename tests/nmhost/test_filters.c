@@ -501,6 +501,31 @@ static void an_overwritten_filter_is_no_filter(void **state)
     }
 }
 
+/* A relation between a property and what an operator left, which could not be added. */
+static void an_overwritten_operator_finds_wrong_operands(void **state)
+{
+    static const FILTERACTIONTYPE operators[] = {FILTERACTION_EQUAL, FILTERACTION_CONTAINS,
+                                                 FILTERACTION_FROMTO, FILTERACTION_AREBITSON,
+                                                 FILTERACTION_ARRAYEQUAL};
+    EXPERTFRAMEDESCRIPTOR frame;
+    (void)state;
+    property("TCP", "Window");
+    add((FILTEROBJECT2){.Action = FILTERACTION_BOOL, .Value = 1});
+    operation(FILTERACTION_NOT);
+    operation(FILTERACTION_NOT);
+    FILTER_BODY *body = (FILTER_BODY *)(ULONG_PTR)filter_of(key, filter);
+    FILTER_TERM *last = (FILTER_TERM *)(void *)(body->terms + body->bytes - sizeof *last);
+    assert_int_equal(last->action, FILTERACTION_NOT);
+    body->operands = 1;
+    body->kinds[0] = FILTER_TRUTH;
+    for (size_t one = 0; one < sizeof operators / sizeof *operators; one++) {
+        last->action = (WORD)operators[one];
+        assert_int_equal(
+            ExpertGetFrame(key, GET_FRAME_NEXT_FORWARD, 0, INVALID_FRAME_NUMBER, filter, &frame),
+            NMERR_NO_MORE_FRAMES);
+    }
+}
+
 static void text_means_the_same(void **state)
 {
     static const struct {
@@ -627,6 +652,7 @@ int main(int count, char **arguments)
         TEST(a_duplicate_stands_alone),
         TEST(one_frame_is_filtered_or_found),
         TEST(an_overwritten_filter_is_no_filter),
+        TEST(an_overwritten_operator_finds_wrong_operands),
         TEST(text_means_the_same),
         TEST(wrong_text_is_refused_where_it_is_wrong),
         TEST(the_users_filter_is_applied_where_it_is_deferred_to),

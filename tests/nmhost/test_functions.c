@@ -260,6 +260,22 @@ static void another_experts_filter_is_none(void **state)
     assert_int_equal(DestroyFilter(filter), NMERR_SUCCESS);
 }
 
+/* The place of a destroyed filter is taken again, its handle is not. */
+static void a_stale_filter_is_not_the_next_one(void **state)
+{
+    (void)state;
+    HFILTER stale = CreateFilter();
+    assert_int_equal(DestroyFilter(stale), NMERR_SUCCESS);
+    HFILTER next = CreateFilter();
+    assert_ptr_not_equal(next, stale);
+    assert_int_equal(DestroyFilter(stale), NMERR_INVALID_HFILTER);
+    supply_end();
+    assert_true(supply_begin());
+    HFILTER after = CreateFilter();
+    assert_ptr_not_equal(after, next);
+    assert_int_equal(DestroyFilter(after), NMERR_SUCCESS);
+}
+
 static void last_errors_are_left_alone(void **state)
 {
     EXPERTFRAMEDESCRIPTOR frame;
@@ -395,6 +411,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(the_page_lists_the_dlls_exports),
         TEST(what_is_no_handle_is_refused),
         TEST(another_experts_filter_is_none),
+        TEST(a_stale_filter_is_not_the_next_one),
         TEST(last_errors_are_left_alone),
         TEST(a_killed_thread_holds_up_nobody),
     };
