@@ -257,7 +257,7 @@ static void frames_come_in_any_order(void **state)
     open_capture(large_path);
     check_one(MANY - 1); /* before the walk is there */
     assert_int_equal(capture_frames(), MANY);
-    for (DWORD turn = 0; turn < 50000; turn++) {
+    for (DWORD turn = 0; turn < 20000; turn++) {
         number = number * 1103515245 + 12345;
         check_one((number >> 8) % MANY);
     }
@@ -292,7 +292,7 @@ static void more_threads_than_cursors_read_at_once(void **state)
     open_capture(large_path);
     for (DWORD index = 0; index < THREADS; index++) {
         threads[index] = CreateThread(NULL, 65536, read_all,
-                                      (LPVOID)(DWORD_PTR)(MANY - 7000 + index % 7), 0, NULL);
+                                      (LPVOID)(DWORD_PTR)(MANY - 2800 + index % 7), 0, NULL);
         assert_non_null(threads[index]);
     }
     for (DWORD index = 0; index < THREADS; index++) {
@@ -314,7 +314,7 @@ static DWORD WINAPI read_for_ever(LPVOID parameter)
 /* Whoever is killed while it reads holds up nobody, and gives its place back. */
 static void a_killed_reader_holds_up_nobody(void **state)
 {
-    enum { KILLS = 150 };
+    enum { KILLS = 60 };
     (void)state;
 
     open_capture(large_path);
