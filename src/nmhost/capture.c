@@ -6,7 +6,7 @@
 
 /*
  * One thread, the host's own, walks through the file from the first frame to the last and notes the
- * position of each 64th. An expert's thread walks on from there for the others, and keeps the positions
+ * position of each 64th. An expert's thread walks on from there for the others, and keeps the records
  * of the 64 that it was in last. So 8 bytes serve 64 frames.
  */
 
@@ -23,10 +23,10 @@ enum {
 typedef struct CURSOR {
     volatile LONG thread; /* that has it; 0: nobody */
     LONG block;
-    DWORD count;     /* of positions */
+    DWORD count;     /* of records */
     ULONGLONG reads; /* frames that were asked for here, ever */
     VIEWS views;
-    ULONGLONG positions[BLOCK];
+    FORMAT_RECORD records[BLOCK];
 } CURSOR;
 
 static VIEW_FILE file;
@@ -334,20 +334,19 @@ static void wait_for(DWORD number)
         WaitForSingleObject(walk_done, 1);
 }
 
-/* Finds the positions of the block's frames. */
+/* Reads the records of the block's frames. */
 static BOOL enter_block(CURSOR *cursor, LONG block)
 {
-    FORMAT_RECORD record;
     DWORD first = (DWORD)block * BLOCK, left = (DWORD)walked - first;
 
     cursor->block = NO_BLOCK; /* in case that this thread ends in here */
     cursor->count = left < BLOCK ? left : BLOCK;
     ULONGLONG position = block_positions[block];
     for (DWORD index = 0; index < cursor->count; index++) {
-        cursor->positions[index] = position;
-        if (format_read(&format, &cursor->views, position, FALSE, &record) != FORMAT_FRAME)
+        FORMAT_RECORD *record = &cursor->records[index];
+        if (format_read(&format, &cursor->views, position, FALSE, record) != FORMAT_FRAME)
             return FALSE;
-        position = record.next;
+        position = record->next;
     }
     cursor->block = block;
     return TRUE;
@@ -356,31 +355,27 @@ static BOOL enter_block(CURSOR *cursor, LONG block)
 static BOOL read_frame(CURSOR *cursor, DWORD number, BYTE *buffer, DWORD bytes,
                        CAPTURE_FRAME *frame)
 {
-    FORMAT_RECORD record;
     LONG block = (LONG)(number / BLOCK);
 
     cursor->reads++;
-
     /* A block that was entered while the walk was in it has fewer. */
     if (cursor->block != block || number % BLOCK >= cursor->count) {
         if (!enter_block(cursor, block))
             return FALSE;
     }
-    if (format_read(&format, &cursor->views, cursor->positions[number % BLOCK], FALSE, &record) !=
-        FORMAT_FRAME)
-        return FALSE;
+    const FORMAT_RECORD *record = &cursor->records[number % BLOCK];
     frame->number = number;
-    frame->time = record.timed ? record.time : start_time;
+    frame->time = record->timed ? record->time : start_time;
     /* Of a difference modulo 2^64: times may run backwards. */
     frame->offset = (LONGLONG)(frame->time - start_time) / 10;
-    frame->length = record.length;
-    frame->stored = record.stored;
-    frame->media = record.media;
+    frame->length = record->length;
+    frame->stored = record->stored;
+    frame->media = record->media;
     frame->data = buffer;
-    if (bytes > record.stored)
-        bytes = record.stored;
+    if (bytes > record->stored)
+        bytes = record->stored;
     if (bytes != 0) {
-        const BYTE *data = view_at(&cursor->views.data, record.data, bytes);
+        const BYTE *data = view_at(&cursor->views.data, record->data, bytes);
         if (data == NULL)
             return FALSE;
         memcpy(buffer, data, bytes);

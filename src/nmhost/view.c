@@ -1,7 +1,7 @@
 #include "view.h"
 
 /* Each thread that reads has windows of its own: on x86 many small ones must fit. */
-#define WINDOW ((SIZE_T)(sizeof(void *) == 8 ? 64 : 1) << 20)
+#define WINDOW ((SIZE_T)(sizeof(void *) == 8 ? 1024 : 1) << 20)
 #define GRANULE 65536u /* where a window may start */
 
 BOOL view_open(VIEW_FILE *file, const char *path)

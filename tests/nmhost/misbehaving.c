@@ -65,12 +65,13 @@ BOOL WINAPI Configure(HEXPERTKEY key, PEXPERTCONFIG *config, PEXPERTSTARTUPINFO 
 static volatile ULONG_PTR wild = 16; /* no compiler is to know it */
 static volatile int deepest = 0x7FFFFFFF;
 
-static int overflow(int depth)
+/* Each call needs the frame of the one before, so that no compiler makes a loop of it. */
+static int overflow(int depth, const volatile char *before)
 {
     volatile char room[4096];
 
-    room[0] = (char)depth;
-    return depth == deepest ? 0 : overflow(depth + 1) + room[0];
+    room[0] = (char)(depth + before[0]);
+    return depth == deepest ? 0 : overflow(depth + 1, room) + room[0];
 }
 
 static NMEVENTDATA *new_event(HEXPERTKEY key)
@@ -160,7 +161,7 @@ BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup
     if (told_to("exit thread"))
         ExitThread(3);
     if (told_to("overflow"))
-        return overflow(1) == 0;
+        return overflow(1, "") == 0;
     if (told_to("fail fast")) /* as the compilers' __fastfail does, without its instruction */
         TerminateProcess(GetCurrentProcess(), 0xC0000409);
     if (told_to("nonsense"))
