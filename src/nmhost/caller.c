@@ -148,6 +148,8 @@ COPY *caller_try(CALLER *caller, DWORD number)
         wanted = copy->info.stored;
     }
     copy->info.data = data;
+    if (copy->info.media == CAPTURE_UNKNOWN)
+        copy->info.media = CAPTURE_ETHERNET; /* as other readers take it */
     copy->frame = (FRAME *)(copy + 1);
     copy->frame->TimeStamp = copy->info.offset;
     copy->frame->FrameLength = copy->info.length;

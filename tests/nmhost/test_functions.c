@@ -1,5 +1,6 @@
 /* FUNCTIONS.md against the table of supplied functions and the DLL's exports; handles that are none;
-   threads that are killed in supplied functions. Arguments: the capture, FUNCTIONS.md, exports.h. */
+   threads that are killed in supplied functions; captures of other kinds. Arguments: the capture,
+   FUNCTIONS.md, exports.h, the folder of small captures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 static const char *capture;
 static const char *page;
 static const char *exports;
+static const char *captures;
 static LIBRARY library;
 static HEXPERTKEY key;
 
@@ -402,6 +404,82 @@ static void a_killed_thread_holds_up_nobody(void **state)
     assert_true(all < stack + 256 * 1024);
 }
 
+/*
+ * Captures of other kinds
+ */
+
+/* Frames that have the protocol, in a capture of its own. */
+static unsigned frames_with(const char *path, const char *name, DWORD *mac_type)
+{
+    EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};
+    FILTEROBJECT2 object = {.Action = FILTERACTION_PROTOCOLEXIST};
+    char text[16];
+    unsigned count = 0;
+
+    assert_true(supply_open(&library, path));
+    assert_int_equal(begin(NULL), 0);
+    HFILTER filter = CreateFilter();
+    object.hProtocol = GetProtocolFromName(lstrcpynA(text, name, sizeof text));
+    assert_int_equal(FilterAddObject(filter, &object), NMERR_SUCCESS);
+    while (ExpertGetFrame(key, GET_FRAME_NEXT_FORWARD, 0, frame.FrameNumber, filter, &frame) ==
+           NMERR_SUCCESS)
+        count++;
+    *mac_type = GetFrameMacType(GetFrame(supply_capture(), 0));
+    assert_int_equal(end(NULL), 0);
+    supply_close();
+    return count;
+}
+
+/* The capture with another link type in its header: bytes 6 and 7. */
+static void write_with_link(const char *from, const char *to, BYTE link)
+{
+    static char bytes[8192];
+    FILE *file = fopen(from, "rb");
+    assert_non_null(file);
+    size_t count = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    assert_true(count > 128 && count < sizeof bytes);
+    bytes[6] = (char)link;
+    file = fopen(to, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, count, file), count);
+    fclose(file);
+}
+
+static void every_kind_of_capture_has_the_same_protocols(void **state)
+{
+    static const char *const files[] = {"small.pcap",    "small-1.x.cap",    "small-2.0.cap",
+                                        "small-2.1.cap", "small-2.2.cap",    "small-2.3.cap",
+                                        "small.pcapng",  "small-big-ns.pcap"};
+    char path[MAX_PATH], other[MAX_PATH];
+    DWORD type;
+    unsigned all = 0, tcp = 0;
+    (void)state;
+    supply_close();
+    for (size_t file = 0; file < sizeof files / sizeof *files; file++) {
+        snprintf(path, sizeof path, "%s/%s", captures, files[file]);
+        unsigned found = frames_with(path, "ETHERNET", &type);
+        unsigned found_tcp = frames_with(path, "TCP", &type);
+        if (file == 0) {
+            all = found;
+            tcp = found_tcp;
+        }
+        assert_true(found > 0 && found == all && found_tcp == tcp);
+        assert_int_equal(type, MAC_TYPE_ETHERNET);
+    }
+    /* Of no known link: read as Ethernet; token ring: frames without protocols. */
+    snprintf(path, sizeof path, "%s/%s", captures, "small-2.0.cap");
+    assert_true(GetTempFileNameA(".", "nmh", 0, other) != 0);
+    write_with_link(path, other, 0);
+    assert_int_equal(frames_with(other, "TCP", &type), tcp);
+    assert_int_equal(type, MAC_TYPE_UNKNOWN);
+    write_with_link(path, other, 2);
+    assert_int_equal(frames_with(other, "TCP", &type), 0);
+    assert_int_equal(type, MAC_TYPE_TOKENRING);
+    DeleteFileA(other);
+    assert_true(supply_open(&library, capture));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(int count, char **arguments)
@@ -414,11 +492,13 @@ int main(int count, char **arguments)
         TEST(a_stale_filter_is_not_the_next_one),
         TEST(last_errors_are_left_alone),
         TEST(a_killed_thread_holds_up_nobody),
+        cmocka_unit_test(every_kind_of_capture_has_the_same_protocols),
     };
-    if (count != 4)
+    if (count != 5)
         return 2;
     capture = arguments[1];
     page = arguments[2];
     exports = arguments[3];
+    captures = arguments[4];
     return cmocka_run_group_tests(tests, open_host, close_host);
 }
