@@ -28,6 +28,6 @@ HANDLE events_signal(void);
 void events_drain(MESSAGE_SINK sink, void *context, BOOL at_the_end);
 
 /* How many were submitted, and how many of those the sink did not get. */
-void events_count(DWORD *submitted, DWORD *lost);
+void events_count(DWORD *count, DWORD *lost);
 
 #endif

@@ -19,8 +19,8 @@ static ULONGLONG time_of(const BYTE *at)
     static const WORD days_before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
     WORD field[8];
 
-    for (int index = 0; index < 8; index++)
-        field[index] = format_word(at + 2 * index, FALSE);
+    for (DWORD index = 0; index < 8; index++)
+        field[index] = format_word(at + (SIZE_T)2 * index, FALSE);
     DWORD year = field[0], month = field[1], day = field[3];
     if (year < 1601 || year > 30827 || month < 1 || month > 12 || day < 1 || day > 31 ||
         field[4] > 23 || field[5] > 59 || field[6] > 59 || field[7] > 999)

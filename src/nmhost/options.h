@@ -40,7 +40,7 @@ BOOL options_parse(int argument_count, char **arguments, OPTIONS *options);
 /* What a child is started with to run one expert over one capture (NULL: to list it). FALSE: it is too
    long. */
 BOOL options_command_line(const OPTIONS *options, const char *capture, const char *expert,
-                          ULONG_PTR pipe, ULONG_PTR parent, BOOL first, char *line,
+                          ULONG_PTR pipe, ULONG_PTR parent, BOOL first, char *text,
                           DWORD characters);
 
 /* Fits a screen. */

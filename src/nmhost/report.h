@@ -5,7 +5,7 @@
 #include "run.h"
 
 /* FALSE: a file cannot be written, or there is no memory; says so. */
-BOOL report_begin(const OPTIONS *options);
+BOOL report_begin(const OPTIONS *all);
 
 /* Before a run. Its messages then go to report_sink. */
 void report_run(const RUN *run);
