@@ -27,7 +27,8 @@ static const char head[] =
     "th{background:var(--soft);cursor:pointer;white-space:nowrap}\n"
     "th[aria-sort=ascending]::after{content:' \\25B2'}"
     "th[aria-sort=descending]::after{content:' \\25BC'}\n"
-    "td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    "td:first-child{white-space:nowrap}td.n{text-align:right;font-variant-numeric:tabular-nums;"
+    "white-space:nowrap}\n"
     "td.bad{color:var(--bad);font-weight:600}\n"
     ".bar{display:block;height:.45rem;margin-top:.2rem;background:var(--bar);border-radius:2px;"
     "min-width:1px;margin-left:auto}\n"
@@ -140,12 +141,16 @@ void html_event(const REPORT_RUN *run, const EVENT_ROW *row)
     }
     output_text(&output, "<td>");
     const char *name = message_string(row, description);
+    BOOL first = TRUE;
     for (DWORD column = 0; column < row->columns; column++) {
         const char *value = message_string(row, name);
-        output_text(&output, column == 0 ? "<b>" : "; <b>");
-        put_escaped(name);
-        output_text(&output, "</b> ");
-        put_escaped(value + (*value != '\0'));
+        if (*value != '\0' && value[1] != '\0') { /* behind the side that it goes to */
+            output_text(&output, first ? "<b>" : "; <b>");
+            put_escaped(name);
+            output_text(&output, "</b> ");
+            put_escaped(value + 1);
+            first = FALSE;
+        }
         name = message_string(row, value);
     }
     output_text(&output, "</tr>\n");
