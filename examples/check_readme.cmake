@@ -1,8 +1,8 @@
-# The C code that this README.md and the project's show stands in the files here, to the letter.
+# The C code that this README.md, nmhost's and the project's show stands in the files here, to the letter.
 cmake_minimum_required(VERSION 3.25)
 
 set(here ${CMAKE_CURRENT_LIST_DIR})
-file(GLOB files ${here}/common/*.[ch] ${here}/experts/*.[ch] ${here}/host/*.[ch])
+file(GLOB files ${here}/*.c ${here}/experts/*.[ch] ${here}/../src/nmhost/*.[ch])
 set(sources "")
 foreach(file IN LISTS files)
   file(READ ${file} text)
@@ -10,7 +10,7 @@ foreach(file IN LISTS files)
 endforeach()
 
 set(count 0)
-foreach(readme ${here}/README.md ${here}/../README.md)
+foreach(readme ${here}/README.md ${here}/../README.md ${here}/../src/nmhost/README.md)
   file(READ ${readme} rest)
   string(FIND "${rest}" "```c\n" start)
   while(NOT start EQUAL -1)

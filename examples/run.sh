@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the demonstration for x64 and x86 and runs both under Wine; sets up what is missing first.
+# Builds nmhost and the demonstration's experts for x64 and x86 and runs both under Wine, over captures in three
+# formats; sets up what is missing first.
 #
 #   sh examples/run.sh [x64 | x86]
 set -eu
@@ -31,11 +32,27 @@ for architecture in $architectures; do
     }
 done
 
-# Both, even if the first one fails.
+# Good experts over each format; then those that leak, crash, run away and hang, of which nmhost says so by its
+# exit status 1.
+run_nmhost() { # STATUS ARGUMENT ...
+    wanted=$1
+    shift
+    got=0
+    echo "\$ nmhost $*"
+    sh ../../../cmake/run-wine.sh ../nmhost.exe "$@" || got=$?
+    if [ "$got" -ne "$wanted" ]; then
+        echo "run.sh: nmhost ended with status $got, not $wanted" >&2
+        status=1
+    fi
+    echo
+}
+
 status=0
 for architecture in $architectures; do
+    cd "build/demonstration-$architecture/examples"
     echo
-    (cd "build/demonstration-$architecture/examples" &&
-        sh ../../../cmake/run-wine.sh host.exe office.pcap) || status=$?
+    run_nmhost 0 office-1.x.cap office-2.0.cap office.pcapng topusers.dll protocols.dll
+    run_nmhost 1 --time-limit=3 --memory-limit=64 office.pcapng leaky.dll crasher.dll runaway.dll hung.dll
+    cd ../../..
 done
 exit "$status"

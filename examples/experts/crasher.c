@@ -17,24 +17,20 @@ BOOL WINAPI Register(PEXPERTENUMINFO info)
 BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup,
                 DWORD startup_flags, HWND window)
 {
+    EXPERTFRAMEDESCRIPTOR frame = EXPERT_FIRST;
     NOTE *newest = NULL;
-    PCAP_FRAME frame;
-    PCAP pcap;
     (void)config, (void)startup_flags, (void)window;
 
-    const BYTE *capture = expert_load_capture(key, startup, &pcap);
-    if (capture == NULL)
-        return FALSE;
-    const BYTE *middle = capture + (pcap.end - capture) / 2;
-    while (pcap_next(&pcap, &frame)) {
-        NOTE *note = ExpertAllocMemory(key, sizeof(NOTE) + frame.stored, NULL);
+    DWORD middle = GetCaptureTotalFrames(startup->hCapture) / 2;
+    while (expert_next_frame(key, &frame) == NMERR_SUCCESS) {
+        NOTE *note = ExpertAllocMemory(key, sizeof(NOTE) + frame.pFrame->nBytesAvail, NULL);
         if (note == NULL)
             return FALSE;
         note->next = newest;
-        note->length = frame.stored;
-        memcpy(note->data, frame.data, frame.stored);
+        note->length = frame.pFrame->nBytesAvail;
+        memcpy(note->data, (const BYTE *)frame.pFrame->MacFrame, note->length);
         newest = note;
-        if (frame.data > middle) {
+        if (frame.FrameNumber == middle) {
             /* The mistake: to take the end of the list for one more note. Volatile, or the compiler
                would draw its own conclusions. */
             const volatile NOTE *oldest = newest;

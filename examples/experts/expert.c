@@ -12,26 +12,22 @@ BOOL expert_describe(PEXPERTENUMINFO info, const char *name, const char *descrip
     return TRUE;
 }
 
-void *expert_load_capture(HEXPERTKEY key, const EXPERTSTARTUPINFO *startup, PCAP *pcap)
+DWORD expert_next_frame(HEXPERTKEY key, EXPERTFRAMEDESCRIPTOR *frame)
 {
-    void *block = NULL;
-    DWORD read;
+    return ExpertGetFrame(key, GET_FRAME_NEXT_FORWARD, FLAGS_DEFER_TO_UI_FILTER, frame->FrameNumber,
+                          NULL, frame);
+}
 
-    HANDLE file = CreateFileA(startup->szCaptureFile, GENERIC_READ, FILE_SHARE_READ, NULL,
-                              OPEN_EXISTING, FILE_FLAG_SEQUENTIAL_SCAN, NULL);
-    if (file == INVALID_HANDLE_VALUE) {
-        say("   can't open %s: error %lu\n", startup->szCaptureFile, GetLastError());
+NMEVENTDATA *expert_new_event(HEXPERTKEY key, char *source, char *name, BYTE columns)
+{
+    NMEVENTDATA *event =
+        ExpertAllocMemory(key, sizeof(NMEVENTDATA) + columns * sizeof(NMCOLUMNINFO), NULL);
+    if (event == NULL)
         return NULL;
-    }
-    DWORD size = GetFileSize(file, NULL);
-    if (size != INVALID_FILE_SIZE)
-        block = ExpertAllocMemory(key, size, NULL);
-    if (block != NULL && (!ReadFile(file, block, size, &read, NULL) || read != size ||
-                          !pcap_begin(pcap, block, size))) {
-        say("   %s is no Ethernet capture in the pcap format\n", startup->szCaptureFile);
-        ExpertFreeMemory(key, block);
-        block = NULL;
-    }
-    CloseHandle(file);
-    return block;
+    event->Flags = NMEVENTFLAG_EXPERT;
+    event->Severity = NMEVENT_SEVERITY_INFORMATIONAL;
+    event->szSourceName = source;
+    event->szEventName = name;
+    event->NumColumns = columns;
+    return event;
 }

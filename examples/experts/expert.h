@@ -5,7 +5,6 @@
 #include <windows.h>
 
 #include "packet.h"
-#include "pcap.h"
 #include "say.h"
 
 #include <netmon.h>
@@ -21,9 +20,17 @@ BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup
 /* Fills in what Register is asked for; always TRUE. */
 BOOL expert_describe(PEXPERTENUMINFO info, const char *name, const char *description, DWORD flags);
 
-/* Reads the capture that the host named into one of the expert's own blocks, and begins the walk
-   over it. The file is closed again: whatever happens to the expert afterwards, it holds nothing
-   but memory. Returns the block, to be freed by the caller, or NULL. */
-void *expert_load_capture(HEXPERTKEY key, const EXPERTSTARTUPINFO *startup, PCAP *pcap);
+/* The next frame, the first one to begin with: *frame is to be EXPERT_FIRST then. Returns an NMERR code:
+   NMERR_NO_MORE_FRAMES behind the last one. */
+DWORD expert_next_frame(HEXPERTKEY key, EXPERTFRAMEDESCRIPTOR *frame);
+
+#define EXPERT_FIRST                                                                               \
+    {                                                                                              \
+        .FrameNumber = INVALID_FRAME_NUMBER                                                        \
+    }
+
+/* An event with so many columns, in one block of the expert's; NULL: there is no memory. The source and the
+   name must outlive it. */
+NMEVENTDATA *expert_new_event(HEXPERTKEY key, char *source, char *name, BYTE columns);
 
 #endif

@@ -9,48 +9,38 @@ BOOL WINAPI Register(PEXPERTENUMINFO info)
     return expert_describe(info, "leaky", "an event for every frame, none ever freed", 0);
 }
 
-static NMEVENTDATA *new_event(HEXPERTKEY key, const PCAP_FRAME *frame, DWORD number)
+/* Fills in one event, as if it were to be submitted. */
+static BOOL note_frame(HEXPERTKEY key, const EXPERTFRAMEDESCRIPTOR *frame)
 {
-    static char name[] = "Frame seen", source[] = "leaky", number_name[] = "Frame",
-                length_name[] = "Bytes";
+    static char source[] = "leaky", name[] = "Frame seen", number[] = "Frame", length[] = "Bytes";
 
-    NMEVENTDATA *event =
-        ExpertAllocMemory(key, sizeof(NMEVENTDATA) + COLUMNS * sizeof(NMCOLUMNINFO), NULL);
+    NMEVENTDATA *event = expert_new_event(key, source, name, COLUMNS);
     if (event == NULL)
-        return NULL;
-    event->EventIdent = number;
-    event->Flags = NMEVENTFLAG_EXPERT;
-    event->Severity = NMEVENT_SEVERITY_INFORMATIONAL;
-    event->szSourceName = source;
-    event->szEventName = name;
-    GetSystemTime(&event->SysTime);
-    event->NumColumns = COLUMNS;
-    event->Column[0].szColumnName = number_name;
+        return FALSE;
+    event->EventIdent = frame->FrameNumber;
+    event->Column[0].szColumnName = number;
     event->Column[0].VariantData.Type = NMCOLUMNTYPE_FRAME;
-    event->Column[0].VariantData.Value.FrameVal = number;
-    event->Column[1].szColumnName = length_name;
+    event->Column[0].VariantData.Value.FrameVal = frame->FrameNumber;
+    event->Column[1].szColumnName = length;
     event->Column[1].VariantData.Type = NMCOLUMNTYPE_UINT32;
-    event->Column[1].VariantData.Value.Uint32Val = frame->length;
-    return event;
+    event->Column[1].VariantData.Value.Uint32Val = frame->pFrame->FrameLength;
+    return TRUE;
 }
 
 BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup,
                 DWORD startup_flags, HWND window)
 {
+    EXPERTFRAMEDESCRIPTOR frame = EXPERT_FIRST;
     DWORD frames = 0;
-    PCAP_FRAME frame;
-    PCAP pcap;
-    (void)config, (void)startup_flags, (void)window;
+    char text[64];
+    (void)config, (void)startup, (void)startup_flags, (void)window;
 
-    void *capture = expert_load_capture(key, startup, &pcap);
-    if (capture == NULL)
-        return FALSE;
-    while (pcap_next(&pcap, &frame)) {
-        if (new_event(key, &frame, frames) == NULL)
+    while (expert_next_frame(key, &frame) == NMERR_SUCCESS) {
+        if (!note_frame(key, &frame))
             return FALSE;
         frames++;
     }
-    say("   %lu frames, as many events left behind\n", frames);
-    ExpertFreeMemory(key, capture);
+    wsprintfA(text, "%lu frames, as many events left", frames);
+    ExpertIndicateStatus(key, EXPERTSTATUS_DONE, 0, text, 100);
     return TRUE;
 }

@@ -1,4 +1,4 @@
-/* Counts frames and bytes for each address and each conversation, and prints the top ten of both:
+/* Counts frames and bytes for each address and each conversation, and tells the top ten of both as events:
    an expert as it should be. */
 #include "expert.h"
 
@@ -70,13 +70,13 @@ static BOOL count(HEXPERTKEY key, TABLE *table, const PACKET_ADDRESS *first,
     return TRUE;
 }
 
-static BOOL count_frame(HEXPERTKEY key, TABLE *addresses, TABLE *conversations,
-                        const PCAP_FRAME *frame, DWORD *error)
+static BOOL count_frame(HEXPERTKEY key, TABLE *addresses, TABLE *conversations, const FRAME *frame,
+                        DWORD *error)
 {
     static const PACKET_ADDRESS nobody;
     PACKET packet;
 
-    if (!packet_read(&packet, frame))
+    if (!packet_read(&packet, frame->MacFrame, frame->nBytesAvail))
         return TRUE;
     /* Both directions are one conversation. */
     const PACKET_ADDRESS *first = &packet.source, *second = &packet.destination;
@@ -84,54 +84,77 @@ static BOOL count_frame(HEXPERTKEY key, TABLE *addresses, TABLE *conversations,
         first = &packet.destination;
         second = &packet.source;
     }
-    return count(key, addresses, first, &nobody, frame->length, error) &&
-           count(key, addresses, second, &nobody, frame->length, error) &&
-           count(key, conversations, first, second, frame->length, error);
+    return count(key, addresses, first, &nobody, frame->FrameLength, error) &&
+           count(key, addresses, second, &nobody, frame->FrameLength, error) &&
+           count(key, conversations, first, second, frame->FrameLength, error);
 }
 
-/* Sorts the busiest to the front; the table is of no other use afterwards. */
-static void print_top(TABLE *table, const char *title)
+/* The busiest entry behind the first ones changes places with the one there. */
+static const ENTRY *bring_busiest(TABLE *table, SIZE_T rank)
 {
-    char first[ADDRESS_TEXT], second[ADDRESS_TEXT];
+    SIZE_T best = rank;
 
-    say("   %-48s %8s %10s\n", title, "frames", "bytes");
-    for (SIZE_T rank = 0; rank < table->count && rank < TOP; rank++) {
-        SIZE_T best = rank;
-        for (SIZE_T other = rank + 1; other < table->count; other++) {
-            if (table->entries[other].bytes > table->entries[best].bytes)
-                best = other;
-        }
-        ENTRY entry = table->entries[best];
-        table->entries[best] = table->entries[rank];
-        table->entries[rank] = entry;
-        say("   %-24s%-24s %8lu %10lu\n", address_text(&entry.first, first),
-            entry.second.length == 0 ? "" : address_text(&entry.second, second), entry.frames,
-            entry.bytes);
+    for (SIZE_T other = rank + 1; other < table->count; other++) {
+        if (table->entries[other].bytes > table->entries[best].bytes)
+            best = other;
     }
+    ENTRY entry = table->entries[best];
+    table->entries[best] = table->entries[rank];
+    table->entries[rank] = entry;
+    return &table->entries[rank];
+}
+
+/* Tells the busiest; the table is of no other use afterwards. */
+static DWORD tell_top(HEXPERTKEY key, TABLE *table, char *title)
+{
+    static char source[] = "topusers";
+    static char names[][12] = {"Address", "Other", "Frames", "Bytes"};
+    enum { COLUMN_ADDRESS, COLUMN_OTHER, COLUMN_FRAMES, COLUMN_BYTES, COLUMNS };
+    char first[ADDRESS_TEXT], second[ADDRESS_TEXT];
+    DWORD error = NMERR_SUCCESS;
+
+    NMEVENTDATA *event = expert_new_event(key, source, title, COLUMNS);
+    if (event == NULL)
+        return NMERR_OUT_OF_MEMORY;
+    for (int column = 0; column < COLUMNS; column++) {
+        event->Column[column].szColumnName = names[column];
+        event->Column[column].VariantData.Type =
+            column < COLUMN_FRAMES ? NMCOLUMNTYPE_STRING : NMCOLUMNTYPE_UINT32;
+    }
+    for (SIZE_T rank = 0; rank < table->count && rank < TOP && error == NMERR_SUCCESS; rank++) {
+        const ENTRY *entry = bring_busiest(table, rank);
+        event->Column[COLUMN_ADDRESS].VariantData.Value.pStringVal =
+            address_text(&entry->first, first);
+        event->Column[COLUMN_OTHER].VariantData.Value.pStringVal =
+            entry->second.length == 0 ? "" : address_text(&entry->second, second);
+        event->Column[COLUMN_FRAMES].VariantData.Value.Uint32Val = entry->frames;
+        event->Column[COLUMN_BYTES].VariantData.Value.Uint32Val = entry->bytes;
+        error = ExpertSubmitEvent(key, event);
+    }
+    ExpertFreeMemory(key, event);
+    return error;
 }
 
 BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup,
                 DWORD startup_flags, HWND window)
 {
+    static char addresses_title[] = "Busiest addresses",
+                conversations_title[] = "Busiest conversations";
+    EXPERTFRAMEDESCRIPTOR frame = EXPERT_FIRST;
     TABLE addresses = {0}, conversations = {0};
     DWORD error = NMERR_SUCCESS;
-    PCAP_FRAME frame;
-    PCAP pcap;
-    (void)config, (void)startup_flags, (void)window;
+    (void)config, (void)startup, (void)startup_flags, (void)window;
 
-    void *capture = expert_load_capture(key, startup, &pcap);
-    if (capture == NULL)
-        return FALSE;
-    while (error == NMERR_SUCCESS && pcap_next(&pcap, &frame))
-        (void)count_frame(key, &addresses, &conversations, &frame, &error);
-    if (error == NMERR_SUCCESS) {
-        print_top(&addresses, "address");
-        print_top(&conversations, "conversation");
-    } else {
-        say("   stopped by error %lu\n", error);
+    while (error == NMERR_SUCCESS) {
+        error = expert_next_frame(key, &frame);
+        if (error == NMERR_SUCCESS)
+            (void)count_frame(key, &addresses, &conversations, (const FRAME *)frame.pFrame, &error);
     }
+    if (error == NMERR_NO_MORE_FRAMES)
+        error = tell_top(key, &addresses, addresses_title);
+    if (error == NMERR_SUCCESS)
+        error = tell_top(key, &conversations, conversations_title);
     ExpertFreeMemory(key, conversations.entries); /* NULL is allowed */
     ExpertFreeMemory(key, addresses.entries);
-    ExpertFreeMemory(key, capture);
     return error == NMERR_SUCCESS;
 }

@@ -1,0 +1,35 @@
+/* packet.h - who sent a frame to whom, and what it carries. */
+#ifndef PACKET_H
+#define PACKET_H
+
+#include <windows.h>
+
+enum { ADDRESS_TEXT = 48 }; /* characters, the terminating zero included */
+
+typedef struct PACKET_ADDRESS {
+    BYTE length; /* 4: IPv4, 16: IPv6, 6: Ethernet, where there is no IP */
+    BYTE bytes[16];
+} PACKET_ADDRESS;
+
+typedef struct PACKET {
+    WORD type;     /* EtherType: PACKET_... */
+    BYTE protocol; /* within IP, else 0: PROTOCOL_... */
+    PACKET_ADDRESS source;
+    PACKET_ADDRESS destination;
+    WORD source_port; /* of TCP and UDP, else 0 */
+    WORD destination_port;
+} PACKET;
+
+enum { PACKET_IPV4 = 0x0800, PACKET_ARP = 0x0806, PACKET_IPV6 = 0x86DD };
+enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_ICMPV6 = 58 };
+
+/* Of an Ethernet frame. FALSE if it is too short for what it claims to be. */
+BOOL packet_read(PACKET *packet, const BYTE *data, DWORD bytes);
+
+/* Below, at or above 0 as first sorts before, with or after second. */
+int address_compare(const PACKET_ADDRESS *first, const PACKET_ADDRESS *second);
+
+/* The customary notation; returns text. */
+const char *address_text(const PACKET_ADDRESS *address, char text[ADDRESS_TEXT]);
+
+#endif

@@ -1,0 +1,490 @@
+#include "capture.h"
+
+#include <string.h>
+
+#include "format.h"
+
+/*
+ * One thread, the host's own, walks through the file from the first frame to the last and notes the
+ * position of each 64th. An expert's thread walks on from there for the others, and keeps the records
+ * of the 64 that it was in last. So 8 bytes serve 64 frames.
+ */
+
+enum {
+    BLOCK = 64,   /* frames of which the index has the first */
+    CURSORS = 64, /* threads that read at once in the quick way */
+    COMMENTS = 1000,
+    NO_BLOCK = -1
+};
+#define MOST_INDEX_BYTES ((ULONGLONG)(sizeof(void *) == 8 ? 1024 : 64) << 20)
+#define LEAST_RECORD 16 /* bytes in the file that a frame takes */
+
+/* Where a thread reads just now. */
+typedef struct CURSOR {
+    volatile LONG thread; /* that has it; 0: nobody */
+    LONG block;
+    DWORD count;     /* of records */
+    ULONGLONG reads; /* frames that were asked for here, ever */
+    VIEWS views;
+    FORMAT_RECORD records[BLOCK];
+} CURSOR;
+
+static VIEW_FILE file;
+static FORMAT format;
+static VIEWS walk_views;
+static ULONGLONG walk_position;
+static HANDLE walk_thread;
+static HANDLE walk_done; /* an event */
+static volatile LONG walk_stop;
+static volatile LONG walked; /* frames that the index knows; whole blocks while the walk goes on */
+static volatile LONG done = TRUE; /* FALSE only while the walk goes on */
+static BOOL torn;                 /* where the walk ended; true once it is done */
+static ULONGLONG torn_offset;
+
+static ULONGLONG *block_positions; /* as much as is committed */
+static ULONGLONG index_blocks;     /* that are reserved */
+static ULONGLONG index_committed;
+
+static CURSOR cursors[CURSORS];
+static DWORD cursor_slot = TLS_OUT_OF_INDEXES;
+static ULONGLONG start_time;
+static BOOL start_known;
+static WORD first_media;
+static char file_path[MAX_PATH];
+static DWORD least_frame;
+static DWORD most_frame = CAPTURE_NO_FRAME;
+static CAPTURE_COMMENT comments[COMMENTS];
+static DWORD netmon_offsets[COMMENTS]; /* sorted: of the frames that have comments */
+static DWORD netmon_comments;
+static volatile LONG comment_count;
+
+/*
+ * The walk
+ */
+
+static BOOL note_block(DWORD block, ULONGLONG position)
+{
+    if (block >= index_blocks)
+        return FALSE;
+    if (block >= index_committed) {
+        SIZE_T bytes = 65536;
+        SIZE_T left = (SIZE_T)(index_blocks - index_committed) * sizeof(ULONGLONG);
+        if (bytes > left)
+            bytes = left;
+        if (VirtualAlloc(block_positions + index_committed, bytes, MEM_COMMIT, PAGE_READWRITE) ==
+            NULL)
+            return FALSE;
+        index_committed += bytes / sizeof(ULONGLONG);
+    }
+    block_positions[block] = position;
+    return TRUE;
+}
+
+/* UTF-16 to UTF-8, without what needs a pair; at most what fits. */
+static void utf8_of(const BYTE *from, DWORD bytes, char *text, DWORD most)
+{
+    DWORD used = 0;
+
+    for (DWORD index = 0; index + 1 < bytes && used + 4 < most; index += 2) {
+        DWORD unit = format_word(from + index, FALSE);
+        if (unit == 0)
+            break;
+        if (unit < 0x80) {
+            text[used++] = unit < ' ' ? ' ' : (char)unit;
+        } else if (unit < 0x800) {
+            text[used++] = (char)(0xC0 | unit >> 6);
+            text[used++] = (char)(0x80 | (unit & 63));
+        } else {
+            text[used++] = (char)(0xE0 | unit >> 12);
+            text[used++] = (char)(0x80 | (unit >> 6 & 63));
+            text[used++] = (char)(0x80 | (unit & 63));
+        }
+    }
+    text[used] = '\0';
+}
+
+/* Network Monitor's comments name frames by their offset: sorted, so that the walk finds them. */
+static void read_netmon_comments(void)
+{
+    DWORD position = 0, offset, bytes;
+    ULONGLONG title;
+
+    while (netmon_comments < COMMENTS &&
+           format_comment(&format, &walk_views, &position, &offset, &title, &bytes)) {
+        DWORD most = bytes < 2 * sizeof comments->text ? bytes : 2 * (DWORD)sizeof comments->text;
+        const BYTE *from = view_at(&walk_views.table, title, most);
+        CAPTURE_COMMENT comment = {CAPTURE_NO_FRAME, ""};
+        if (from != NULL)
+            utf8_of(from, most, comment.text, sizeof comment.text);
+        DWORD place = netmon_comments++;
+        for (; place > 0 && netmon_offsets[place - 1] > offset; place--) {
+            netmon_offsets[place] = netmon_offsets[place - 1];
+            comments[place] = comments[place - 1];
+        }
+        netmon_offsets[place] = offset;
+        comments[place] = comment;
+    }
+    comment_count = (LONG)netmon_comments;
+}
+
+static void match_netmon_comment(DWORD number, ULONGLONG offset)
+{
+    DWORD low = 0, high = netmon_comments;
+
+    while (low < high) {
+        DWORD middle = low + (high - low) / 2;
+        if (netmon_offsets[middle] < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < netmon_comments && netmon_offsets[low] == offset; low++)
+        comments[low].frame = number;
+}
+
+static void take_comment(DWORD number, const FORMAT_RECORD *record)
+{
+    if (netmon_comments != 0)
+        match_netmon_comment(number, record->offset);
+    if (record->comment_bytes == 0 || comment_count >= COMMENTS)
+        return;
+    CAPTURE_COMMENT *comment = &comments[comment_count];
+    DWORD bytes = record->comment_bytes;
+    if (bytes >= sizeof comment->text)
+        bytes = sizeof comment->text - 1;
+    const BYTE *from = view_at(&walk_views.data, record->comment, bytes);
+    if (from == NULL)
+        return;
+    for (DWORD index = 0; index < bytes; index++)
+        comment->text[index] = from[index] < ' ' ? ' ' : (char)from[index];
+    comment->text[bytes] = '\0';
+    comment->frame = number;
+    InterlockedIncrement(&comment_count);
+}
+
+/* Walks through so many frames at most. FALSE once there are no more. */
+static BOOL walk(DWORD most)
+{
+    DWORD number = (DWORD)walked;
+    FORMAT_RECORD record;
+
+    for (DWORD end = number + most; number < end && number < CAPTURE_NO_FRAME - 1; number++) {
+        FORMAT_RESULT result = format_read(&format, &walk_views, walk_position, TRUE, &record);
+        if (result == FORMAT_FRAME && number % BLOCK == 0 &&
+            !note_block(number / BLOCK, walk_position))
+            result = FORMAT_TORN; /* no memory for more of the index */
+        if (result != FORMAT_FRAME) {
+            torn = result == FORMAT_TORN;
+            torn_offset = record.offset;
+            InterlockedExchange(&walked, (LONG)number);
+            InterlockedExchange(&done, TRUE);
+            return FALSE;
+        }
+        if (number == 0)
+            first_media = record.media;
+        if (record.timed && !start_known) {
+            start_time = record.time;
+            start_known = TRUE;
+        }
+        take_comment(number, &record);
+        walk_position = record.next;
+    }
+    InterlockedExchange(&walked, (LONG)number);
+    return TRUE;
+}
+
+static DWORD WINAPI walk_on(LPVOID parameter)
+{
+    (void)parameter;
+    while (!walk_stop && walk(BLOCK))
+        continue;
+    InterlockedExchange(&done, TRUE);
+    SetEvent(walk_done);
+    return 0;
+}
+
+static BOOL begin_walk(const char **why)
+{
+    ULONGLONG most = MOST_INDEX_BYTES / sizeof(ULONGLONG);
+
+    index_blocks = file.size / LEAST_RECORD / BLOCK + 1;
+    if (format.kind == FORMAT_NETMON) /* its frames may overlap */
+        index_blocks = format.table.bytes / 4 / BLOCK + 1ull;
+    if (index_blocks > most)
+        index_blocks = most;
+    *why = "a capture for whose index there is no memory";
+    block_positions =
+        VirtualAlloc(NULL, (SIZE_T)index_blocks * sizeof(ULONGLONG), MEM_RESERVE, PAGE_READWRITE);
+    cursor_slot = TlsAlloc();
+    walk_done = CreateEventA(NULL, TRUE, FALSE, NULL);
+    if (block_positions == NULL || cursor_slot == TLS_OUT_OF_INDEXES || walk_done == NULL)
+        return FALSE;
+    done = FALSE;
+    read_netmon_comments();
+    if (!walk(BLOCK)) { /* the first frames at once, for the start's time too */
+        SetEvent(walk_done);
+        return TRUE;
+    }
+    walk_thread = CreateThread(NULL, 0, walk_on, NULL, 0, NULL);
+    if (walk_thread == NULL)
+        done = TRUE;
+    return walk_thread != NULL;
+}
+
+BOOL capture_open(const char *path, char text[], DWORD characters)
+{
+    const char *why = "no file that can be read";
+    BOOL good = FALSE;
+
+    lstrcpynA(file_path, path, sizeof file_path);
+    if (view_open(&file, path)) {
+        walk_views.data.file = &file;
+        walk_views.table.file = &file;
+        good = format_open(&format, &walk_views, &walk_position, &why) && begin_walk(&why);
+    }
+    if (!good) {
+        capture_close();
+        lstrcpynA(text, why, (int)characters);
+    }
+    return good;
+}
+
+static void release_views(VIEWS *views)
+{
+    view_release(&views->data);
+    view_release(&views->table);
+}
+
+void capture_close(void)
+{
+    if (walk_thread != NULL) {
+        walk_stop = TRUE;
+        WaitForSingleObject(walk_thread, INFINITE);
+        CloseHandle(walk_thread);
+    }
+    if (walk_done != NULL)
+        CloseHandle(walk_done);
+    if (cursor_slot != TLS_OUT_OF_INDEXES)
+        TlsFree(cursor_slot);
+    if (block_positions != NULL)
+        VirtualFree(block_positions, 0, MEM_RELEASE);
+    for (DWORD index = 0; index < CURSORS; index++)
+        release_views(&cursors[index].views);
+    memset(cursors, 0, sizeof cursors);
+    release_views(&walk_views);
+    format_close(&format);
+    view_close(&file);
+    memset(&format, 0, sizeof format);
+    walk_thread = walk_done = NULL;
+    cursor_slot = TLS_OUT_OF_INDEXES;
+    block_positions = NULL;
+    index_committed = walk_position = start_time = torn_offset = 0;
+    netmon_comments = 0;
+    walk_stop = walked = comment_count = 0;
+    done = TRUE;
+    torn = start_known = FALSE;
+    first_media = CAPTURE_UNKNOWN;
+}
+
+/*
+ * Reading, on any thread
+ */
+
+static BOOL has_ended(DWORD thread)
+{
+    HANDLE handle = OpenThread(SYNCHRONIZE, FALSE, thread);
+
+    if (handle == NULL)
+        return TRUE;
+    BOOL ended = WaitForSingleObject(handle, 0) == WAIT_OBJECT_0;
+    CloseHandle(handle);
+    return ended;
+}
+
+static void take_over(CURSOR *cursor)
+{
+    cursor->block = NO_BLOCK;
+    cursor->views.data.file = &file;
+    cursor->views.table.file = &file;
+}
+
+/* A thread's own; NULL if all are taken by threads that live. */
+static CURSOR *new_cursor(void)
+{
+    LONG thread = (LONG)GetCurrentThreadId();
+
+    for (int reap = 0; reap < 2; reap++) {
+        for (DWORD index = 0; index < CURSORS; index++) {
+            LONG owner = cursors[index].thread;
+            if (owner != 0 && owner != thread && (!reap || !has_ended((DWORD)owner)))
+                continue;
+            if (InterlockedCompareExchange(&cursors[index].thread, thread, owner) == owner) {
+                take_over(&cursors[index]);
+                (void)TlsSetValue(cursor_slot, &cursors[index]);
+                return &cursors[index];
+            }
+        }
+    }
+    return NULL;
+}
+
+static void wait_for(DWORD number)
+{
+    while (number >= (DWORD)walked && !done)
+        WaitForSingleObject(walk_done, 1);
+}
+
+/* Reads the records of the block's frames. */
+static BOOL enter_block(CURSOR *cursor, LONG block)
+{
+    DWORD first = (DWORD)block * BLOCK, left = (DWORD)walked - first;
+
+    cursor->block = NO_BLOCK; /* in case that this thread ends in here */
+    cursor->count = left < BLOCK ? left : BLOCK;
+    ULONGLONG position = block_positions[block];
+    for (DWORD index = 0; index < cursor->count; index++) {
+        FORMAT_RECORD *record = &cursor->records[index];
+        if (format_read(&format, &cursor->views, position, FALSE, record) != FORMAT_FRAME)
+            return FALSE;
+        position = record->next;
+    }
+    cursor->block = block;
+    return TRUE;
+}
+
+static BOOL read_frame(CURSOR *cursor, DWORD number, BYTE *buffer, DWORD bytes,
+                       CAPTURE_FRAME *frame)
+{
+    LONG block = (LONG)(number / BLOCK);
+
+    cursor->reads++;
+    /* A block that was entered while the walk was in it has fewer. */
+    if (cursor->block != block || number % BLOCK >= cursor->count) {
+        if (!enter_block(cursor, block))
+            return FALSE;
+    }
+    const FORMAT_RECORD *record = &cursor->records[number % BLOCK];
+    frame->number = number;
+    frame->time = record->timed ? record->time : start_time;
+    /* Of a difference modulo 2^64: times may run backwards. */
+    frame->offset = (LONGLONG)(frame->time - start_time) / 10;
+    frame->length = record->length;
+    frame->stored = record->stored;
+    frame->media = record->media;
+    frame->data = buffer;
+    if (bytes > record->stored)
+        bytes = record->stored;
+    if (bytes != 0) {
+        const BYTE *data = view_at(&cursor->views.data, record->data, bytes);
+        if (data == NULL)
+            return FALSE;
+        memcpy(buffer, data, bytes);
+    }
+    return TRUE;
+}
+
+BOOL capture_frame(DWORD number, BYTE *buffer, DWORD bytes, CAPTURE_FRAME *frame)
+{
+    DWORD error = GetLastError(); /* which TlsGetValue clears */
+    BOOL good = FALSE;
+
+    if (number < least_frame || number > most_frame)
+        return FALSE;
+    if (number >= (DWORD)walked)
+        wait_for(number);
+    if (number < (DWORD)walked) {
+        CURSOR *cursor = TlsGetValue(cursor_slot);
+        if (cursor == NULL)
+            cursor = new_cursor();
+        if (cursor != NULL) {
+            good = read_frame(cursor, number, buffer, bytes, frame);
+        } else {
+            CURSOR own;
+            memset(&own, 0, sizeof own);
+            take_over(&own);
+            good = read_frame(&own, number, buffer, bytes, frame);
+            release_views(&own.views);
+        }
+    }
+    SetLastError(error);
+    return good;
+}
+
+DWORD capture_frames(void)
+{
+    if (!done && walk_done != NULL)
+        WaitForSingleObject(walk_done, INFINITE);
+    return (DWORD)walked;
+}
+
+void capture_restrict(DWORD least, DWORD most)
+{
+    least_frame = least;
+    most_frame = most;
+}
+
+DWORD capture_neighbour(DWORD number, BOOL forward)
+{
+    if (forward) {
+        number++; /* from 0xFFFFFFFF to 0 */
+        return number < least_frame ? least_frame : number;
+    }
+    DWORD end = capture_frames();
+    if (most_frame < end)
+        end = most_frame + 1;
+    return (number < end ? number : end) - 1;
+}
+
+DWORD capture_frames_so_far(void)
+{
+    return (DWORD)walked;
+}
+
+ULONGLONG capture_reads(void)
+{
+    ULONGLONG reads = 0;
+
+    for (DWORD index = 0; index < CURSORS; index++)
+        reads += cursors[index].reads;
+    return reads;
+}
+
+BOOL capture_torn(DWORD *frame, ULONGLONG *offset)
+{
+    *frame = capture_frames();
+    *offset = torn_offset;
+    return torn;
+}
+
+const char *capture_file(void)
+{
+    return file_path;
+}
+
+const char *capture_format(void)
+{
+    return format.name != NULL ? format.name : "";
+}
+
+ULONGLONG capture_start(void)
+{
+    return start_time;
+}
+
+BOOL capture_frame_comment(DWORD index, CAPTURE_COMMENT *comment)
+{
+    if (index >= (DWORD)comment_count)
+        return FALSE;
+    *comment = comments[index];
+    return TRUE;
+}
+
+const char *capture_comment(void)
+{
+    return "";
+}
+
+WORD capture_media(void)
+{
+    return first_media;
+}

@@ -1,0 +1,23 @@
+/* committed.h - how much memory the process has committed. */
+#ifndef COMMITTED_H
+#define COMMITTED_H
+
+#include <windows.h>
+
+/* Bytes that belong to this process alone: what VirtualQuery says about each region, which is true under Wine as
+   well. */
+static SIZE_T committed_memory(void)
+{
+    MEMORY_BASIC_INFORMATION region;
+    const char *address = NULL;
+    SIZE_T bytes = 0;
+
+    while (VirtualQuery(address, &region, sizeof region) == sizeof region) {
+        if (region.State == MEM_COMMIT && region.Type == MEM_PRIVATE)
+            bytes += region.RegionSize;
+        address = (const char *)region.BaseAddress + region.RegionSize;
+    }
+    return bytes;
+}
+
+#endif
