@@ -1,4 +1,4 @@
-/* test_no_room.c - what refused calls cost: no addresses, and not a search for each region in quarantine. */
+/* test_no_room.c - what calls cost that are refused, or that come and go for long: no addresses, no time, no memory. */
 #include "unit.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x10000 + (i)*16))
@@ -50,11 +50,29 @@ static void a_reservation_that_fails_is_tried_seldom_however_much_is_in_quaranti
     assert_int_equal(quarantine_pages(), 0);
 }
 
+static void what_comes_and_goes_for_long_does_not_let_the_map_grow(void **state)
+{
+    struct standin_usage before, after;
+
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        struct region *r = region_take_block(self, ME, (SIZE_T)2 << 20, 1);
+        assert_non_null(r);
+        region_release(self, r);
+        if (!i)
+            standin_get_usage(&before);
+    }
+    standin_get_usage(&after);
+    assert_int_equal(after.reserved, before.reserved);
+    assert_in_range(after.committed - before.committed, 0, 64 << 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_refused_for_lack_of_memory_keep_no_addresses),
         cmocka_unit_test(a_reservation_that_fails_is_tried_seldom_however_much_is_in_quarantine),
+        cmocka_unit_test(what_comes_and_goes_for_long_does_not_let_the_map_grow),
     };
     return UNIT_RUN(tests);
 }
