@@ -35,6 +35,8 @@ static int within_limit(const struct heap *heap, SIZE_T more)
 static void set_live(struct heap *heap, SIZE_T bytes)
 {
     store_relaxed(&heap->live_bytes, bytes);
+    if (bytes > heap->limit) /* a block that was being moved is there twice; see heap_repair */
+        bytes = heap->limit;
     if (bytes > heap->peak_bytes)
         store_relaxed(&heap->peak_bytes, bytes);
 }
