@@ -27,7 +27,7 @@ struct thread {
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 
-/* No expert's key: an odd address that is none of a process's own. One instruction stores it. */
+/* One instruction stores it. An expert with this key, should a host have come upon it, is never given the bias. */
 #define THREAD_INSIDE ((void *)(LONG_PTR)(-0x7FFFFFFF))
 
 enum { THREAD_FREE, THREAD_CLAIMED, THREAD_LIVE, THREAD_ENDED, THREAD_CLOSING };

@@ -211,7 +211,8 @@ void bias_leave(struct thread *self, struct expert *e)
     atomic_store(&self->key, NULL);
     self->last = &expert_nobody;
     e->streak++;
-    if (e->streak >= 1UL << e->need && atomic_load(&e->state) == EXPERT_OPEN) {
+    if (e->streak >= 1UL << e->need && atomic_load(&e->state) == EXPERT_OPEN &&
+        e->entry.key != THREAD_INSIDE) {
         e->biased = self->id; /* first: who revokes the bias must know whose it is */
         e->biased_at = calls_of(e);
         make_last(self, e);
