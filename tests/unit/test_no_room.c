@@ -1,4 +1,4 @@
-/* test_no_room.c - what calls cost that are refused, or that come and go for long: no addresses, no time, no memory. */
+/* test_no_room.c - what refused and recurring calls cost: no addresses, little time, no memory. */
 #include "unit.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x10000 + (i)*16))
@@ -67,12 +67,35 @@ static void what_comes_and_goes_for_long_does_not_let_the_map_grow(void **state)
     assert_in_range(after.committed - before.committed, 0, 64 << 10);
 }
 
+static void blocks_handed_over_one_by_one_share_spans(void **state)
+{
+    enum { BLOCKS = 160, BYTES = 30000 };
+    SIZE_T before;
+
+    (void)state;
+    assert_int_equal(NmapiOpenExpert(KEY(20), NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiOpenExpert(KEY(21), NULL), NMERR_SUCCESS);
+    before = reserved();
+    for (int i = 0; i < BLOCKS; i++) {
+        char *block = ExpertAllocMemory(KEY(20), BYTES, NULL);
+        assert_non_null(block);
+        for (int k = 0; k < BYTES; k++)
+            assert_int_equal(block[k], 0);
+        memset(block, 0x77, BYTES);
+        assert_int_equal(NmapiTransferMemory(KEY(20), KEY(21), block), NMERR_SUCCESS);
+    }
+    assert_in_range(reserved() - before, 0, 2 * BLOCKS * BYTES);
+    assert_int_equal(NmapiCloseExpert(KEY(21), NULL), NMERR_SUCCESS);
+    assert_int_equal(NmapiCloseExpert(KEY(20), NULL), NMERR_SUCCESS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_refused_for_lack_of_memory_keep_no_addresses),
         cmocka_unit_test(a_reservation_that_fails_is_tried_seldom_however_much_is_in_quarantine),
         cmocka_unit_test(what_comes_and_goes_for_long_does_not_let_the_map_grow),
+        cmocka_unit_test(blocks_handed_over_one_by_one_share_spans),
     };
     return UNIT_RUN(tests);
 }
