@@ -27,8 +27,8 @@ struct thread {
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 
-/* One instruction stores it. An expert with this key, should a host have come upon it, is never given the bias. */
-#define THREAD_INSIDE ((void *)(LONG_PTR)(-0x7FFFFFFF))
+/* What `key` holds while the thread is inside: an address that no host knows. */
+#define THREAD_INSIDE(thread) ((void *)(thread))
 
 enum { THREAD_FREE, THREAD_CLAIMED, THREAD_LIVE, THREAD_ENDED, THREAD_CLOSING };
 

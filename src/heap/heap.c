@@ -356,6 +356,13 @@ enum heap_result heap_free(struct thread *self, struct heap *heap, void *address
     return HEAP_OK;
 }
 
+/* On x86, where addresses are few: a large block that leaves so many of them unused moves if it can. */
+static int is_wasteful(const struct span *large, SIZE_T bytes)
+{
+    return bytes <= HEAP_SMALL ||
+           (OS_ADDRESS_BITS == 32 && bytes < region_room(&large->region) / 8);
+}
+
 /* 0 if it has to move. A block that would leave most of its room unused moves if it can. */
 static int resize_in_place(struct thread *self, struct heap *heap, const struct heap_block *block,
                            void *address, SIZE_T bytes, int even_if_wasteful)
@@ -364,7 +371,8 @@ static int resize_in_place(struct thread *self, struct heap *heap, const struct 
 
     if (span->kind == SPAN_LARGE) {
         SIZE_T before = region_committed(&span->region);
-        int done = (even_if_wasteful || bytes > HEAP_SMALL) && large_resize(self, span, bytes);
+        int done =
+            (even_if_wasteful || !is_wasteful(span, bytes)) && large_resize(self, span, bytes);
         count_committed(heap, before, region_committed(&span->region));
         return done;
     }

@@ -7,6 +7,7 @@
 #define TRIES 64
 
 struct map_leaf *volatile map_root[1 << MAP_ROOT_BITS];
+int map_exhausted;
 static struct map_leaf first_leaf; /* most processes need no second on x64 */
 static int first_leaf_used;
 
@@ -70,10 +71,13 @@ char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment)
 
     if (!at_first) /* where the system has put this thread's stack: its randomness is ours */
         at_first = where = (char *)((ULONG_PTR)&base & ~(MAP_BYTES - 1));
+    map_exhausted = 0;
     for (int i = 0; i < TRIES; i++) {
         base = refused ? os_find_free(where, bytes, alignment, skip_segment)
                        : find_free(bytes, alignment);
-        if (!base || base == refused || !make_leaf(self, base))
+        if (!base || base == refused)
+            break;
+        if (!make_leaf(self, base))
             return NULL;
         where = base + bytes;
         noted.bytes = bytes;
@@ -85,6 +89,7 @@ char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment)
         if (!refused)
             refused = base;
     }
+    map_exhausted = 1;
     return NULL;
 }
 
