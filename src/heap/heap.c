@@ -339,15 +339,19 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address)
 {
     struct span *emptied = NULL;
-    struct heap_block block;
-    enum heap_result result;
 
-    if (LIKELY(heap_free_fast(heap, address, &emptied))) {
-        if (emptied)
-            heap_span_emptied(self, heap, emptied);
-        return HEAP_OK;
-    }
-    result = heap_find(self, heap, address, &block);
+    if (!heap_free_fast(heap, address, &emptied))
+        return heap_free_rare(self, heap, address);
+    if (emptied)
+        heap_span_emptied(self, heap, emptied);
+    return HEAP_OK;
+}
+
+enum heap_result heap_free_rare(struct thread *self, struct heap *heap, void *address)
+{
+    struct heap_block block;
+    enum heap_result result = heap_find(self, heap, address, &block);
+
     if (result != HEAP_OK)
         return result;
     store_relaxed(&heap->live_bytes, heap->live_bytes - block.bytes);
