@@ -11,7 +11,7 @@
  */
 #include "kill_points.h"
 
-#include "../canary.h"
+#include "../stall.h"
 #include "kill_point_names.h"
 #include "world.h"
 
@@ -113,7 +113,7 @@ static void kill(void *argument)
 
     the_death = argument;
     world_begin(the_death->scenario);
-    CHECK(canary_begin());
+    CHECK(stall_watch());
     if (!the_death->step && !world_is_alone)
         worker = CreateThread(NULL, 0, work, (HEXPERTKEY)(ULONG_PTR)0x7770, 0, NULL);
     while (worker && !atomic_load(&at_work))
@@ -131,9 +131,9 @@ static void kill(void *argument)
         WaitForSingleObject(worker, INFINITE);
         CloseHandle(worker);
     }
-    idle = canary_end();
-    CHECK(world_longest <= CANARY_PATIENCE + idle);
-    CHECK(longest <= CANARY_PATIENCE + idle);
+    idle = stall_longest();
+    CHECK(world_longest <= STALL_PATIENCE + idle);
+    CHECK(longest <= STALL_PATIENCE + idle);
     world_end(0);
 }
 
