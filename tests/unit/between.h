@@ -7,7 +7,7 @@
 #include "kill_points.h"
 #include "unit.h"
 
-#include "actor.h"
+#include "helper.h"
 
 #define A ((HEXPERTKEY)0x1000)
 #define B ((HEXPERTKEY)0x2000)

@@ -2,7 +2,7 @@
  * test_exceptions.c - calls that an exception has ended, which the expert or its host caught: here because a
  * block that moves can't be read. The next one finds all as after a death.
  */
-#include "actor.h"
+#include "helper.h"
 
 #include "pages/region.h"
 
@@ -91,18 +91,18 @@ static void so_does_its_next_call_with_another_key(void **state)
 static void under_the_lock_too(void **state)
 {
     struct fall fall = {.key = A, .owner = A};
-    struct actor other;
+    struct helper other;
 
     (void)state;
-    begin(&other);
+    helper_begin(&other);
     assert_non_null(ExpertAllocMemory(A, 10, NULL));
-    assert_int_equal(let(&other, unit_use_key, A), 1); /* from now on they share it */
+    assert_int_equal(helper_run(&other, unit_use_key, A), 1); /* from now on they share it */
     assert_int_equal(fall_in(&fall), 1);
     assert_int_equal(table_find(A)->lock.holder, self->id);
     assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
     is_put_right(A, 2);
-    assert_int_equal(let(&other, unit_use_key, A), 1);
-    end(&other);
+    assert_int_equal(helper_run(&other, unit_use_key, A), 1);
+    helper_end(&other);
 }
 
 static void the_host_may_close_it_on_the_same_thread(void **state)
