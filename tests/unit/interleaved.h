@@ -1,8 +1,8 @@
 /*
- * between.h - a test does something at the very instants (KILL_POINT) at which another's work is half done.
+ * interleaved.h - a test does something at the very instants (KILL_POINT) at which another's work is half done.
  */
-#ifndef BETWEEN_H
-#define BETWEEN_H
+#ifndef INTERLEAVED_H
+#define INTERLEAVED_H
 
 #include "kill_points.h"
 #include "unit.h"

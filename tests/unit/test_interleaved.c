@@ -1,8 +1,8 @@
 /*
- * test_between.c - what one thread does at the very instants at which another's work with threads, gates, spans and
+ * test_interleaved.c - what one thread does at the very instants at which another's work with threads, gates, spans and
  * records is half done.
  */
-#include "between.h"
+#include "interleaved.h"
 
 #include "base/permanent.h"
 

@@ -276,5 +276,5 @@ int main(int argc, char **argv)
     misuse_begin(argc, argv);
     if (standin_under_tsan()) /* no single steps there */
         return 0;
-    return cmocka_run_group_tests_name("between", tests, NULL, NULL) != 0;
+    return cmocka_run_group_tests_name("interleaved", tests, NULL, NULL) != 0;
 }

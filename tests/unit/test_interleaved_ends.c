@@ -1,8 +1,8 @@
 /*
- * test_between_ends.c - an expert ends, is reclaimed or comes again at the very instants at which another
+ * test_interleaved_ends.c - an expert ends, is reclaimed or comes again at the very instants at which another
  * thread does, and dies perhaps.
  */
-#include "between.h"
+#include "interleaved.h"
 
 #include "heap/shared.h"
 
