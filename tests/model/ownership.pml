@@ -10,7 +10,7 @@
  * thread_barrier and death empty it. What others read only after one of those is stored at once.
  *
  * Left out: patience with threads that the host has suspended, records of threads that go to others, the
- * count of entries that earns a gate (any number may).
+ * count of entries that earns the bias (any number may).
  *
  * Claims, as assertions:
  *   alone     never two living threads in one heap
@@ -44,7 +44,7 @@
 #define HOLDER 2
 
 /* Threads and experts are numbered from 1; 0 is nobody. */
-byte gate[EXPERTS + 1], state[EXPERTS + 1], holder[EXPERTS + 1], owner[EXPERTS + 1];
+byte bias[EXPERTS + 1], state[EXPERTS + 1], holder[EXPERTS + 1], owner[EXPERTS + 1];
 bool closing[EXPERTS + 1];
 byte inside[THREADS + 1];
 byte ready;
@@ -110,7 +110,7 @@ inline shut_out_owner(e)
     if
     :: former == 0 || former == me -> skip
     :: else ->
-        gate[e] = 0;
+        bias[e] = 0;
 #ifndef NO_BARRIER
         thread_barrier(former);
 #endif
@@ -127,7 +127,7 @@ inline shut_out_owner(e)
     former = 0
 }
 
-/* expert.c: heap_repair, as expert_settle calls it */
+/* expert.c: heap_repair, as expert_recover calls it */
 inline heap_repair(e)
 {
     atomic { check_alone(e); broken[e] = false }
@@ -139,7 +139,7 @@ inline heap_close(e)
     atomic { check_alone(e); broken[e] = false; held[e] = false }
 }
 
-inline expert_settle(e)
+inline expert_recover(e)
 {
     shut_out_owner(e);
     if
@@ -156,7 +156,7 @@ inline expert_settle(e)
     died = false
 }
 
-/* lock_try and lock_acquire_slow, then expert_settle */
+/* lock_try and lock_acquire_slow, then expert_recover */
 inline expert_lock(e)
 {
     atomic { drain(me) };
@@ -164,7 +164,7 @@ inline expert_lock(e)
     :: atomic { holder[e] == 0 -> holder[e] = me }; break
     :: atomic { holder[e] != 0 && !alive(holder[e]) -> holder[e] = me; died = true }; break
     od;
-    expert_settle(e)
+    expert_recover(e)
 }
 
 inline lock_release(e)
@@ -182,12 +182,12 @@ inline begin(e)
 inline expert_leave(e)
 {
     if
-    :: gate[e] != me && state[e] == OPEN ->
+    :: bias[e] != me && state[e] == OPEN ->
         owner[e] = me;
-        atomic { drain(me); gate[e] = me };
+        atomic { drain(me); bias[e] = me };
         if
 #ifndef NO_RECHECK
-        :: state[e] != OPEN -> gate[e] = 0 /* expert_terminate came between */
+        :: state[e] != OPEN -> bias[e] = 0 /* expert_terminate came between */
 #endif
         :: else
         fi
@@ -203,7 +203,7 @@ inline call(e)
     :: buffer[me] ! INSIDE, 0, e;
         atomic {
             if
-            :: gate[e] == me -> assert(!told[e]); enter_heap(e)
+            :: bias[e] == me -> assert(!told[e]); enter_heap(e)
             :: else
             fi
         };
@@ -246,7 +246,7 @@ inline expert_terminate(e)
         in = state[e]
     };
     if
-    :: in == TERMINATED -> atomic { gate[e] = 0; told[e] = asked[e] }
+    :: in == TERMINATED -> atomic { bias[e] = 0; told[e] = asked[e] }
     :: else
     fi;
     in = 0
@@ -308,7 +308,7 @@ active [THREADS] proctype thread()
         /* Begins as the owner of the expert of its number, as after a first call. */
         atomic {
             if
-            :: me <= EXPERTS -> state[me] = OPEN; held[me] = true; owner[me] = me; gate[me] = me
+            :: me <= EXPERTS -> state[me] = OPEN; held[me] = true; owner[me] = me; bias[me] = me
             :: else
             fi;
             ready++

@@ -48,7 +48,7 @@ static void own_c(void)
         few[i] = world_alloc(C, 1000);
 }
 
-/* C's first blocks are in the victim's own hands, so that it has the gate. */
+/* C's first blocks are in the victim's own hands, so that it has the bias. */
 static void new_spans(void)
 {
     for (int i = 0; i < 6; i++)
@@ -212,8 +212,7 @@ static void full_arena(void)
     for (int i = 3; i < 150; i++)
         world_open(i, 0);
     if (bias_thread())
-        permanent_alloc(bias_thread(),
-                        (SIZE_T)24 << 10); /* more than a new block has committed */
+        permanent_alloc(bias_thread(), (SIZE_T)24 << 10); /* more than a new block has committed */
 }
 
 static void transferred_small(void)
@@ -302,7 +301,7 @@ static void closed_for_others(void)
     world_close(B);
 }
 
-/* A and B go on belonging to a thread that lives and has their gates. */
+/* A and B go on belonging to a thread that lives and has their biases. */
 static void owned_by_another(void)
 {
     world_thread(open_two);

@@ -67,7 +67,7 @@ static void the_threads_next_call_with_the_key_puts_it_right(void **state)
     (void)state;
     assert_non_null(ExpertAllocMemory(A, 10, NULL));
     assert_int_equal(fall_in(&fall), 1);
-    assert_true(unit_is_inside(self) && self->last == table_find(A)); /* it had the gate */
+    assert_true(unit_is_inside(self) && self->last == table_find(A)); /* it had the bias */
     assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
     assert_false(unit_is_inside(self));
     is_put_right(A, 1);

@@ -1,5 +1,5 @@
 /*
- * test_interleaved.c - what one thread does at the very instants at which another's work with threads, gates, spans and
+ * test_interleaved.c - what one thread does at the very instants at which another's work with threads, biases, spans and
  * records is half done.
  */
 #include "interleaved.h"
@@ -11,7 +11,7 @@ static void terminate_a(void)
     NmapiTerminateExpert(A);
 }
 
-static void who_is_terminated_while_the_gate_opens_has_it_closed_at_once(void **state)
+static void who_is_terminated_while_it_is_biased_loses_the_bias_at_once(void **state)
 {
     DWORD code;
 
@@ -42,7 +42,7 @@ static void a_block_that_comes_to_the_caller_meanwhile_is_its_own(void **state)
     (void)state;
     block = ExpertAllocMemory(B, 100, NULL);
     assert_non_null(ExpertAllocMemory(A, 100, NULL));
-    assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* A's gate is nobody's */
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* A is biased to nobody */
     table_find(A)->need = 0;
     at("bias about to be given", hand_it_over);
     block = ExpertReallocMemory(A, block, 200, &code);
@@ -106,7 +106,7 @@ static void let_the_second_enrol(const char *name, BOOL after)
     helper_run(&second, enrol, &second_record);
 }
 
-static void two_that_bury_the_same_thread_have_a_record_each(void **state)
+static void two_that_reap_the_same_thread_have_a_record_each(void **state)
 {
     enum { AT_FIRST = 64 }; /* records that are looked at before there are more */
     LONG was[AT_FIRST];
@@ -256,10 +256,10 @@ static void blocks_of_a_span_that_is_about_to_be_shared_are_live(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ONE(who_is_terminated_while_the_gate_opens_has_it_closed_at_once),
+        ONE(who_is_terminated_while_it_is_biased_loses_the_bias_at_once),
         ONE(a_block_that_comes_to_the_caller_meanwhile_is_its_own),
         ONE(of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over),
-        ONE(two_that_bury_the_same_thread_have_a_record_each),
+        ONE(two_that_reap_the_same_thread_have_a_record_each),
         ONE(who_is_late_in_freeing_a_record_leaves_the_next_ones_handle),
         ONE(whose_record_was_an_owners_stays_where_he_is),
         ONE(what_lies_where_a_block_of_records_was_noted_stays),

@@ -1,4 +1,4 @@
-/* test_gates.c - the promises of expert.h: who has the gate, and who gets it. */
+/* test_bias.c - the promises of expert.h: who has the bias, and who gets it. */
 #include "helper.h"
 
 #include "pages/region.h"
@@ -11,8 +11,8 @@ static DWORD WINAPI my_id(LPVOID parameter)
     return (DWORD)bias_thread()->id;
 }
 
-/* How many calls in a row the calling thread makes until it has the gate. */
-static unsigned calls_to_earn(HEXPERTKEY key)
+/* How many calls in a row the calling thread makes until it has the bias. */
+static unsigned calls_until_biased(HEXPERTKEY key)
 {
     struct thread *me = bias_thread();
     unsigned calls = 0;
@@ -24,12 +24,12 @@ static unsigned calls_to_earn(HEXPERTKEY key)
     return calls;
 }
 
-static DWORD WINAPI earn(LPVOID key)
+static DWORD WINAPI count_calls_until_biased(LPVOID key)
 {
-    return calls_to_earn(key);
+    return calls_until_biased(key);
 }
 
-static void a_gate_that_was_taken_away_must_be_earned_again(void **state)
+static void a_revoked_bias_comes_back_after_more_calls(void **state)
 {
     struct helper other;
 
@@ -37,14 +37,14 @@ static void a_gate_that_was_taken_away_must_be_earned_again(void **state)
     helper_begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(1), 1, NULL));
     assert_int_equal(table_find(KEY(1))->bias, self->id); /* the first one has it at once */
-    assert_in_range(helper_run(&other, earn, KEY(1)), 16, 18);
-    assert_in_range(calls_to_earn(KEY(1)), 1U << 16, (1U << 16) + 2);
-    assert_in_range(helper_run(&other, earn, KEY(1)), 1U << 20, (1U << 20) + 2);
+    assert_in_range(helper_run(&other, count_calls_until_biased, KEY(1)), 16, 18);
+    assert_in_range(calls_until_biased(KEY(1)), 1U << 16, (1U << 16) + 2);
+    assert_in_range(helper_run(&other, count_calls_until_biased, KEY(1)), 1U << 20, (1U << 20) + 2);
     helper_end(&other);
     /* from one that has ended it is nobody's loss */
-    assert_in_range(calls_to_earn(KEY(1)), 1U << 20, (1U << 20) + 2);
+    assert_in_range(calls_until_biased(KEY(1)), 1U << 20, (1U << 20) + 2);
     assert_int_equal(unit_on_thread(unit_use_key, KEY(2)), 1);
-    assert_in_range(calls_to_earn(KEY(2)), 1, 2);
+    assert_in_range(calls_until_biased(KEY(2)), 1, 2);
 }
 
 static void who_had_a_closed_expert_is_nobody_to_the_next(void **state)
@@ -58,11 +58,11 @@ static void who_had_a_closed_expert_is_nobody_to_the_next(void **state)
     assert_int_equal(NmapiCloseExpert(KEY(50), NULL), NMERR_SUCCESS);
     assert_int_equal(table_find(KEY(50))->biased, 0);
     assert_int_equal(NmapiOpenExpert(KEY(50), NULL), NMERR_SUCCESS);
-    assert_in_range(helper_run(&other, earn, KEY(50)), 1, 2);
+    assert_in_range(helper_run(&other, count_calls_until_biased, KEY(50)), 1, 2);
     helper_end(&other);
 }
 
-static void calls_of_others_in_between_earn_nothing(void **state)
+static void calls_of_others_in_between_do_not_count(void **state)
 {
     struct helper other;
 
@@ -78,7 +78,7 @@ static void calls_of_others_in_between_earn_nothing(void **state)
     helper_end(&other);
 }
 
-static void who_takes_the_lock_for_once_need_not_earn_the_gate_again(void **state)
+static void a_single_call_of_another_does_not_cost_the_bias(void **state)
 {
     struct helper other;
     char *block;
@@ -87,14 +87,14 @@ static void who_takes_the_lock_for_once_need_not_earn_the_gate_again(void **stat
     helper_begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(5), 1, NULL));
     assert_int_equal(helper_run(&other, unit_use_key, KEY(5)), 1);
-    assert_in_range(calls_to_earn(KEY(5)), 16, 18);
+    assert_in_range(calls_until_biased(KEY(5)), 16, 18);
     assert_null(ExpertAllocMemory(KEY(5), (SIZE_T)-1, NULL));
     assert_int_equal(table_find(KEY(5))->bias, self->id);
     block = ExpertAllocMemory(KEY(6), 10, NULL);
     assert_non_null(block);
     assert_int_equal(NmapiTransferMemory(KEY(6), KEY(5), block), NMERR_SUCCESS);
-    assert_in_range(calls_to_earn(KEY(5)), 0, 1);
-    assert_in_range(calls_to_earn(KEY(6)), 0, 1);
+    assert_in_range(calls_until_biased(KEY(5)), 0, 1);
+    assert_in_range(calls_until_biased(KEY(6)), 0, 1);
     helper_end(&other);
 }
 
@@ -110,7 +110,7 @@ static DWORD WINAPI hold_two(LPVOID release)
     return 1;
 }
 
-static void who_has_several_gates_needs_no_lock_to_change_between_them(void **state)
+static void a_thread_with_the_bias_of_several_experts_needs_no_lock_to_switch(void **state)
 {
     struct helper other;
     char *blocks[2], *one;
@@ -136,7 +136,7 @@ static void who_has_several_gates_needs_no_lock_to_change_between_them(void **st
     helper_end(&other);
 }
 
-static void a_thread_with_several_experts_switches_between_their_gates(void **state)
+static void a_thread_with_several_experts_keeps_the_bias_of_each(void **state)
 {
     struct helper other;
 
@@ -190,7 +190,7 @@ static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
     helper_end(&other);
 }
 
-static void who_looks_from_outside_leaves_the_gate_to_its_owner(void **state)
+static void a_look_from_outside_leaves_the_owner_its_bias(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
     struct helper other;
@@ -213,7 +213,7 @@ static DWORD WINAPI use_twice(LPVOID key)
 }
 
 /* It would be inside for an instant, and nobody would look after it if it died there. */
-static void who_has_not_the_gate_does_not_try_the_owners_way(void **state)
+static void without_the_bias_the_fast_path_is_not_tried(void **state)
 {
     (void)state;
     assert_true(unit_use_key(KEY(60)));
@@ -278,15 +278,15 @@ static void a_list_of_visitors_that_is_outgrown_comes_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_gate_that_was_taken_away_must_be_earned_again),
+        cmocka_unit_test(a_revoked_bias_comes_back_after_more_calls),
         cmocka_unit_test(who_had_a_closed_expert_is_nobody_to_the_next),
-        cmocka_unit_test(calls_of_others_in_between_earn_nothing),
-        cmocka_unit_test(who_takes_the_lock_for_once_need_not_earn_the_gate_again),
-        cmocka_unit_test(who_has_several_gates_needs_no_lock_to_change_between_them),
-        cmocka_unit_test(a_thread_with_several_experts_switches_between_their_gates),
+        cmocka_unit_test(calls_of_others_in_between_do_not_count),
+        cmocka_unit_test(a_single_call_of_another_does_not_cost_the_bias),
+        cmocka_unit_test(a_thread_with_the_bias_of_several_experts_needs_no_lock_to_switch),
+        cmocka_unit_test(a_thread_with_several_experts_keeps_the_bias_of_each),
         cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
-        cmocka_unit_test(who_looks_from_outside_leaves_the_gate_to_its_owner),
-        cmocka_unit_test(who_has_not_the_gate_does_not_try_the_owners_way),
+        cmocka_unit_test(a_look_from_outside_leaves_the_owner_its_bias),
+        cmocka_unit_test(without_the_bias_the_fast_path_is_not_tried),
         cmocka_unit_test(after_every_call_its_thread_is_outside),
         cmocka_unit_test(a_list_of_visitors_that_is_outgrown_comes_back),
     };
