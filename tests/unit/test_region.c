@@ -189,15 +189,15 @@ static void take_nothing_back(void)
             failed = standin_failed();
             standin_fail_never();
             failures += failed != 0;
-            ROOM_MUST(region_is_valid(self));
+            UNIT_MUST(region_is_valid(self));
             do_a_little_of_all();
             for (int k = 0; k < 6; k++)
-                ROOM_MUST(kept[k] != NULL);
-            ROOM_MUST(cache_pages() == 0);
-            ROOM_MUST(n < 200);
+                UNIT_MUST(kept[k] != NULL);
+            UNIT_MUST(cache_pages() == 0);
+            UNIT_MUST(n < 200);
         }
     }
-    ROOM_MUST(failures > 8);
+    UNIT_MUST(failures > 8);
 }
 
 static void a_system_that_takes_nothing_back_harms_nothing_else(void **state)
