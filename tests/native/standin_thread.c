@@ -37,7 +37,7 @@ void SetLastError(DWORD error)
     *(volatile standin_word32 *)(void *)(standin_teb.bytes + TEB_LAST_ERROR) = error;
 }
 
-/* By its rules the thread can't be suspended here: either it is counted before, and parks,
+/* The thread can't be suspended here: either it is counted before, and parks,
    or SuspendThread finds it ended. */
 static void thread_ended(struct thread *self, DWORD code)
 {

@@ -147,7 +147,7 @@ void scenario_perform(struct scenario_call *call)
         scenario_longest = took;
 }
 
-/* Whether the call did what it does in a world where nothing fails. */
+/* Whether the call did what it does where nothing fails. */
 static int went_well(const struct scenario_call *call, DWORD expected)
 {
     if (call->code == expected)

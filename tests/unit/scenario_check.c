@@ -127,7 +127,7 @@ static void check_zero(const char *at, SIZE_T bytes)
         CHECK(*(const SIZE_T *)(const void *)(at + i) == 0);
 }
 
-/* Nobody changes it just now: it is free, or one of the world's. */
+/* Nobody changes it just now: it is free, or one of the scenario's. */
 static int is_at_rest(const struct region *r)
 {
     const struct expert *e = r->owner > REGION_RESERVED ? r->owner : NULL;
