@@ -8,10 +8,10 @@ const char *const key_names[KEY_KINDS] = {
     "unknown",  "near miss", "tiny key", "high key",     "kernel key",      "no key"};
 
 const struct block_class block_classes[] = {
-    {"empty", 0, 3, FALSE, FALSE},           {"mini", 100, 3, FALSE, TRUE},
-    {"full mini", 1000, 5, FALSE, FALSE},    {"slot", 2000, 3, FALSE, FALSE},
+    {"empty", 0, 3, FALSE, FALSE},           {"one unit", 100, 3, FALSE, TRUE},
+    {"full unit", 1000, 5, FALSE, FALSE},    {"eight units", 2000, 3, FALSE, FALSE},
     {"large", 40000, 2, FALSE, TRUE},        {"huge", 1500000, 1, FALSE, TRUE},
-    {"shared mini", 96, 2, TRUE, TRUE},      {"shared slot", 3000, 2, TRUE, FALSE},
+    {"shared unit", 96, 2, TRUE, TRUE},      {"shared units", 3000, 2, TRUE, FALSE},
     {"large, given", 50000, 1, TRUE, FALSE},
 };
 const int block_class_count = (int)MISUSE_COUNT(block_classes);

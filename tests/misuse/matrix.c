@@ -319,8 +319,8 @@ static DWORD plain_call(enum plain call, HEXPERTKEY key)
 /* The same call done right, on an expert that is there for that. */
 static void plain_twin(enum plain call)
 {
-    static ULONG_PTR fresh = 0x100003;
-    HEXPERTKEY key = (HEXPERTKEY)(fresh += 64);
+    static ULONG_PTR next_key = 0x100003;
+    HEXPERTKEY key = (HEXPERTKEY)(next_key += 64);
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
 
     if (call == OPEN || call >= OPEN_TOO_SMALL)

@@ -127,7 +127,7 @@ static void *a_granule_on(struct group *group)
     return target(group) + 0x10000;
 }
 
-static void *a_chunk_on(struct group *group)
+static void *a_segment_on(struct group *group)
 {
     return target(group) + 0x400000;
 }
@@ -306,7 +306,7 @@ const struct no_block no_blocks[] = {
     {"a byte before", a_byte_before},
     {"before", before},
     {"64 KiB on", a_granule_on},
-    {"4 MiB on", a_chunk_on},
+    {"4 MiB on", a_segment_on},
     {"the lower half alone is right", far_on},
     {"top bit", with_the_top_bit},
     {"a bit too high", beyond},

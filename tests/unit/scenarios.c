@@ -191,7 +191,7 @@ static void grown_table(void)
 
 /* A block of it, newly begun, has 12 KiB left: more than the other threads need until what follows begins, and
    less than that needs. How much was in use before depends on where the system gives addresses. */
-static void almost_full_arena(void)
+static void almost_full_permanent_memory(void)
 {
     struct thread *self;
     char *last, *next;
@@ -207,7 +207,7 @@ static void almost_full_arena(void)
     scenario_is_alone = TRUE; /* they would take what is left */
 }
 
-static void full_arena(void)
+static void full_permanent_memory(void)
 {
     for (int i = 3; i < 150; i++)
         scenario_open(i, 0);
@@ -427,7 +427,7 @@ const struct scenario scenarios[] = {
     {"new segments", NULL, open_two, new_segments, FALSE},
     {"idle block states", NULL, spans_beside_a_block, states_not_kept, FALSE},
     {"grown table", NULL, almost_full_table, grown_table, FALSE},
-    {"grown arena", NULL, almost_full_arena, full_arena, FALSE},
+    {"grown permanent memory", NULL, almost_full_permanent_memory, full_permanent_memory, FALSE},
     {"transferred small", NULL, open_two, transferred_small, FALSE},
     {"transferred large", NULL, open_two, transferred_large, FALSE},
     {"transferred and closed", NULL, open_two, transferred_and_closed, FALSE},

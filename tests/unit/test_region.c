@@ -13,7 +13,7 @@ static void every_region_ends_at_a_page_that_faults(void **state)
         unsigned units = unit_class_units(c);
         if (units > SEGMENT_UNITS - SEGMENT_UNITS / 16)
             break;
-        for (int round = 0; round < 2; round++) { /* fresh ones, then cached ones */
+        for (int round = 0; round < 2; round++) { /* new ones, then cached ones */
             for (int i = 0; i < 3; i++) {
                 r[i] = take_units(units, 0);
                 assert_int_equal(region_room(r[i]), REGION_BYTES(units));
