@@ -105,7 +105,8 @@ static void let_the_fourth_succeed(const char *name, BOOL after)
 static void
 what_is_reserved_lies_behind_the_hint_and_far_from_where_it_could_not_be_had(void **state)
 {
-    char *low = os_find_free(NULL, OS_GRANULE, OS_GRANULE, NULL), *hint = low + ((SIZE_T)1 << 40), *had;
+    char *low = os_find_free(NULL, OS_GRANULE, OS_GRANULE, NULL), *hint = low + ((SIZE_T)1 << 40),
+         *had;
     void *volatile note;
 
     (void)state;
@@ -146,30 +147,30 @@ static FARPROC find_call(HMODULE module, LPCSTR name)
                : NULL;
 }
 
-static void settle_after_load(void **state, const struct standin_module_hooks *hooks)
+static void flush_after_load(void **state, const struct standin_module_hooks *hooks)
 {
     standin_set_module_hooks(hooks);
     unit_load_anew(state);
     standin_set_module_hooks(NULL);
     flushed = 0;
     for (int i = 0; i < 30; i++)
-        os_settle_stores();
+        os_flush_stores();
 }
 
-static void where_the_system_can_settle_stores_it_does_and_elsewhere_time_does(void **state)
+static void where_the_system_can_flush_stores_it_does_and_elsewhere_time_does(void **state)
 {
     static const struct standin_module_hooks hooks = {.find = find_module, .address = find_call};
     DWORD since;
 
     for (is_wine = 0; is_wine < 2; is_wine++) {
         since = GetTickCount();
-        settle_after_load(state, is_wine ? &hooks : NULL);
+        flush_after_load(state, is_wine ? &hooks : NULL);
         assert_int_equal(flushed, 0);
         assert_true(GetTickCount() - since >= 25);
     }
     is_wine = 0;
     for (has_ntdll = 0; has_ntdll < 2; has_ntdll++) {
-        settle_after_load(state, &hooks);
+        flush_after_load(state, &hooks);
         assert_int_equal(flushed, 30);
     }
 }
@@ -252,7 +253,7 @@ static void threads_keep_the_last_error(void **state)
         assert_true(keeps_last_error());
         assert_int_equal(os_tls_set(self), !fails);
         assert_true(keeps_last_error());
-        os_settle_stores();
+        os_flush_stores();
         assert_true(keeps_last_error());
         os_yield(0);
         assert_true(keeps_last_error());
@@ -399,7 +400,7 @@ int main(void)
         cmocka_unit_test(a_slot_keeps_the_last_error),
         cmocka_unit_test(options_and_lines_keep_the_last_error),
         cmocka_unit_test(a_slot_that_there_is_not_is_not_opened),
-        cmocka_unit_test(where_the_system_can_settle_stores_it_does_and_elsewhere_time_does),
+        cmocka_unit_test(where_the_system_can_flush_stores_it_does_and_elsewhere_time_does),
         cmocka_unit_test(without_a_slot_calls_have_no_memory),
         cmocka_unit_test(a_slot_that_the_load_did_not_get_the_first_call_gets),
         cmocka_unit_test(of_two_that_open_the_slot_one_has_its_own),

@@ -101,7 +101,7 @@ static void whoever_has_a_region_next_finds_it_zero_behind_its_dirty_bytes(void 
             *at = NULL;
         }
         if (round % 100 == 99)
-            region_settle(self);
+            region_purge_excess(self);
         if (round % 1000 == 999)
             region_trim(self);
         if (round % 500 == 0)
