@@ -88,6 +88,20 @@ static void so_does_its_next_call_with_another_key(void **state)
     assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* nobody is in the way */
 }
 
+static void the_end_of_another_expert_leaves_it_to_be_put_right(void **state)
+{
+    struct fall fall = {.key = A, .owner = A};
+
+    (void)state;
+    assert_int_equal(NmapiOpenExpert(B, NULL), NMERR_SUCCESS);
+    assert_int_equal(fall_in(&fall), 1);
+    assert_int_equal(NmapiCloseExpert(B, NULL), NMERR_SUCCESS);
+    assert_true(unit_is_inside(self) && self->last == table_find(A));
+    assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
+    assert_false(unit_is_inside(self));
+    is_put_right(A, 0);
+}
+
 static void under_the_lock_too(void **state)
 {
     struct fall fall = {.key = A, .owner = A};
@@ -256,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONE(the_threads_next_call_with_the_key_puts_it_right),
         ONE(so_does_its_next_call_with_another_key),
+        ONE(the_end_of_another_expert_leaves_it_to_be_put_right),
         ONE(under_the_lock_too),
         ONE(the_host_may_close_it_on_the_same_thread),
         ONE(a_thread_that_ends_in_it_is_its_own_witness),

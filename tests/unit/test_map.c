@@ -147,6 +147,49 @@ static void where_there_is_nothing_it_is_given_up(void **state)
     assert_int_equal(reserved(), addresses);
 }
 
+/* A search asks the system about no page of a segment that is in its way. */
+static void a_search_steps_over_a_segment_at_once(void **state)
+{
+    enum { HOLES = 100 };
+    char *base = reserve(MAP_BYTES, MAP_BYTES);
+    unsigned long asked[2];
+
+    (void)state;
+    for (SIZE_T i = 0; i < HOLES; i++)
+        assert_true(os_commit(base + 2 * i * OS_PAGE, OS_PAGE));
+    for (int is_segment = 0; is_segment < 2; is_segment++) {
+        map_enter(base, MAP_BYTES, is_segment ? ENTRY : 0);
+        asked[is_segment] = standin_calls("VirtualQuery");
+        assert_null(reserve((SIZE_T)1 << OS_ADDRESS_BITS, MAP_BYTES));
+        asked[is_segment] = standin_calls("VirtualQuery") - asked[is_segment];
+    }
+    assert_in_range(asked[0] - asked[1], 2 * HOLES, 5 * HOLES);
+    map_publish(base, MAP_BYTES, ENTRY);
+    release(base, MAP_BYTES);
+}
+
+/* One part of the map is never written beyond its end, and one that is not there not at all. */
+static void entries_end_with_their_part_of_the_map(void **state)
+{
+    const ULONG_PTR part = (ULONG_PTR)MAP_BYTES << MAP_LEAF_BITS;
+    char *base = reserve(MAP_BYTES, MAP_BYTES), *last, *absent = NULL;
+
+    (void)state;
+    map_publish(base, MAP_BYTES, ENTRY);
+    last = (char *)(((ULONG_PTR)base | (part - 1)) + 1 - MAP_BYTES);
+    if (!map_root[((ULONG_PTR)last + MAP_BYTES) / part])
+        absent = last + MAP_BYTES;
+    map_enter(last, 2 * MAP_BYTES, ENTRY);
+    assert_int_equal(map_find((ULONG_PTR)last), ENTRY);
+    assert_int_equal(map_find((ULONG_PTR)last + MAP_BYTES), 0);
+    map_enter(last, 2 * MAP_BYTES, 0);
+    assert_int_equal(map_find((ULONG_PTR)last), 0);
+    assert_non_null(absent);
+    map_enter(absent, MAP_BYTES, ENTRY);
+    assert_int_equal(map_find((ULONG_PTR)absent), 0);
+    release(base, MAP_BYTES);
+}
+
 /* So far apart that each needs a part of the map of its own. */
 static void without_memory_for_the_map_there_is_no_reservation(void **state)
 {
@@ -185,6 +228,8 @@ int main(void)
         ONE(what_another_has_there_by_then_is_not_touched),
         ONE(where_another_is_first_the_next_place_is_tried),
         ONE(where_there_is_nothing_it_is_given_up),
+        ONE(a_search_steps_over_a_segment_at_once),
+        ONE(entries_end_with_their_part_of_the_map),
         ONE(without_memory_for_the_map_there_is_no_reservation),
     };
 

@@ -46,6 +46,25 @@ static void where_there_is_no_room_none_is_found(void **state)
     standin_fail_never();
 }
 
+static ULONG_PTR skipped_from, skipped_to;
+
+static ULONG_PTR skip_some(ULONG_PTR address)
+{
+    return address >= skipped_from && address < skipped_to ? skipped_to : address;
+}
+
+static void what_is_skipped_is_not_offered(void **state)
+{
+    char *free = os_find_free(NULL, 4 * OS_GRANULE, OS_GRANULE, NULL);
+
+    (void)state;
+    skipped_from = skipped_to = 0;
+    assert_ptr_equal(os_find_free(free, OS_GRANULE, OS_GRANULE, skip_some), free);
+    skipped_from = (ULONG_PTR)free;
+    skipped_to = skipped_from + 2 * OS_GRANULE;
+    assert_ptr_equal(os_find_free(free, OS_GRANULE, OS_GRANULE, skip_some), free + 2 * OS_GRANULE);
+}
+
 static DWORD WINAPI say_handle(LPVOID parameter)
 {
     os_thread_open(parameter);
@@ -166,12 +185,14 @@ static void where_the_system_can_flush_stores_it_does_and_elsewhere_time_does(vo
         since = GetTickCount();
         flush_after_load(state, is_wine ? &hooks : NULL);
         assert_int_equal(flushed, 0);
+        assert_int_equal(os_barrier_calls(), 65536);
         assert_true(GetTickCount() - since >= 25);
     }
     is_wine = 0;
     for (has_ntdll = 0; has_ntdll < 2; has_ntdll++) {
         flush_after_load(state, &hooks);
         assert_int_equal(flushed, 30);
+        assert_int_equal(os_barrier_calls(), 1024);
     }
 }
 
@@ -390,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reservation_is_told_from_what_is_not_ours),
         cmocka_unit_test(where_there_is_no_room_none_is_found),
+        cmocka_unit_test(what_is_skipped_is_not_offered),
         cmocka_unit_test(who_has_ended_is_suspended_no_more),
         cmocka_unit_test(who_has_waited_long_gives_the_processor_away_for_a_millisecond),
         cmocka_unit_test(a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bottom),
