@@ -163,7 +163,7 @@ static void *in_its_guard_page(struct group *group)
 }
 
 /* Where the DLL keeps what it knows of small blocks. */
-static void *state_words(struct group *group)
+static void *block_states(struct group *group)
 {
     return misuse_reservation(target(group)) + 64;
 }
@@ -312,7 +312,7 @@ const struct no_block no_blocks[] = {
     {"a bit too high", beyond},
     {"last of its pages", last_of_its_pages},
     {"guard page", in_its_guard_page},
-    {"state words", state_words},
+    {"block states", block_states},
     {"stack", on_the_stack},
     {"variable", variable},
     {"constant", constant},

@@ -93,7 +93,7 @@ static void *any_address(void)
         return ends[run] - 128 + any % 256;
     case 6: /* in a guard page */
         return ends[run] + any % MISUSE_PAGE;
-    case 7: /* in state words, or elsewhere among the regions */
+    case 7: /* in block states, or elsewhere among the regions */
     case 8:
         return begins[run] + any % 0x400000;
     case 9: /* in the DLL */

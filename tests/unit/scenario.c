@@ -12,7 +12,7 @@ enum {
 }; /* after which it hangs; hundreds of thousands of single steps take some */
 
 struct outcome *outcome;
-BOOL scenario_lets_go;
+BOOL scenario_resumes;
 struct standin_usage scenario_at_start;
 
 static const struct scenario *scenario;
@@ -78,7 +78,7 @@ static void look_after(void)
     while (!atomic_load(&victim) || !GetExitCodeThread(victim, &code) || code == STILL_ACTIVE)
         Sleep(1);
     standin_fail_never();
-    for (int i = -1; scenario_lets_go && i < thread_count; i++)
+    for (int i = -1; scenario_resumes && i < thread_count; i++)
         while ((LONG)ResumeThread(i < 0 ? conductor : threads[i]) > 0)
             ;
     NmapiQueryExpert(scenario_key(0), &usage);

@@ -87,7 +87,7 @@ void scenario_kill(HANDLE thread);
 void scenario_keep_nothing(void);
 
 extern BOOL scenario_may_fail; /* calls may answer NMERR_OUT_OF_MEMORY just now */
-extern BOOL scenario_lets_go;  /* who is left suspended goes on once the victim is through */
+extern BOOL scenario_resumes;  /* who is left suspended goes on once the victim is through */
 extern __thread int scenario_is_victim; /* the calling thread is the one that `act` runs on */
 extern unsigned long scenario_step_at;  /* the victim dies at this instruction; 0: nowhere */
 extern unsigned long

@@ -1,5 +1,5 @@
 /*
- * test_barrier.c - whoever shuts the owner out of an expert makes a barrier on it, between telling it and looking at
+ * test_barrier.c - whoever revokes the bias of an expert makes a barrier on it, between telling it and looking at
  * it. Without one no wrong answer is seen in any test that runs for seconds: the model shows the race
  * (tests/model, NO_BARRIER), and this that the barrier is where the model has it.
  */
@@ -11,7 +11,7 @@ static HEXPERTKEY key; /* the owner's expert */
 static void *block;
 static struct helper owner;
 static LONG barriers;
-static BOOL came_in; /* the owner went on inside, though it was to be shut out */
+static BOOL came_in; /* the owner went on inside, though its bias was revoked */
 
 static DWORD WINAPI call_often(LPVOID unused)
 {

@@ -172,7 +172,7 @@ static void whose_expert_was_looked_after_keeps_no_record(void **state)
     }
     assert_false(thread_was_killed(first));
     standin_get_usage(&now);
-    assert_true(now.handles - before.handles < 100); /* of those not buried yet */
+    assert_true(now.handles - before.handles < 100); /* of those not reaped yet */
 }
 
 /* Two locks: the caller's expert and the block's. */

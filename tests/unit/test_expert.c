@@ -80,7 +80,7 @@ static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **
     e = table_find(A);
     for (int round = 0; round < 12; round++) {
         unsigned need = e->need;
-        e->last = self->id; /* as if it had earned it */
+        e->last = self->id; /* as if the bias was its own */
         e->streak = ((1U << need) - 1) & 0xFFFFFF;
         assert_int_equal(alloc_code(A), NMERR_SUCCESS);
         assert_int_equal(e->bias, self->id);

@@ -40,7 +40,7 @@ static void arm(void)
         outcome->calls[k] = standin_calls(calls[k]);
     if (i->n) {
         scenario_may_fail = TRUE;
-        scenario_lets_go = i->forever;
+        scenario_resumes = i->forever;
         standin_fail_at(calls[i->call], i->n, i->forever);
     }
 }

@@ -85,7 +85,7 @@ static void one_thread_at_a_time_has_it(void **state)
 enum { TURNS_MOST = 4000 };
 static volatile LONG turns, enough;
 
-/* Takes the lock again as soon as it has let go of it. */
+/* Takes the lock again as soon as it has released it. */
 static DWORD WINAPI hog(LPVOID parameter)
 {
     struct thread *me = bias_thread();
