@@ -354,14 +354,6 @@ static void all_that_waits_goes_before_a_commit_fails(void **state)
     region_release(self, r);
 }
 
-static void no_class_is_wider_than_the_widest(void **state)
-{
-    (void)state;
-    region_lock(self);
-    assert_null(cache_take(SEGMENT_UNITS, UNIT_CLASSES, 0));
-    region_unlock();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,7 +372,6 @@ int main(void)
         CACHE_TEST(idle_block_states_wait_and_go),
         CACHE_TEST(what_the_system_does_not_take_back_goes_on_waiting),
         CACHE_TEST(all_that_waits_goes_before_a_commit_fails),
-        CACHE_TEST(no_class_is_wider_than_the_widest),
     };
 
     return UNIT_RUN(tests);
