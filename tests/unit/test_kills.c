@@ -287,7 +287,7 @@ int main(int count, char **arguments)
     };
 
     /* SCENARIO INSTRUCTION or SCENARIO POINT: that death alone */
-    for (const struct scenario *s = scenarios; count == 3 && s->name; s++) {
+    for (const struct scenario *s = scenarios; count == 3 && *arguments[1] != '-' && s->name; s++) {
         struct death death = {s, 0, 0, strtoul(arguments[2], NULL, 0), 0};
         while (!death.step && strcmp(points[death.point], arguments[2]) != 0)
             death.point++;
