@@ -45,9 +45,9 @@ set_target_properties(
              IMPORT_SUFFIX .lib)
 
 if(MSVC OR NMAPI_LLVM_ML)
-  target_include_directories(Nmapi PRIVATE ${PROJECT_BINARY_DIR}/surface)
+  target_include_directories(Nmapi PRIVATE ${PROJECT_BINARY_DIR}/exports)
   set_source_files_properties(${nmapi_assembly} PROPERTIES OBJECT_DEPENDS
-                                                           ${PROJECT_BINARY_DIR}/surface/surface.inc)
+                                                           ${PROJECT_BINARY_DIR}/exports/exports.inc)
 endif()
 
 # No C runtime: nothing of it may be called, started or linked. Windows 2000 on x86 may run on a

@@ -21,7 +21,7 @@ jobs=$(nproc 2>/dev/null || echo 2)
 presets_short="mingw-x64 mingw-x86 native"
 presets_more="msvcabi-x64 msvcabi-x86 mingw-x64-debug mingw-x86-debug native-asan native-tsan"
 presets_by_name="msvcabi-x64-debug msvcabi-x86-debug native-cov native-fuzz"
-slow_asan='^(test_faults_runs|misuse_between|contract_expert_memory)'
+slow_asan='^(misuse_interleaved|contract_expert_memory)'
 
 passed=0
 failed=0

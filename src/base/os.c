@@ -196,7 +196,7 @@ DWORD os_thread_resume(HANDLE handle)
 /* Windows has had a call for this since Vista; Wine has it too, but in some versions it does nothing. Elsewhere
    time does the same: an x86 processor writes its stores out within microseconds, at every interrupt at the
    latest. Unlike a suspension this leaves nothing behind if the thread is killed in it. */
-void os_settle_stores(void)
+void os_flush_stores(void)
 {
     DWORD error = GetLastError();
 

@@ -73,7 +73,7 @@ int os_thread_is_alive(HANDLE handle);
 DWORD os_thread_suspend(HANDLE handle);
 DWORD os_thread_resume(HANDLE handle);
 /* Returns when every store that any processor had finished before is visible to all. */
-void os_settle_stores(void);
+void os_flush_stores(void);
 /* Calls of the fast path that save about as much time as that takes. */
 unsigned os_barrier_calls(void);
 void os_close(HANDLE handle);

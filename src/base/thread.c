@@ -184,7 +184,7 @@ int thread_barrier(LONG id)
     int lives = thread_is_alive(id);
 
     if (lives)
-        os_settle_stores();
+        os_flush_stores();
     return lives;
 }
 

@@ -10,7 +10,7 @@
  *   GUARDED    the same, and NMERR_EXPERT_TERMINATE once its first argument, a key, is stopped
  *
  * Included by C and by assembly, any number of times, after the three macros were defined. The lines
- * are also read as text by cmake/NmapiSurface.cmake: keep each on one line, the numbers decimal.
+ * are also read as text by cmake/NmapiExports.cmake: keep each on one line, the numbers decimal.
  *
  * Failure values: NMERR_NOT_SUPPORTED (90) for a status; else what the function's page documents.
  * Where no page helps, the one that can't pass for success: "unequal" for CompareAddresses,

@@ -1,5 +1,5 @@
 ; The exported functions that are not ours, x64, for Microsoft's assembler: what forward_x64.S does, and
-; its comments, instruction by instruction. surface.inc is made from exports.h.
+; its comments, instruction by instruction. exports.inc is made from exports.h.
 
 EXTERN forward_slots:QWORD, forward_behinds:QWORD
 EXTERN forward_target:PROC
@@ -100,6 +100,6 @@ forward_stopped_&function& ENDP
         ENDM
 
 forward_index = 0
-        INCLUDE surface.inc
+        INCLUDE exports.inc
 
         END

@@ -1,5 +1,5 @@
 ; The exported functions that are not ours, x86, for Microsoft's assembler: what forward_x86.S does, and
-; its comments, instruction by instruction. surface.inc is made from exports.h.
+; its comments, instruction by instruction. exports.inc is made from exports.h.
 
 .686
 .MODEL FLAT
@@ -91,6 +91,6 @@ _forward_stopped_&function& ENDP
         ENDM
 
 forward_index = 0
-        INCLUDE surface.inc
+        INCLUDE exports.inc
 
         END

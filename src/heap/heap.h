@@ -115,7 +115,7 @@ static inline void *heap_take(struct span *span, SIZE_T bytes)
 
     if (span->head == SPAN_NONE) {
         if (bytes > SPAN_QUICK)
-            return span_take_fresh(span, bytes);
+            return span_take_new(span, bytes);
         span_extend(span);
     }
     block = span_take_freed(span, bytes);

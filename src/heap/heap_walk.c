@@ -22,7 +22,7 @@ void heap_close(struct thread *self, struct heap *heap, int quarantined)
 {
     shared_release(self, heap->owner, quarantined);
     for_each_span(heap, quarantined ? span_quarantine : span_release_first, self);
-    region_settle(self);
+    region_purge_excess(self);
 }
 
 struct repair {

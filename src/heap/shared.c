@@ -61,20 +61,20 @@ static void finish_freeing(struct shared *s)
 }
 
 /* Notes a region that is in no record: its thread was killed before it was, or since it was. */
-static void note_stray(struct region *region, void *context)
+static void note_orphan(struct region *region, void *context)
 {
-    struct span **strays = context;
+    struct span **orphans = context;
 
     for (const struct shared *s = all; s; s = s->next)
         if (s->span && (&s->span->region == region || s->table == region))
             return;
-    span_of(region)->next = *strays;
-    *strays = span_of(region);
+    span_of(region)->next = *orphans;
+    *orphans = span_of(region);
 }
 
 static void repair(struct thread *self)
 {
-    struct span *strays = NULL;
+    struct span *orphans = NULL;
 
     for (struct shared *s = all; s; s = s->next) {
         if (!s->span)
@@ -89,11 +89,11 @@ static void repair(struct thread *self)
         }
     }
     region_lock(self);
-    region_visit(SHARED_OWNER, note_stray, &strays);
+    region_visit(SHARED_OWNER, note_orphan, &orphans);
     region_unlock();
-    while (strays) {
-        struct span *s = strays;
-        strays = s->next;
+    while (orphans) {
+        struct span *s = orphans;
+        orphans = s->next;
         span_release(self, s);
     }
 }

@@ -126,7 +126,7 @@ static inline void *span_take_untouched(struct span *span, SIZE_T bytes)
 }
 
 /* The same, zeroed. */
-static inline void *span_take_fresh(struct span *span, SIZE_T bytes)
+static inline void *span_take_new(struct span *span, SIZE_T bytes)
 {
     char *block = span_block(span, span->bump);
 

@@ -273,7 +273,7 @@ void region_release(struct thread *self, struct region *region)
     region_unlock();
 }
 
-void region_settle(struct thread *self)
+void region_purge_excess(struct thread *self)
 {
     region_lock(self);
     if (cache_pages() > cache_limit())

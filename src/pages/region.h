@@ -44,9 +44,9 @@ void region_soil(struct region *region, SIZE_T bytes);
 void region_give(struct thread *self, struct region *region, void *owner);
 /* Frees it: its pages wait for the next owner while they may. */
 void region_release(struct thread *self, struct region *region);
-/* The same for one of many: all their pages wait until region_settle. */
+/* The same for one of many: all their pages wait until region_purge_excess. */
 void region_release_first(struct thread *self, struct region *region);
-void region_settle(struct thread *self);
+void region_purge_excess(struct thread *self);
 /* Frees it, but keeps its addresses from everybody for a time; any access faults. */
 void region_quarantine(struct thread *self, struct region *region, enum quarantine queue);
 

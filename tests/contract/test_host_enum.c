@@ -90,10 +90,10 @@ static void memory_of_a_closed_key_is_terminate(void **state)
 
 static void memory_of_an_empty_expert_is_success_without_a_callback(void **state)
 {
-    HEXPERTKEY fresh = contract_open_key(0), emptied = contract_implicit_key();
+    HEXPERTKEY empty = contract_open_key(0), emptied = contract_implicit_key();
     struct list list = list_make(1);
     (void)state;
-    expect_code(nm.enum_memory(fresh, on_block, &list), NMERR_SUCCESS);
+    expect_code(nm.enum_memory(empty, on_block, &list), NMERR_SUCCESS);
     expect_code(nm.enum_memory(emptied, on_block, &list), NMERR_SUCCESS);
     assert_int_equal(list.count, 0);
     free(list.at);

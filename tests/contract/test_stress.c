@@ -12,7 +12,7 @@ enum { CALLS = 1000000, EXPERTS = 8, BLOCKS = 3000, LIST_EVERY = 4096, MODEL_BYT
 
 struct model_expert {
     HEXPERTKEY key;
-    BOOL isolated, terminated, fresh; /* fresh: the DLL has not heard of the key */
+    BOOL isolated, terminated, unseen; /* unseen: the DLL has not heard of the key */
     SIZE_T limit, blocks, bytes, peak;
     ULONGLONG handed_out, given_up; /* Allocations and Frees */
 };
@@ -102,7 +102,7 @@ static void query(const struct model_expert *expert)
 {
     NMAPI_EXPERT_USAGE usage;
     usage.cbSize = sizeof usage;
-    if (expert->fresh) {
+    if (expert->unseen) {
         HOLD(nm.query(expert->key, &usage) == NMERR_INVALID_EXPERT_HANDLE);
         return;
     }
@@ -148,7 +148,7 @@ static void list_all(void)
 {
     static struct found_list got, want;
     for (int e = 0; e < EXPERTS; e++) {
-        if (experts[e].fresh)
+        if (experts[e].unseen)
             continue;
         got.count = want.count = 0;
         for (int b = 0; b < BLOCKS; b++)
@@ -185,13 +185,13 @@ static void call_alloc(void)
 
     if (block->at != NULL || (bytes < SIZE_MAX / 2 && model_bytes + bytes > MODEL_BYTES))
         return;
-    if (expert->fresh && bytes > SIZE_MAX / 2)
+    if (expert->unseen && bytes > SIZE_MAX / 2)
         return; /* whether that opens the key is not said */
     if (draw(4) == 0)
         at = nm.realloc(expert->key, NULL, bytes, &error);
     else
         at = nm.alloc(expert->key, bytes, &error);
-    expert->fresh = FALSE;
+    expert->unseen = FALSE;
     if (expert->terminated) {
         HOLD(at == NULL && error == NMERR_EXPERT_TERMINATE);
     } else if (bytes > SIZE_MAX / 2 || over(expert, 0, bytes)) {
@@ -213,7 +213,7 @@ static DWORD verdict(const struct model_expert *caller, const struct model_block
         return NMERR_EXPERT_TERMINATE;
     if (block->owner == caller)
         return NMERR_SUCCESS;
-    if (caller->fresh && block->owner->isolated)
+    if (caller->unseen && block->owner->isolated)
         return NMERR_INVALID_EXPERT_HANDLE;
     return caller->isolated || block->owner->isolated ? NMERR_ACCESS_DENIED : NMERR_SUCCESS;
 }
@@ -237,7 +237,7 @@ static void resize(struct model_expert *expert, struct model_block *block, SIZE_
     if (want == NMERR_SUCCESS &&
         (bytes > SIZE_MAX / 2 || over(expert, block->owner == expert ? block->bytes : 0, bytes)))
         want = NMERR_OUT_OF_MEMORY;
-    if (want == NMERR_OUT_OF_MEMORY && expert->fresh)
+    if (want == NMERR_OUT_OF_MEMORY && expert->unseen)
         return; /* whether that opens the key is not said */
     look(block);
     at = nm.realloc(expert->key, block->at, bytes, &error);
@@ -253,7 +253,7 @@ static void resize(struct model_expert *expert, struct model_block *block, SIZE_
         look(block);
         return;
     }
-    expert->fresh = FALSE;
+    expert->unseen = FALSE;
     kept = bytes < block->bytes ? bytes : block->bytes;
     HOLD(content_holds(at, kept, block->seed));
     HOLD(content_is_zero(at + kept, bytes - kept));
@@ -325,7 +325,7 @@ static void call_misuse(void)
 {
     struct model_block *block = any_block();
     struct model_expert *expert = any_expert();
-    DWORD want = expert->fresh ? NMERR_INVALID_EXPERT_HANDLE : NMERR_INVALID_PARAMETER;
+    DWORD want = expert->unseen ? NMERR_INVALID_EXPERT_HANDLE : NMERR_INVALID_PARAMETER;
     DWORD error = CONTRACT_UNSET;
     unsigned char *at = stale[draw(CONTRACT_COUNT(stale))];
     uint32_t kind = draw(4);
@@ -356,7 +356,7 @@ static void call_transfer(void)
     if (block == NULL)
         return;
     from = draw(8) == 0 ? any_expert() : block->owner;
-    if (from->fresh || to->fresh)
+    if (from->unseen || to->unseen)
         want = NMERR_INVALID_EXPERT_HANDLE;
     else if (to->terminated)
         want = NMERR_EXPERT_TERMINATE;
@@ -383,7 +383,7 @@ static void reopen(struct model_expert *expert, uint32_t kind)
     memset(expert, 0, sizeof *expert);
     if (kind % 2 == 0) { /* an unaware host's expert: a new key, heard of at its first call */
         expert->key = contract_unknown_key();
-        expert->fresh = TRUE;
+        expert->unseen = TRUE;
     } else {
         NMAPI_EXPERT_OPTIONS how = {sizeof how, 0, kind % 4 == 1 ? 2u << 20 : 0};
         expert->key = old != NULL ? old : contract_unknown_key();
@@ -399,7 +399,7 @@ static void call_close(void)
     NMAPI_EXPERT_USAGE usage;
     DWORD error = CONTRACT_UNSET;
 
-    if (expert->fresh)
+    if (expert->unseen)
         return;
     usage.cbSize = sizeof usage;
     HOLD(nm.close(expert->key, &usage) == NMERR_SUCCESS);
@@ -424,7 +424,7 @@ static void call_close(void)
 static void call_terminate(void)
 {
     struct model_expert *expert = any_expert();
-    if (!expert->fresh) {
+    if (!expert->unseen) {
         HOLD(nm.terminate(expert->key) == NMERR_SUCCESS);
         expert->terminated = TRUE;
     }

@@ -179,7 +179,7 @@ HMODULE forward_original_module(void)
 static void call_row(int row, checked_call *call)
 {
     memset(call, 0, sizeof *call);
-    call->function = (void *)(ULONG_PTR)forward_function(forward_dll, surface[row].name);
+    call->function = (void *)(ULONG_PTR)forward_function(forward_dll, exports[row].name);
     for (int i = 0; i < CALL_ARGUMENTS; i++) {
         ULONG_PTR pattern = (ULONG_PTR)0x5A17C0DE0BADF00Dull;
         call->arguments[i] = pattern * (ULONG_PTR)(2 * i + 1) + (ULONG_PTR)row;
@@ -189,27 +189,27 @@ static void call_row(int row, checked_call *call)
         call->vectors[i].high = ~call->vectors[i].low;
     }
     /* The memory functions really run: nothing that they could take for a key or a block. */
-    if (surface[row].provider == PROVIDER_OURS)
+    if (exports[row].provider == PROVIDER_OURS)
         memset(call->arguments, 0, sizeof call->arguments);
     call_checked(call);
     if (!call->preserved)
-        fail_msg("%s destroyed a register that it must keep", surface[row].name);
-    if (call->popped != surface[row].popped)
-        fail_msg("%s took %u bytes off the stack", surface[row].name, (unsigned)call->popped);
+        fail_msg("%s destroyed a register that it must keep", exports[row].name);
+    if (call->popped != exports[row].popped)
+        fail_msg("%s took %u bytes off the stack", exports[row].name, (unsigned)call->popped);
 }
 
 BOOL forward_is_memory_function(int row)
 {
-    return surface[row].provider == PROVIDER_OURS && strncmp(surface[row].name, "Nmapi", 5) != 0;
+    return exports[row].provider == PROVIDER_OURS && strncmp(exports[row].name, "Nmapi", 5) != 0;
 }
 
 void forward_check_failure(int row)
 {
     checked_call call;
     call_row(row, &call);
-    LONGLONG failure = surface[row].failure;
+    LONGLONG failure = exports[row].failure;
     if (call.result != (ULONGLONG)failure)
-        fail_msg("%s returned %016llx with nothing behind it", surface[row].name, call.result);
+        fail_msg("%s returned %016llx with nothing behind it", exports[row].name, call.result);
 }
 
 void forward_check_recorded(int row, ULONGLONG tag, const recording *where)
@@ -218,15 +218,15 @@ void forward_check_recorded(int row, ULONGLONG tag, const recording *where)
     DWORD calls = where->calls;
     call_row(row, &call);
     if (where->calls != calls + 1 || where->index != (DWORD)row)
-        fail_msg("%s did not arrive", surface[row].name);
+        fail_msg("%s did not arrive", exports[row].name);
     if (call.result != RECORDER_RESULT(tag, (ULONGLONG)row))
-        fail_msg("%s returned %016llx", surface[row].name, call.result);
+        fail_msg("%s returned %016llx", exports[row].name, call.result);
     if (memcmp(where->arguments, call.arguments, sizeof call.arguments) != 0)
-        fail_msg("the arguments of %s changed on the way", surface[row].name);
+        fail_msg("the arguments of %s changed on the way", exports[row].name);
     assert_true(where->aligned);
 #ifdef _WIN64
     if (memcmp(where->vectors, call.vectors, sizeof call.vectors) != 0)
-        fail_msg("the vector arguments of %s changed on the way", surface[row].name);
+        fail_msg("the vector arguments of %s changed on the way", exports[row].name);
 #else
     assert_int_equal(where->registers[0], 0xc0ffee01);
     assert_int_equal(where->registers[1], 0xdecade02);
@@ -246,15 +246,15 @@ void forward_check_memory_function(int row)
 
 void forward_supply(int row)
 {
-    FARPROC function = (FARPROC)(ULONG_PTR)surface[row].recorder;
-    assert_int_equal(forward_set(surface[row].name, function), NMERR_SUCCESS);
-    assert_ptr_equal((void *)(ULONG_PTR)forward_get(surface[row].name), surface[row].recorder);
+    FARPROC function = (FARPROC)(ULONG_PTR)exports[row].recorder;
+    assert_int_equal(forward_set(exports[row].name, function), NMERR_SUCCESS);
+    assert_ptr_equal((void *)(ULONG_PTR)forward_get(exports[row].name), exports[row].recorder);
 }
 
 void forward_take_back(int row)
 {
-    assert_int_equal(forward_set(surface[row].name, NULL), NMERR_SUCCESS);
-    assert_null(forward_get(surface[row].name));
+    assert_int_equal(forward_set(exports[row].name, NULL), NMERR_SUCCESS);
+    assert_null(forward_get(exports[row].name));
 }
 
 void forward_find_original(void)
@@ -268,7 +268,7 @@ void forward_find_original(void)
 int forward_row(const char *name)
 {
     int row = 0;
-    while (strcmp(surface[row].name, name) != 0)
+    while (strcmp(exports[row].name, name) != 0)
         row++;
     return row;
 }

@@ -17,7 +17,7 @@
 
 #include "calls.h"
 #include "nmapi.h"
-#include "surface_rows.h"
+#include "export_rows.h"
 
 extern const char *forward_nmapi_file, *forward_original_file, *forward_caller_file,
     *forward_backward_file, *forward_work_folder;

@@ -12,8 +12,8 @@ static void every_function_of_microsofts_is_in_the_table(void **state)
 {
     int microsofts = 0;
     (void)state;
-    for (int row = 0; row < SURFACE_ROWS; row++)
-        microsofts += surface[row].provider != PROVIDER_OURS || forward_is_memory_function(row);
+    for (int row = 0; row < EXPORT_ROWS; row++)
+        microsofts += exports[row].provider != PROVIDER_OURS || forward_is_memory_function(row);
     assert_int_equal(microsofts, 211);
 }
 
@@ -21,14 +21,14 @@ static void with_nothing_behind_each_fails_in_its_way(void **state)
 {
     (void)state;
     forward_load(NULL);
-    for (int row = 0; row < SURFACE_ROWS; row++) {
+    for (int row = 0; row < EXPORT_ROWS; row++) {
         if (forward_is_memory_function(row))
             forward_check_memory_function(row);
-        else if (surface[row].provider != PROVIDER_OURS)
+        else if (exports[row].provider != PROVIDER_OURS)
             forward_check_failure(row);
     }
-    for (int row = 0; row < SURFACE_ROWS; row++)
-        if (surface[row].provider != PROVIDER_OURS)
+    for (int row = 0; row < EXPORT_ROWS; row++)
+        if (exports[row].provider != PROVIDER_OURS)
             forward_check_failure(row); /* not only the first time */
 }
 
@@ -38,16 +38,16 @@ static void the_first_failure_of_each_is_reported_in_one_line(void **state)
     (void)state;
     forward_load(NULL);
     for (int round = 0; round < 2; round++)
-        for (int row = 0; row < SURFACE_ROWS; row++)
-            if (surface[row].provider != PROVIDER_OURS)
+        for (int row = 0; row < EXPORT_ROWS; row++)
+            if (exports[row].provider != PROVIDER_OURS)
                 forward_check_failure(row);
-    for (int row = 0; row < SURFACE_ROWS; row++) {
+    for (int row = 0; row < EXPORT_ROWS; row++) {
         char text[64];
-        if (surface[row].provider == PROVIDER_OURS)
+        if (exports[row].provider == PROVIDER_OURS)
             continue;
-        snprintf(text, sizeof text, "Nmapi: %s: ", surface[row].name);
+        snprintf(text, sizeof text, "Nmapi: %s: ", exports[row].name);
         if (forward_lines_with(text) != 1)
-            fail_msg("%d lines name %s", forward_lines_with(text), surface[row].name);
+            fail_msg("%d lines name %s", forward_lines_with(text), exports[row].name);
         expected++;
     }
     assert_int_equal(forward_line_count, expected);
@@ -57,13 +57,13 @@ static void a_host_function_gets_what_the_caller_passed(void **state)
 {
     (void)state;
     forward_load(NULL);
-    for (int row = 0; row < SURFACE_ROWS; row++) {
-        if (surface[row].provider == PROVIDER_OURS)
+    for (int row = 0; row < EXPORT_ROWS; row++) {
+        if (exports[row].provider == PROVIDER_OURS)
             continue;
         forward_supply(row);
         forward_check_recorded(row, HOST_TAG, &recorded);
     }
-    for (int row = 0; row < SURFACE_ROWS; row++)
+    for (int row = 0; row < EXPORT_ROWS; row++)
         if (forward_is_memory_function(row))
             forward_check_memory_function(row);
     assert_int_equal(forward_line_count, 0);
@@ -73,8 +73,8 @@ static void a_function_taken_back_fails_again(void **state)
 {
     (void)state;
     forward_load(NULL);
-    for (int row = 0; row < SURFACE_ROWS; row++) {
-        if (surface[row].provider == PROVIDER_OURS)
+    for (int row = 0; row < EXPORT_ROWS; row++) {
+        if (exports[row].provider == PROVIDER_OURS)
             continue;
         forward_supply(row);
         forward_take_back(row);
@@ -98,7 +98,7 @@ static void names_that_a_host_may_not_supply_are_refused(void **state)
                                           "ExpertMemorySize",
                                           "NmapiOpenExpert",
                                           "NmapiSetFunction"};
-    FARPROC function = (FARPROC)(ULONG_PTR)surface[0].recorder;
+    FARPROC function = (FARPROC)(ULONG_PTR)exports[0].recorder;
     (void)state;
     forward_load(NULL);
     assert_int_equal(forward_set(NULL, function), NMERR_INVALID_PARAMETER);
@@ -170,19 +170,19 @@ static ULONGLONG call_with_key(int row, HEXPERTKEY key)
 {
     checked_call call;
     memset(&call, 0, sizeof call);
-    call.function = (void *)(ULONG_PTR)forward_function(forward_dll, surface[row].name);
+    call.function = (void *)(ULONG_PTR)forward_function(forward_dll, exports[row].name);
     call.arguments[0] = (ULONG_PTR)key;
     call_checked(&call);
     assert_true(call.preserved);
-    assert_int_equal(call.popped, surface[row].popped);
+    assert_int_equal(call.popped, exports[row].popped);
     return call.result;
 }
 
 static void check_guarded(HEXPERTKEY key, BOOL stopped, BOOL supplied)
 {
     int count = 0;
-    for (int row = 0; row < SURFACE_ROWS; row++) {
-        if (surface[row].provider != PROVIDER_GUARDED)
+    for (int row = 0; row < EXPORT_ROWS; row++) {
+        if (exports[row].provider != PROVIDER_GUARDED)
             continue;
         DWORD calls = recorded.calls;
         ULONGLONG result = call_with_key(row, key);
@@ -222,8 +222,8 @@ static void four_functions_tell_a_stopped_expert_to_terminate(void **state)
 {
     (void)state;
     forward_load(NULL);
-    for (int row = 0; row < SURFACE_ROWS; row++)
-        if (surface[row].provider == PROVIDER_GUARDED)
+    for (int row = 0; row < EXPORT_ROWS; row++)
+        if (exports[row].provider == PROVIDER_GUARDED)
             forward_supply(row);
     check_life_of_a_key(TRUE);
 }

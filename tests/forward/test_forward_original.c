@@ -16,8 +16,8 @@ static void the_original_gets_what_the_caller_passed(void **state)
     (void)state;
     load_beside_the_original();
     for (int round = 0; round < 2; round++) {
-        for (int row = 0; row < SURFACE_ROWS; row++) {
-            if (surface[row].provider != PROVIDER_OURS)
+        for (int row = 0; row < EXPORT_ROWS; row++) {
+            if (exports[row].provider != PROVIDER_OURS)
                 forward_check_recorded(row, ORIGINAL_TAG, forward_original_recording);
             else if (forward_is_memory_function(row))
                 forward_check_memory_function(row);
@@ -30,8 +30,8 @@ static void the_host_comes_before_the_original(void **state)
 {
     (void)state;
     load_beside_the_original();
-    for (int row = 0; row < SURFACE_ROWS; row++) {
-        if (surface[row].provider == PROVIDER_OURS)
+    for (int row = 0; row < EXPORT_ROWS; row++) {
+        if (exports[row].provider == PROVIDER_OURS)
             continue;
         forward_supply(row);
         forward_check_recorded(row, HOST_TAG, &recorded);
@@ -121,8 +121,8 @@ static void the_option_may_name_any_path(void **state)
 /* Nothing behind, and one line about the original however many functions are called. */
 static void check_refused_original(const char *problem)
 {
-    for (int row = 0; row < SURFACE_ROWS; row++)
-        if (surface[row].provider != PROVIDER_OURS)
+    for (int row = 0; row < EXPORT_ROWS; row++)
+        if (exports[row].provider != PROVIDER_OURS)
             forward_check_failure(row);
     assert_int_equal(forward_lines_with("the original DLL "), 1);
     assert_int_equal(forward_lines_with(problem), 1);

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "calls.h"
-#include "surface_rows.h"
+#include "export_rows.h"
 
 /* lld-link forgets the ordinals of forwarders. */
 #ifndef FORWARDERS_BY_ORDINAL
@@ -110,14 +110,14 @@ static void what_is_ours_stays_ours_by_name_and_by_ordinal(void **state)
     int ordinal = FIRST_ORDINAL;
     (void)state;
     load(TRUE);
-    for (int row = 0; row < SURFACE_ROWS; row++) {
-        void *function = by_name(dll, surface[row].name);
+    for (int row = 0; row < EXPORT_ROWS; row++) {
+        void *function = by_name(dll, exports[row].name);
         assert_non_null(function);
         assert_ptr_equal(module_of(function), dll);
-        if (surface[row].provider == PROVIDER_OURS && strncmp(surface[row].name, "Nmapi", 5) == 0)
+        if (exports[row].provider == PROVIDER_OURS && strncmp(exports[row].name, "Nmapi", 5) == 0)
             continue; /* the original has none of these */
         if (by_ordinal(dll, ordinal) != function)
-            fail_msg("%s is not number %d, as it is in the original", surface[row].name, ordinal);
+            fail_msg("%s is not number %d, as it is in the original", exports[row].name, ordinal);
         ordinal++;
     }
     assert_null(GetModuleHandleA("Nmapi.original.dll"));

@@ -1,7 +1,7 @@
 # netmon.h declares the 133 functions and no others; return, parameters and calling convention of each are
 # those of the reference and of signatures.h, in C and in C++.
 include(${SETTINGS})
-read_surface(names)
+read_exports(names)
 
 # Every function that a line of netmon.h declares, outside of types.
 read_lines(lines ${INCLUDE}/netmon.h)

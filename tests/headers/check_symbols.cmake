@@ -1,7 +1,7 @@
 # An object made with netmon.h asks for the symbols that the import library has: on x86 those of the
 # export list, with its argument bytes.
 include(${SETTINGS})
-read_surface(names)
+read_exports(names)
 
 if(NOT POINTER_SIZE EQUAL 4)
   set(names_SYMBOLS ${names})

@@ -4,7 +4,7 @@
 #ifndef MISUSE_CODES_H
 #define MISUSE_CODES_H
 
-#include "cast.h"
+#include "group.h"
 
 /* What a pointer is: NULL, a live block of an expert of some kind, or no live block of anybody. */
 enum column {
@@ -22,11 +22,11 @@ enum column {
 enum call { CALL_FREE, CALL_REALLOC, CALL_SIZE, CALL_TRANSFER_FROM, CALL_TRANSFER_TO, CALLS };
 
 extern const char *const column_names[COLUMNS];
-extern const int column_owners[COLUMNS]; /* an actor, or -1 */
+extern const int column_owners[COLUMNS]; /* a key_kind, or -1 */
 extern const char *const call_names[CALLS];
 
 struct row {
-    enum actor key;
+    enum key_kind key;
     const char *codes[CALLS];
 };
 extern const struct row rows[];

@@ -18,7 +18,7 @@ static const char *const plain_names[] = {
     "Query too small", "EnumMemory without callback", "Close too small", "Open too small", "Open with flags"};
 
 static const struct plain_row {
-    enum actor key;
+    enum key_kind key;
     const char *codes;
 } plain_rows[] = {
     /*                     Alloc Query EnumMemory Terminate Close Open | too much, wrong arguments */
@@ -39,7 +39,7 @@ static const struct plain_row {
 };
 /* clang-format on */
 
-static struct cast cast;
+static struct group group;
 static unsigned long misused, rightful;
 static unsigned long tried[64]; /* of no_blocks */
 
@@ -56,19 +56,19 @@ struct cell {
 static void fail_cell(const struct cell *cell, const char *why, unsigned long got)
 {
     fail_msg("%s, class %s, key '%s', pointer %s (%s) %p: %s (%lu)", call_names[cell->call],
-             cast.kind->name, actor_names[cell->row->key], column_names[cell->column],
+             group.kind->name, key_names[cell->row->key], column_names[cell->column],
              cell->pointer_name, cell->pointer, why, got);
 }
 
 static SIZE_T new_size(void)
 {
-    return cast.kind->bytes + 5000;
+    return group.kind->bytes + 5000;
 }
 
 /* The call of the cell and its code. */
 static void make_call(struct cell *cell)
 {
-    HEXPERTKEY key = cast.keys[cell->row->key];
+    HEXPERTKEY key = group.keys[cell->row->key];
     DWORD code = 0x5A5A5A5A;
     SIZE_T bytes;
 
@@ -82,14 +82,14 @@ static void make_call(struct cell *cell)
             fail_cell(cell, "a block and an error", code);
         break;
     case CALL_TRANSFER_FROM:
-        code = nm.transfer(key, cast.keys[OTHER], cell->pointer);
+        code = nm.transfer(key, group.keys[OTHER], cell->pointer);
         break;
     case CALL_TRANSFER_TO:
-        code = nm.transfer(cast.keys[OPENED], key, cell->pointer);
+        code = nm.transfer(group.keys[OPENED], key, cell->pointer);
         break;
     default:
         bytes = nm.size(key, cell->pointer);
-        if (bytes != (cell->code == '#' ? cast.kind->bytes : 0))
+        if (bytes != (cell->code == '#' ? group.kind->bytes : 0))
             fail_cell(cell, "the size is", (unsigned long)bytes);
         return;
     }
@@ -100,46 +100,46 @@ static void make_call(struct cell *cell)
 /* The same call done right. */
 static void twin(const struct cell *cell)
 {
-    HEXPERTKEY key = cast.keys[OPENED], to = cast.keys[OTHER], giver = cast.keys[GIVER];
+    HEXPERTKEY key = group.keys[OPENED], to = group.keys[OTHER], giver = group.keys[GIVER];
     unsigned char *block;
     DWORD error = 0;
 
     switch (cell->call) {
     case CALL_FREE:
-        assert_int_equal(nm.free(key, cast_make(&cast)), NMERR_SUCCESS);
+        assert_int_equal(nm.free(key, group_make(&group)), NMERR_SUCCESS);
         break;
     case CALL_REALLOC:
-        block = nm.realloc(key, cast_make(&cast), new_size(), &error);
+        block = nm.realloc(key, group_make(&group), new_size(), &error);
         assert_int_equal(error, NMERR_SUCCESS);
         assert_int_equal(nm.size(key, block), new_size());
         assert_int_equal(nm.free(key, block), NMERR_SUCCESS);
         break;
     case CALL_SIZE:
-        assert_int_equal(nm.size(key, cast.live[OPENED][0].address), cast.kind->bytes);
+        assert_int_equal(nm.size(key, group.live[OPENED][0].address), group.kind->bytes);
         return;
     default:
-        block = nm.alloc(giver, cast.kind->bytes, NULL);
+        block = nm.alloc(giver, group.kind->bytes, NULL);
         assert_int_equal(nm.transfer(giver, to, block), NMERR_SUCCESS);
-        assert_int_equal(nm.size(to, block), cast.kind->bytes);
+        assert_int_equal(nm.size(to, block), group.kind->bytes);
         assert_int_equal(nm.free(to, block), NMERR_SUCCESS);
         break;
     }
-    cast_note(&cast);
+    group_note(&group);
 }
 
 static void begin_anew(void)
 {
-    const struct block_class *kind = cast.kind;
+    const struct block_class *kind = group.kind;
 
-    cast_end(&cast);
-    cast_begin(&cast, kind);
+    group_end(&group);
+    group_begin(&group, kind);
 }
 
-static SIZE_T live_blocks(int actor)
+static SIZE_T live_blocks(int who)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
 
-    return nm.query(cast.keys[actor], &usage) == NMERR_SUCCESS ? usage.LiveBlocks : 0;
+    return nm.query(group.keys[who], &usage) == NMERR_SUCCESS ? usage.LiveBlocks : 0;
 }
 
 /* What a call that is right has done: the owner has a block less, whoever got it one more, and nobody else
@@ -152,23 +152,23 @@ static void check_rightful(const struct cell *cell)
     /* A key that frees a block of another is not opened by that. */
     unsigned but = cell->call == CALL_FREE && caller >= KNOWN ? 0 : 1U << caller;
     const unsigned char *block = cell->call == CALL_REALLOC ? cell->result : cell->pointer;
-    SIZE_T bytes = cell->call == CALL_REALLOC ? new_size() : cast.kind->bytes;
+    SIZE_T bytes = cell->call == CALL_REALLOC ? new_size() : group.kind->bytes;
     const char *wrong;
 
     but |= (owner < 0 ? 0 : 1U << owner) | (taker < 0 ? 0 : 1U << taker);
-    wrong = cast_check(&cast, ACTORS, 0, but);
+    wrong = group_check(&group, KEY_KINDS, 0, but);
     if (wrong)
         fail_cell(cell, wrong, 0);
     if (owner >= 0 && owner != taker) {
-        if (live_blocks(owner) != (SIZE_T)cast.counts[owner] - 1)
+        if (live_blocks(owner) != (SIZE_T)group.counts[owner] - 1)
             fail_cell(cell, "its owner has as many blocks as before", 0);
-        if (nm.size(cast.keys[owner], cell->pointer) != 0)
+        if (nm.size(group.keys[owner], cell->pointer) != 0)
             fail_cell(cell, "its owner still has it", 0);
     }
     if (taker >= 0) {
-        if (nm.size(cast.keys[taker], (LPVOID)(ULONG_PTR)block) != bytes)
+        if (nm.size(group.keys[taker], (LPVOID)(ULONG_PTR)block) != bytes)
             fail_cell(cell, "who got it does not have it", 0);
-        if (owner >= 0 && !misuse_holds(block, cast.kind->bytes, cast.live[owner][0].seed))
+        if (owner >= 0 && !misuse_holds(block, group.kind->bytes, group.live[owner][0].seed))
             fail_cell(cell, "its content is lost", 0);
     }
     begin_anew();
@@ -179,7 +179,7 @@ static BOOL check_cell(struct cell *cell)
     const char *wrong;
     int refused;
 
-    if (cell->pointer && cell->column == NO_BLOCK && cast_is_live(&cast, cell->pointer))
+    if (cell->pointer && cell->column == NO_BLOCK && group_is_live(&group, cell->pointer))
         return FALSE; /* it happens to be a block's address, and so it is that block */
     make_call(cell);
     if (cell->code == 'F' || (cell->code == 'S' && (cell->pointer || cell->call == CALL_REALLOC))) {
@@ -190,7 +190,7 @@ static BOOL check_cell(struct cell *cell)
     /* The expert's own calls that are answered with an error are counted. */
     refused = (cell->call == CALL_FREE || cell->call == CALL_REALLOC) && cell->row->key < KNOWN &&
               cell->code != 'S';
-    wrong = cast_check(&cast, (int)cell->row->key, refused, 0);
+    wrong = group_check(&group, (int)cell->row->key, refused, 0);
     if (wrong)
         fail_cell(cell, wrong, 0);
     twin(cell);
@@ -208,13 +208,13 @@ static void check_column(struct cell *cell)
     cell->code = codes_letter(cell->row, cell->call, cell->column);
     if (cell->column != NO_BLOCK) {
         cell->pointer_name = "live";
-        cell->pointer = owner < 0 ? NULL : cast.live[owner][0].address;
+        cell->pointer = owner < 0 ? NULL : group.live[owner][0].address;
         check_cell(cell);
         return;
     }
     for (int i = 0; i < no_block_count; i++) {
         cell->pointer_name = no_blocks[i].name;
-        cell->pointer = no_blocks[i].make(&cast);
+        cell->pointer = no_blocks[i].make(&group);
         if (cell->pointer && check_cell(cell))
             tried[i]++;
     }
@@ -226,7 +226,7 @@ static void a_wrong_pointer_or_key_is_answered_by_its_code_and_changes_nothing(v
     for (int kind = 0; kind < block_class_count; kind++) {
         if (misuse_pageheap && !block_classes[kind].paged)
             continue;
-        cast_begin(&cast, &block_classes[kind]);
+        group_begin(&group, &block_classes[kind]);
         for (size_t row = 0; row < (size_t)row_count; row++)
             for (int call = 0; call < CALLS; call++)
                 for (int column = 0; column < COLUMNS; column++) {
@@ -234,7 +234,7 @@ static void a_wrong_pointer_or_key_is_answered_by_its_code_and_changes_nothing(v
                         (enum call)call, &rows[row], (enum column)column, NULL, NULL, NULL, 0};
                     check_column(&cell);
                 }
-        cast_end(&cast);
+        group_end(&group);
     }
     for (int i = 0; i < no_block_count; i++)
         if (!tried[i])
@@ -288,9 +288,9 @@ static DWORD plain_call(enum plain call, HEXPERTKEY key)
 
     switch (call) {
     case ALLOC:
-        return alloc_code(key, cast.kind->bytes);
+        return alloc_code(key, group.kind->bytes);
     case ALLOC_TOO_MUCH:
-        return alloc_code(key, (SIZE_T)-1 - cast.kind->bytes);
+        return alloc_code(key, (SIZE_T)-1 - group.kind->bytes);
     case QUERY:
         return nm.query(key, &usage);
     case QUERY_INTO_NOTHING:
@@ -319,13 +319,13 @@ static DWORD plain_call(enum plain call, HEXPERTKEY key)
 /* The same call done right, on an expert that is there for that. */
 static void plain_twin(enum plain call)
 {
-    static ULONG_PTR fresh = 0x100003;
-    HEXPERTKEY key = (HEXPERTKEY)(fresh += 64);
+    static ULONG_PTR next_key = 0x100003;
+    HEXPERTKEY key = (HEXPERTKEY)(next_key += 64);
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
 
     if (call == OPEN || call >= OPEN_TOO_SMALL)
         assert_int_equal(nm.open(key, NULL), NMERR_SUCCESS);
-    assert_int_equal(alloc_code(key, cast.kind->bytes), NMERR_SUCCESS);
+    assert_int_equal(alloc_code(key, group.kind->bytes), NMERR_SUCCESS);
     assert_int_equal(nm.query(key, &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBlocks, 1);
     assert_int_equal(nm.enum_memory(key, see_block, NULL), NMERR_SUCCESS);
@@ -337,24 +337,24 @@ static void check_plain(const struct plain_row *row, enum plain call)
 {
     char letter = row->codes[call];
     SIZE_T keys = count_keys();
-    DWORD code = plain_call(call, cast.keys[row->key]);
+    DWORD code = plain_call(call, group.keys[row->key]);
     const char *wrong;
     int refused;
 
     if (code != codes_value(letter))
-        fail_msg("%s, class %s, key '%s': code %lu", plain_names[call], cast.kind->name,
-                 actor_names[row->key], (unsigned long)code);
+        fail_msg("%s, class %s, key '%s': code %lu", plain_names[call], group.kind->name,
+                 key_names[row->key], (unsigned long)code);
     if (letter == 'S') {
         rightful++;
-        wrong = cast_check(&cast, ACTORS, 0, 1U << row->key);
+        wrong = group_check(&group, KEY_KINDS, 0, 1U << row->key);
         if (call != QUERY && call != ENUM_MEMORY)
             begin_anew();
     } else {
         misused++;
         refused = (call == ALLOC || call == ALLOC_TOO_MUCH) && row->key < KNOWN;
         /* An unknown key is opened for its first call, whatever comes of that. */
-        wrong = cast_check(&cast, (int)row->key, refused,
-                           call == ALLOC_TOO_MUCH && row->key >= KNOWN ? 1U << row->key : 0);
+        wrong = group_check(&group, (int)row->key, refused,
+                            call == ALLOC_TOO_MUCH && row->key >= KNOWN ? 1U << row->key : 0);
         if (!wrong && count_keys() != keys && !(call == ALLOC_TOO_MUCH && row->key >= KNOWN))
             wrong = "there are other keys";
         plain_twin(call);
@@ -362,8 +362,8 @@ static void check_plain(const struct plain_row *row, enum plain call)
             begin_anew();
     }
     if (wrong)
-        fail_msg("%s, class %s, key '%s': %s", plain_names[call], cast.kind->name,
-                 actor_names[row->key], wrong);
+        fail_msg("%s, class %s, key '%s': %s", plain_names[call], group.kind->name,
+                 key_names[row->key], wrong);
 }
 
 static void a_wrong_call_without_a_pointer_is_answered_by_its_code_and_changes_nothing(void **state)
@@ -373,11 +373,11 @@ static void a_wrong_call_without_a_pointer_is_answered_by_its_code_and_changes_n
     for (int kind = 0; kind < block_class_count; kind++) {
         if (misuse_pageheap && !block_classes[kind].paged)
             continue;
-        cast_begin(&cast, &block_classes[kind]);
+        group_begin(&group, &block_classes[kind]);
         for (size_t row = 0; row < MISUSE_COUNT(plain_rows); row++)
             for (int call = 0; call < PLAINS; call++)
                 check_plain(&plain_rows[row], (enum plain)call);
-        cast_end(&cast);
+        group_end(&group);
     }
     print_message(
         "%lu cells of misuse without a pointer, each with its code and a benign twin; %lu "

@@ -6,11 +6,11 @@
 
 #include <stdio.h>
 
-static ULONG_PTR fresh = 0x10000;
+static ULONG_PTR next_key = 0x10000;
 
 static HEXPERTKEY open_one(void)
 {
-    HEXPERTKEY key = (HEXPERTKEY)(fresh += 16);
+    HEXPERTKEY key = (HEXPERTKEY)(next_key += 16);
 
     assert_int_equal(nm.open(key, NULL), NMERR_SUCCESS);
     return key;

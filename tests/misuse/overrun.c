@@ -8,7 +8,7 @@
 
 enum { EXPERTS = 3, HELD = 60, RUNS = 256, SCRIBBLE = 0xA5 };
 
-/* Bytes of blocks that lie in minis, in slots, and in regions of their own. */
+/* Bytes of blocks that lie in spans, in medium regions, and in reservations of their own. */
 static const SIZE_T sizes[] = {16,   100,   500,   1000,  1024,  1500,   2048,
                                3000, 10000, 32767, 32768, 40000, 100000, 1500000};
 
@@ -25,7 +25,7 @@ struct expert_here {
 };
 
 static struct expert_here experts[EXPERTS];
-static ULONG_PTR fresh = 0x10000;
+static ULONG_PTR next_key = 0x10000;
 
 static void *must_alloc(struct expert_here *e, SIZE_T bytes)
 {
@@ -44,7 +44,7 @@ static void *must_alloc(struct expert_here *e, SIZE_T bytes)
 static void open_one(struct expert_here *e)
 {
     memset(e, 0, sizeof *e);
-    e->key = (HEXPERTKEY)(fresh += 16);
+    e->key = (HEXPERTKEY)(next_key += 16);
     assert_int_equal(nm.open(e->key, NULL), NMERR_SUCCESS);
 }
 

@@ -15,197 +15,197 @@
 static int a_static = 1;
 static const int a_constant = 1;
 
-static unsigned char *target(const struct cast *cast)
+static unsigned char *target(const struct group *group)
 {
-    return cast->live[OPENED][0].address;
+    return group->live[OPENED][0].address;
 }
 
 /* Blocks that are dead */
 
-static void *freed_at_once(struct cast *cast)
+static void *freed_at_once(struct group *group)
 {
-    void *block = cast_make(cast);
+    void *block = group_make(group);
 
-    assert_int_equal(nm.free(cast->keys[OPENED], block), NMERR_SUCCESS);
-    cast_note(cast);
+    assert_int_equal(nm.free(group->keys[OPENED], block), NMERR_SUCCESS);
+    group_note(group);
     return block;
 }
 
-static void *freed_later(struct cast *cast)
+static void *freed_later(struct group *group)
 {
-    return cast->freed_later;
+    return group->freed_later;
 }
 
-static void *moved_by_realloc(struct cast *cast)
+static void *moved_by_realloc(struct group *group)
 {
-    return cast->moved;
+    return group->moved;
 }
 
-static void *cut_in_another_way(struct cast *cast)
+static void *cut_in_another_way(struct group *group)
 {
-    return cast->reused;
+    return group->reused;
 }
 
-static void *of_a_former_life(struct cast *cast)
+static void *of_a_former_life(struct group *group)
 {
-    return cast->former_life;
+    return group->former_life;
 }
 
-static void *of_a_closed_expert(struct cast *cast)
+static void *of_a_closed_expert(struct group *group)
 {
-    return cast->closed;
+    return group->closed;
 }
 
-static void *of_a_closed_implicit_expert(struct cast *cast)
+static void *of_a_closed_implicit_expert(struct group *group)
 {
-    return cast->closed_implicit;
+    return group->closed_implicit;
 }
 
-static void *in_quarantine(struct cast *cast)
+static void *in_quarantine(struct group *group)
 {
-    return cast->quarantined;
+    return group->quarantined;
 }
 
 /* Near a live one */
 
-static void *interior(struct cast *cast)
+static void *interior(struct group *group)
 {
-    return target(cast) + MISUSE_ALIGNMENT;
+    return target(group) + MISUSE_ALIGNMENT;
 }
 
-static void *middle(struct cast *cast)
+static void *middle(struct group *group)
 {
-    return target(cast) + (cast->kind->bytes / 2 & ~(MISUSE_ALIGNMENT - 1));
+    return target(group) + (group->kind->bytes / 2 & ~(MISUSE_ALIGNMENT - 1));
 }
 
-static void *last_byte(struct cast *cast)
+static void *last_byte(struct group *group)
 {
-    return target(cast) + cast->kind->bytes - 1;
+    return target(group) + group->kind->bytes - 1;
 }
 
-static void *one_past_the_end(struct cast *cast)
+static void *one_past_the_end(struct group *group)
 {
-    return target(cast) + cast->kind->bytes;
+    return target(group) + group->kind->bytes;
 }
 
 /* Where the next block begins, or would. */
-static void *end_of_the_last(struct cast *cast)
+static void *end_of_the_last(struct group *group)
 {
-    SIZE_T bytes = cast->kind->bytes ? cast->kind->bytes : 1;
+    SIZE_T bytes = group->kind->bytes ? group->kind->bytes : 1;
     SIZE_T whole = (bytes + MISUSE_ALIGNMENT - 1) & ~(MISUSE_ALIGNMENT - 1);
 
-    for (int i = 0; i < cast->counts[OPENED]; i++) {
-        unsigned char *end = cast->live[OPENED][i].address + whole;
-        if (!cast_is_live(cast, end))
+    for (int i = 0; i < group->counts[OPENED]; i++) {
+        unsigned char *end = group->live[OPENED][i].address + whole;
+        if (!group_is_live(group, end))
             return end;
     }
     return NULL;
 }
 
-static void *unaligned(struct cast *cast)
+static void *unaligned(struct group *group)
 {
-    return target(cast) + 1;
+    return target(group) + 1;
 }
 
-static void *half_aligned(struct cast *cast)
+static void *half_aligned(struct group *group)
 {
-    return target(cast) + MISUSE_ALIGNMENT / 2;
+    return target(group) + MISUSE_ALIGNMENT / 2;
 }
 
-static void *a_byte_before(struct cast *cast)
+static void *a_byte_before(struct group *group)
 {
-    return target(cast) - 1;
+    return target(group) - 1;
 }
 
-static void *before(struct cast *cast)
+static void *before(struct group *group)
 {
-    return target(cast) - MISUSE_ALIGNMENT;
+    return target(group) - MISUSE_ALIGNMENT;
 }
 
-static void *a_granule_on(struct cast *cast)
+static void *a_granule_on(struct group *group)
 {
-    return target(cast) + 0x10000;
+    return target(group) + 0x10000;
 }
 
-static void *a_chunk_on(struct cast *cast)
+static void *a_segment_on(struct group *group)
 {
-    return target(cast) + 0x400000;
+    return target(group) + 0x400000;
 }
 
-static void *far_on(struct cast *cast)
+static void *far_on(struct group *group)
 {
-    return (void *)((ULONG_PTR)target(cast) + FAR_OFF);
+    return (void *)((ULONG_PTR)target(group) + FAR_OFF);
 }
 
-static void *with_the_top_bit(struct cast *cast)
+static void *with_the_top_bit(struct group *group)
 {
-    return (void *)((ULONG_PTR)target(cast) ^ TOP_BIT);
+    return (void *)((ULONG_PTR)target(group) ^ TOP_BIT);
 }
 
-static void *beyond(struct cast *cast)
+static void *beyond(struct group *group)
 {
-    return (void *)((ULONG_PTR)target(cast) | BEYOND);
+    return (void *)((ULONG_PTR)target(group) | BEYOND);
 }
 
 /* Where a block would begin that was never handed out. */
-static void *last_of_its_pages(struct cast *cast)
+static void *last_of_its_pages(struct group *group)
 {
     char *from, *to;
 
-    return misuse_run(target(cast), &from, &to) ? to - MISUSE_ALIGNMENT : NULL;
+    return misuse_run(target(group), &from, &to) ? to - MISUSE_ALIGNMENT : NULL;
 }
 
-static void *in_its_guard_page(struct cast *cast)
+static void *in_its_guard_page(struct group *group)
 {
     char *from, *to;
 
-    return misuse_run(target(cast), &from, &to) ? to : NULL;
+    return misuse_run(target(group), &from, &to) ? to : NULL;
 }
 
 /* Where the DLL keeps what it knows of small blocks. */
-static void *state_words(struct cast *cast)
+static void *block_states(struct group *group)
 {
-    return misuse_reservation(target(cast)) + 64;
+    return misuse_reservation(target(group)) + 64;
 }
 
 /* Elsewhere */
 
-static void *on_the_stack(struct cast *cast)
+static void *on_the_stack(struct group *group)
 {
     static volatile ULONG_PTR kept;
 
-    kept = (ULONG_PTR)&cast;
+    kept = (ULONG_PTR)&group;
     return (void *)kept;
 }
 
-static void *variable(struct cast *cast)
+static void *variable(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return &a_static;
 }
 
-static void *constant(struct cast *cast)
+static void *constant(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(ULONG_PTR)&a_constant;
 }
 
-static void *code(struct cast *cast)
+static void *code(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(ULONG_PTR)on_the_stack;
 }
 
-static void *the_dlls_code(struct cast *cast)
+static void *the_dlls_code(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(ULONG_PTR)nm.free;
 }
 
 /* Any writable page of its image; natively the library is this program. */
-static void *the_dlls_data(struct cast *cast)
+static void *the_dlls_data(struct group *group)
 {
-    (void)cast;
+    (void)group;
 #ifndef NMAPI_NATIVE
     MEMORY_BASIC_INFORMATION area;
     char *image = misuse_reservation((const void *)(ULONG_PTR)nm.free);
@@ -220,11 +220,11 @@ static void *the_dlls_data(struct cast *cast)
 #endif
 }
 
-static void *from_the_process_heap(struct cast *cast)
+static void *from_the_process_heap(struct group *group)
 {
     static void *block;
 
-    (void)cast;
+    (void)group;
     if (!block)
 #ifdef NMAPI_NATIVE
         block = malloc(100);
@@ -234,56 +234,56 @@ static void *from_the_process_heap(struct cast *cast)
     return block;
 }
 
-static void *a_key(struct cast *cast)
+static void *a_key(struct group *group)
 {
-    return cast->keys[OPENED];
+    return group->keys[OPENED];
 }
 
-static void *one(struct cast *cast)
+static void *one(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(ULONG_PTR)1;
 }
 
-static void *the_first_page(struct cast *cast)
+static void *the_first_page(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(ULONG_PTR)0x10;
 }
 
-static void *the_systems_shared_page(struct cast *cast)
+static void *the_systems_shared_page(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(ULONG_PTR)0x7FFE0000;
 }
 
-static void *the_last_of_the_program(struct cast *cast)
+static void *the_last_of_the_program(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(BEYOND - MISUSE_ALIGNMENT);
 }
 
-static void *the_first_beyond(struct cast *cast)
+static void *the_first_beyond(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)BEYOND;
 }
 
-static void *the_kernels(struct cast *cast)
+static void *the_kernels(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(TOP_BIT | TOP_BIT >> 1 | 0x1000);
 }
 
-static void *the_last_of_all(struct cast *cast)
+static void *the_last_of_all(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(0 - (ULONG_PTR)MISUSE_ALIGNMENT);
 }
 
-static void *minus_one(struct cast *cast)
+static void *minus_one(struct group *group)
 {
-    (void)cast;
+    (void)group;
     return (void *)(ULONG_PTR)-1;
 }
 
@@ -306,13 +306,13 @@ const struct no_block no_blocks[] = {
     {"a byte before", a_byte_before},
     {"before", before},
     {"64 KiB on", a_granule_on},
-    {"4 MiB on", a_chunk_on},
+    {"4 MiB on", a_segment_on},
     {"the lower half alone is right", far_on},
     {"top bit", with_the_top_bit},
     {"a bit too high", beyond},
     {"last of its pages", last_of_its_pages},
     {"guard page", in_its_guard_page},
-    {"state words", state_words},
+    {"block states", block_states},
     {"stack", on_the_stack},
     {"variable", variable},
     {"constant", constant},

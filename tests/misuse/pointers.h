@@ -4,12 +4,12 @@
 #ifndef MISUSE_POINTERS_H
 #define MISUSE_POINTERS_H
 
-#include "cast.h"
+#include "group.h"
 
 struct no_block {
     const char *name;
-    /* NULL: there is no such address in this cast. */
-    void *(*make)(struct cast *cast);
+    /* NULL: there is no such address in this group. */
+    void *(*make)(struct group *group);
 };
 extern const struct no_block no_blocks[];
 extern const int no_block_count;

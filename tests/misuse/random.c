@@ -6,9 +6,9 @@
 
 #include <stdio.h>
 
-enum { CASTS = 9, FORMER = 4096, RUNS = 512, EACH = 100000, CHECK = 2000 };
+enum { GROUPS = 9, FORMER = 4096, RUNS = 512, EACH = 100000, CHECK = 2000 };
 
-static struct cast casts[CASTS];
+static struct group groups[GROUPS];
 static unsigned char *former[FORMER]; /* blocks that were */
 static unsigned former_count;
 static char *ends[RUNS],
@@ -35,11 +35,11 @@ static ULONG_PTR wide(void)
 static void find_runs(void)
 {
     run_count = 0;
-    for (int c = 0; c < CASTS; c++)
-        for (int actor = 0; actor < OWNERS; actor++) {
+    for (int c = 0; c < GROUPS; c++)
+        for (int who = 0; who < OWNERS; who++) {
             char *from, *to;
-            if (run_count == RUNS || !casts[c].counts[actor] ||
-                !misuse_run(casts[c].live[actor][0].address, &from, &to))
+            if (run_count == RUNS || !groups[c].counts[who] ||
+                !misuse_run(groups[c].live[who][0].address, &from, &to))
                 continue;
             begins[run_count] = misuse_reservation(from);
             ends[run_count++] = to;
@@ -63,13 +63,13 @@ static void find_image(void)
 #endif
 }
 
-static const struct cast_block *any_live(void)
+static const struct group_block *any_live(void)
 {
     for (;;) {
-        const struct cast *cast = &casts[number() % CASTS];
-        uint32_t actor = number() % OWNERS;
-        if (cast->counts[actor])
-            return &cast->live[actor][number() % (uint32_t)cast->counts[actor]];
+        const struct group *group = &groups[number() % GROUPS];
+        uint32_t who = number() % OWNERS;
+        if (group->counts[who])
+            return &group->live[who][number() % (uint32_t)group->counts[who]];
     }
 }
 
@@ -93,7 +93,7 @@ static void *any_address(void)
         return ends[run] - 128 + any % 256;
     case 6: /* in a guard page */
         return ends[run] + any % MISUSE_PAGE;
-    case 7: /* in state words, or elsewhere among the regions */
+    case 7: /* in block states, or elsewhere among the regions */
     case 8:
         return begins[run] + any % 0x400000;
     case 9: /* in the DLL */
@@ -115,33 +115,33 @@ static void *any_address(void)
 }
 
 struct found {
-    int cast, owner, index; /* owner -1: no live block */
+    int group, owner, index; /* owner -1: no live block */
 };
 
 static struct found find(const void *address)
 {
-    for (int c = 0; c < CASTS; c++)
-        for (int actor = 0; actor < OWNERS; actor++)
-            for (int i = 0; i < casts[c].counts[actor]; i++)
-                if (casts[c].live[actor][i].address == address)
-                    return (struct found){c, actor, i};
+    for (int c = 0; c < GROUPS; c++)
+        for (int who = 0; who < OWNERS; who++)
+            for (int i = 0; i < groups[c].counts[who]; i++)
+                if (groups[c].live[who][i].address == address)
+                    return (struct found){c, who, i};
     return (struct found){-1, -1, -1};
 }
 
-static BOOL is_implicit(int actor)
+static BOOL is_implicit(int who)
 {
-    return actor == IMPLICIT || actor == IMPLICIT_TOO || actor == TERMINATED_IMPLICIT;
+    return who == IMPLICIT || who == IMPLICIT_TOO || who == TERMINATED_IMPLICIT;
 }
 
-/* What kind of pointer a block is to a key; experts of other casts are others of their kind. */
-static enum column column_of(int cast, enum actor key, const void *address, struct found found)
+/* What kind of pointer a block is to a key; experts of other groups are others of their kind. */
+static enum column column_of(int group, enum key_kind key, const void *address, struct found found)
 {
     if (!address)
         return NOTHING;
     if (found.owner < 0)
         return NO_BLOCK;
     for (int column = OF_OPENED; column < NO_BLOCK; column++)
-        if (found.cast == cast && column_owners[column] == found.owner)
+        if (found.group == group && column_owners[column] == found.owner)
             return (enum column)column;
     if (is_implicit(found.owner))
         return key == IMPLICIT ? OF_IMPLICIT_TOO : OF_IMPLICIT;
@@ -150,10 +150,10 @@ static enum column column_of(int cast, enum actor key, const void *address, stru
 
 static void check_all(void)
 {
-    for (int c = 0; c < CASTS; c++) {
-        const char *wrong = cast_check(&casts[c], ACTORS, 0, 0);
+    for (int c = 0; c < GROUPS; c++) {
+        const char *wrong = group_check(&groups[c], KEY_KINDS, 0, 0);
         if (wrong)
-            fail_msg("class %s: %s (seed %lu)", casts[c].kind->name, wrong,
+            fail_msg("class %s: %s (seed %lu)", groups[c].kind->name, wrong,
                      (unsigned long)soak_seed);
     }
     checks++;
@@ -161,36 +161,36 @@ static void check_all(void)
 
 static void note_all(void)
 {
-    for (int c = 0; c < CASTS; c++)
-        cast_note(&casts[c]);
+    for (int c = 0; c < GROUPS; c++)
+        group_note(&groups[c]);
 }
 
 /* The block is gone: another takes its place where its owner can still have one. */
 static void replace(struct found found)
 {
-    struct cast *cast = &casts[found.cast];
-    struct cast_block *block = &cast->live[found.owner][found.index];
+    struct group *group = &groups[found.group];
+    struct group_block *block = &group->live[found.owner][found.index];
 
     former[former_count++ % FORMER] = block->address;
     if (found.owner == TERMINATED || found.owner == TERMINATED_IMPLICIT) {
-        *block = cast->live[found.owner][--cast->counts[found.owner]];
+        *block = group->live[found.owner][--group->counts[found.owner]];
         return;
     }
-    block->address = nm.alloc(cast->keys[found.owner], block->bytes, NULL);
+    block->address = nm.alloc(group->keys[found.owner], block->bytes, NULL);
     assert_non_null(block->address);
     misuse_fill(block->address, block->bytes, block->seed);
 }
 
 static void call_with(enum call call, int c, const struct row *row, void *address)
 {
-    struct cast *cast = &casts[c];
+    struct group *group = &groups[c];
     struct found found = find(address);
-    HEXPERTKEY key = cast->keys[row->key], taker = key;
-    enum actor subject = call == CALL_TRANSFER_TO ? OPENED : row->key;
+    HEXPERTKEY key = group->keys[row->key], taker = key;
+    enum key_kind subject = call == CALL_TRANSFER_TO ? OPENED : row->key;
     enum column column = column_of(c, subject, address, found);
-    BOOL own = found.cast == c && (int)row->key == found.owner;
+    BOOL own = found.group == c && (int)row->key == found.owner;
     char letter = codes_letter(row, call, column);
-    SIZE_T size = found.owner < 0 ? 0 : casts[found.cast].live[found.owner][found.index].bytes;
+    SIZE_T size = found.owner < 0 ? 0 : groups[found.group].live[found.owner][found.index].bytes;
     unsigned char *result = address;
     DWORD code = 0x5A5A5A5A;
     BOOL changes;
@@ -208,15 +208,15 @@ static void call_with(enum call call, int c, const struct row *row, void *addres
         result = nm.realloc(key, address, number() % 3000, &code);
         break;
     case CALL_TRANSFER_FROM:
-        taker = cast->keys[OTHER];
+        taker = group->keys[OTHER];
         code = nm.transfer(key, taker, address);
         break;
     case CALL_TRANSFER_TO:
-        code = nm.transfer(cast->keys[OPENED], key, address);
+        code = nm.transfer(group->keys[OPENED], key, address);
         break;
     default:
         if (nm.size(key, address) != (letter == '#' ? size : 0))
-            fail_msg("Size, class %s, key '%s', %p: wrong", cast->kind->name, actor_names[row->key],
+            fail_msg("Size, class %s, key '%s', %p: wrong", group->kind->name, key_names[row->key],
                      address);
         refused_calls += letter != '#';
         right_calls += letter == '#';
@@ -224,12 +224,12 @@ static void call_with(enum call call, int c, const struct row *row, void *addres
     }
     if (code != codes_value(letter))
         fail_msg("%s, class %s, key '%s', %s %p: code %lu (seed %lu)", call_names[call],
-                 cast->kind->name, actor_names[row->key], column_names[column], address,
+                 group->kind->name, key_names[row->key], column_names[column], address,
                  (unsigned long)code, (unsigned long)soak_seed);
     if (!changes) {
         refused_calls += code != NMERR_SUCCESS;
         if (code != NMERR_SUCCESS && row->key < KNOWN && call <= CALL_REALLOC)
-            cast->usages[row->key].Refused++;
+            group->usages[row->key].Refused++;
         return;
     }
     right_calls++;
@@ -238,7 +238,7 @@ static void call_with(enum call call, int c, const struct row *row, void *addres
     if (found.owner >= 0)
         replace(found);
     if (row->key >= KNOWN && call == CALL_REALLOC) /* that opened it */
-        cast->keys[row->key] =
+        group->keys[row->key] =
             (HEXPERTKEY)((ULONG_PTR)0xA0000000 + 64 * right_calls + (ULONG_PTR)c);
     note_all();
 }
@@ -253,7 +253,7 @@ static void try_addresses(enum call call)
         int row = number() % 2 ? (int)(number() % 4) : (int)(number() % (uint32_t)row_count);
         if (i % 50000 == 0)
             find_runs();
-        call_with(which, (int)(number() % CASTS), &rows[row], any_address());
+        call_with(which, (int)(number() % GROUPS), &rows[row], any_address());
         if (i % CHECK == CHECK - 1)
             check_all();
     }
@@ -300,11 +300,11 @@ int main(int argc, char **argv)
     };
 
     misuse_begin(argc, argv);
-    assert_true(block_class_count == CASTS);
+    assert_true(block_class_count == GROUPS);
     random_state = soak_seed;
-    for (int c = 0; c < CASTS; c++)
-        cast_begin(&casts[c], &block_classes[c]);
-    note_all(); /* what one cast closes serves the next */
+    for (int c = 0; c < GROUPS; c++)
+        group_begin(&groups[c], &block_classes[c]);
+    note_all(); /* what one group closes serves the next */
     find_image();
     return cmocka_run_group_tests_name("random addresses", tests, NULL, NULL) != 0;
 }

@@ -132,13 +132,13 @@ enum { NEIGHBOUR = 300 };
 
 static void begin_pair(const struct pair *pair)
 {
-    static ULONG_PTR fresh = 0x10000;
+    static ULONG_PTR next_key = 0x10000;
 
-    heir = (HEXPERTKEY)(fresh += 16);
+    heir = (HEXPERTKEY)(next_key += 16);
     assert_int_equal(nm.open(heir, NULL), NMERR_SUCCESS);
     for (int i = 0; i < 2; i++) {
         sides[i].deed = pair->deeds[i];
-        sides[i].key = i && pair->same_key ? sides[0].key : (HEXPERTKEY)(fresh += 16);
+        sides[i].key = i && pair->same_key ? sides[0].key : (HEXPERTKEY)(next_key += 16);
         if (pair->opened && !(i && pair->same_key))
             assert_int_equal(nm.open(sides[i].key, NULL), NMERR_SUCCESS);
     }

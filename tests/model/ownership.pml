@@ -1,5 +1,5 @@
 /*
- * The ownership protocol of src/expert.c, for spin: which one thread is in an expert's heap.
+ * The ownership protocol of src/expert/bias.c, for spin: which one thread is in an expert's heap.
  *
  * A few threads make a few calls each, on any expert, in any order, and any of them may be killed
  * between any two steps. Each step names its function. A wait is a guard: a thread that would wait for
@@ -10,13 +10,13 @@
  * thread_barrier and death empty it. What others read only after one of those is stored at once.
  *
  * Left out: patience with threads that the host has suspended, records of threads that go to others, the
- * count of entries that earns a gate (any number may).
+ * count of entries that earns the bias (any number may).
  *
  * Claims, as assertions:
  *   alone     never two living threads in one heap
  *   repaired  nobody enters a heap that somebody died in before it is put right
  *   held      nobody enters a heap that is closed
- *   told      once expert_terminate has returned, the owner's fast way is shut
+ *   told      once expert_terminate has returned, no thread is biased to it
  * and every living thread comes to its end.
  */
 
@@ -44,7 +44,7 @@
 #define HOLDER 2
 
 /* Threads and experts are numbered from 1; 0 is nobody. */
-byte gate[EXPERTS + 1], state[EXPERTS + 1], holder[EXPERTS + 1], owner[EXPERTS + 1];
+byte bias[EXPERTS + 1], state[EXPERTS + 1], holder[EXPERTS + 1], owner[EXPERTS + 1];
 bool closing[EXPERTS + 1];
 byte inside[THREADS + 1];
 byte ready;
@@ -103,14 +103,14 @@ inline thread_barrier(t)
     atomic { drain(t) }
 }
 
-/* expert.c: shut_out_owner */
-inline shut_out_owner(e)
+/* bias.c: revoke */
+inline revoke(e)
 {
     former = owner[e];
     if
     :: former == 0 || former == me -> skip
     :: else ->
-        gate[e] = 0;
+        bias[e] = 0;
 #ifndef NO_BARRIER
         thread_barrier(former);
 #endif
@@ -127,7 +127,7 @@ inline shut_out_owner(e)
     former = 0
 }
 
-/* expert.c: heap_repair, as expert_settle calls it */
+/* heap_walk.c: heap_repair, as bias_recover calls it */
 inline heap_repair(e)
 {
     atomic { check_alone(e); broken[e] = false }
@@ -139,11 +139,11 @@ inline heap_close(e)
     atomic { check_alone(e); broken[e] = false; held[e] = false }
 }
 
-inline expert_settle(e)
+inline bias_recover(e)
 {
-    shut_out_owner(e);
+    revoke(e);
     if
-    :: died && closing[e] -> /* finish_closing */
+    :: died && closing[e] -> /* closing_finish */
         state[e] = CLOSED;
         if
         :: held[e] -> heap_repair(e); heap_close(e)
@@ -156,15 +156,15 @@ inline expert_settle(e)
     died = false
 }
 
-/* lock_try and lock_acquire_slow, then expert_settle */
-inline expert_lock(e)
+/* lock_try and lock_acquire_slow, then bias_recover */
+inline bias_lock(e)
 {
     atomic { drain(me) };
     do
     :: atomic { holder[e] == 0 -> holder[e] = me }; break
     :: atomic { holder[e] != 0 && !alive(holder[e]) -> holder[e] = me; died = true }; break
     od;
-    expert_settle(e)
+    bias_recover(e)
 }
 
 inline lock_release(e)
@@ -172,22 +172,22 @@ inline lock_release(e)
     buffer[me] ! HOLDER, e, 0
 }
 
-/* expert.c: begin */
+/* bias.c: begin */
 inline begin(e)
 {
     held[e] = true;
     atomic { asked[e] = false; told[e] = false; state[e] = OPEN }
 }
 
-inline expert_leave(e)
+inline bias_leave(e)
 {
     if
-    :: gate[e] != me && state[e] == OPEN ->
+    :: bias[e] != me && state[e] == OPEN ->
         owner[e] = me;
-        atomic { drain(me); gate[e] = me };
+        atomic { drain(me); bias[e] = me };
         if
 #ifndef NO_RECHECK
-        :: state[e] != OPEN -> gate[e] = 0 /* expert_terminate came between */
+        :: state[e] != OPEN -> bias[e] = 0 /* expert_terminate came between */
 #endif
         :: else
         fi
@@ -203,7 +203,7 @@ inline call(e)
     :: buffer[me] ! INSIDE, 0, e;
         atomic {
             if
-            :: gate[e] == me -> assert(!told[e]); enter_heap(e)
+            :: bias[e] == me -> assert(!told[e]); enter_heap(e)
             :: else
             fi
         };
@@ -213,13 +213,13 @@ inline call(e)
     if
     :: in -> in = 0
     :: else ->
-        expert_lock(e);
+        bias_lock(e);
         if /* admit */
         :: state[e] == NEVER -> begin(e)
         :: else
         fi;
         if
-        :: state[e] == OPEN -> atomic { enter_heap(e) }; within[me] = 0; expert_leave(e)
+        :: state[e] == OPEN -> atomic { enter_heap(e) }; within[me] = 0; bias_leave(e)
         :: state[e] != OPEN -> lock_release(e)
         fi
     fi
@@ -227,7 +227,7 @@ inline call(e)
 
 inline expert_open(e)
 {
-    expert_lock(e);
+    bias_lock(e);
     if
     :: state[e] == NEVER || state[e] == CLOSED -> begin(e)
     :: else
@@ -246,27 +246,27 @@ inline expert_terminate(e)
         in = state[e]
     };
     if
-    :: in == TERMINATED -> atomic { gate[e] = 0; told[e] = asked[e] }
+    :: in == TERMINATED -> atomic { bias[e] = 0; told[e] = asked[e] }
     :: else
     fi;
     in = 0
 }
 
-/* Does not shut the owner out unless it has to wait. */
+/* Does not revoke the bias unless it has to wait. */
 inline expert_query(e)
 {
     atomic { drain(me) };
     if
     :: atomic { holder[e] == 0 -> holder[e] = me }
-    :: holder[e] != 0 -> expert_lock(e)
+    :: holder[e] != 0 -> bias_lock(e)
     fi;
     lock_release(e)
 }
 
-/* closing.c: closing_close, end */
+/* control.c: closes, closing_end */
 inline closing_close(e)
 {
-    expert_lock(e);
+    bias_lock(e);
     if
     :: state[e] == OPEN || state[e] == TERMINATED ->
         closing[e] = true;
@@ -279,11 +279,11 @@ inline closing_close(e)
     lock_release(e)
 }
 
-/* host_api.c: transfer, between two experts */
+/* host_api.c: transfer between two experts */
 inline transfer()
 {
-    expert_lock(1);
-    expert_lock(EXPERTS);
+    bias_lock(1);
+    bias_lock(EXPERTS);
     atomic {
         if
         :: held[1] -> enter_heap(1)
@@ -308,7 +308,7 @@ active [THREADS] proctype thread()
         /* Begins as the owner of the expert of its number, as after a first call. */
         atomic {
             if
-            :: me <= EXPERTS -> state[me] = OPEN; held[me] = true; owner[me] = me; gate[me] = me
+            :: me <= EXPERTS -> state[me] = OPEN; held[me] = true; owner[me] = me; bias[me] = me
             :: else
             fi;
             ready++

@@ -15,7 +15,7 @@ struct file {
 void standin_file_end(struct object *object)
 {
     close(((struct file *)(void *)object)->descriptor);
-    standin_arena_free(object, sizeof(struct file));
+    standin_pool_free(object, sizeof(struct file));
 }
 
 static HANDLE create_file(LPCSTR name, DWORD access, DWORD disposition)
@@ -57,7 +57,7 @@ static HANDLE create_file(LPCSTR name, DWORD access, DWORD disposition)
                                        : ERROR_ACCESS_DENIED);
         return INVALID_HANDLE_VALUE;
     }
-    file = standin_arena_new(sizeof *file);
+    file = standin_pool_new(sizeof *file);
     if (!file) {
         standin_die("no memory for a file");
     }

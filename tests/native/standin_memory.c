@@ -78,18 +78,18 @@ static DWORD reserve(ULONG_PTR wanted, ULONG_PTR size, DWORD protect, struct reg
     SIZE_T bytes = sizeof *region + size / PAGE;
     ULONG_PTR base;
 
-    region = standin_arena_new(bytes);
+    region = standin_pool_new(bytes);
     if (!region) {
         return ERROR_NOT_ENOUGH_MEMORY;
     }
     base = wanted ? standin_map_exactly(wanted, size) : standin_map_anywhere(size);
     if (!base) {
-        standin_arena_free(region, bytes);
+        standin_pool_free(region, bytes);
         return wanted ? ERROR_INVALID_ADDRESS : ERROR_NOT_ENOUGH_MEMORY;
     }
     if (!standin_map_prepare(base, base + size)) {
         munmap((void *)base, size);
-        standin_arena_free(region, bytes);
+        standin_pool_free(region, bytes);
         return ERROR_NOT_ENOUGH_MEMORY;
     }
     region->base = base;
@@ -137,7 +137,7 @@ static DWORD release(ULONG_PTR address)
     region_count--;
     standin_map_set(region->base, region->base + region->size, NULL);
     standin_map_hole(region->base, region->size);
-    standin_arena_free(region, sizeof *region + region->size / PAGE);
+    standin_pool_free(region, sizeof *region + region->size / PAGE);
     return NO_ERROR;
 }
 

@@ -27,10 +27,10 @@ void standin_unreference(struct object *object)
     }
     switch (object->type) {
     case OBJECT_THREAD:
-        standin_arena_free(object, sizeof(struct thread));
+        standin_pool_free(object, sizeof(struct thread));
         break;
     case OBJECT_EVENT:
-        standin_arena_free(object, sizeof(struct event));
+        standin_pool_free(object, sizeof(struct event));
         break;
     case OBJECT_FILE:
         standin_file_end(object);
@@ -193,7 +193,7 @@ static ULONGLONG deadline_of(DWORD milliseconds)
 
 static int *word_of(struct object *object)
 {
-    return object->type == OBJECT_THREAD ? &((struct thread *)(void *)object)->gate
+    return object->type == OBJECT_THREAD ? &((struct thread *)(void *)object)->suspension
                                          : &((struct event *)(void *)object)->signalled;
 }
 
@@ -204,7 +204,7 @@ static BOOL try_wait(struct object *object, int *seen)
 
     *seen = __atomic_load_n(word, __ATOMIC_ACQUIRE);
     if (object->type == OBJECT_THREAD) {
-        if (!(*seen & GATE_ENDED)) {
+        if (!(*seen & SUSPEND_ENDED)) {
             return FALSE;
         }
     } else if (((struct event *)(void *)object)->manual) {
@@ -304,7 +304,7 @@ HANDLE CreateEventA(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL state, LPC
     (void)security;
     (void)name;
     if (standin_begin_call(STANDIN_CreateEventA)) {
-        struct event *event = standin_arena_new(sizeof *event);
+        struct event *event = standin_pool_new(sizeof *event);
         if (event) {
             event->object.type = OBJECT_EVENT;
             event->object.references = 1;

@@ -65,8 +65,8 @@ void standin_lock(int *lock);
 void standin_unlock(int *lock);
 
 /* Zeroed memory of the stand-in's own. Not malloc's, whose lock a suspended thread may hold. */
-void *standin_arena_new(SIZE_T bytes);
-void standin_arena_free(void *block, SIZE_T bytes);
+void *standin_pool_new(SIZE_T bytes);
+void standin_pool_free(void *block, SIZE_T bytes);
 /* Zeroed pages straight from the system. */
 void *standin_pages_new(SIZE_T bytes);
 
@@ -101,15 +101,15 @@ struct object {
     int references; /* handles, waits under way, and the running thread itself */
 };
 
-/* Bits of a thread's gate; below them is the suspend count. */
-#define GATE_PARKED 0x10000000 /* it stands in park() and can't leave while the count is not 0 */
-#define GATE_KILLED 0x20000000 /* TerminateThread was called */
-#define GATE_ENDED 0x40000000  /* it runs no more code of the program */
-#define GATE_COUNT 0x0fffffff
+/* Bits of a thread's `suspension`; below them is the suspend count. */
+#define SUSPEND_PARKED 0x10000000 /* it stands in park() and can't leave while the count is not 0 */
+#define SUSPEND_KILLED 0x20000000 /* TerminateThread was called */
+#define SUSPEND_ENDED 0x40000000  /* it runs no more code of the program */
+#define SUSPEND_COUNT 0x0fffffff
 
 struct thread {
     struct object object;
-    int gate;                  /* GATE_... and the suspend count; a futex */
+    int suspension;            /* SUSPEND_... and the suspend count; a futex */
     DWORD id;                  /* the kernel's thread id */
     DWORD code;                /* exit code, once ended */
     DWORD kill_code;           /* the same for a thread that was killed */
@@ -145,7 +145,7 @@ struct thread *standin_self(void);
 extern struct thread *standin_threads; /* that have not ended; under the objects' lock */
 /* Stands still while it is suspended; does not return once it is killed. `context`: struct thread's. */
 void standin_park(struct thread *self, ucontext_t *context);
-void standin_gate_begin(void);
+void standin_suspend_begin(void);
 
 extern int standin_object_lock;
 HANDLE standin_handle_new(struct object *object);

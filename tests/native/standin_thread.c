@@ -37,11 +37,11 @@ void SetLastError(DWORD error)
     *(volatile standin_word32 *)(void *)(standin_teb.bytes + TEB_LAST_ERROR) = error;
 }
 
-/* Under the gate's rules the thread can't be suspended here: either it is counted before, and parks,
+/* The thread can't be suspended here: either it is counted before, and parks,
    or SuspendThread finds it ended. */
 static void thread_ended(struct thread *self, DWORD code)
 {
-    int gate;
+    int suspension;
 
     /* Counted out first: whoever sees it ended sees that too. */
     standin_lock(&standin_object_lock);
@@ -59,20 +59,20 @@ static void thread_ended(struct thread *self, DWORD code)
     }
     standin_unlock(&standin_object_lock);
     self->code = code;
-    gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
+    suspension = __atomic_load_n(&self->suspension, __ATOMIC_ACQUIRE);
     for (;;) {
-        if (!(gate & GATE_KILLED) && (gate & GATE_COUNT)) {
+        if (!(suspension & SUSPEND_KILLED) && (suspension & SUSPEND_COUNT)) {
             standin_park(self, NULL);
-            gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
+            suspension = __atomic_load_n(&self->suspension, __ATOMIC_ACQUIRE);
             continue;
         }
-        standin_order_release(&self->gate);
-        if (__atomic_compare_exchange_n(&self->gate, &gate, GATE_ENDED, 0, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_ACQUIRE)) {
+        standin_order_release(&self->suspension);
+        if (__atomic_compare_exchange_n(&self->suspension, &suspension, SUSPEND_ENDED, 0,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
             break;
         }
     }
-    standin_futex_wake(&self->gate);
+    standin_futex_wake(&self->suspension);
     standin_local.self = NULL;
     standin_object_done(&self->object);
 }
@@ -98,7 +98,7 @@ struct thread *standin_self(void)
     if (self) {
         return self;
     }
-    self = standin_arena_new(sizeof *self);
+    self = standin_pool_new(sizeof *self);
     if (!self) {
         standin_die("no memory for a thread's record");
     }
@@ -129,7 +129,7 @@ static void foreign_thread_ends(void *record)
 
 __attribute__((constructor)) static void begin(void)
 {
-    standin_gate_begin();
+    standin_suspend_begin();
     pthread_key_create(&end_key, foreign_thread_ends);
     standin_enter();
     standin_self();
@@ -255,7 +255,7 @@ HANDLE CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREAD_START
 
     (void)security;
     if (standin_begin_call(STANDIN_CreateThread)) {
-        made = standin_arena_new(sizeof *made);
+        made = standin_pool_new(sizeof *made);
     }
     if (made) {
         made->object.type = OBJECT_THREAD;
@@ -263,7 +263,7 @@ HANDLE CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREAD_START
         made->ours = TRUE;
         made->start = start;
         made->parameter = parameter;
-        made->gate = (flags & CREATE_SUSPENDED) ? 1 : 0;
+        made->suspension = (flags & CREATE_SUSPENDED) ? 1 : 0;
         made->code = STILL_ACTIVE;
         handle = standin_handle_new(&made->object);
         pthread_attr_init(&attributes);
@@ -312,8 +312,8 @@ BOOL GetExitCodeThread(HANDLE handle, DWORD *code)
     thread = (struct thread *)(void *)standin_object_of(handle, OBJECT_THREAD);
     if (thread) {
         *code = STILL_ACTIVE;
-        if (__atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE) & GATE_ENDED) {
-            standin_order_acquire(&thread->gate);
+        if (__atomic_load_n(&thread->suspension, __ATOMIC_ACQUIRE) & SUSPEND_ENDED) {
+            standin_order_acquire(&thread->suspension);
             *code = thread->code;
         }
         standin_object_done(&thread->object);

@@ -3,7 +3,7 @@
  * Nobody waits for the dead, bystanders notice nothing, close gives everything back, and in the end the
  * address space is what it was.
  */
-#include "canary.h"
+#include "stall.h"
 #include "soak.h"
 
 #include <stdio.h>
@@ -201,7 +201,7 @@ static void killed_threads_harm_nobody_and_leave_nothing(void **state)
     (void)state;
     measure_the_dead(&dead_committed, &dead_reserved);
     process_memory(&committed, &reserved);
-    assert_true(canary_begin());
+    assert_true(stall_watch());
     assert_int_equal(nm.open((HEXPERTKEY)(ULONG_PTR)0x20000, NULL), NMERR_SUCCESS);
     bystander_begin(&bystanders[0], (HEXPERTKEY)(ULONG_PTR)0x20000, soak_seed + 100);
     bystander_begin(&bystanders[1], (HEXPERTKEY)(ULONG_PTR)0x20010, soak_seed + 101);
@@ -212,7 +212,7 @@ static void killed_threads_harm_nobody_and_leave_nothing(void **state)
         if (bystanders[i].longest > longest)
             longest = bystanders[i].longest;
     }
-    idle = canary_end();
+    idle = stall_longest();
     assert_int_equal(nm.trim(), NMERR_SUCCESS);
     process_memory(&now_committed, &now_reserved);
     print_message(
@@ -222,7 +222,7 @@ static void killed_threads_harm_nobody_and_leave_nothing(void **state)
         (unsigned long)(committed >> 10), (unsigned long)(now_committed >> 10),
         (unsigned long)(reserved >> 10), (unsigned long)(now_reserved >> 10),
         (unsigned long)(dead_committed >> 10), (unsigned long)(dead_reserved >> 10));
-    assert_true(longest <= CANARY_PATIENCE + idle);
+    assert_true(longest <= STALL_PATIENCE + idle);
     /* Records of keys stay; the addresses of experts that ended badly are kept for a while. */
     assert_true(now_committed <= committed + kept + soak_kills * (dead_committed + 1024));
     assert_true(now_reserved <= reserved + quarantine + soak_kills * (dead_reserved + 1024));

@@ -2,7 +2,7 @@
  * Close, Terminate, Open, Query, Enum and Transfer against experts in full swing: keys of one thread, keys
  * that several share, keys that threads swap crosswise. Bystanders notice nothing of it.
  */
-#include "canary.h"
+#include "stall.h"
 #include "soak.h"
 
 #include <stdio.h>
@@ -177,7 +177,7 @@ static void hosts_and_experts_race_and_bystanders_see_nothing_of_it(void **state
     for (uint32_t i = 0; i < KEYS; i++)
         assert_int_equal(nm.open(key_of(i), NULL), NMERR_SUCCESS);
     assert_int_equal(nm.open((HEXPERTKEY)(ULONG_PTR)0x20000, NULL), NMERR_SUCCESS);
-    assert_true(canary_begin());
+    assert_true(stall_watch());
     bystander_begin(&bystanders[0], (HEXPERTKEY)(ULONG_PTR)0x20000, soak_seed + 100);
     bystander_begin(&bystanders[1], (HEXPERTKEY)(ULONG_PTR)0x20010, soak_seed + 101);
     for (int i = 0; i < WORKERS + HOSTS; i++) {
@@ -206,11 +206,11 @@ static void hosts_and_experts_race_and_bystanders_see_nothing_of_it(void **state
             slowest = "a bystander's";
         }
     }
-    idle = canary_end();
+    idle = stall_longest();
     print_message("%lu thousand calls, the longest %lu ms (%s; %lu ms without a call)\n",
                   (unsigned long)(calls / 1000), (unsigned long)longest, slowest,
                   (unsigned long)idle);
-    assert_true(longest <= CANARY_PATIENCE + idle);
+    assert_true(longest <= STALL_PATIENCE + idle);
     for (uint32_t i = 0; i < KEYS; i++) {
         NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
         nm.close(key_of(i), NULL);

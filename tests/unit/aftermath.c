@@ -149,7 +149,7 @@ static void reopen(int expert)
 static void looked_at(unsigned turn, BOOL ends)
 {
     (void)ends;
-    ledger_settle();
+    ledger_resolve();
     both_go_on(turn);
     take_all(TAKER);
     both_go_on(turn + 3);
@@ -160,8 +160,8 @@ static void looked_at(unsigned turn, BOOL ends)
 static void closed_at_once(unsigned turn, BOOL ends)
 {
     note_stale(DEAD);
-    ledger_close_unsettled(DEAD);
-    ledger_settle();
+    ledger_close_unresolved(DEAD);
+    ledger_resolve();
     take_all(TAKER);
     ledger_check();
     if (!ends)
@@ -177,7 +177,7 @@ static void taken_first(unsigned turn, BOOL ends)
 {
     (void)ends;
     take_all(TAKER);
-    ledger_settle();
+    ledger_resolve();
     both_go_on(turn);
     give_all(TAKER);
     take_all(NEW);
@@ -189,8 +189,8 @@ static void taken_first(unsigned turn, BOOL ends)
 static void without_its_neighbour(unsigned turn, BOOL ends)
 {
     (void)ends;
-    ledger_close_unsettled(NEIGHBOUR);
-    ledger_settle();
+    ledger_close_unresolved(NEIGHBOUR);
+    ledger_resolve();
     take_all(TAKER);
     both_go_on(turn);
     if (!ledger_is_open(DEAD))

@@ -29,7 +29,7 @@ BEGIN {
 /^ *-: *0:Source:/ {
     file = $0
     sub(/.*Source:/, "", file)
-    wanted = file ~ /(^|\/)src\/[^\/]*$/
+    wanted = file ~ /(^|\/)src\/(api|forward|expert|heap|pages|base)\/[^\/]*$/
     sub(/.*\//, "", file)
     name = ""
     next

@@ -4,7 +4,7 @@
 #
 # Every branch must have been taken, or be listed in unreached.txt, which has to name no other. The counts
 # are gcov's, of code that is not optimized, each function compiled once (tests/CMakeLists.txt), added up
-# over the library's two builds. So a branch is one way out of a condition, or of one operand of && and ||;
+# over the two builds of the library. So a branch is one way out of a condition, or of one operand of && and ||;
 # there are no compiler's own ones to be left out.
 set -eu
 

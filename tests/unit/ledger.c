@@ -26,7 +26,7 @@ struct request {
 
 static struct block blocks[LEDGER_BLOCKS];
 static DWORD states[LEDGER_EXPERTS]; /* NMAPI_STATE_..., 0: never opened */
-static struct request under_way;     /* a killed thread's, until ledger_settle */
+static struct request under_way;     /* a killed thread's, until ledger_resolve */
 static unsigned seeds;
 
 char *ledger_context;
@@ -404,7 +404,7 @@ static void compare(struct found *found)
     LEDGER_MUST(usage.LiveBlocks == found->count && usage.LiveBytes == found->bytes);
 }
 
-void ledger_settle(void)
+void ledger_resolve(void)
 {
     BOOL moved = FALSE;
 
@@ -432,10 +432,10 @@ void ledger_settle(void)
 void ledger_check(void)
 {
     LEDGER_MUST(under_way.call == NO_CALL);
-    ledger_settle();
+    ledger_resolve();
 }
 
-void ledger_close_unsettled(int expert)
+void ledger_close_unresolved(int expert)
 {
     struct request *r = &under_way;
     BOOL its = r->call != NO_CALL && r->expert == expert;

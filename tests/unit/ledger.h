@@ -2,7 +2,7 @@
  * ledger.h - what experts hold, as a test knows it, compared with what the DLL says: public functions alone.
  *
  * Each block is filled with a pattern of its own, with no zero byte in it. So content that is lost, shared by two
- * blocks or left by an earlier owner shows. A thread may be killed in a call of the ledger's; ledger_settle finds out
+ * blocks or left by an earlier owner shows. A thread may be killed in a call of the ledger's; ledger_resolve finds out
  * which of the results that this allows came true.
  */
 #ifndef LEDGER_H
@@ -42,14 +42,14 @@ void ledger_look(int expert); /* lists its blocks and asks for its usage */
 /* What the DLL says of every expert is what is known, and every block's content is whole. */
 void ledger_check(void);
 /* The same after a thread was killed, whose call may have been done or not; from here on that is known. */
-void ledger_settle(void);
+void ledger_resolve(void);
 BOOL ledger_in_call(void); /* it was killed in a call of the ledger's */
 /* The call was not about this block. */
 BOOL ledger_is_certain(int block);
 /* Closes an expert of which a killed thread's call may have left anything. */
-void ledger_close_unsettled(int expert);
+void ledger_close_unresolved(int expert);
 
-/* Blocks of an expert, after ledger_settle. */
+/* Blocks of an expert, after ledger_resolve. */
 int ledger_count(int expert);
 int ledger_first(int expert); /* LEDGER_NONE: it has none */
 int ledger_next(int block);   /* of the same expert */

@@ -2,12 +2,12 @@
  * scenarios.c - what experts and hosts do, in small pieces: each call in it may fail or be its thread's
  * last.
  */
-#include "world.h"
+#include "scenario.h"
 
 #include "base/permanent.h"
 #include "pages/region.h"
 
-enum { A, B, C, NEW = WORLD_EXPERTS - 2 };
+enum { A, B, C, NEW = SCENARIO_EXPERTS - 2 };
 
 static int block, other_block, few[40];
 
@@ -18,104 +18,104 @@ static void nothing(void)
 /* A few blocks that must survive whatever happens to others. */
 static void open_two(void)
 {
-    world_alloc(A, 10);
-    world_alloc(A, 3000);
-    world_alloc(B, 40);
-    world_alloc(B, 60000);
-    block = world_alloc(A, 100);
-    other_block = world_alloc(B, 200);
+    scenario_alloc(A, 10);
+    scenario_alloc(A, 3000);
+    scenario_alloc(B, 40);
+    scenario_alloc(B, 60000);
+    block = scenario_alloc(A, 100);
+    other_block = scenario_alloc(B, 200);
 }
 
 static void first_use(void)
 {
-    world_alloc(C, 40);
+    scenario_alloc(C, 40);
 }
 
 static void small_blocks(void)
 {
-    int i = world_alloc(C, 40);
+    int i = scenario_alloc(C, 40);
 
-    world_size(C, i);
-    world_alloc(C, 0);
-    world_free(C, i);
-    world_alloc(C, 41);
+    scenario_size(C, i);
+    scenario_alloc(C, 0);
+    scenario_free(C, i);
+    scenario_alloc(C, 41);
 }
 
 static void own_c(void)
 {
     open_two();
     for (int i = 0; i < 3; i++)
-        few[i] = world_alloc(C, 1000);
+        few[i] = scenario_alloc(C, 1000);
 }
 
-/* C's first blocks are in the victim's own hands, so that it has the gate. */
+/* C's first blocks are in the victim's own hands, so that it has the bias. */
 static void new_spans(void)
 {
     for (int i = 0; i < 6; i++)
-        few[i] = world_alloc(C, 1000);
+        few[i] = scenario_alloc(C, 1000);
     for (int i = 6; i < 26; i++)
-        few[i] = world_alloc(C, 16000);
+        few[i] = scenario_alloc(C, 16000);
 }
 
 static void emptied_spans(void)
 {
     for (int i = 0; i < 24; i++)
-        few[i] = world_alloc(C, 30000);
+        few[i] = scenario_alloc(C, 30000);
     for (int i = 0; i < 24; i++)
-        world_free(C, few[i]);
+        scenario_free(C, few[i]);
 }
 
 static void many_small_spans(void)
 {
     for (int i = 0; i < 40; i++)
-        few[i] = world_alloc(A + i % 3, (SIZE_T)(i * 16));
+        few[i] = scenario_alloc(A + i % 3, (SIZE_T)(i * 16));
     for (int i = 0; i < 40; i++)
-        world_free(A + i % 3, few[i]);
+        scenario_free(A + i % 3, few[i]);
 }
 
 static void large_blocks(void)
 {
-    int i = world_alloc(C, 40000);
-    int k = world_alloc(C, 300000);
+    int i = scenario_alloc(C, 40000);
+    int k = scenario_alloc(C, 300000);
 
-    world_free(C, i);
-    world_alloc(C, 50000);
-    world_size(C, k);
-    world_free(C, k);
+    scenario_free(C, i);
+    scenario_alloc(C, 50000);
+    scenario_size(C, k);
+    scenario_free(C, k);
 }
 
 /* More than wait for reuse: some go back to the system as they are freed. */
 static void many_large_blocks(void)
 {
     for (int i = 0; i < 8; i++)
-        few[i] = world_alloc(C, 1400000);
+        few[i] = scenario_alloc(C, 1400000);
     for (int i = 0; i < 8; i++)
-        world_free(C, few[i]);
+        scenario_free(C, few[i]);
 }
 
 static void resized_blocks(void)
 {
-    int i = world_alloc(C, 40);
+    int i = scenario_alloc(C, 40);
 
-    world_realloc(C, i, 48);
-    world_realloc(C, i, 1000);
-    world_realloc(C, i, 20);
-    world_realloc(C, i, 40000);
-    world_realloc(C, i, 90000);
-    world_realloc(C, i, 1000000);
-    world_realloc(C, i, 45000);
-    world_realloc(C, i, 3000);
-    world_realloc(C, i, 0);
+    scenario_realloc(C, i, 48);
+    scenario_realloc(C, i, 1000);
+    scenario_realloc(C, i, 20);
+    scenario_realloc(C, i, 40000);
+    scenario_realloc(C, i, 90000);
+    scenario_realloc(C, i, 1000000);
+    scenario_realloc(C, i, 45000);
+    scenario_realloc(C, i, 3000);
+    scenario_realloc(C, i, 0);
 }
 
 static void outgrown_blocks(void)
 {
-    int i = world_alloc(C, 40000);
+    int i = scenario_alloc(C, 40000);
 
-    world_realloc(C, i, (SIZE_T)70 << 20);
-    world_realloc(C, i, 40000);
-    i = world_alloc(C, (SIZE_T)3 << 20);
-    world_free(C, i);
+    scenario_realloc(C, i, (SIZE_T)70 << 20);
+    scenario_realloc(C, i, 40000);
+    i = scenario_alloc(C, (SIZE_T)3 << 20);
+    scenario_free(C, i);
 }
 
 /* Their pages go at once, as they do where enough of others wait. */
@@ -123,11 +123,11 @@ static void spans_not_kept(void)
 {
     int blocks[24];
 
-    world_keep_nothing();
+    scenario_keep_nothing();
     for (int i = 0; i < 24; i++)
-        blocks[i] = world_alloc(C, i % 2 ? 20000 : 500);
+        blocks[i] = scenario_alloc(C, i % 2 ? 20000 : 500);
     for (int i = 0; i < 24; i++)
-        world_free(C, blocks[i]);
+        scenario_free(C, blocks[i]);
 }
 
 static void waiting_spans(void)
@@ -140,19 +140,19 @@ static void waiting_spans(void)
    than may wait. */
 static void waiting_spans_purged(void)
 {
-    world_alloc(C, 100000);
-    world_keep_nothing();
-    world_close(B);
-    world_alloc(C, 20000);
+    scenario_alloc(C, 100000);
+    scenario_keep_nothing();
+    scenario_close(B);
+    scenario_alloc(C, 20000);
 }
 
 /* More than one segment holds. */
 static void new_segments(void)
 {
     for (int i = 0; i < 24; i++)
-        few[i] = world_alloc(C, 200000);
-    world_free(C, few[0]);
-    world_alloc(C, 100);
+        few[i] = scenario_alloc(C, 200000);
+    scenario_free(C, few[0]);
+    scenario_alloc(C, 100);
 }
 
 /* C has the only spans of a segment in which A has a block. */
@@ -161,37 +161,37 @@ static void spans_beside_a_block(void)
     open_two();
     new_segments();
     for (int i = 0; i < 10; i++)
-        world_alloc(C, 16000);
-    world_alloc(A, 240000); /* not beside the others */
-    world_is_alone = TRUE;  /* others may have spans there */
+        scenario_alloc(C, 16000);
+    scenario_alloc(A, 240000); /* not beside the others */
+    scenario_is_alone = TRUE;  /* others may have spans there */
 }
 
 /* The block states of that segment are nobody's then, and go. */
 static void states_not_kept(void)
 {
-    world_keep_nothing();
-    world_close(C);
-    world_alloc(A, 16000);
+    scenario_keep_nothing();
+    scenario_close(C);
+    scenario_alloc(A, 16000);
 }
 
 static void almost_full_table(void)
 {
     open_two();
     for (int i = 3; i < 127; i++)
-        world_open(i, 0);
+        scenario_open(i, 0);
 }
 
 static void grown_table(void)
 {
-    world_alloc(127, 10);
-    world_open(128, 0);
-    world_alloc(129, 10);
-    world_alloc(130, 10);
+    scenario_alloc(127, 10);
+    scenario_open(128, 0);
+    scenario_alloc(129, 10);
+    scenario_alloc(130, 10);
 }
 
 /* A block of it, newly begun, has 12 KiB left: more than the other threads need until what follows begins, and
    less than that needs. How much was in use before depends on where the system gives addresses. */
-static void almost_full_arena(void)
+static void almost_full_permanent_memory(void)
 {
     struct thread *self;
     char *last, *next;
@@ -204,131 +204,131 @@ static void almost_full_arena(void)
         next = permanent_alloc(self, APART);
     } while (next == last + APART);
     permanent_alloc(self, ((SIZE_T)1 << 20) - ((SIZE_T)12 << 10));
-    world_is_alone = TRUE; /* they would take what is left */
+    scenario_is_alone = TRUE; /* they would take what is left */
 }
 
-static void full_arena(void)
+static void full_permanent_memory(void)
 {
     for (int i = 3; i < 150; i++)
-        world_open(i, 0);
+        scenario_open(i, 0);
     if (bias_thread())
-        permanent_alloc(bias_thread(),
-                        (SIZE_T)24 << 10); /* more than a new block has committed */
+        permanent_alloc(bias_thread(), (SIZE_T)24 << 10); /* more than a new block has committed */
 }
 
 static void transferred_small(void)
 {
-    world_transfer(A, B, block);
-    world_size(B, block);
-    world_realloc(B, block, 110);
-    world_alloc(A, 100); /* in the span that is shared now */
-    world_realloc(B, block, 4000);
-    world_transfer(B, A, other_block);
-    world_free(A, other_block);
+    scenario_transfer(A, B, block);
+    scenario_size(B, block);
+    scenario_realloc(B, block, 110);
+    scenario_alloc(A, 100); /* in the span that is shared now */
+    scenario_realloc(B, block, 4000);
+    scenario_transfer(B, A, other_block);
+    scenario_free(A, other_block);
 }
 
 static void transferred_large(void)
 {
-    int i = world_alloc(A, 70000);
+    int i = scenario_alloc(A, 70000);
 
-    world_transfer(A, B, i);
-    world_realloc(B, i, 90000);
-    world_transfer(B, A, i);
-    world_free(A, i);
+    scenario_transfer(A, B, i);
+    scenario_realloc(B, i, 90000);
+    scenario_transfer(B, A, i);
+    scenario_free(A, i);
 }
 
 static void transferred_and_closed(void)
 {
-    world_transfer(A, B, block);
-    world_transfer(B, A, other_block);
-    world_close(A);
-    world_open(A, 0);
-    world_alloc(A, 100);
+    scenario_transfer(A, B, block);
+    scenario_transfer(B, A, other_block);
+    scenario_close(A);
+    scenario_open(A, 0);
+    scenario_alloc(A, 100);
 }
 
 static void listed(void)
 {
-    world_enum(A);
-    world_query(A);
-    world_enum(B);
-    world_query(C);
+    scenario_enum(A);
+    scenario_query(A);
+    scenario_enum(B);
+    scenario_query(C);
 }
 
 static void closed(void)
 {
     new_spans();
-    world_alloc(C, 100000);
-    world_close(C);
-    world_alloc(C, 10);
-    world_query(C);
-    world_open(C, 1000000);
-    world_alloc(C, 10);
-    world_close(C);
+    scenario_alloc(C, 100000);
+    scenario_close(C);
+    scenario_alloc(C, 10);
+    scenario_query(C);
+    scenario_open(C, 1000000);
+    scenario_alloc(C, 10);
+    scenario_close(C);
 }
 
 static void terminated(void)
 {
-    int i = world_alloc(C, 10), k = world_alloc(C, 50000);
+    int i = scenario_alloc(C, 10), k = scenario_alloc(C, 50000);
 
-    world_terminate(C);
-    world_alloc(C, 10);
-    world_free(C, i);
-    world_realloc(C, k, 100000);
-    world_close(C);
+    scenario_terminate(C);
+    scenario_alloc(C, 10);
+    scenario_free(C, i);
+    scenario_realloc(C, k, 100000);
+    scenario_close(C);
 }
 
 /* Spans that an expert who ended badly had a part in: as the giver, as the receiver, together with another. */
 static void transferred_and_terminated(void)
 {
-    int given = world_alloc(C, 2000), kept = world_alloc(A, 1500), got = world_alloc(A, 1500);
-    int of_both = world_alloc(C, 1100);
+    int given = scenario_alloc(C, 2000), kept = scenario_alloc(A, 1500),
+        got = scenario_alloc(A, 1500);
+    int of_both = scenario_alloc(C, 1100);
 
-    world_open(NEW, 0);
-    world_transfer(C, B, given);
-    world_transfer(A, C, got);
-    world_transfer(C, NEW, of_both);
-    world_terminate(C);
-    world_terminate(NEW);
-    world_close(C);
-    world_close(NEW);
-    world_free(B, given);
-    world_free(A, kept);
-    world_alloc(A, 1500);
+    scenario_open(NEW, 0);
+    scenario_transfer(C, B, given);
+    scenario_transfer(A, C, got);
+    scenario_transfer(C, NEW, of_both);
+    scenario_terminate(C);
+    scenario_terminate(NEW);
+    scenario_close(C);
+    scenario_close(NEW);
+    scenario_free(B, given);
+    scenario_free(A, kept);
+    scenario_alloc(A, 1500);
 }
 
 static void closed_for_others(void)
 {
-    world_close(A);
-    world_close(B);
+    scenario_close(A);
+    scenario_close(B);
 }
 
-/* A and B go on belonging to a thread that lives and has their gates. */
+/* A and B go on belonging to a thread that lives and has their biases. */
 static void owned_by_another(void)
 {
-    world_thread(open_two);
+    scenario_thread(open_two);
 }
 
 static void owned_by_the_dead(void)
 {
-    world_kill(world_thread(open_two));
+    scenario_kill(scenario_thread(open_two));
 }
 
 static void open_two_and_hold_one(void)
 {
     open_two();
-    bias_lock(bias_thread(), table_find(world_key(A)));
+    bias_lock(bias_thread(), table_find(scenario_key(A)));
 }
 
 static void locked_by_the_dead(void)
 {
-    world_kill(world_thread(open_two_and_hold_one));
+    scenario_kill(scenario_thread(open_two_and_hold_one));
 }
 
 static void taken_over(void)
 {
-    world_alloc(A, 100);
-    world_free(A, block);
-    world_realloc(B, other_block, 5000);
+    scenario_alloc(A, 100);
+    scenario_free(A, block);
+    scenario_realloc(B, other_block, 5000);
 }
 
 /* As many as there is room for at first, and at the second time: for one more it grows. */
@@ -336,79 +336,79 @@ static void visited_by_two(void)
 {
     open_two();
     for (int i = 0; i < 2; i++)
-        world_thread(first_use);
+        scenario_thread(first_use);
 }
 
 static void visited_by_many(void)
 {
     open_two();
     for (int i = 0; i < 4; i++)
-        world_thread(first_use);
+        scenario_thread(first_use);
 }
 
 static void visit(void)
 {
-    world_alloc(C, 10);
-    world_alloc(A, 10);
-    world_close(C);
+    scenario_alloc(C, 10);
+    scenario_alloc(A, 10);
+    scenario_close(C);
 }
 
 static void thread_crowd(void)
 {
     open_two();
     for (int i = 0; i < 63; i++)
-        world_thread(first_use);
+        scenario_thread(first_use);
 }
 
 /* Between implicitly opened experts blocks pass freely. */
 static void legacy_blocks(void)
 {
-    world_realloc(B, block, 300);
-    world_realloc(NEW, other_block, 300);
-    world_alloc(C, 10);
-    world_realloc(C, block, 50000);
-    world_free(A, block);
+    scenario_realloc(B, block, 300);
+    scenario_realloc(NEW, other_block, 300);
+    scenario_alloc(C, 10);
+    scenario_realloc(C, block, 50000);
+    scenario_free(A, block);
 }
 
 static void opened_isolated(void)
 {
     int i;
 
-    world_open(C, 1000000);
-    i = world_alloc(C, 900);
-    world_free(C, i);
-    world_terminate(C);
-    world_close(C);
-    world_open(C, 0);
-    world_alloc(C, 900000);
+    scenario_open(C, 1000000);
+    i = scenario_alloc(C, 900);
+    scenario_free(C, i);
+    scenario_terminate(C);
+    scenario_close(C);
+    scenario_open(C, 0);
+    scenario_alloc(C, 900000);
 }
 
 static void ended_thread(void)
 {
-    world_alloc(C, 10);
-    world_alloc(C, 60000);
-    world_alloc(A, 12); /* like no other of its blocks, or it could be taken for one */
-    world_thread_ends();
+    scenario_alloc(C, 10);
+    scenario_alloc(C, 60000);
+    scenario_alloc(A, 12); /* like no other of its blocks, or it could be taken for one */
+    scenario_thread_ends();
 }
 
 static void ended_in_turn(void)
 {
-    world_alloc(C, 10);
-    world_thread_ends();
-    world_alloc(C, 10);
+    scenario_alloc(C, 10);
+    scenario_thread_ends();
+    scenario_alloc(C, 10);
 }
 
 static void page_blocks(void)
 {
-    int i = world_alloc(C, 10), k = world_alloc(C, 5000), l = world_alloc(C, 70000);
+    int i = scenario_alloc(C, 10), k = scenario_alloc(C, 5000), l = scenario_alloc(C, 70000);
 
-    world_realloc(C, i, 5000);
-    world_realloc(C, k, 10);
-    world_realloc(C, l, 90000);
-    world_free(C, i);
-    world_free(C, l);
-    world_transfer(A, B, block);
-    world_close(A);
+    scenario_realloc(C, i, 5000);
+    scenario_realloc(C, k, 10);
+    scenario_realloc(C, l, 90000);
+    scenario_free(C, i);
+    scenario_free(C, l);
+    scenario_transfer(A, B, block);
+    scenario_close(A);
 }
 
 const struct scenario scenarios[] = {
@@ -427,7 +427,7 @@ const struct scenario scenarios[] = {
     {"new segments", NULL, open_two, new_segments, FALSE},
     {"idle block states", NULL, spans_beside_a_block, states_not_kept, FALSE},
     {"grown table", NULL, almost_full_table, grown_table, FALSE},
-    {"grown arena", NULL, almost_full_arena, full_arena, FALSE},
+    {"grown permanent memory", NULL, almost_full_permanent_memory, full_permanent_memory, FALSE},
     {"transferred small", NULL, open_two, transferred_small, FALSE},
     {"transferred large", NULL, open_two, transferred_large, FALSE},
     {"transferred and closed", NULL, open_two, transferred_and_closed, FALSE},

@@ -1,17 +1,17 @@
 /*
- * test_barrier.c - whoever shuts the owner out of an expert makes a barrier on it, between telling it and looking at
+ * test_barrier.c - whoever revokes the bias of an expert makes a barrier on it, between telling it and looking at
  * it. Without one no wrong answer is seen in any test that runs for seconds: the model shows the race
  * (tests/model, NO_BARRIER), and this that the barrier is where the model has it.
  */
-#include "actor.h"
+#include "helper.h"
 
 #define OTHER ((HEXPERTKEY)0x7000)
 
 static HEXPERTKEY key; /* the owner's expert */
 static void *block;
-static struct actor owner;
+static struct helper owner;
 static LONG barriers;
-static BOOL came_in; /* the owner went on inside, though it was to be shut out */
+static BOOL came_in; /* the owner went on inside, though its bias was revoked */
 
 static DWORD WINAPI call_often(LPVOID unused)
 {
@@ -33,7 +33,7 @@ static void on_barrier(void)
 {
     if (barriers++)
         return;
-    tell(&owner, call_once, NULL);
+    helper_start(&owner, call_once, NULL);
     for (int i = 0; i < 20 && !came_in; i++) {
         Sleep(1);
         came_in = !atomic_load(&owner.busy);
@@ -105,10 +105,10 @@ static void who_shuts_the_owner_out_makes_a_barrier_first(void **state)
     unit_load_anew(state);
     standin_set_module_hooks(NULL);
     assert_non_null(ExpertAllocMemory(OTHER, 1, NULL));
-    begin(&owner);
+    helper_begin(&owner);
     for (unsigned i = 0; i < sizeof acts / sizeof *acts; i++) {
         key = (HEXPERTKEY)(ULONG_PTR)(0x8000 + 16 * i);
-        assert_int_equal(let(&owner, call_often, NULL), 1);
+        assert_int_equal(helper_run(&owner, call_often, NULL), 1);
         barriers = 0;
         came_in = FALSE;
         acts[i]();
@@ -123,7 +123,7 @@ static void who_shuts_the_owner_out_makes_a_barrier_first(void **state)
         ExpertMemorySize(key, block);
         assert_int_equal(barriers, 1);
     }
-    end(&owner);
+    helper_end(&owner);
 }
 
 static int unload(void **state)

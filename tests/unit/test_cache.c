@@ -79,8 +79,8 @@ static void what_waits_never_exceeds_what_is_kept(void **state)
     }
 }
 
-/* Of many that are released at once all wait until region_settle. */
-static void a_close_of_many_regions_is_settled_once(void **state)
+/* Of many that are released at once all wait until region_purge_excess. */
+static void a_close_of_many_regions_purges_once(void **state)
 {
     struct region *r[20];
     SIZE_T pages;
@@ -94,7 +94,7 @@ static void a_close_of_many_regions_is_settled_once(void **state)
     for (int k = 0; k < 20; k++)
         region_release_first(self, r[k]);
     assert_int_equal(cache_pages(), 20 * pages);
-    region_settle(self);
+    region_purge_excess(self);
     assert_in_range(cache_pages(), PAGES(MIB(1)) - pages, PAGES(MIB(1)));
 }
 
@@ -110,7 +110,7 @@ static void within_the_last_close_it_is_trimmed_to_the_default(void **state)
         r[k] = take_block(200000);
     for (int k = 0; k < COUNT; k++) {
         region_release_first(self, r[k]);
-        region_settle(self);
+        region_purge_excess(self);
         most = cache_pages() > most ? cache_pages() : most;
     }
     assert_true(most > KEEP_DEFAULT);
@@ -359,7 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CACHE_TEST(how_much_may_wait_goes_by_the_option_or_by_what_is_in_use),
         CACHE_TEST(what_waits_never_exceeds_what_is_kept),
-        CACHE_TEST(a_close_of_many_regions_is_settled_once),
+        CACHE_TEST(a_close_of_many_regions_purges_once),
         CACHE_TEST(within_the_last_close_it_is_trimmed_to_the_default),
         CACHE_TEST(with_pageheap_nothing_waits),
         CACHE_TEST(what_has_waited_longest_goes_first),

@@ -4,7 +4,7 @@
 #define A ((HEXPERTKEY)0x1000)
 #define B ((HEXPERTKEY)0x2000)
 
-static void the_thread_that_calls_gets_the_gate_and_another_takes_it(void **state)
+static void the_thread_that_calls_gets_the_bias_and_another_revokes_it(void **state)
 {
     DWORD code;
 
@@ -20,7 +20,7 @@ static void the_thread_that_calls_gets_the_gate_and_another_takes_it(void **stat
     assert_null(table_find(A)->heap);
 }
 
-static void a_terminated_expert_loses_its_gate_at_once(void **state)
+static void a_terminated_expert_loses_its_bias_at_once(void **state)
 {
     DWORD code;
 
@@ -314,8 +314,8 @@ static void at_the_processs_end_nothing_is_taken_down_and_at_unload_all_is(void 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_thread_that_calls_gets_the_gate_and_another_takes_it),
-        cmocka_unit_test(a_terminated_expert_loses_its_gate_at_once),
+        cmocka_unit_test(the_thread_that_calls_gets_the_bias_and_another_revokes_it),
+        cmocka_unit_test(a_terminated_expert_loses_its_bias_at_once),
         cmocka_unit_test(what_a_living_thread_may_still_write_to_faults_and_is_nobody_elses),
         cmocka_unit_test(the_addresses_of_the_dead_are_held_within_bounds),
         cmocka_unit_test(

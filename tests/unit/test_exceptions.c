@@ -2,7 +2,7 @@
  * test_exceptions.c - calls that an exception has ended, which the expert or its host caught: here because a
  * block that moves can't be read. The next one finds all as after a death.
  */
-#include "actor.h"
+#include "helper.h"
 
 #include "pages/region.h"
 
@@ -67,7 +67,7 @@ static void the_threads_next_call_with_the_key_puts_it_right(void **state)
     (void)state;
     assert_non_null(ExpertAllocMemory(A, 10, NULL));
     assert_int_equal(fall_in(&fall), 1);
-    assert_true(unit_is_inside(self) && self->last == table_find(A)); /* it had the gate */
+    assert_true(unit_is_inside(self) && self->last == table_find(A)); /* it had the bias */
     assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
     assert_false(unit_is_inside(self));
     is_put_right(A, 1);
@@ -88,21 +88,35 @@ static void so_does_its_next_call_with_another_key(void **state)
     assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* nobody is in the way */
 }
 
+static void the_end_of_another_expert_leaves_it_to_be_put_right(void **state)
+{
+    struct fall fall = {.key = A, .owner = A};
+
+    (void)state;
+    assert_int_equal(NmapiOpenExpert(B, NULL), NMERR_SUCCESS);
+    assert_int_equal(fall_in(&fall), 1);
+    assert_int_equal(NmapiCloseExpert(B, NULL), NMERR_SUCCESS);
+    assert_true(unit_is_inside(self) && self->last == table_find(A));
+    assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
+    assert_false(unit_is_inside(self));
+    is_put_right(A, 0);
+}
+
 static void under_the_lock_too(void **state)
 {
     struct fall fall = {.key = A, .owner = A};
-    struct actor other;
+    struct helper other;
 
     (void)state;
-    begin(&other);
+    helper_begin(&other);
     assert_non_null(ExpertAllocMemory(A, 10, NULL));
-    assert_int_equal(let(&other, unit_use_key, A), 1); /* from now on they share it */
+    assert_int_equal(helper_run(&other, unit_use_key, A), 1); /* from now on they share it */
     assert_int_equal(fall_in(&fall), 1);
     assert_int_equal(table_find(A)->lock.holder, self->id);
     assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
     is_put_right(A, 2);
-    assert_int_equal(let(&other, unit_use_key, A), 1);
-    end(&other);
+    assert_int_equal(helper_run(&other, unit_use_key, A), 1);
+    helper_end(&other);
 }
 
 static void the_host_may_close_it_on_the_same_thread(void **state)
@@ -158,7 +172,7 @@ static void whose_expert_was_looked_after_keeps_no_record(void **state)
     }
     assert_false(thread_was_killed(first));
     standin_get_usage(&now);
-    assert_true(now.handles - before.handles < 100); /* of those not buried yet */
+    assert_true(now.handles - before.handles < 100); /* of those not reaped yet */
 }
 
 /* Two locks: the caller's expert and the block's. */
@@ -256,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONE(the_threads_next_call_with_the_key_puts_it_right),
         ONE(so_does_its_next_call_with_another_key),
+        ONE(the_end_of_another_expert_leaves_it_to_be_put_right),
         ONE(under_the_lock_too),
         ONE(the_host_may_close_it_on_the_same_thread),
         ONE(a_thread_that_ends_in_it_is_its_own_witness),

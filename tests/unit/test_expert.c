@@ -80,7 +80,7 @@ static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **
     e = table_find(A);
     for (int round = 0; round < 12; round++) {
         unsigned need = e->need;
-        e->last = self->id; /* as if it had earned it */
+        e->last = self->id; /* as if the bias was its own */
         e->streak = ((1U << need) - 1) & 0xFFFFFF;
         assert_int_equal(alloc_code(A), NMERR_SUCCESS);
         assert_int_equal(e->bias, self->id);
@@ -95,7 +95,7 @@ static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **
     assert_int_equal(e->bias, self->id);
 }
 
-static void who_was_terminated_while_its_gate_was_away_stays_so(void **state)
+static void who_was_terminated_while_its_bias_was_revoked_stays_so(void **state)
 {
     (void)state;
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
@@ -146,7 +146,7 @@ static void who_is_inside_is_waited_for(void **state)
     assert_int_equal(visit.code, NMERR_SUCCESS);
 }
 
-static void a_thread_has_the_gates_of_all_its_experts(void **state)
+static void a_thread_has_the_bias_of_all_its_experts(void **state)
 {
     LPVOID a, b;
     DWORD code = 4711;
@@ -191,7 +191,7 @@ static void a_close_that_its_thread_did_not_end_is_ended(void **state)
     e = table_find(A);
     e->closing = 1;
     e->lock.holder = dead();
-    assert_int_equal(alloc_code(A), NMERR_SUCCESS); /* its own gate is open still */
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS); /* its own bias stands */
     assert_int_equal(unit_on_thread(unit_use_key, A), 0);
     assert_int_equal(e->state, EXPERT_CLOSED);
     assert_null(e->heap);
@@ -283,9 +283,9 @@ int main(void)
         ONE(with_strict_no_call_opens_an_expert),
         ONE(a_key_that_there_is_no_room_for_is_not_known),
         ONE(each_change_of_hands_makes_the_next_one_dearer_within_bounds),
-        ONE(who_was_terminated_while_its_gate_was_away_stays_so),
+        ONE(who_was_terminated_while_its_bias_was_revoked_stays_so),
         ONE(who_is_inside_is_waited_for),
-        ONE(a_thread_has_the_gates_of_all_its_experts),
+        ONE(a_thread_has_the_bias_of_all_its_experts),
         ONE(a_record_used_again_is_not_taken_for_the_owner),
         ONE(a_close_that_its_thread_did_not_end_is_ended),
         ONE(an_opening_that_its_thread_did_not_end_is_begun_again),

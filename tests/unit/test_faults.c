@@ -3,7 +3,7 @@
  * without a failure: once only, and from then on. Each time only documented codes come back, nothing is
  * lost, and afterwards everything works.
  */
-#include "world.h"
+#include "scenario.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -39,8 +39,8 @@ static void arm(void)
     for (int k = 0; k < CALLS; k++)
         outcome->calls[k] = standin_calls(calls[k]);
     if (i->n) {
-        world_may_fail = TRUE;
-        world_lets_go = i->forever;
+        scenario_may_fail = TRUE;
+        scenario_resumes = i->forever;
         standin_fail_at(calls[i->call], i->n, i->forever);
     }
 }
@@ -56,10 +56,10 @@ static void inject(void *argument)
     unsigned long lost = 0;
 
     the_injection = argument;
-    world_begin(the_injection->scenario);
-    world_act(arm);
+    scenario_begin(the_injection->scenario);
+    scenario_act(arm);
     standin_fail_never();
-    world_may_fail = FALSE;
+    scenario_may_fail = FALSE;
     for (int k = 0; k < CALLS; k++) {
         outcome->calls[k] = standin_calls(calls[k]) - outcome->calls[k];
         if (the_injection->n && returns(calls[k]) &&
@@ -69,10 +69,10 @@ static void inject(void *argument)
     outcome->failed = the_injection->n ? standin_failed() : 0;
     if (lost > outcome->failed)
         lost = outcome->failed;
-    world_verify();
-    world_works();
-    world_verify();
-    world_end(lost);
+    scenario_verify();
+    scenario_works();
+    scenario_verify();
+    scenario_end(lost);
 }
 
 static void each_scenario(BOOL forever)
@@ -84,8 +84,8 @@ static void each_scenario(BOOL forever)
         unsigned long counts[CALLS];
         if (forever && s->waits_for_dead)
             continue;
-        world_context("%s: counting", s->name);
-        if (!world_child(inject, &i)) {
+        scenario_context("%s: counting", s->name);
+        if (!scenario_child(inject, &i)) {
             bad++;
             continue;
         }
@@ -95,12 +95,12 @@ static void each_scenario(BOOL forever)
         for (i.call = 0; i.call < CALLS; i.call++) {
             if (!counts[i.call] || (!forever && !calls[i.call]))
                 continue;
-            for (i.n = 1;; i.n += world_short ? 1 + i.n / 3 : 1) {
-                world_context("%s: %s fails %s %lu", s->name,
-                              calls[i.call] ? calls[i.call] : "every call", forever ? "from" : "at",
-                              i.n);
+            for (i.n = 1;; i.n += scenario_short ? 1 + i.n / 3 : 1) {
+                scenario_context("%s: %s fails %s %lu", s->name,
+                                 calls[i.call] ? calls[i.call] : "every call",
+                                 forever ? "from" : "at", i.n);
                 outcome->failed = 0;
-                if (!world_child(inject, &i)) {
+                if (!scenario_child(inject, &i)) {
                     bad++;
                     if (!outcome->failed && i.n >= 2 * counts[i.call])
                         break;
@@ -136,6 +136,6 @@ int main(int count, char **arguments)
         cmocka_unit_test(failures_from_then_on_are_answered_as_documented_and_lose_nothing),
     };
 
-    world_arguments(count, arguments);
+    scenario_arguments(count, arguments);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,12 +43,12 @@ static DWORD file_name(HMODULE module, LPSTR buffer, DWORD size)
 {
     DWORD length = loader.own_path ? (DWORD)strlen(loader.own_path) : 0;
 
-    ROOM_MUST(module == own);
+    UNIT_MUST(module == own);
     if (loader.own_length) {
         memset(buffer, 'x', loader.own_length < size ? loader.own_length : size);
         return loader.own_length;
     }
-    ROOM_MUST(length < size);
+    UNIT_MUST(length < size);
     memcpy(buffer, loader.own_path ? loader.own_path : "", length + 1);
     return length;
 }
@@ -57,7 +57,7 @@ static HMODULE load(LPCSTR name, DWORD flags)
 {
     void (*meanwhile)(void) = loader.meanwhile;
 
-    ROOM_MUST(flags == LOAD_WITH_ALTERED_SEARCH_PATH);
+    UNIT_MUST(flags == LOAD_WITH_ALTERED_SEARCH_PATH);
     loader.loads++;
     snprintf(loader.loaded, sizeof loader.loaded, "%s", name);
     loader.meanwhile = NULL;
@@ -74,7 +74,7 @@ static FARPROC address(HMODULE module, LPCSTR name)
 {
     void *function = loader.function;
 
-    ROOM_MUST(module);
+    UNIT_MUST(module);
     if (strcmp(name, "NmapiOpenExpert") == 0)
         function = loader.is_ours ? original_code : NULL;
     else
@@ -84,14 +84,14 @@ static FARPROC address(HMODULE module, LPCSTR name)
 
 static BOOL let_go(HMODULE module)
 {
-    ROOM_MUST(module);
+    UNIT_MUST(module);
     loader.releases++;
     return TRUE;
 }
 
 static BOOL exists(LPCSTR name)
 {
-    ROOM_MUST(strcmp(name, "C:\\host\\Nmapi.original.dll") == 0 ||
+    UNIT_MUST(strcmp(name, "C:\\host\\Nmapi.original.dll") == 0 ||
               strcmp(name, "Nmapi.original.dll") == 0);
     return loader.there;
 }
@@ -183,82 +183,82 @@ static void a_stopped_experts_calls_end_here(void **state)
 static void is_beside_us(void)
 {
     SetLastError(4711);
-    ROOM_MUST(FRAME == original_code);
-    ROOM_MUST(GetLastError() == 4711);
-    ROOM_MUST(strcmp(loader.loaded, "C:\\host\\Nmapi.original.dll") == 0);
-    ROOM_MUST(FRAME == original_code && OTHER == original_code);
-    ROOM_MUST(loader.loads == 1 && loader.releases == 0);
-    ROOM_MUST(loader.lookups == 2); /* each once and for all */
-    ROOM_MUST(!said("Nmapi"));
+    UNIT_MUST(FRAME == original_code);
+    UNIT_MUST(GetLastError() == 4711);
+    UNIT_MUST(strcmp(loader.loaded, "C:\\host\\Nmapi.original.dll") == 0);
+    UNIT_MUST(FRAME == original_code && OTHER == original_code);
+    UNIT_MUST(loader.loads == 1 && loader.releases == 0);
+    UNIT_MUST(loader.lookups == 2); /* each once and for all */
+    UNIT_MUST(!said("Nmapi"));
 }
 
 static void is_not_there(void)
 {
     loader.there = FALSE;
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(OTHER == forward_failure_GetSaps);
-    ROOM_MUST(loader.loads == 0);
-    ROOM_MUST(said("GetFrameLength: not supported, no function supplied and no original DLL\r\n"));
-    ROOM_MUST(!said("the original DLL can't"));
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(OTHER == forward_failure_GetSaps);
+    UNIT_MUST(loader.loads == 0);
+    UNIT_MUST(said("GetFrameLength: not supported, no function supplied and no original DLL\r\n"));
+    UNIT_MUST(!said("the original DLL can't"));
 }
 
 static void has_no_folder_name(void)
 {
     loader.own_path = "Nmapi.dll";
-    ROOM_MUST(FRAME == original_code);
-    ROOM_MUST(strcmp(loader.loaded, "Nmapi.original.dll") == 0);
+    UNIT_MUST(FRAME == original_code);
+    UNIT_MUST(strcmp(loader.loaded, "Nmapi.original.dll") == 0);
 }
 
 static void our_own_path_is_unknown(void)
 {
     loader.own_path = NULL;
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(loader.loads == 0);
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(loader.loads == 0);
 }
 
 static void our_own_path_is_too_long(void)
 {
     loader.own_length = 510;
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(loader.loads == 0);
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(loader.loads == 0);
 }
 
 static void does_not_load(void)
 {
     loader.module = NULL;
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(said("Nmapi.original.dll: the original DLL can't be loaded\r\n"));
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(said("Nmapi.original.dll: the original DLL can't be loaded\r\n"));
 }
 
 static void lacks_the_function(void)
 {
     loader.function = NULL;
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(said("the original DLL has none"));
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(said("the original DLL has none"));
 }
 
 static void leads_back(void)
 {
     loader.function = (char *)own + 64;
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(said("leads back here"));
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(said("leads back here"));
 }
 
 static void is_ourselves(void)
 {
     loader.module = own;
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(loader.releases == 1);
-    ROOM_MUST(said("is this DLL under another name"));
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(loader.releases == 1);
+    UNIT_MUST(said("is this DLL under another name"));
 }
 
 static void is_a_copy_of_ours(void)
 {
     loader.is_ours = TRUE;
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(loader.releases == 1);
-    ROOM_MUST(said("is this DLL under another name"));
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(loader.releases == 1);
+    UNIT_MUST(said("is this DLL under another name"));
 }
 
 /* The option's path, and the same for comparisons. */
@@ -278,8 +278,8 @@ static void set_original(const char *path)
 
 static void is_where_the_option_says(void)
 {
-    ROOM_MUST(FRAME == original_code);
-    ROOM_MUST(strcmp(loader.loaded, original_option) == 0);
+    UNIT_MUST(FRAME == original_code);
+    UNIT_MUST(strcmp(loader.loaded, original_option) == 0);
 }
 
 static void is_not_where_the_option_says(void)
@@ -290,51 +290,51 @@ static void is_not_where_the_option_says(void)
         path[i] = i < 2 ? '\\' : 'x';
     options.original = path;
     loader.module = NULL;
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(loader.loads == 1);
-    ROOM_MUST(said("Nmapi: \\\\xxx") && strlen(standin_debug_text()) < 500);
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(loader.loads == 1);
+    UNIT_MUST(said("Nmapi: \\\\xxx") && strlen(standin_debug_text()) < 500);
 }
 
 static void has_no_absolute_path(void)
 {
-    ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(loader.loads == 0);
-    ROOM_MUST(said("is not an absolute path"));
+    UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(loader.loads == 0);
+    UNIT_MUST(said("is not an absolute path"));
 }
 
 static void is_looked_for_once_the_loader_is_free(void)
 {
     standin_in_loader = TRUE;
     for (int i = 0; i < 2; i++)
-        ROOM_MUST(FRAME == forward_failure_GetFrameLength);
-    ROOM_MUST(loader.loads == 0);
-    ROOM_MUST(said("called from a DllMain"));
+        UNIT_MUST(FRAME == forward_failure_GetFrameLength);
+    UNIT_MUST(loader.loads == 0);
+    UNIT_MUST(said("called from a DllMain"));
     standin_in_loader = FALSE;
-    ROOM_MUST(FRAME == original_code);
+    UNIT_MUST(FRAME == original_code);
     standin_in_loader = TRUE; /* now that it is loaded a DllMain may call */
-    ROOM_MUST(OTHER == original_code);
+    UNIT_MUST(OTHER == original_code);
 }
 
 /* As if another thread had loaded it first */
 static void another_thread(void)
 {
-    ROOM_MUST(OTHER == original_code);
+    UNIT_MUST(OTHER == original_code);
 }
 
 static void is_loaded_by_two(void)
 {
     loader.meanwhile = another_thread;
-    ROOM_MUST(FRAME == original_code);
-    ROOM_MUST(loader.loads == 2 && loader.releases == 1);
+    UNIT_MUST(FRAME == original_code);
+    UNIT_MUST(loader.loads == 2 && loader.releases == 1);
 }
 
 static void is_loaded_by_the_other_alone(void)
 {
     loader.meanwhile = another_thread;
     loader.module = NULL;
-    ROOM_MUST(FRAME == original_code);
-    ROOM_MUST(loader.loads == 2 && loader.releases == 0);
-    ROOM_MUST(!said("can't be loaded"));
+    UNIT_MUST(FRAME == original_code);
+    UNIT_MUST(loader.loads == 2 && loader.releases == 0);
+    UNIT_MUST(!said("can't be loaded"));
 }
 
 static void what_lies_behind_the_host_is_the_original_or_the_failure(void **state)

@@ -37,7 +37,7 @@ static void the_limit_is_never_passed_and_the_peak_is_the_most(void **state)
     assert_null(heap_alloc(self, &mine, (SIZE_T)-700));
 }
 
-static void the_gate_tells_mine_from_yours_and_from_nothing(void **state)
+static void the_check_tells_mine_from_yours_and_from_nothing(void **state)
 {
     static const SIZE_T sizes[] = {0, 24, 1000, 5000, 32767, 32768, 100000};
     struct heap_block found;
@@ -199,7 +199,7 @@ static void a_block_of_a_full_span_can_be_handed_over(void **state)
         assert_int_equal(heap_free(self, &mine, blocks[i]), i == 100 ? HEAP_BAD : HEAP_OK);
 }
 
-/* The way of calls that are common, through the gate. */
+/* The way of calls that are common, with the bias. */
 static void common_calls_keep_the_limit_and_the_owners(void **state)
 {
     const HEXPERTKEY key = (HEXPERTKEY)0x7000, other = (HEXPERTKEY)0x8000;
@@ -358,7 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_has_the_smallest_class_that_holds_it),
         TEST(the_limit_is_never_passed_and_the_peak_is_the_most),
-        TEST(the_gate_tells_mine_from_yours_and_from_nothing),
+        TEST(the_check_tells_mine_from_yours_and_from_nothing),
         TEST(repair_makes_lists_and_sums_anew),
         TEST(a_quarantined_heap_faults_and_is_nobodys),
         TEST(a_block_handed_over_is_the_takers),

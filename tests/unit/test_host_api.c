@@ -132,6 +132,24 @@ static void callbacks_end_an_enumeration(void **state)
     NmapiCloseExpert((HEXPERTKEY)0x6000, NULL);
 }
 
+static DWORD WINAPI trim_without_memory(LPVOID code)
+{
+    standin_fail_at(NULL, 1, TRUE);
+    *(DWORD *)code = NmapiTrimMemory();
+    standin_fail_never();
+    return 0;
+}
+
+static void a_trim_by_a_thread_that_cannot_be_registered_says_so(void **state)
+{
+    DWORD code = NMERR_SUCCESS;
+
+    (void)state;
+    unit_on_thread(trim_without_memory, &code);
+    assert_int_equal(code, NMERR_OUT_OF_MEMORY);
+    assert_int_equal(NmapiTrimMemory(), NMERR_SUCCESS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +157,7 @@ int main(void)
         cmocka_unit_test(a_block_goes_from_an_expert_that_lives_to_one_that_is_open),
         cmocka_unit_test(structures_say_their_size),
         cmocka_unit_test(callbacks_end_an_enumeration),
+        cmocka_unit_test(a_trim_by_a_thread_that_cannot_be_registered_says_so),
     };
 
     return UNIT_RUN(tests);

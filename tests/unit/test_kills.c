@@ -11,9 +11,9 @@
  */
 #include "kill_points.h"
 
-#include "../canary.h"
+#include "../stall.h"
 #include "kill_point_names.h"
-#include "world.h"
+#include "scenario.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -39,14 +39,14 @@ static unsigned long seen;
 
 void kill_point(const char *name)
 {
-    if (!world_is_victim || !the_death || the_death->step || the_death->call)
+    if (!scenario_is_victim || !the_death || the_death->step || the_death->call)
         return;
     for (int i = 0; i < POINTS; i++) {
         if (strcmp(points[i], name) != 0)
             continue;
         outcome->hits[i]++;
         if (i == the_death->point && seen++ == the_death->occurrence)
-            TerminateThread(GetCurrentThread(), WORLD_DEATH);
+            TerminateThread(GetCurrentThread(), SCENARIO_DEATH);
     }
 }
 
@@ -56,8 +56,8 @@ static unsigned long instants;
 static void system_call(const char *name, BOOL after)
 {
     (void)name, (void)after;
-    if (world_is_victim && the_death->call && ++instants == the_death->call)
-        TerminateThread(GetCurrentThread(), WORLD_DEATH);
+    if (scenario_is_victim && the_death->call && ++instants == the_death->call)
+        TerminateThread(GetCurrentThread(), SCENARIO_DEATH);
 }
 
 /* Others at work */
@@ -102,7 +102,7 @@ static DWORD WINAPI work(LPVOID parameter)
 
 static void get_ready(void)
 {
-    world_step_at = the_death->step;
+    scenario_step_at = the_death->step;
     instants = 0;
 }
 
@@ -112,38 +112,38 @@ static void kill(void *argument)
     DWORD idle;
 
     the_death = argument;
-    world_begin(the_death->scenario);
-    CHECK(canary_begin());
-    if (!the_death->step && !world_is_alone)
+    scenario_begin(the_death->scenario);
+    CHECK(stall_watch());
+    if (!the_death->step && !scenario_is_alone)
         worker = CreateThread(NULL, 0, work, (HEXPERTKEY)(ULONG_PTR)0x7770, 0, NULL);
     while (worker && !atomic_load(&at_work))
         Sleep(0);
     if (the_death->call)
         standin_on_call(system_call);
-    outcome->killed = (unsigned long)world_act(get_ready);
+    outcome->killed = (unsigned long)scenario_act(get_ready);
     standin_on_call(NULL);
-    outcome->steps = the_death->call ? instants : world_steps;
-    world_verify();
-    world_works();
-    world_verify();
+    outcome->steps = the_death->call ? instants : scenario_steps;
+    scenario_verify();
+    scenario_works();
+    scenario_verify();
     if (worker) {
         atomic_store(&stop, 1);
         WaitForSingleObject(worker, INFINITE);
         CloseHandle(worker);
     }
-    idle = canary_end();
-    CHECK(world_longest <= CANARY_PATIENCE + idle);
-    CHECK(longest <= CANARY_PATIENCE + idle);
-    world_end(0);
+    idle = stall_longest();
+    CHECK(scenario_longest <= STALL_PATIENCE + idle);
+    CHECK(longest <= STALL_PATIENCE + idle);
+    scenario_end(0);
 }
 
-/* In a child process; 0 if that found a fault. world_context has said which death it is. */
+/* In a child process; 0 if that found a fault. scenario_context has said which death it is. */
 static int die(struct death *death, unsigned long *deaths)
 {
     int good;
 
     outcome->killed = 0;
-    good = world_child(kill, death);
+    good = scenario_child(kill, death);
     *deaths += outcome->killed;
     return good;
 }
@@ -157,19 +157,19 @@ static void killed_at_a_named_point_a_thread_harms_nobody(void **state)
         struct death death = {s, -1, 0, 0, 0};
         unsigned long hits[POINTS];
         memset(outcome->hits, 0, sizeof outcome->hits);
-        world_context("%s: counting", s->name);
-        if (!world_child(kill, &death)) {
+        scenario_context("%s: counting", s->name);
+        if (!scenario_child(kill, &death)) {
             bad++;
             continue;
         }
         memcpy(hits, outcome->hits, sizeof hits);
         for (death.point = 0; death.point < POINTS; death.point++) {
             unsigned long most = all || hits[death.point] < 2 ? hits[death.point] : 2;
-            if (world_short && total[death.point] >= 3)
+            if (scenario_short && total[death.point] >= 3)
                 most = 0;
             for (death.occurrence = 0; death.occurrence < most; death.occurrence++) {
-                world_context("%s: killed at \"%s\", time %lu", s->name, points[death.point],
-                              death.occurrence + 1);
+                scenario_context("%s: killed at \"%s\", time %lu", s->name, points[death.point],
+                                 death.occurrence + 1);
                 bad += !die(&death, &deaths);
                 total[death.point] += outcome->killed;
             }
@@ -193,15 +193,15 @@ static void killed_before_or_after_any_system_call_a_thread_harms_nobody(void **
     for (const struct scenario *s = scenarios; s->name; s++) {
         struct death death = {s, -1, 0, 0, ~0UL};
         unsigned long count;
-        world_context("%s: counting system calls", s->name);
-        if (!world_child(kill, &death)) {
+        scenario_context("%s: counting system calls", s->name);
+        if (!scenario_child(kill, &death)) {
             bad++;
             continue;
         }
         count = outcome->steps;
-        for (death.call = 1; death.call <= count; death.call += world_short ? 7 : 1) {
-            world_context("%s: killed %s system call %lu", s->name,
-                          death.call % 2 ? "before" : "after", (death.call + 1) / 2);
+        for (death.call = 1; death.call <= count; death.call += scenario_short ? 7 : 1) {
+            scenario_context("%s: killed %s system call %lu", s->name,
+                             death.call % 2 ? "before" : "after", (death.call + 1) / 2);
             bad += !die(&death, &deaths);
         }
     }
@@ -233,7 +233,7 @@ static unsigned long choose(unsigned long *chosen, unsigned long steps)
         return count;
     }
     memset(seen_at, 0, sizeof seen_at);
-    for (unsigned long i = 0; i < steps && i < WORLD_TRACE; i++) {
+    for (unsigned long i = 0; i < steps && i < SCENARIO_TRACE; i++) {
         size_t k = (size_t)outcome->trace[i] * 0x9E3779B1U % SEEN;
         while (seen_at[k].at && seen_at[k].at != outcome->trace[i])
             k = (k + 1) % SEEN;
@@ -246,17 +246,17 @@ static unsigned long choose(unsigned long *chosen, unsigned long steps)
 
 static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
 {
-    static unsigned long chosen[WORLD_TRACE];
+    static unsigned long chosen[SCENARIO_TRACE];
     unsigned long deaths = 0, bad = 0;
 
     (void)state;
-    if (!standin_can_step() || world_short)
+    if (!standin_can_step() || scenario_short)
         skip();
     for (const struct scenario *s = scenarios; s->name; s++) {
         struct death death = {s, -1, 0, ~0UL, 0};
         unsigned long count;
-        world_context("%s: counting instructions", s->name);
-        if (!world_child(kill, &death)) {
+        scenario_context("%s: counting instructions", s->name);
+        if (!scenario_child(kill, &death)) {
             bad++;
             continue;
         }
@@ -265,7 +265,7 @@ static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
             print_message("%s: %lu of %lu instructions\n", s->name, count, outcome->steps);
         for (unsigned long i = 0; i < count; i++) {
             death.step = chosen[i];
-            world_context("%s: killed at instruction %lu", s->name, death.step);
+            scenario_context("%s: killed at instruction %lu", s->name, death.step);
             bad += !die(&death, &deaths);
         }
     }
@@ -287,14 +287,14 @@ int main(int count, char **arguments)
     };
 
     /* SCENARIO INSTRUCTION or SCENARIO POINT: that death alone */
-    for (const struct scenario *s = scenarios; count == 3 && s->name; s++) {
+    for (const struct scenario *s = scenarios; count == 3 && *arguments[1] != '-' && s->name; s++) {
         struct death death = {s, 0, 0, strtoul(arguments[2], NULL, 0), 0};
         while (!death.step && strcmp(points[death.point], arguments[2]) != 0)
             death.point++;
         if (strcmp(s->name, arguments[1]) == 0)
-            return !world_child(kill, &death);
+            return !scenario_child(kill, &death);
     }
-    world_arguments(count, arguments);
+    scenario_arguments(count, arguments);
     if (count > 1 && strncmp(arguments[1], "--all", 5) == 0)
         all = arguments[1][5] ? strtoul(arguments[1] + 6, NULL, 10) : 1;
     if (count > 1 && strncmp(arguments[1], "--deaths=", 9) == 0)

@@ -85,7 +85,7 @@ static void one_thread_at_a_time_has_it(void **state)
 enum { TURNS_MOST = 4000 };
 static volatile LONG turns, enough;
 
-/* Takes the lock again as soon as it has let go of it. */
+/* Takes the lock again as soon as it has released it. */
 static DWORD WINAPI hog(LPVOID parameter)
 {
     struct thread *me = bias_thread();
@@ -155,7 +155,7 @@ static void nobody_waits_for_long_for_one_that_never_comes(void **state)
     lock_release(&lock);
 }
 
-static void arena_records_are_zero_aligned_and_apart(void **state)
+static void permanent_records_are_zero_aligned_and_apart(void **state)
 {
     char *last = NULL;
 
@@ -173,7 +173,7 @@ static void arena_records_are_zero_aligned_and_apart(void **state)
     assert_non_null(permanent_alloc(self, 3 << 20)); /* more than it reserves at once */
 }
 
-static void a_failing_arena_says_so_and_goes_on(void **state)
+static void a_failing_permanent_alloc_says_so_and_goes_on(void **state)
 {
     unsigned refused = 0;
 
@@ -187,7 +187,7 @@ static void a_failing_arena_says_so_and_goes_on(void **state)
     assert_true(refused >= 2);
 }
 
-static void house_records_are_zero_and_used_again(void **state)
+static void record_heap_records_are_zero_and_used_again(void **state)
 {
     char *record = record_heap_alloc(self, 1000);
 
@@ -209,9 +209,9 @@ int main(void)
         cmocka_unit_test(who_waits_for_long_goes_first),
         cmocka_unit_test(a_living_thread_keeps_it_for_as_long_as_it_likes),
         cmocka_unit_test(nobody_waits_for_long_for_one_that_never_comes),
-        cmocka_unit_test(arena_records_are_zero_aligned_and_apart),
-        cmocka_unit_test(a_failing_arena_says_so_and_goes_on),
-        cmocka_unit_test(house_records_are_zero_and_used_again),
+        cmocka_unit_test(permanent_records_are_zero_aligned_and_apart),
+        cmocka_unit_test(a_failing_permanent_alloc_says_so_and_goes_on),
+        cmocka_unit_test(record_heap_records_are_zero_and_used_again),
     };
 
     return UNIT_RUN(tests);

@@ -59,9 +59,9 @@ static void release_own(struct thread *me)
     region_release(me, own);
 }
 
-static void settle(struct thread *me)
+static void purge_excess(struct thread *me)
 {
-    region_settle(me);
+    region_purge_excess(me);
 }
 
 static void trim(struct thread *me)
@@ -89,8 +89,9 @@ static void repair(struct thread *me)
 static const struct {
     void (*act)(struct thread *);
 } on_regions[] = {
-    {take_with_states}, {take_medium}, {take_own},     {commit}, {shrink}, {give_own}, {quarantine},
-    {release_medium},   {release_own}, {find_foreign}, {repair}, {settle}, {trim},     {validate}};
+    {take_with_states}, {take_medium},  {take_own},       {commit},      {shrink},
+    {give_own},         {quarantine},   {release_medium}, {release_own}, {find_foreign},
+    {repair},           {purge_excess}, {trim},           {validate}};
 
 static DWORD WINAPI run(LPVOID parameter)
 {

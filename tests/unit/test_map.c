@@ -147,6 +147,46 @@ static void where_there_is_nothing_it_is_given_up(void **state)
     assert_int_equal(reserved(), addresses);
 }
 
+/* A search asks the system about no page of a segment that is in its way. */
+static void a_search_steps_over_a_segment_at_once(void **state)
+{
+    enum { HOLES = 100 };
+    char *base = reserve(MAP_BYTES, MAP_BYTES);
+    unsigned long asked[2];
+
+    (void)state;
+    for (SIZE_T i = 0; i < HOLES; i++)
+        assert_true(os_commit(base + 2 * i * OS_PAGE, OS_PAGE));
+    for (int is_segment = 0; is_segment < 2; is_segment++) {
+        map_enter(base, MAP_BYTES, is_segment ? ENTRY : 0);
+        asked[is_segment] = standin_calls("VirtualQuery");
+        assert_null(reserve((SIZE_T)1 << OS_ADDRESS_BITS, MAP_BYTES));
+        asked[is_segment] = standin_calls("VirtualQuery") - asked[is_segment];
+    }
+    assert_in_range(asked[0] - asked[1], 2 * HOLES, 5 * HOLES);
+    map_publish(base, MAP_BYTES, ENTRY);
+    release(base, MAP_BYTES);
+}
+
+/* A part of the map is never written beyond its end, and one that is not there not at all. */
+static void entries_end_with_their_part_of_the_map(void **state)
+{
+    const unsigned part = 5; /* far below what the system gives */
+    char *last = (char *)((ULONG_PTR)MAP_BYTES * ((part + 1) << MAP_LEAF_BITS) - MAP_BYTES);
+    struct map_leaf *leaf = permanent_alloc(self, 2 * sizeof *leaf);
+
+    (void)state;
+    assert_non_null(leaf);
+    assert_null(map_root[part]);
+    map_enter(last, MAP_BYTES, ENTRY);
+    assert_int_equal(map_find((ULONG_PTR)last), 0);
+    map_root[part] = leaf;
+    map_enter(last, 2 * MAP_BYTES, ENTRY);
+    assert_int_equal(map_find((ULONG_PTR)last), ENTRY);
+    assert_int_equal(leaf[1].entries[0], 0);
+    map_root[part] = NULL;
+}
+
 /* So far apart that each needs a part of the map of its own. */
 static void without_memory_for_the_map_there_is_no_reservation(void **state)
 {
@@ -185,6 +225,8 @@ int main(void)
         ONE(what_another_has_there_by_then_is_not_touched),
         ONE(where_another_is_first_the_next_place_is_tried),
         ONE(where_there_is_nothing_it_is_given_up),
+        ONE(a_search_steps_over_a_segment_at_once),
+        ONE(entries_end_with_their_part_of_the_map),
         ONE(without_memory_for_the_map_there_is_no_reservation),
     };
 

@@ -46,6 +46,25 @@ static void where_there_is_no_room_none_is_found(void **state)
     standin_fail_never();
 }
 
+static ULONG_PTR skipped_from, skipped_to;
+
+static ULONG_PTR skip_some(ULONG_PTR address)
+{
+    return address >= skipped_from && address < skipped_to ? skipped_to : address;
+}
+
+static void what_is_skipped_is_not_offered(void **state)
+{
+    char *free = os_find_free(NULL, 4 * OS_GRANULE, OS_GRANULE, NULL);
+
+    (void)state;
+    skipped_from = skipped_to = 0;
+    assert_ptr_equal(os_find_free(free, OS_GRANULE, OS_GRANULE, skip_some), free);
+    skipped_from = (ULONG_PTR)free;
+    skipped_to = skipped_from + 2 * OS_GRANULE;
+    assert_ptr_equal(os_find_free(free, OS_GRANULE, OS_GRANULE, skip_some), free + 2 * OS_GRANULE);
+}
+
 static DWORD WINAPI say_handle(LPVOID parameter)
 {
     os_thread_open(parameter);
@@ -105,7 +124,8 @@ static void let_the_fourth_succeed(const char *name, BOOL after)
 static void
 what_is_reserved_lies_behind_the_hint_and_far_from_where_it_could_not_be_had(void **state)
 {
-    char *low = os_find_free(NULL, OS_GRANULE, OS_GRANULE, NULL), *hint = low + ((SIZE_T)1 << 40), *had;
+    char *low = os_find_free(NULL, OS_GRANULE, OS_GRANULE, NULL), *hint = low + ((SIZE_T)1 << 40),
+         *had;
     void *volatile note;
 
     (void)state;
@@ -146,31 +166,33 @@ static FARPROC find_call(HMODULE module, LPCSTR name)
                : NULL;
 }
 
-static void settle_after_load(void **state, const struct standin_module_hooks *hooks)
+static void flush_after_load(void **state, const struct standin_module_hooks *hooks)
 {
     standin_set_module_hooks(hooks);
     unit_load_anew(state);
     standin_set_module_hooks(NULL);
     flushed = 0;
     for (int i = 0; i < 30; i++)
-        os_settle_stores();
+        os_flush_stores();
 }
 
-static void where_the_system_can_settle_stores_it_does_and_elsewhere_time_does(void **state)
+static void where_the_system_can_flush_stores_it_does_and_elsewhere_time_does(void **state)
 {
     static const struct standin_module_hooks hooks = {.find = find_module, .address = find_call};
     DWORD since;
 
     for (is_wine = 0; is_wine < 2; is_wine++) {
         since = GetTickCount();
-        settle_after_load(state, is_wine ? &hooks : NULL);
+        flush_after_load(state, is_wine ? &hooks : NULL);
         assert_int_equal(flushed, 0);
+        assert_int_equal(os_barrier_calls(), 65536);
         assert_true(GetTickCount() - since >= 25);
     }
     is_wine = 0;
     for (has_ntdll = 0; has_ntdll < 2; has_ntdll++) {
-        settle_after_load(state, &hooks);
+        flush_after_load(state, &hooks);
         assert_int_equal(flushed, 30);
+        assert_int_equal(os_barrier_calls(), 1024);
     }
 }
 
@@ -252,7 +274,7 @@ static void threads_keep_the_last_error(void **state)
         assert_true(keeps_last_error());
         assert_int_equal(os_tls_set(self), !fails);
         assert_true(keeps_last_error());
-        os_settle_stores();
+        os_flush_stores();
         assert_true(keeps_last_error());
         os_yield(0);
         assert_true(keeps_last_error());
@@ -389,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reservation_is_told_from_what_is_not_ours),
         cmocka_unit_test(where_there_is_no_room_none_is_found),
+        cmocka_unit_test(what_is_skipped_is_not_offered),
         cmocka_unit_test(who_has_ended_is_suspended_no_more),
         cmocka_unit_test(who_has_waited_long_gives_the_processor_away_for_a_millisecond),
         cmocka_unit_test(a_free_address_is_looked_for_from_the_hint_on_and_then_from_the_bottom),
@@ -399,7 +422,7 @@ int main(void)
         cmocka_unit_test(a_slot_keeps_the_last_error),
         cmocka_unit_test(options_and_lines_keep_the_last_error),
         cmocka_unit_test(a_slot_that_there_is_not_is_not_opened),
-        cmocka_unit_test(where_the_system_can_settle_stores_it_does_and_elsewhere_time_does),
+        cmocka_unit_test(where_the_system_can_flush_stores_it_does_and_elsewhere_time_does),
         cmocka_unit_test(without_a_slot_calls_have_no_memory),
         cmocka_unit_test(a_slot_that_the_load_did_not_get_the_first_call_gets),
         cmocka_unit_test(of_two_that_open_the_slot_one_has_its_own),

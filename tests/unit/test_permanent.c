@@ -5,7 +5,7 @@
 #include "base/permanent.h"
 #include "unit.h"
 
-enum { ARENA_FIRST = 48 << 10, ARENA_BLOCK = 1 << 20 };
+enum { PERMANENT_FIRST = 48 << 10, PERMANENT_BLOCK = 1 << 20 };
 
 static int is_zero(const char *at, SIZE_T bytes)
 {
@@ -46,7 +46,7 @@ static void a_small_host_costs_no_reservation(void **state)
 
     unit_load_anew(state);
     before = reservations();
-    for (int i = 0; i < ARENA_FIRST / APART - 1; i++)
+    for (int i = 0; i < PERMANENT_FIRST / APART - 1; i++)
         assert_non_null(permanent_alloc(self, APART));
     assert_int_equal(reservations(), before);
     assert_non_null(permanent_alloc(self, APART));
@@ -58,11 +58,11 @@ static void records_of_any_size_have_room(void **state)
     char *record;
 
     (void)state;
-    record = permanent_alloc(self, 3 * ARENA_BLOCK + 1);
+    record = permanent_alloc(self, 3 * PERMANENT_BLOCK + 1);
     assert_non_null(record);
-    assert_true(is_zero(record, 3 * ARENA_BLOCK + 1));
+    assert_true(is_zero(record, 3 * PERMANENT_BLOCK + 1));
     /* To the last byte of a block, whose length is no multiple of a step. */
-    for (int i = 0; i < 2 * ARENA_BLOCK / 4096; i++)
+    for (int i = 0; i < 2 * PERMANENT_BLOCK / 4096; i++)
         assert_non_null(permanent_alloc(self, 4096));
 }
 
@@ -74,17 +74,17 @@ static void a_failure_loses_nothing(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         standin_fail_at(calls[i], 1, TRUE);
-        assert_null(permanent_alloc(self, 2 * ARENA_BLOCK));
+        assert_null(permanent_alloc(self, 2 * PERMANENT_BLOCK));
         assert_true(standin_failed() > 0);
         standin_fail_never();
         assert_int_equal(reservations(), before);
     }
-    assert_non_null(permanent_alloc(self, 2 * ARENA_BLOCK));
-    for (int i = 0; i < ARENA_BLOCK / 4096; i++) { /* a step within a block */
+    assert_non_null(permanent_alloc(self, 2 * PERMANENT_BLOCK));
+    for (int i = 0; i < PERMANENT_BLOCK / 4096; i++) { /* a step within a block */
         standin_fail_at("VirtualAlloc.commit", 1, FALSE);
         if (!permanent_alloc(self, 4096))
             break;
-        assert_true(i < ARENA_BLOCK / 4096 - 1);
+        assert_true(i < PERMANENT_BLOCK / 4096 - 1);
     }
     standin_fail_never();
     assert_non_null(permanent_alloc(self, 4096));
@@ -99,7 +99,7 @@ static void from_the_first_room(void *argument)
 static void from_a_block(void *argument)
 {
     (void)argument;
-    permanent_alloc(thread_self(), ARENA_FIRST);
+    permanent_alloc(thread_self(), PERMANENT_FIRST);
     permanent_alloc(thread_self(), 100000);
 }
 

@@ -13,7 +13,7 @@ static void every_region_ends_at_a_page_that_faults(void **state)
         unsigned units = unit_class_units(c);
         if (units > SEGMENT_UNITS - SEGMENT_UNITS / 16)
             break;
-        for (int round = 0; round < 2; round++) { /* fresh ones, then cached ones */
+        for (int round = 0; round < 2; round++) { /* new ones, then cached ones */
             for (int i = 0; i < 3; i++) {
                 r[i] = take_units(units, 0);
                 assert_int_equal(region_room(r[i]), REGION_BYTES(units));
@@ -101,7 +101,7 @@ static void whoever_has_a_region_next_finds_it_zero_behind_its_dirty_bytes(void 
             *at = NULL;
         }
         if (round % 100 == 99)
-            region_settle(self);
+            region_purge_excess(self);
         if (round % 1000 == 999)
             region_trim(self);
         if (round % 500 == 0)
@@ -189,15 +189,15 @@ static void take_nothing_back(void)
             failed = standin_failed();
             standin_fail_never();
             failures += failed != 0;
-            ROOM_MUST(region_is_valid(self));
+            UNIT_MUST(region_is_valid(self));
             do_a_little_of_all();
             for (int k = 0; k < 6; k++)
-                ROOM_MUST(kept[k] != NULL);
-            ROOM_MUST(cache_pages() == 0);
-            ROOM_MUST(n < 200);
+                UNIT_MUST(kept[k] != NULL);
+            UNIT_MUST(cache_pages() == 0);
+            UNIT_MUST(n < 200);
         }
     }
-    ROOM_MUST(failures > 8);
+    UNIT_MUST(failures > 8);
 }
 
 static void a_system_that_takes_nothing_back_harms_nothing_else(void **state)

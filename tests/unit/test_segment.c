@@ -211,6 +211,21 @@ static void without_memory_there_is_no_region_and_nothing_is_lost(void **state)
     assert_non_null(region_take(self, ME, USABLE_UNITS, 0));
 }
 
+static void without_memory_for_its_record_there_is_no_segment(void **state)
+{
+    SIZE_T addresses;
+
+    (void)state;
+    assert_non_null(take_units(1, 0)); /* its record's place has more of them */
+    exhaust_permanent(sizeof(struct segment));
+    addresses = reserved();
+    assert_null(region_take(self, ME, USABLE_UNITS, 0));
+    standin_fail_never();
+    assert_int_equal(reserved(), addresses);
+    assert_true(region_is_valid(self));
+    assert_non_null(region_take(self, ME, USABLE_UNITS, 0));
+}
+
 static void what_is_marked_wrong_is_noticed(void **state)
 {
     struct region *r = take_units(4, 10);
@@ -235,6 +250,13 @@ static void what_is_marked_wrong_is_noticed(void **state)
     assert_false(region_is_valid(self));
     assert_true(region_is_valid(self));
     region_release(self, r);
+    r = take_block(MIB(2));
+    region_quarantine(self, r, QUARANTINE_CLOSED);
+    record_of(r)->pages++; /* more than was counted as quarantined */
+    assert_false(region_is_valid(self));
+    record_of(r)->pages--;
+    assert_false(region_is_valid(self));
+    assert_true(region_is_valid(self));
 }
 
 #define ALONE(name) cmocka_unit_test_setup_teardown(name, anew, unload)
@@ -251,6 +273,7 @@ int main(void)
         ALONE(lines_are_in_a_row),
         ALONE(a_segment_without_regions_goes_and_its_record_serves_the_next),
         ALONE(without_memory_there_is_no_region_and_nothing_is_lost),
+        ALONE(without_memory_for_its_record_there_is_no_segment),
         ALONE(what_is_marked_wrong_is_noticed),
     };
 

@@ -12,7 +12,7 @@ static unsigned index_of(const struct span *span, const char *block)
 
 static char *take(struct span *span, SIZE_T bytes)
 {
-    return span->head == SPAN_NONE ? span_take_fresh(span, bytes) : span_take_freed(span, bytes);
+    return span->head == SPAN_NONE ? span_take_new(span, bytes) : span_take_freed(span, bytes);
 }
 
 static struct span *make(unsigned units, unsigned bytes)

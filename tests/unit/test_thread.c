@@ -52,7 +52,7 @@ static void a_killed_thread_is_known_as_such_and_its_record_used_again(void **st
         assert_true(thread_was_killed(id));
     }
     standin_get_usage(&after);
-    assert_true(after.handles - before.handles < 100); /* of those not buried yet */
+    assert_true(after.handles - before.handles < 100); /* of those not reaped yet */
 }
 
 static void the_calling_thread_is_alive(void **state)

@@ -1,5 +1,5 @@
 /* test_visitors.c - who called with a key, what their end means with reclaim=thread, and who may open a key. */
-#include "actor.h"
+#include "helper.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x500000 + (i)*16))
 
@@ -68,25 +68,25 @@ static void every_host_call_looks_after_killed_threads(void **state)
 static void an_expert_lives_as_long_as_one_of_its_threads(void **state)
 {
     enum { THREADS = 11 };
-    struct actor actors[THREADS];
+    struct helper helpers[THREADS];
 
     (void)state;
     options.reclaim_thread = 1;
     for (int last = 0; last < THREADS; last++) {
         HEXPERTKEY key = KEY(130 + last);
         for (int i = 0; i < THREADS; i++) {
-            begin(&actors[i]);
-            assert_int_equal(let(&actors[i], unit_use_key, key), 1);
-            assert_int_equal(let(&actors[0], unit_use_key, key), 1);
+            helper_begin(&helpers[i]);
+            assert_int_equal(helper_run(&helpers[i], unit_use_key, key), 1);
+            assert_int_equal(helper_run(&helpers[0], unit_use_key, key), 1);
         }
         for (int i = 0; i < THREADS; i++) {
             assert_int_equal(table_find(key)->state, EXPERT_OPEN);
             if (i != last)
-                end(&actors[i]);
+                helper_end(&helpers[i]);
         }
         assert_int_equal(table_find(key)->state, EXPERT_OPEN);
         assert_int_equal(table_find(key)->heap->live_bytes, 100 * 2 * THREADS);
-        end(&actors[last]);
+        helper_end(&helpers[last]);
         assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
     }
     options.reclaim_thread = 0;
@@ -94,21 +94,21 @@ static void an_expert_lives_as_long_as_one_of_its_threads(void **state)
 
 static void many_threads_one_after_the_other_take_no_memory(void **state)
 {
-    struct actor stays;
+    struct helper stays;
 
     (void)state;
-    begin(&stays);
-    assert_int_equal(let(&stays, unit_use_key, KEY(150)), 1);
+    helper_begin(&stays);
+    assert_int_equal(helper_run(&stays, unit_use_key, KEY(150)), 1);
     for (int i = 0; i < 300; i++)
         assert_int_equal(unit_on_thread(unit_use_key, KEY(150)), 1);
     assert_in_range(table_find(KEY(150))->visitor_count, 1, 4);
     assert_in_range(table_find(KEY(150))->visitor_room, 2, 4);
     for (int i = 0; i < 50; i++) { /* nor do two in turn */
         assert_int_equal(unit_use_key(KEY(152)), 1);
-        assert_int_equal(let(&stays, unit_use_key, KEY(152)), 1);
+        assert_int_equal(helper_run(&stays, unit_use_key, KEY(152)), 1);
     }
     assert_int_equal(table_find(KEY(152))->visitor_count, 2);
-    end(&stays);
+    helper_end(&stays);
 }
 
 /* Its thread was killed between two stores. */
@@ -130,24 +130,24 @@ static void whose_first_visitor_was_half_noted_has_room_for_the_next(void **stat
 
 static void a_visitor_that_could_not_be_noted_keeps_the_expert_open(void **state)
 {
-    struct actor actors[3];
+    struct helper helpers[3];
 
     (void)state;
     options.reclaim_thread = 1;
     for (int i = 0; i < 2; i++) {
-        begin(&actors[i]);
-        assert_int_equal(let(&actors[i], unit_use_key, KEY(151)), 1);
+        helper_begin(&helpers[i]);
+        assert_int_equal(helper_run(&helpers[i], unit_use_key, KEY(151)), 1);
     }
-    begin(&actors[2]);
+    helper_begin(&helpers[2]);
     table_find(KEY(151))->visitor_room = 0x4000; /* as if that many were there: there are no more */
     table_find(KEY(151))->visitor_count = 2;
     assert_false(table_find(KEY(151))->crowded);
     table_find(KEY(151))->visitor_room = 2;
-    assert_int_equal(let(&actors[2], unit_use_key, KEY(151)), 1);
+    assert_int_equal(helper_run(&helpers[2], unit_use_key, KEY(151)), 1);
     assert_int_equal(table_find(KEY(151))->visitor_count, 3);
     table_find(KEY(151))->crowded = 1;
     for (int i = 0; i < 3; i++)
-        end(&actors[i]);
+        helper_end(&helpers[i]);
     assert_int_equal(table_find(KEY(151))->state, EXPERT_OPEN);
     assert_int_equal(NmapiCloseExpert(KEY(151), NULL), NMERR_SUCCESS);
     options.reclaim_thread = 0;

@@ -90,7 +90,7 @@ static inline DWORD unit_on_thread(LPTHREAD_START_ROUTINE function, void *argume
 }
 
 /* In a child process: what is not so ends it, and the test. */
-#define ROOM_MUST(condition)                                                                       \
+#define UNIT_MUST(condition)                                                                       \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
             fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                \

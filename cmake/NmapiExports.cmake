@@ -2,8 +2,8 @@
 # understand, and its names are those of nmapi.def. Anything else stops the configure step.
 cmake_policy(VERSION 3.25)
 
-# nmapi_read_surface(<rows> <table> <def>): the rows of the table.
-function(nmapi_read_surface rows table def)
+# nmapi_read_exports(<rows> <table> <def>): the rows of the table.
+function(nmapi_read_exports rows table def)
   file(STRINGS ${table} lines REGEX "^[^ /#]")
   set(names "")
   foreach(line IN LISTS lines)
@@ -32,17 +32,17 @@ function(nmapi_read_surface rows table def)
 endfunction()
 
 if(CMAKE_SCRIPT_MODE_FILE) # tests/forward
-  nmapi_read_surface(rows ${table} ${def})
+  nmapi_read_exports(rows ${table} ${def})
   return()
 endif()
 
-set(nmapi_surface ${PROJECT_SOURCE_DIR}/src/forward/exports.h)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${nmapi_surface} ${PROJECT_SOURCE_DIR}/nmapi.def)
-nmapi_read_surface(nmapi_rows ${nmapi_surface} ${PROJECT_SOURCE_DIR}/nmapi.def)
+set(nmapi_exports ${PROJECT_SOURCE_DIR}/src/forward/exports.h)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${nmapi_exports} ${PROJECT_SOURCE_DIR}/nmapi.def)
+nmapi_read_exports(nmapi_rows ${nmapi_exports} ${PROJECT_SOURCE_DIR}/nmapi.def)
 
 # Microsoft's assembler and llvm-ml have no C preprocessor: for them the table as macro calls.
 if(NOT MINGW)
   list(TRANSFORM nmapi_rows REPLACE "^([A-Z]+)\\((.*)\\)$" "        \\1 \\2\n")
   string(REPLACE ";" "" nmapi_rows "${nmapi_rows}")
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/surface/surface.inc CONTENT "${nmapi_rows}" @ONLY)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/exports/exports.inc CONTENT "${nmapi_rows}" @ONLY)
 endif()

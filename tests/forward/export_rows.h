@@ -1,18 +1,18 @@
 /* The table of src/forward/exports.h as data, for the tests. */
-#ifndef SURFACE_ROWS_H
-#define SURFACE_ROWS_H
+#ifndef EXPORT_ROWS_H
+#define EXPORT_ROWS_H
 
 #include <windows.h>
 
 enum provider { PROVIDER_OURS, PROVIDER_FORWARDED, PROVIDER_GUARDED };
 
-typedef struct surface_row {
+typedef struct export_row {
     const char *name;
     enum provider provider;
     ULONG_PTR popped; /* bytes that a call takes off the stack */
     LONGLONG failure;
     void *recorder;
-} surface_row;
+} export_row;
 
 /* clang-format off */
 #define OURS(name, ...) extern char recorder_##name[];
@@ -27,7 +27,7 @@ typedef struct surface_row {
 #define POPPED(bytes) bytes
 #endif
 
-static const surface_row surface[] = {
+static const export_row exports[] = {
 #define ROW(provider, name, bytes, failure) \
     {#name, provider, POPPED(bytes), failure, recorder_##name},
 #define OURS(name, convention, bytes, returns, failure) \
@@ -40,6 +40,6 @@ static const surface_row surface[] = {
 };
 /* clang-format on */
 
-enum { SURFACE_ROWS = sizeof surface / sizeof *surface };
+enum { EXPORT_ROWS = sizeof exports / sizeof *exports };
 
 #endif

@@ -1,5 +1,5 @@
-/* test_gates_dead.c - the promises of expert.h: threads that are suspended, die or are thrown out inside. */
-#include "actor.h"
+/* test_bias_dead.c - the promises of expert.h: threads that are suspended, die or are thrown out inside. */
+#include "helper.h"
 
 #include "pages/region.h"
 
@@ -24,17 +24,17 @@ static DWORD WINAPI stay_inside(LPVOID key)
 
 static void who_is_suspended_inside_is_let_out_and_as_suspended_as_before(void **state)
 {
-    struct actor other;
+    struct helper other;
 
     (void)state;
     if (standin_under_tsan())
         skip();
-    begin(&other);
+    helper_begin(&other);
     for (unsigned times = 1; times < 4; times += 2) {
         DWORD since = GetTickCount();
         atomic_store(&is_inside, 0);
         atomic_store(&may_leave, 0);
-        tell(&other, stay_inside, KEY(30 + times));
+        helper_start(&other, stay_inside, KEY(30 + times));
         while (!atomic_load(&is_inside))
             Sleep(0);
         for (unsigned i = 0; i < times; i++)
@@ -48,7 +48,7 @@ static void who_is_suspended_inside_is_let_out_and_as_suspended_as_before(void *
             Sleep(0);
         assert_int_equal(other.result, 0);
     }
-    end(&other);
+    helper_end(&other);
 }
 
 static DWORD WINAPI die_inside(LPVOID key)

@@ -1,5 +1,5 @@
 # What the configure step says of a table that is wrong: it stops, and names the line.
-#   cmake -D root= -D work= -P check_surface.cmake
+#   cmake -D root= -D work= -P check_exports.cmake
 cmake_policy(VERSION 3.25)
 file(READ ${root}/src/forward/exports.h table)
 file(READ ${root}/nmapi.def def)
@@ -21,7 +21,7 @@ function(stops said was is)
   file(WRITE ${work}/nmapi.def "${exports}")
   execute_process(
     COMMAND ${CMAKE_COMMAND} -D table=${work}/exports.h -D def=${work}/nmapi.def -P
-            ${root}/cmake/NmapiSurface.cmake
+            ${root}/cmake/NmapiExports.cmake
     RESULT_VARIABLE status
     ERROR_VARIABLE log)
   string(REGEX REPLACE "[ \n]+" " " log "${log}")

@@ -194,7 +194,7 @@ static void two_calls_are_answered_as_if_one_came_after_the_other(void **state)
     unsigned long points = 0, most = misuse_count ? misuse_count : POINTS;
     HANDLE thread;
     uint32_t random = soak_seed;
-    ULONG_PTR fresh = 0x10000;
+    ULONG_PTR next_key = 0x10000;
 
     (void)state;
     make_events();
@@ -204,7 +204,7 @@ static void two_calls_are_answered_as_if_one_came_after_the_other(void **state)
             unsigned long steps, stride;
             bytes = sizes[n];
             for (int i = 0; i < PEOPLE; i++) {
-                keys[i] = (HEXPERTKEY)(fresh += 16);
+                keys[i] = (HEXPERTKEY)(next_key += 16);
                 if (scenes[k].opened)
                     assert_int_equal(nm.open(keys[i], NULL), NMERR_SUCCESS);
                 assert_int_equal(nm.free(keys[i], nm.alloc(keys[i], 1, NULL)), NMERR_SUCCESS);
@@ -276,5 +276,5 @@ int main(int argc, char **argv)
     misuse_begin(argc, argv);
     if (standin_under_tsan()) /* no single steps there */
         return 0;
-    return cmocka_run_group_tests_name("between", tests, NULL, NULL) != 0;
+    return cmocka_run_group_tests_name("interleaved", tests, NULL, NULL) != 0;
 }

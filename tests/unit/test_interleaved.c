@@ -1,8 +1,8 @@
 /*
- * test_between.c - what one thread does at the very instants at which another's work with threads, gates, spans and
+ * test_interleaved.c - what one thread does at the very instants at which another's work with threads, biases, spans and
  * records is half done.
  */
-#include "between.h"
+#include "interleaved.h"
 
 #include "base/permanent.h"
 
@@ -11,7 +11,7 @@ static void terminate_a(void)
     NmapiTerminateExpert(A);
 }
 
-static void who_is_terminated_while_the_gate_opens_has_it_closed_at_once(void **state)
+static void who_is_terminated_while_it_is_biased_loses_the_bias_at_once(void **state)
 {
     DWORD code;
 
@@ -42,7 +42,7 @@ static void a_block_that_comes_to_the_caller_meanwhile_is_its_own(void **state)
     (void)state;
     block = ExpertAllocMemory(B, 100, NULL);
     assert_non_null(ExpertAllocMemory(A, 100, NULL));
-    assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* A's gate is nobody's */
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* A is biased to nobody */
     table_find(A)->need = 0;
     at("bias about to be given", hand_it_over);
     block = ExpertReallocMemory(A, block, 200, &code);
@@ -92,7 +92,7 @@ static DWORD WINAPI enrol_and_die(LPVOID record)
     return 0;
 }
 
-static struct actor second;
+static struct helper second;
 static struct thread *record, *second_record;
 
 static int living_before; /* records that are looked at before the dead one's */
@@ -103,14 +103,14 @@ static void let_the_second_enrol(const char *name, BOOL after)
     if (!after || strcmp(name, "WaitForSingleObject") != 0 || living_before-- > 0)
         return;
     standin_on_call(NULL);
-    let(&second, enrol, &second_record);
+    helper_run(&second, enrol, &second_record);
 }
 
-static void two_that_bury_the_same_thread_have_a_record_each(void **state)
+static void two_that_reap_the_same_thread_have_a_record_each(void **state)
 {
     enum { AT_FIRST = 64 }; /* records that are looked at before there are more */
     LONG was[AT_FIRST];
-    struct actor one;
+    struct helper one;
 
     (void)state;
     unit_on_thread(enrol_and_die, &record);
@@ -121,19 +121,19 @@ static void two_that_bury_the_same_thread_have_a_record_each(void **state)
         if (was[i] == THREAD_FREE)
             atomic_store(&thread_record(i)->state, THREAD_CLAIMED);
     }
-    begin(&one);
-    begin(&second);
+    helper_begin(&one);
+    helper_begin(&second);
     second_record = NULL;
     standin_on_call(let_the_second_enrol);
-    let(&one, enrol, &record);
+    helper_run(&one, enrol, &record);
     standin_on_call(NULL);
     assert_non_null(second_record);
     assert_ptr_not_equal(record, second_record);
     assert_int_not_equal(record->id, second_record->id);
     assert_true(thread_is_alive(record->id));
     assert_true(thread_is_alive(second_record->id));
-    end(&one);
-    end(&second);
+    helper_end(&one);
+    helper_end(&second);
     for (int i = 0; i < AT_FIRST; i++)
         if (was[i] == THREAD_FREE)
             atomic_store(&thread_record(i)->state, THREAD_FREE);
@@ -144,22 +144,22 @@ static LONG former_id;
 static void let_it_serve_the_second(void)
 {
     thread_is_alive(former_id); /* who looks in vain frees it */
-    begin(&second);
-    let(&second, enrol, &second_record);
+    helper_begin(&second);
+    helper_run(&second, enrol, &second_record);
     atomic_add(&second_record->pins, 1);
-    end(&second);
+    helper_end(&second);
 }
 
 static void who_is_late_in_freeing_a_record_leaves_the_next_ones_handle(void **state)
 {
-    struct actor first;
+    struct helper first;
 
     (void)state;
-    begin(&first);
-    let(&first, enrol, &record);
+    helper_begin(&first);
+    helper_run(&first, enrol, &record);
     former_id = record->id;
     atomic_add(&record->pins, 1);
-    end(&first);
+    helper_end(&first);
     atomic_add(&record->pins, -1);
     at("record about to be freed", let_it_serve_the_second);
     thread_is_alive(former_id);
@@ -172,15 +172,15 @@ static void who_is_late_in_freeing_a_record_leaves_the_next_ones_handle(void **s
     assert_null(record->handle);
 }
 
-static struct actor first;
+static struct helper first;
 
 static void let_the_second_come_in_its_place(void)
 {
     atomic_store(&record->key, NULL);
-    end(&first);
-    begin(&second);
-    let(&second, enrol, &second_record);
-    let(&second, unit_use_key, B);
+    helper_end(&first);
+    helper_begin(&second);
+    helper_run(&second, enrol, &second_record);
+    helper_run(&second, unit_use_key, B);
     atomic_store(&second_record->key, THREAD_INSIDE(second_record));
 }
 
@@ -189,9 +189,9 @@ static void whose_record_was_an_owners_stays_where_he_is(void **state)
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
 
     (void)state;
-    begin(&first);
-    let(&first, unit_use_key, A);
-    let(&first, enrol, &record);
+    helper_begin(&first);
+    helper_run(&first, unit_use_key, A);
+    helper_run(&first, enrol, &record);
     assert_int_equal(table_find(A)->bias, record->id);
     atomic_store(&record->key, THREAD_INSIDE(record)); /* in a call */
     at("bias revoked", let_the_second_come_in_its_place);
@@ -200,7 +200,7 @@ static void whose_record_was_an_owners_stays_where_he_is(void **state)
     assert_ptr_equal(second_record, record);
     assert_true(unit_is_inside(record) && record->last == table_find(B));
     atomic_store(&record->key, NULL);
-    end(&second);
+    helper_end(&second);
 }
 
 static DWORD WINAPI take_a_block_of_records(LPVOID bytes)
@@ -256,10 +256,10 @@ static void blocks_of_a_span_that_is_about_to_be_shared_are_live(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ONE(who_is_terminated_while_the_gate_opens_has_it_closed_at_once),
+        ONE(who_is_terminated_while_it_is_biased_loses_the_bias_at_once),
         ONE(a_block_that_comes_to_the_caller_meanwhile_is_its_own),
         ONE(of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over),
-        ONE(two_that_bury_the_same_thread_have_a_record_each),
+        ONE(two_that_reap_the_same_thread_have_a_record_each),
         ONE(who_is_late_in_freeing_a_record_leaves_the_next_ones_handle),
         ONE(whose_record_was_an_owners_stays_where_he_is),
         ONE(what_lies_where_a_block_of_records_was_noted_stays),

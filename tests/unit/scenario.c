@@ -1,4 +1,4 @@
-#include "world_private.h"
+#include "scenario_private.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -12,8 +12,8 @@ enum {
 }; /* after which it hangs; hundreds of thousands of single steps take some */
 
 struct outcome *outcome;
-BOOL world_lets_go;
-struct standin_usage world_at_start;
+BOOL scenario_resumes;
+struct standin_usage scenario_at_start;
 
 static const struct scenario *scenario;
 static HANDLE threads[128];
@@ -30,13 +30,13 @@ __attribute__((constructor)) static void share(void)
         mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
-void world_fail(const char *file, int line, const char *condition)
+void scenario_fail(const char *file, int line, const char *condition)
 {
     dprintf(2, "%s:%d: not so: %s [%s]\n", file, line, condition, outcome->context);
     _exit(1);
 }
 
-void world_context(const char *format, ...)
+void scenario_context(const char *format, ...)
 {
     va_list arguments;
 
@@ -78,25 +78,25 @@ static void look_after(void)
     while (!atomic_load(&victim) || !GetExitCodeThread(victim, &code) || code == STILL_ACTIVE)
         Sleep(1);
     standin_fail_never();
-    for (int i = -1; world_lets_go && i < thread_count; i++)
+    for (int i = -1; scenario_resumes && i < thread_count; i++)
         while ((LONG)ResumeThread(i < 0 ? conductor : threads[i]) > 0)
             ;
-    NmapiQueryExpert(world_key(0), &usage);
+    NmapiQueryExpert(scenario_key(0), &usage);
     atomic_store(&looked_after, 1);
     for (;;)
         pause();
 }
 
-BOOL world_short, world_is_alone;
+BOOL scenario_short, scenario_is_alone;
 
-void world_arguments(int count, char **arguments)
+void scenario_arguments(int count, char **arguments)
 {
     for (int i = 1; i < count; i++)
-        world_short = world_short || strcmp(arguments[i], "--short") == 0;
+        scenario_short = scenario_short || strcmp(arguments[i], "--short") == 0;
 }
 
 /* The stand-in knows the first thread by the id that it has in the parent: it can't be suspended here. */
-BOOL world_child(void (*body)(void *), void *argument)
+BOOL scenario_child(void (*body)(void *), void *argument)
 {
     struct start start = {body, argument};
     int status = 0;
@@ -116,7 +116,7 @@ BOOL world_child(void (*body)(void *), void *argument)
         fprintf(stderr, "ended by signal %d [%s]\n", WTERMSIG(status), outcome->context);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return TRUE;
-    if (world_short)
+    if (scenario_short)
         exit(1);
     return FALSE;
 }
@@ -135,7 +135,7 @@ static DWORD WINAPI thread_main(LPVOID parameter)
     return 0;
 }
 
-HANDLE world_thread(void (*part)(void))
+HANDLE scenario_thread(void (*part)(void))
 {
     LONG before = atomic_load(&ready);
     HANDLE thread = CreateThread(NULL, 0, thread_main, &part, 0, NULL);
@@ -146,13 +146,13 @@ HANDLE world_thread(void (*part)(void))
     return thread;
 }
 
-void world_kill(HANDLE thread)
+void scenario_kill(HANDLE thread)
 {
     TerminateThread(thread, 1);
     WaitForSingleObject(thread, INFINITE);
 }
 
-void world_threads_end(void)
+void scenario_threads_end(void)
 {
     atomic_store(&over, 1);
     for (int i = 0; i < thread_count; i++) {
@@ -163,12 +163,12 @@ void world_threads_end(void)
 
 /* The stage */
 
-void world_begin(const struct scenario *s)
+void scenario_begin(const struct scenario *s)
 {
     scenario = s;
-    for (int i = 0; i < WORLD_EXPERTS; i++)
-        world_experts[i].states = 1U << EXPERT_NEVER;
-    standin_get_usage(&world_at_start);
+    for (int i = 0; i < SCENARIO_EXPERTS; i++)
+        scenario_experts[i].states = 1U << EXPERT_NEVER;
+    standin_get_usage(&scenario_at_start);
     SetEnvironmentVariableA("NMAPI_OPTIONS", s->options);
     DllMain(NULL, DLL_PROCESS_ATTACH, NULL);
     standin_set_dllmain(DllMain);
@@ -181,13 +181,13 @@ static DWORD WINAPI victim_main(LPVOID parameter)
     void (*prepare)(void);
 
     memcpy(&prepare, parameter, sizeof prepare);
-    world_is_victim = 1;
+    scenario_is_victim = 1;
     prepare();
     scenario->act();
     return 0;
 }
 
-BOOL world_act(void (*prepare)(void))
+BOOL scenario_act(void (*prepare)(void))
 {
     HANDLE thread = CreateThread(NULL, 0, victim_main, &prepare, CREATE_SUSPENDED, NULL);
     DWORD code = 0;
@@ -198,6 +198,6 @@ BOOL world_act(void (*prepare)(void))
     while (!atomic_load(&looked_after))
         Sleep(0);
     GetExitCodeThread(thread, &code);
-    world_longest = 0;
-    return code == WORLD_DEATH;
+    scenario_longest = 0;
+    return code == SCENARIO_DEATH;
 }

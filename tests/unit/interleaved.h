@@ -1,13 +1,13 @@
 /*
- * between.h - a test does something at the very instants (KILL_POINT) at which another's work is half done.
+ * interleaved.h - a test does something at the very instants (KILL_POINT) at which another's work is half done.
  */
-#ifndef BETWEEN_H
-#define BETWEEN_H
+#ifndef INTERLEAVED_H
+#define INTERLEAVED_H
 
 #include "kill_points.h"
 #include "unit.h"
 
-#include "actor.h"
+#include "helper.h"
 
 #define A ((HEXPERTKEY)0x1000)
 #define B ((HEXPERTKEY)0x2000)

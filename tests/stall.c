@@ -1,4 +1,4 @@
-#include "canary.h"
+#include "stall.h"
 
 static volatile LONG stop;
 static DWORD longest;
@@ -17,7 +17,7 @@ static DWORD WINAPI run(LPVOID argument)
     return 0;
 }
 
-BOOL canary_begin(void)
+BOOL stall_watch(void)
 {
     stop = 0;
     longest = 0;
@@ -25,7 +25,7 @@ BOOL canary_begin(void)
     return thread != NULL;
 }
 
-DWORD canary_end(void)
+DWORD stall_longest(void)
 {
     InterlockedExchange(&stop, 1);
     WaitForSingleObject(thread, INFINITE);

@@ -1,13 +1,13 @@
 /*
- * cast.h - experts of every kind, each with blocks of one class, and whether anything about them has changed.
+ * group.h - a group of experts, one of every kind, each with blocks of one class, and whether anything about them has changed.
  */
-#ifndef MISUSE_CAST_H
-#define MISUSE_CAST_H
+#ifndef MISUSE_GROUP_H
+#define MISUSE_GROUP_H
 
 #include "misuse.h"
 
 /* Whose key a call is made with. */
-enum actor {
+enum key_kind {
     OPENED,              /* by the host */
     OTHER,               /* by the host */
     IMPLICIT,            /* by its first call */
@@ -28,9 +28,9 @@ enum actor {
     HIGH_KEY,   /* -1, -2, ... */
     KERNEL_KEY, /* an address of the system's */
     NO_KEY,     /* NULL */
-    ACTORS
+    KEY_KINDS
 };
-extern const char *const actor_names[ACTORS];
+extern const char *const key_names[KEY_KINDS];
 
 /* What kind of memory blocks lie in. */
 struct block_class {
@@ -43,18 +43,18 @@ struct block_class {
 extern const struct block_class block_classes[];
 extern const int block_class_count;
 
-struct cast_block {
+struct group_block {
     unsigned char *address;
     SIZE_T bytes;
     uint32_t seed;
 };
 
-enum { CAST_BLOCKS = 8 };
+enum { GROUP_BLOCKS = 8 };
 
-struct cast {
+struct group {
     const struct block_class *kind;
-    HEXPERTKEY keys[ACTORS];
-    struct cast_block live[OWNERS][CAST_BLOCKS]; /* live[...][0] is what calls are made with */
+    HEXPERTKEY keys[KEY_KINDS];
+    struct group_block live[OWNERS][GROUP_BLOCKS]; /* live[...][0] is what calls are made with */
     int counts[OWNERS];
     NMAPI_EXPERT_USAGE usages[KNOWN];
     /* Addresses of former blocks. */
@@ -62,18 +62,18 @@ struct cast {
     unsigned char *reused; /* NULL: there was none that is not the begin of a block again */
 };
 
-void cast_begin(struct cast *cast, const struct block_class *kind);
-void cast_end(struct cast *cast);
+void group_begin(struct group *group, const struct block_class *kind);
+void group_end(struct group *group);
 
 /* A block of the class for OPENED, or one that GIVER handed over to it. */
-unsigned char *cast_make(struct cast *cast);
-BOOL cast_is_live(const struct cast *cast, const void *address);
+unsigned char *group_make(struct group *group);
+BOOL group_is_live(const struct group *group, const void *address);
 
-/* What is true now becomes what cast_check compares with. */
-void cast_note(struct cast *cast);
-/* That the usages of all experts are as noted, but for `refused` more refused calls of `caller` (ACTORS: of
+/* What is true now becomes what group_check compares with. */
+void group_note(struct group *group);
+/* That the usages of all experts are as noted, but for `refused` more refused calls of `caller` (KEY_KINDS: of
    nobody), that every live block and no other is listed and answers its size, and holds its pattern; that keys
    that were never opened still are not. Experts in the mask `but` are left out. Returns what is wrong or NULL. */
-const char *cast_check(struct cast *cast, int caller, int refused, unsigned but);
+const char *group_check(struct group *group, int caller, int refused, unsigned but);
 
 #endif

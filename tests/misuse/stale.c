@@ -24,11 +24,11 @@ struct witness {
     unsigned char *blocks[BLOCKS];
 };
 
-static ULONG_PTR fresh = 0x10000;
+static ULONG_PTR next_key = 0x10000;
 
 static void witness_begin(struct witness *w, BOOL opened)
 {
-    w->key = (HEXPERTKEY)(fresh += 16);
+    w->key = (HEXPERTKEY)(next_key += 16);
     if (opened)
         assert_int_equal(nm.open(w->key, NULL), NMERR_SUCCESS);
     for (int i = 0; i < BLOCKS; i++) {
@@ -47,7 +47,7 @@ static void witness_check(const struct witness *w)
         assert_int_equal(nm.size(w->key, w->blocks[i]), bytes);
         for (SIZE_T k = 0; k < bytes; k++)
             if (w->blocks[i][k] != i + 1)
-                fail_msg("a stray store reached %p", (void *)(w->blocks[i] + k));
+                fail_msg("a stale store reached %p", (void *)(w->blocks[i] + k));
     }
 }
 
@@ -57,7 +57,7 @@ static void witness_end(const struct witness *w)
     assert_int_equal(nm.close(w->key, NULL), NMERR_SUCCESS);
 }
 
-struct stray {
+struct writer {
     HEXPERTKEY key;
     unsigned char *targets[TARGETS];
     unsigned first; /* the target that it begins with */
@@ -71,21 +71,21 @@ static LONG told(volatile LONG *word)
     return InterlockedCompareExchange(word, 0, 0);
 }
 
-static void take_blocks(struct stray *stray)
+static void take_blocks(struct writer *writer)
 {
     for (int i = 0; i < TARGETS; i++)
-        stray->targets[i] = nm.alloc(stray->key, sizes[i], NULL);
-    SetEvent(stray->ready);
+        writer->targets[i] = nm.alloc(writer->key, sizes[i], NULL);
+    SetEvent(writer->ready);
 }
 
 static void store(void *argument)
 {
-    struct stray *stray = argument;
+    struct writer *writer = argument;
 
-    while (!told(&stray->stop))
+    while (!told(&writer->stop))
         for (unsigned i = 0; i < TARGETS; i++) {
-            unsigned which = (stray->first + i) % TARGETS;
-            volatile unsigned char *target = stray->targets[which];
+            unsigned which = (writer->first + i) % TARGETS;
+            volatile unsigned char *target = writer->targets[which];
             target[0] = 0xEE;
             target[sizes[which] / 2] = 0xEE;
             target[sizes[which] - 1] = 0xEE;
@@ -94,31 +94,31 @@ static void store(void *argument)
 
 static void take_and_store(void *argument)
 {
-    struct stray *stray = argument;
+    struct writer *writer = argument;
 
-    take_blocks(stray);
-    while (!told(&stray->go))
+    take_blocks(writer);
+    while (!told(&writer->go))
         Sleep(0);
-    store(stray);
+    store(writer);
 }
 
 /* Killed while it computes. */
 static DWORD WINAPI take_and_spin(LPVOID argument)
 {
-    struct stray *stray = argument;
+    struct writer *writer = argument;
     volatile unsigned long spins = 0;
 
-    take_blocks(stray);
-    while (!told(&stray->stop))
+    take_blocks(writer);
+    while (!told(&writer->stop))
         spins++;
     return 0;
 }
 
-static BOOL is_target(const struct stray *stray, const void *fault)
+static BOOL is_target(const struct writer *writer, const void *fault)
 {
     for (int i = 0; i < TARGETS; i++)
-        if ((const unsigned char *)fault >= stray->targets[i] &&
-            (const unsigned char *)fault < stray->targets[i] + sizes[i])
+        if ((const unsigned char *)fault >= writer->targets[i] &&
+            (const unsigned char *)fault < writer->targets[i] + sizes[i])
             return TRUE;
     return FALSE;
 }
@@ -126,32 +126,32 @@ static BOOL is_target(const struct stray *stray, const void *fault)
 static void one_round(int round, enum ending ending)
 {
     struct witness around[2 * AROUND];
-    struct stray stray = {.key = (HEXPERTKEY)(fresh += 16),
-                          .first = (unsigned)round,
-                          .ready = CreateEventA(NULL, FALSE, FALSE, NULL)};
+    struct writer writer = {.key = (HEXPERTKEY)(next_key += 16),
+                            .first = (unsigned)round,
+                            .ready = CreateEventA(NULL, FALSE, FALSE, NULL)};
     HANDLE thread;
 
-    stray.attempt = (struct attempt){take_and_store, &stray, NULL};
+    writer.attempt = (struct attempt){take_and_store, &writer, NULL};
     if (round / ENDINGS % 2)
-        assert_int_equal(nm.open(stray.key, NULL), NMERR_SUCCESS);
+        assert_int_equal(nm.open(writer.key, NULL), NMERR_SUCCESS);
     for (int i = 0; i < AROUND; i++)
         witness_begin(&around[i], i % 2);
-    thread = ending == KILLED ? soak_start(take_and_spin, &stray)
-                              : soak_start(misuse_attempt, &stray.attempt);
-    assert_int_equal(WaitForSingleObject(stray.ready, 60000), WAIT_OBJECT_0);
+    thread = ending == KILLED ? soak_start(take_and_spin, &writer)
+                              : soak_start(misuse_attempt, &writer.attempt);
+    assert_int_equal(WaitForSingleObject(writer.ready, 60000), WAIT_OBJECT_0);
     for (int i = 0; i < TARGETS; i++)
-        assert_non_null(stray.targets[i]);
+        assert_non_null(writer.targets[i]);
     if (ending == KILLED) {
         process_kill(thread, 1);
         assert_true(soak_join(thread));
     }
     if (ending == CLOSED_UNDER_IT || ending == TERMINATED_UNDER_IT) {
-        InterlockedExchange(&stray.go, 1);
+        InterlockedExchange(&writer.go, 1);
         Sleep(round % 3 ? 0 : 1);
     }
     if (ending != CLOSED_UNDER_IT && ending != KILLED)
-        assert_int_equal(nm.terminate(stray.key), NMERR_SUCCESS);
-    assert_int_equal(nm.close(stray.key, NULL), NMERR_SUCCESS);
+        assert_int_equal(nm.terminate(writer.key), NMERR_SUCCESS);
+    assert_int_equal(nm.close(writer.key, NULL), NMERR_SUCCESS);
     for (int i = AROUND; i < 2 * AROUND; i++)
         witness_begin(&around[i], i % 2);
     for (int i = 0; i < AROUND; i++) /* those that were beside it go, others come */
@@ -159,22 +159,22 @@ static void one_round(int round, enum ending ending)
     for (int i = 0; i < AROUND; i++)
         witness_begin(&around[i], !(i % 2));
     if (ending == KILLED) {
-        stray.attempt.run = store;
-        thread = soak_start(misuse_attempt, &stray.attempt);
+        writer.attempt.run = store;
+        thread = soak_start(misuse_attempt, &writer.attempt);
     }
-    InterlockedExchange(&stray.go, 1);
+    InterlockedExchange(&writer.go, 1);
     if (WaitForSingleObject(thread, 60000) != WAIT_OBJECT_0)
         fail_msg("%s: it goes on storing", ending_names[ending]);
     CloseHandle(thread);
-    CloseHandle(stray.ready);
-    if (!is_target(&stray, stray.attempt.fault))
+    CloseHandle(writer.ready);
+    if (!is_target(&writer, writer.attempt.fault))
         fail_msg("%s: it faulted at %p, none of its own", ending_names[ending],
-                 stray.attempt.fault);
+                 writer.attempt.fault);
     for (int i = 0; i < 2 * AROUND; i++)
         witness_end(&around[i]);
 }
 
-static void a_stray_thread_faults_and_reaches_no_other_expert(void **state)
+static void a_stale_writer_faults_and_reaches_no_other_expert(void **state)
 {
     int rounds = misuse_count ? (int)misuse_count : ROUNDS;
     struct witness lasting[2];
@@ -188,14 +188,15 @@ static void a_stray_thread_faults_and_reaches_no_other_expert(void **state)
     }
     witness_end(&lasting[0]);
     witness_end(&lasting[1]);
-    print_message("%d stray threads, each ended by its first stale store; %d experts around them\n",
-                  rounds, rounds * 3 * AROUND + 2);
+    print_message(
+        "%d writer threads, each ended by its first stale store; %d experts around them\n", rounds,
+        rounds * 3 * AROUND + 2);
 }
 
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_stray_thread_faults_and_reaches_no_other_expert),
+        cmocka_unit_test(a_stale_writer_faults_and_reaches_no_other_expert),
     };
 
     misuse_begin(argc, argv);
@@ -203,5 +204,5 @@ int main(int argc, char **argv)
     if (standin_under_tsan()) /* such stores are nothing but data races */
         return 0;
 #endif
-    return cmocka_run_group_tests_name("stray threads", tests, NULL, NULL) != 0;
+    return cmocka_run_group_tests_name("writer threads", tests, NULL, NULL) != 0;
 }

@@ -1,4 +1,4 @@
-#include "world_private.h"
+#include "scenario_private.h"
 
 #include "heap/record_heap.h"
 #include "heap/record_heap.h"
@@ -8,24 +8,25 @@
 /* What the victim's death leaves open. */
 static void doubt(void)
 {
-    struct world_block *b = world_under_way.block < 0 ? NULL : &world_blocks[world_under_way.block];
-    struct world_expert *e = &world_experts[world_under_way.expert];
+    struct scenario_block *b =
+        scenario_under_way.block < 0 ? NULL : &scenario_blocks[scenario_under_way.block];
+    struct scenario_expert *e = &scenario_experts[scenario_under_way.expert];
 
-    switch (world_under_way.op) {
+    switch (scenario_under_way.op) {
     case OP_ALLOC:
     case OP_REALLOC:
         if (e->states & 1U << EXPERT_NEVER)
             e->states |= 1U << EXPERT_OPEN;
-        if (world_under_way.op == OP_ALLOC)
+        if (scenario_under_way.op == OP_ALLOC)
             break;
-        b->also_bytes = world_under_way.bytes;
+        b->also_bytes = scenario_under_way.bytes;
         b->may_be_gone = 1;
         break;
     case OP_FREE:
         b->may_be_gone = 1;
         break;
     case OP_TRANSFER:
-        b->also_owner = world_under_way.other;
+        b->also_owner = scenario_under_way.other;
         break;
     case OP_CLOSE:
         e->states |= 1U << EXPERT_CLOSED;
@@ -50,31 +51,31 @@ struct found {
 static BOOL CALLBACK match(HEXPERTKEY expert, LPVOID memory, SIZE_T bytes, LPVOID context)
 {
     struct found *found = context;
-    int made = world_under_way.op == OP_ALLOC || world_under_way.op == OP_REALLOC;
+    int made = scenario_under_way.op == OP_ALLOC || scenario_under_way.op == OP_REALLOC;
 
     (void)expert;
     found->count++;
     found->bytes += bytes;
-    for (int i = 0; i < WORLD_BLOCKS; i++) {
-        struct world_block *b = &world_blocks[i];
-        int anew = b->may_be_gone && made && world_under_way.block != i &&
-                   world_under_way.expert == found->expert && world_under_way.bytes == bytes;
+    for (int i = 0; i < SCENARIO_BLOCKS; i++) {
+        struct scenario_block *b = &scenario_blocks[i];
+        int anew = b->may_be_gone && made && scenario_under_way.block != i &&
+                   scenario_under_way.expert == found->expert && scenario_under_way.bytes == bytes;
         if (b->at != memory || anew)
             continue;
         CHECK(!b->seen);
         CHECK(bytes == b->bytes || bytes == b->also_bytes);
         CHECK(found->expert == b->owner || found->expert == b->also_owner);
-        world_look(memory, i, b->bytes, bytes);
+        scenario_look(memory, i, b->bytes, bytes);
         b->bytes = b->also_bytes = bytes;
         b->owner = b->also_owner = found->expert;
         b->seen = 1;
-        world_fill(i);
+        scenario_fill(i);
         return TRUE;
     }
     /* Only what the victim was about to get may be there besides. */
-    CHECK(made && world_under_way.expert == found->expert && world_under_way.bytes == bytes);
-    world_under_way.op = OP_NONE;
-    world_blocks[world_new_block(memory, bytes, found->expert)].seen = 1;
+    CHECK(made && scenario_under_way.expert == found->expert && scenario_under_way.bytes == bytes);
+    scenario_under_way.op = OP_NONE;
+    scenario_blocks[scenario_new_block(memory, bytes, found->expert)].seen = 1;
     return TRUE;
 }
 
@@ -85,22 +86,22 @@ static void verify_expert(int x)
     DWORD code, state, since = GetTickCount();
     struct expert *e;
 
-    code = NmapiEnumMemory(world_key(x), match, &found);
-    state = NmapiQueryExpert(world_key(x), &usage) == NMERR_SUCCESS ? usage.State : EXPERT_NEVER;
-    if (GetTickCount() - since > world_longest)
-        world_longest = GetTickCount() - since;
-    CHECK(world_experts[x].states & 1U << state);
+    code = NmapiEnumMemory(scenario_key(x), match, &found);
+    state = NmapiQueryExpert(scenario_key(x), &usage) == NMERR_SUCCESS ? usage.State : EXPERT_NEVER;
+    if (GetTickCount() - since > scenario_longest)
+        scenario_longest = GetTickCount() - since;
+    CHECK(scenario_experts[x].states & 1U << state);
     CHECK(code == (state == EXPERT_NEVER    ? NMERR_INVALID_EXPERT_HANDLE
                    : state == EXPERT_CLOSED ? NMERR_EXPERT_TERMINATE
                                             : NMERR_SUCCESS));
-    world_experts[x].states = 1U << state;
+    scenario_experts[x].states = 1U << state;
     if (state == EXPERT_CLOSED) {
-        world_forget_blocks_of(x);
+        scenario_forget_blocks_of(x);
         return;
     }
     CHECK(usage.LiveBlocks == found.count || state == EXPERT_NEVER);
     CHECK(usage.LiveBytes == found.bytes || state == EXPERT_NEVER);
-    e = table_find(world_key(x));
+    e = table_find(scenario_key(x));
     CHECK(!e || !e->heap || heap_is_valid(thread_self(), e->heap));
 }
 
@@ -126,13 +127,13 @@ static void check_zero(const char *at, SIZE_T bytes)
         CHECK(*(const SIZE_T *)(const void *)(at + i) == 0);
 }
 
-/* Nobody changes it just now: it is free, or one of the world's. */
+/* Nobody changes it just now: it is free, or one of the scenario's. */
 static int is_at_rest(const struct region *r)
 {
     const struct expert *e = r->owner > REGION_RESERVED ? r->owner : NULL;
 
-    for (int x = 0; e && x < WORLD_EXPERTS; x++)
-        if (e->entry.key == world_key(x))
+    for (int x = 0; e && x < SCENARIO_EXPERTS; x++)
+        if (e->entry.key == scenario_key(x))
             return 1;
     return !r->owner;
 }
@@ -172,51 +173,51 @@ static void verify_nothing_is_owned(void)
     record_each(count_owned, NULL);
 }
 
-void world_keep_nothing(void)
+void scenario_keep_nothing(void)
 {
     options.keep_given = 1;
     options.keep = 1;
 }
 
-void world_verify(void)
+void scenario_verify(void)
 {
     doubt();
-    world_reclaim();
-    for (int x = 0; x < WORLD_EXPERTS; x++)
+    scenario_reclaim();
+    for (int x = 0; x < SCENARIO_EXPERTS; x++)
         verify_expert(x);
-    for (int i = 0; i < WORLD_BLOCKS; i++) {
-        struct world_block *b = &world_blocks[i];
+    for (int i = 0; i < SCENARIO_BLOCKS; i++) {
+        struct scenario_block *b = &scenario_blocks[i];
         if (b->at && !b->seen) {
             CHECK(b->may_be_gone);
             b->at = NULL;
         }
         b->seen = b->may_be_gone = 0;
         if (b->at)
-            CHECK(ExpertMemorySize(world_key(b->owner), b->at) == b->bytes);
+            CHECK(ExpertMemorySize(scenario_key(b->owner), b->at) == b->bytes);
     }
-    world_under_way.op = OP_NONE;
+    scenario_under_way.op = OP_NONE;
     CHECK(region_is_valid(thread_self()));
     CHECK(record_heap_is_valid(thread_self()));
     verify_regions();
 }
 
-void world_works(void)
+void scenario_works(void)
 {
     static const SIZE_T sizes[] = {0, 24, 700, 5000, 50000};
 
-    for (int x = 0; x < WORLD_EXPERTS; x++) {
+    for (int x = 0; x < SCENARIO_EXPERTS; x++) {
         int got[5];
-        int stops = world_is(x, EXPERT_TERMINATED) ||
-                    (world_is(x, EXPERT_CLOSED) && !world_experts[x].reclaimed);
-        if (world_is(x, EXPERT_NEVER) && x != WORLD_EXPERTS - 1)
+        int stops = scenario_is(x, EXPERT_TERMINATED) ||
+                    (scenario_is(x, EXPERT_CLOSED) && !scenario_experts[x].reclaimed);
+        if (scenario_is(x, EXPERT_NEVER) && x != SCENARIO_EXPERTS - 1)
             continue;
         for (int i = 0; i < 5; i++) {
-            got[i] = world_alloc(x, sizes[i]);
+            got[i] = scenario_alloc(x, sizes[i]);
             CHECK(stops == (got[i] < 0));
-            world_realloc(x, got[i], sizes[i] + 900);
+            scenario_realloc(x, got[i], sizes[i] + 900);
         }
         for (int i = 0; i < 5; i++)
-            world_free(x, got[i]);
+            scenario_free(x, got[i]);
     }
 }
 
@@ -230,23 +231,23 @@ static unsigned long lost_handles(void)
     return count;
 }
 
-void world_end(unsigned long lost)
+void scenario_end(unsigned long lost)
 {
     struct standin_usage now;
     SIZE_T left;
 
-    world_threads_end();
-    for (int x = 0; x < WORLD_EXPERTS; x++) {
-        if (world_is(x, EXPERT_NEVER))
+    scenario_threads_end();
+    for (int x = 0; x < SCENARIO_EXPERTS; x++) {
+        if (scenario_is(x, EXPERT_NEVER))
             continue;
-        if (!world_is(x, EXPERT_CLOSED) && options.reclaim_thread)
-            world_experts[x].states |= 1U << EXPERT_CLOSED; /* its threads ended just now */
-        if (world_experts[x].states & (world_experts[x].states - 1)) {
-            struct world_call call = {.op = OP_CLOSE, .expert = x};
-            world_perform(&call);
+        if (!scenario_is(x, EXPERT_CLOSED) && options.reclaim_thread)
+            scenario_experts[x].states |= 1U << EXPERT_CLOSED; /* its threads ended just now */
+        if (scenario_experts[x].states & (scenario_experts[x].states - 1)) {
+            struct scenario_call call = {.op = OP_CLOSE, .expert = x};
+            scenario_perform(&call);
             CHECK(call.code == NMERR_SUCCESS || call.code == NMERR_EXPERT_TERMINATE);
         } else {
-            world_close(x);
+            scenario_close(x);
         }
     }
     CHECK(region_is_valid(thread_self()));
@@ -256,14 +257,16 @@ void world_end(unsigned long lost)
     standin_set_dllmain(NULL);
     DllMain(NULL, DLL_PROCESS_DETACH, NULL);
     standin_get_usage(&now);
-    left = now.reservations - world_at_start.reservations + now.handles - world_at_start.handles +
-           now.tls_indexes - world_at_start.tls_indexes;
+    left = now.reservations - scenario_at_start.reservations + now.handles -
+           scenario_at_start.handles + now.tls_indexes - scenario_at_start.tls_indexes;
     if (left > lost)
         dprintf(2, "left: %zu reservations, %zu bytes, %zu committed, %zu handles, %zu TLS\n",
-                now.reservations - world_at_start.reservations,
-                now.reserved - world_at_start.reserved, now.committed - world_at_start.committed,
-                now.handles - world_at_start.handles, now.tls_indexes - world_at_start.tls_indexes);
+                now.reservations - scenario_at_start.reservations,
+                now.reserved - scenario_at_start.reserved,
+                now.committed - scenario_at_start.committed,
+                now.handles - scenario_at_start.handles,
+                now.tls_indexes - scenario_at_start.tls_indexes);
     CHECK(left <= lost);
-    CHECK(left ||
-          (now.reserved == world_at_start.reserved && now.committed == world_at_start.committed));
+    CHECK(left || (now.reserved == scenario_at_start.reserved &&
+                   now.committed == scenario_at_start.committed));
 }

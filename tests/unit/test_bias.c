@@ -1,5 +1,5 @@
-/* test_gates.c - the promises of expert.h: who has the gate, and who gets it. */
-#include "actor.h"
+/* test_bias.c - the promises of expert.h: who has the bias, and who gets it. */
+#include "helper.h"
 
 #include "pages/region.h"
 
@@ -11,8 +11,8 @@ static DWORD WINAPI my_id(LPVOID parameter)
     return (DWORD)bias_thread()->id;
 }
 
-/* How many calls in a row the calling thread makes until it has the gate. */
-static unsigned calls_to_earn(HEXPERTKEY key)
+/* How many calls in a row the calling thread makes until it has the bias. */
+static unsigned calls_until_biased(HEXPERTKEY key)
 {
     struct thread *me = bias_thread();
     unsigned calls = 0;
@@ -24,78 +24,78 @@ static unsigned calls_to_earn(HEXPERTKEY key)
     return calls;
 }
 
-static DWORD WINAPI earn(LPVOID key)
+static DWORD WINAPI count_calls_until_biased(LPVOID key)
 {
-    return calls_to_earn(key);
+    return calls_until_biased(key);
 }
 
-static void a_gate_that_was_taken_away_must_be_earned_again(void **state)
+static void a_revoked_bias_comes_back_after_more_calls(void **state)
 {
-    struct actor other;
+    struct helper other;
 
     (void)state;
-    begin(&other);
+    helper_begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(1), 1, NULL));
     assert_int_equal(table_find(KEY(1))->bias, self->id); /* the first one has it at once */
-    assert_in_range(let(&other, earn, KEY(1)), 16, 18);
-    assert_in_range(calls_to_earn(KEY(1)), 1U << 16, (1U << 16) + 2);
-    assert_in_range(let(&other, earn, KEY(1)), 1U << 20, (1U << 20) + 2);
-    end(&other);
+    assert_in_range(helper_run(&other, count_calls_until_biased, KEY(1)), 16, 18);
+    assert_in_range(calls_until_biased(KEY(1)), 1U << 16, (1U << 16) + 2);
+    assert_in_range(helper_run(&other, count_calls_until_biased, KEY(1)), 1U << 20, (1U << 20) + 2);
+    helper_end(&other);
     /* from one that has ended it is nobody's loss */
-    assert_in_range(calls_to_earn(KEY(1)), 1U << 20, (1U << 20) + 2);
+    assert_in_range(calls_until_biased(KEY(1)), 1U << 20, (1U << 20) + 2);
     assert_int_equal(unit_on_thread(unit_use_key, KEY(2)), 1);
-    assert_in_range(calls_to_earn(KEY(2)), 1, 2);
+    assert_in_range(calls_until_biased(KEY(2)), 1, 2);
 }
 
 static void who_had_a_closed_expert_is_nobody_to_the_next(void **state)
 {
-    struct actor other;
+    struct helper other;
 
     (void)state;
-    begin(&other);
+    helper_begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(50), 1, NULL));
     assert_int_equal(table_find(KEY(50))->bias, self->id);
     assert_int_equal(NmapiCloseExpert(KEY(50), NULL), NMERR_SUCCESS);
     assert_int_equal(table_find(KEY(50))->biased, 0);
     assert_int_equal(NmapiOpenExpert(KEY(50), NULL), NMERR_SUCCESS);
-    assert_in_range(let(&other, earn, KEY(50)), 1, 2);
-    end(&other);
+    assert_in_range(helper_run(&other, count_calls_until_biased, KEY(50)), 1, 2);
+    helper_end(&other);
 }
 
-static void calls_of_others_in_between_earn_nothing(void **state)
+static void calls_of_others_in_between_do_not_count(void **state)
 {
-    struct actor other;
+    struct helper other;
 
     (void)state;
-    begin(&other);
+    helper_begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(3), 1, NULL));
     for (int i = 0; i < 100; i++) {
-        assert_int_equal(let(&other, unit_use_key, KEY(3)), 1);
+        assert_int_equal(helper_run(&other, unit_use_key, KEY(3)), 1);
         for (int k = 0; k < 10; k++)
             assert_non_null(ExpertAllocMemory(KEY(3), 1, NULL));
         assert_int_equal(table_find(KEY(3))->bias, 0);
     }
-    end(&other);
+    helper_end(&other);
 }
 
-static void who_takes_the_lock_for_once_need_not_earn_the_gate_again(void **state)
+static void a_single_call_of_another_does_not_cost_the_bias(void **state)
 {
-    struct actor other;
+    struct helper other;
     char *block;
 
     (void)state;
-    begin(&other);
+    helper_begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(5), 1, NULL));
-    assert_int_equal(let(&other, unit_use_key, KEY(5)), 1);
-    assert_in_range(calls_to_earn(KEY(5)), 16, 18);
+    assert_int_equal(helper_run(&other, unit_use_key, KEY(5)), 1);
+    assert_in_range(calls_until_biased(KEY(5)), 16, 18);
     assert_null(ExpertAllocMemory(KEY(5), (SIZE_T)-1, NULL));
     assert_int_equal(table_find(KEY(5))->bias, self->id);
     block = ExpertAllocMemory(KEY(6), 10, NULL);
     assert_non_null(block);
     assert_int_equal(NmapiTransferMemory(KEY(6), KEY(5), block), NMERR_SUCCESS);
-    assert_in_range(calls_to_earn(KEY(5)), 0, 1);
-    assert_in_range(calls_to_earn(KEY(6)), 0, 1);
-    end(&other);
+    assert_in_range(calls_until_biased(KEY(5)), 0, 1);
+    assert_in_range(calls_until_biased(KEY(6)), 0, 1);
+    helper_end(&other);
 }
 
 static DWORD WINAPI hold_two(LPVOID release)
@@ -110,18 +110,18 @@ static DWORD WINAPI hold_two(LPVOID release)
     return 1;
 }
 
-static void who_has_several_gates_needs_no_lock_to_change_between_them(void **state)
+static void a_thread_with_the_bias_of_several_experts_needs_no_lock_to_switch(void **state)
 {
-    struct actor other;
+    struct helper other;
     char *blocks[2], *one;
 
     (void)state;
-    begin(&other);
+    helper_begin(&other);
     for (int i = 0; i < 2; i++) {
         blocks[i] = ExpertAllocMemory(KEY(70 + i), 40, NULL);
         assert_non_null(blocks[i]);
     }
-    assert_int_equal(let(&other, hold_two, NULL), 1);
+    assert_int_equal(helper_run(&other, hold_two, NULL), 1);
     for (int i = 0; i < 100; i++) {
         one = ExpertAllocMemory(KEY(70), 100, NULL);
         blocks[1] = ExpertReallocMemory(KEY(71), blocks[1], 50, NULL);
@@ -132,19 +132,19 @@ static void who_has_several_gates_needs_no_lock_to_change_between_them(void **st
         assert_true(one && blocks[0]);
         assert_int_equal(ExpertFreeMemory(KEY(71), one), NMERR_SUCCESS);
     }
-    let(&other, hold_two, &other);
-    end(&other);
+    helper_run(&other, hold_two, &other);
+    helper_end(&other);
 }
 
-static void a_thread_with_several_experts_switches_between_their_gates(void **state)
+static void a_thread_with_several_experts_keeps_the_bias_of_each(void **state)
 {
-    struct actor other;
+    struct helper other;
 
     (void)state;
-    begin(&other);
+    helper_begin(&other);
     for (int i = 0; i < 3; i++)
         assert_non_null(ExpertAllocMemory(KEY(10 + i), 1, NULL));
-    assert_int_equal(let(&other, unit_use_key, KEY(13)), 1);
+    assert_int_equal(helper_run(&other, unit_use_key, KEY(13)), 1);
     assert_ptr_equal(self->last, table_find(KEY(12)));
     assert_false(bias_enter_other(self, KEY(12))); /* that is where it is */
     assert_false(bias_enter_other(self, KEY(13))); /* the other's */
@@ -164,21 +164,21 @@ static void a_thread_with_several_experts_switches_between_their_gates(void **st
         assert_int_equal(
             table_find(KEY(10 + i))->bias == self->id || table_find(KEY(10 + i))->bias == 0, 1);
     }
-    end(&other);
+    helper_end(&other);
 }
 
 static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
 {
     char *mine = ExpertAllocMemory(KEY(20), 10, NULL), *block;
-    struct actor other;
+    struct helper other;
 
     (void)state;
-    begin(&other);
+    helper_begin(&other);
     for (int i = 0; i < 2; i++) {
         HEXPERTKEY key = KEY(21 + i);
-        assert_int_equal(let(&other, unit_use_key, key), 1);
+        assert_int_equal(helper_run(&other, unit_use_key, key), 1);
         block = table_find(key)->heap->current[heap_class(100)]->region.base;
-        assert_int_equal(table_find(key)->bias, (LONG)let(&other, my_id, NULL));
+        assert_int_equal(table_find(key)->bias, (LONG)helper_run(&other, my_id, NULL));
         if (i)
             assert_int_equal(ExpertFreeMemory(KEY(20), block), NMERR_SUCCESS);
         else
@@ -187,21 +187,21 @@ static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
         assert_int_equal(table_find(key)->biased, 0);
     }
     assert_int_equal(ExpertFreeMemory(KEY(20), mine), NMERR_SUCCESS);
-    end(&other);
+    helper_end(&other);
 }
 
-static void who_looks_from_outside_leaves_the_gate_to_its_owner(void **state)
+static void a_look_from_outside_leaves_the_owner_its_bias(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
-    struct actor other;
+    struct helper other;
 
     (void)state;
-    begin(&other);
-    assert_int_equal(let(&other, unit_use_key, KEY(25)), 1);
+    helper_begin(&other);
+    assert_int_equal(helper_run(&other, unit_use_key, KEY(25)), 1);
     assert_int_equal(NmapiQueryExpert(KEY(25), &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBytes, 100);
-    assert_int_equal(table_find(KEY(25))->bias, (LONG)let(&other, my_id, NULL));
-    end(&other);
+    assert_int_equal(table_find(KEY(25))->bias, (LONG)helper_run(&other, my_id, NULL));
+    helper_end(&other);
 }
 
 /* Nobody has to put anything right after it. */
@@ -213,7 +213,7 @@ static DWORD WINAPI use_twice(LPVOID key)
 }
 
 /* It would be inside for an instant, and nobody would look after it if it died there. */
-static void who_has_not_the_gate_does_not_try_the_owners_way(void **state)
+static void without_the_bias_the_fast_path_is_not_tried(void **state)
 {
     (void)state;
     assert_true(unit_use_key(KEY(60)));
@@ -256,14 +256,14 @@ static void after_every_call_its_thread_is_outside(void **state)
 
 static void a_list_of_visitors_that_is_outgrown_comes_back(void **state)
 {
-    struct actor others[5];
+    struct helper others[5];
     LONG *former = NULL;
     void *record;
 
     (void)state;
     for (int i = 0; i < 5; i++) {
-        begin(&others[i]);
-        assert_int_equal(let(&others[i], unit_use_key, KEY(27)), 1);
+        helper_begin(&others[i]);
+        assert_int_equal(helper_run(&others[i], unit_use_key, KEY(27)), 1);
         if (i == 3)
             former = table_find(KEY(27))->visitors;
     }
@@ -272,21 +272,21 @@ static void a_list_of_visitors_that_is_outgrown_comes_back(void **state)
     assert_ptr_equal(record, former);
     record_heap_free(self, record);
     for (int i = 0; i < 5; i++)
-        end(&others[i]);
+        helper_end(&others[i]);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_gate_that_was_taken_away_must_be_earned_again),
+        cmocka_unit_test(a_revoked_bias_comes_back_after_more_calls),
         cmocka_unit_test(who_had_a_closed_expert_is_nobody_to_the_next),
-        cmocka_unit_test(calls_of_others_in_between_earn_nothing),
-        cmocka_unit_test(who_takes_the_lock_for_once_need_not_earn_the_gate_again),
-        cmocka_unit_test(who_has_several_gates_needs_no_lock_to_change_between_them),
-        cmocka_unit_test(a_thread_with_several_experts_switches_between_their_gates),
+        cmocka_unit_test(calls_of_others_in_between_do_not_count),
+        cmocka_unit_test(a_single_call_of_another_does_not_cost_the_bias),
+        cmocka_unit_test(a_thread_with_the_bias_of_several_experts_needs_no_lock_to_switch),
+        cmocka_unit_test(a_thread_with_several_experts_keeps_the_bias_of_each),
         cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
-        cmocka_unit_test(who_looks_from_outside_leaves_the_gate_to_its_owner),
-        cmocka_unit_test(who_has_not_the_gate_does_not_try_the_owners_way),
+        cmocka_unit_test(a_look_from_outside_leaves_the_owner_its_bias),
+        cmocka_unit_test(without_the_bias_the_fast_path_is_not_tried),
         cmocka_unit_test(after_every_call_its_thread_is_outside),
         cmocka_unit_test(a_list_of_visitors_that_is_outgrown_comes_back),
     };

@@ -1,8 +1,8 @@
 /*
- * test_between_ends.c - an expert ends, is reclaimed or comes again at the very instants at which another
+ * test_interleaved_ends.c - an expert ends, is reclaimed or comes again at the very instants at which another
  * thread does, and dies perhaps.
  */
-#include "between.h"
+#include "interleaved.h"
 
 #include "heap/shared.h"
 
@@ -170,12 +170,12 @@ static DWORD WINAPI alloc_as(LPVOID key)
 /* Its thread lives on, and may write to what it had. */
 static void what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody(void **state)
 {
-    struct actor stray;
+    struct helper stale;
     int again = 0;
 
     (void)state;
-    begin(&stray);
-    assert_int_equal(let(&stray, alloc_as, A), 1);
+    helper_begin(&stale);
+    assert_int_equal(helper_run(&stale, alloc_as, A), 1);
     assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
     at("expert closing", die);
     assert_int_equal(unit_on_thread(close_a, NULL), 1);
@@ -184,7 +184,7 @@ static void what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody(voi
         again = ExpertAllocMemory(B, 100, NULL) == block;
     assert_false(again);
     assert_true(standin_faults(unit_touch, block, NULL));
-    end(&stray);
+    helper_end(&stale);
 }
 
 static void a_reclaim_finishes_a_killed_close(void **state)

@@ -1,5 +1,5 @@
 /*
- * standin_gate.c - a thread's gate: where it stands while it is suspended, and how it is killed.
+ * standin_suspend.c - where a thread stands while it is suspended, and how it is killed.
  */
 #include "standin_private.h"
 
@@ -12,36 +12,37 @@ static int stop_signal;
 
 void standin_park(struct thread *self, ucontext_t *context)
 {
-    int gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
+    int suspension = __atomic_load_n(&self->suspension, __ATOMIC_ACQUIRE);
 
     for (;;) {
-        if (gate & GATE_KILLED) {
+        if (suspension & SUSPEND_KILLED) {
             standin_local.depth = 1; /* no more signals on the way out */
             siglongjmp(self->end, 1);
         }
-        if ((gate & GATE_COUNT) == 0) {
-            if (!(gate & GATE_PARKED)) {
+        if ((suspension & SUSPEND_COUNT) == 0) {
+            if (!(suspension & SUSPEND_PARKED)) {
                 return;
             }
-            if (__atomic_compare_exchange_n(&self->gate, &gate, 0, 0, __ATOMIC_ACQ_REL,
+            if (__atomic_compare_exchange_n(&self->suspension, &suspension, 0, 0, __ATOMIC_ACQ_REL,
                                             __ATOMIC_ACQUIRE)) {
-                standin_order_acquire(&self->gate);
+                standin_order_acquire(&self->suspension);
                 return;
             }
             continue;
         }
-        if (!(gate & GATE_PARKED)) {
+        if (!(suspension & SUSPEND_PARKED)) {
             self->context = context;
-            standin_order_release(&self->gate);
-            if (__atomic_compare_exchange_n(&self->gate, &gate, gate | GATE_PARKED, 0,
-                                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-                gate |= GATE_PARKED;
-                standin_futex_wake(&self->gate);
+            standin_order_release(&self->suspension);
+            if (__atomic_compare_exchange_n(&self->suspension, &suspension,
+                                            suspension | SUSPEND_PARKED, 0, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_ACQUIRE)) {
+                suspension |= SUSPEND_PARKED;
+                standin_futex_wake(&self->suspension);
             }
             continue;
         }
-        standin_futex_wait(&self->gate, gate, NULL);
-        gate = __atomic_load_n(&self->gate, __ATOMIC_ACQUIRE);
+        standin_futex_wait(&self->suspension, suspension, NULL);
+        suspension = __atomic_load_n(&self->suspension, __ATOMIC_ACQUIRE);
     }
 }
 
@@ -59,7 +60,7 @@ static void on_stop(int number, siginfo_t *info, void *context)
     errno = saved;
 }
 
-void standin_gate_begin(void)
+void standin_suspend_begin(void)
 {
     stop_signal = SIGRTMIN + 6;
     standin_add_handler(stop_signal, on_stop, SA_RESTART);
@@ -123,15 +124,16 @@ BOOL TerminateThread(HANDLE handle, DWORD code)
     BOOL done = FALSE;
 
     if (thread) {
-        int gate = __atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE);
+        int suspension = __atomic_load_n(&thread->suspension, __ATOMIC_ACQUIRE);
         wait_for_id(thread);
         if (!thread->ours) {
             standin_die("TerminateThread of a thread that CreateThread did not make");
         }
-        while (!(gate & (GATE_ENDED | GATE_KILLED))) {
+        while (!(suspension & (SUSPEND_ENDED | SUSPEND_KILLED))) {
             thread->kill_code = code;
-            if (__atomic_compare_exchange_n(&thread->gate, &gate, gate | GATE_KILLED, 0,
-                                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            if (__atomic_compare_exchange_n(&thread->suspension, &suspension,
+                                            suspension | SUSPEND_KILLED, 0, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_ACQUIRE)) {
                 done = TRUE;
                 break;
             }
@@ -144,7 +146,7 @@ BOOL TerminateThread(HANDLE handle, DWORD code)
             standin_local.depth = 1;
             standin_local.pending = 1; /* ends in standin_leave */
         } else {
-            standin_futex_wake(&thread->gate);
+            standin_futex_wake(&thread->suspension);
             send_stop(thread);
         }
         if (thread) {
@@ -161,24 +163,25 @@ DWORD SuspendThread(HANDLE handle)
     struct thread *thread = begin_on_thread(STANDIN_SuspendThread, handle);
 
     if (thread) {
-        int gate;
+        int suspension;
         wait_for_id(thread);
-        gate = __atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE);
-        while (!(gate & (GATE_ENDED | GATE_KILLED)) && (gate & GATE_COUNT) < 127) {
-            if (__atomic_compare_exchange_n(&thread->gate, &gate, gate + 1, 0, __ATOMIC_ACQ_REL,
-                                            __ATOMIC_ACQUIRE)) {
-                before = (DWORD)(gate & GATE_COUNT);
+        suspension = __atomic_load_n(&thread->suspension, __ATOMIC_ACQUIRE);
+        while (!(suspension & (SUSPEND_ENDED | SUSPEND_KILLED)) &&
+               (suspension & SUSPEND_COUNT) < 127) {
+            if (__atomic_compare_exchange_n(&thread->suspension, &suspension, suspension + 1, 0,
+                                            __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+                before = (DWORD)(suspension & SUSPEND_COUNT);
                 if (thread == standin_local.self) {
                     standin_local.pending = 1;
-                } else if (!(gate & GATE_PARKED) && before == 0) {
+                } else if (!(suspension & SUSPEND_PARKED) && before == 0) {
                     send_stop(thread);
                 }
                 break;
             }
         }
         if (before == (DWORD)-1) {
-            if (gate & GATE_ENDED) {
-                standin_order_acquire(&thread->gate);
+            if (suspension & SUSPEND_ENDED) {
+                standin_order_acquire(&thread->suspension);
             }
             SetLastError(ERROR_ACCESS_DENIED);
         }
@@ -194,14 +197,15 @@ DWORD ResumeThread(HANDLE handle)
     struct thread *thread = begin_on_thread(STANDIN_ResumeThread, handle);
 
     if (thread) {
-        int gate = __atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE);
-        standin_order_release(&thread->gate);
+        int suspension = __atomic_load_n(&thread->suspension, __ATOMIC_ACQUIRE);
+        standin_order_release(&thread->suspension);
         do {
-            before = (DWORD)(gate & GATE_COUNT);
-        } while (before && !__atomic_compare_exchange_n(&thread->gate, &gate, gate - 1, 0,
-                                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+            before = (DWORD)(suspension & SUSPEND_COUNT);
+        } while (before &&
+                 !__atomic_compare_exchange_n(&thread->suspension, &suspension, suspension - 1, 0,
+                                              __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
         if (before == 1) {
-            standin_futex_wake(&thread->gate);
+            standin_futex_wake(&thread->suspension);
         }
         standin_object_done(&thread->object);
     }
@@ -213,15 +217,15 @@ DWORD ResumeThread(HANDLE handle)
 static BOOL wait_until_parked(struct thread *thread)
 {
     for (;;) {
-        int gate = __atomic_load_n(&thread->gate, __ATOMIC_ACQUIRE);
-        if ((gate & (GATE_ENDED | GATE_KILLED)) || !(gate & GATE_COUNT)) {
+        int suspension = __atomic_load_n(&thread->suspension, __ATOMIC_ACQUIRE);
+        if ((suspension & (SUSPEND_ENDED | SUSPEND_KILLED)) || !(suspension & SUSPEND_COUNT)) {
             return FALSE;
         }
-        if (gate & GATE_PARKED) {
-            standin_order_acquire(&thread->gate);
+        if (suspension & SUSPEND_PARKED) {
+            standin_order_acquire(&thread->suspension);
             return TRUE;
         }
-        standin_futex_wait(&thread->gate, gate, NULL);
+        standin_futex_wait(&thread->suspension, suspension, NULL);
     }
 }
 
