@@ -1,6 +1,6 @@
 #include "base/lock.h"
 
-/* Pauses before the second look: who looks rarely lets the other do many calls meanwhile. */
+/* Pauses before the second look: a waiter that looks rarely lets the holder make many calls. */
 #define PAUSES 32
 #define SPINS 5 /* doublings of the pause before the processor is given away */
 
@@ -15,7 +15,7 @@ int lock_acquire_now(struct lock *lock, struct thread *self, int *died)
     return (!holder || *died) && atomic_cas(&lock->holder, holder, self->id) == holder;
 }
 
-/* Gives another, who has waited for long, a moment to go first; 0: there is none, or it had enough of them. */
+/* Lets a thread that has waited long go first. 0: there is none, or it had its chances. */
 static int stood_back(const struct lock *lock, const struct thread *self, unsigned *courtesy)
 {
     LONG wanted = atomic_load(&lock->wanted);
