@@ -30,8 +30,7 @@ static void close_handle(struct thread *t)
 }
 
 /* Frees the record of a thread that has ended. If it is pinned, the last thread to unpin it does.
-   The caller may have seen the end long ago, and the record may have served another thread since.
-   */
+   The caller may have seen the end long ago; the record may have served another thread since. */
 static void dispose(struct thread *t)
 {
     KILL_POINT("record about to be freed");

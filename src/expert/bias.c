@@ -5,8 +5,9 @@
 #include "expert/visitors.h"
 #include "heap/record_heap.h"
 
-/* Entries in a row under the lock that earn a bias which was revoked, as powers of two: few if it was worth
-   its revocation, for experts do move to another thread; else as many as pay for that; then hardly ever. */
+/* Entries in a row under the lock that earn a bias again, as powers of two. If the last bias was
+   worth its revocation, they are few, because experts do move to other threads. If not, they are as
+   many as pay for a revocation, and after that so many that it hardly happens again. */
 #define NEED_WORTH 4
 #define NEED_NEXT 16
 #define NEED_MOST 20
@@ -29,7 +30,7 @@ static struct expert *find(const struct thread *self, HEXPERTKEY key)
     return known->entry.key == key ? known : table_find(key);
 }
 
-/* The expert whose bias the thread has: its heap stays while it does. */
+/* An expert whose bias the thread has. Its heap stays as long as the thread has it. */
 static void make_last(struct thread *self, struct expert *e)
 {
     self->last = e;
@@ -65,7 +66,7 @@ static uint64_t calls_of(const struct expert *e)
                    : 0;
 }
 
-/* After a bias: entries that earn the next one. */
+/* The entries that earn the next bias, after one was revoked. */
 static ULONG next_need(const struct expert *e)
 {
     if (!e->need || calls_of(e) - e->biased_at >= os_barrier_calls())
@@ -87,7 +88,7 @@ static int revoke(const struct thread *self, struct expert *e)
     KILL_POINT("bias revoked");
     while (lives && is_inside(id, e))
         lives = !thread_wait_for(&wait, id);
-    /* Looked at after it was found dead: what the dead have left inside stays, and the record theirs. */
+    /* Read after it was found dead: now neither the mark nor the record's owner changes. */
     died = !lives && is_inside(id, e);
     if (died)
         atomic_store(&thread_record(id)->key, NULL); /* its record may be reaped now */

@@ -36,7 +36,7 @@ DWORD control_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
     return NMERR_SUCCESS;
 }
 
-/* What can't be written faults here, and not while a lock is held. */
+/* Memory that can't be written faults here, where no lock is held. */
 static void try_to_write(void *at, SIZE_T bytes)
 {
     volatile char *first = at, *last = first + bytes - 1;

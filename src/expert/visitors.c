@@ -49,7 +49,7 @@ void visitors_note(struct thread *self, struct expert *e)
     for (ULONG i = 0; i < e->visitor_count; i++)
         if (e->visitors[i] == self->id)
             return;
-    if (!e->visitor_room) { /* a thread killed just behind this may have left a visitor without it */
+    if (!e->visitor_room) { /* a thread killed here may have left a visitor without room */
         e->visitors = e->first_visitors;
         e->visitor_room = EXPERT_VISITORS;
     }
