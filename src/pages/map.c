@@ -43,7 +43,7 @@ void map_enter(const char *base, SIZE_T bytes, ULONG_PTR entry)
     unsigned first = (unsigned)((ULONG_PTR)base >> MAP_SHIFT) & (leaf_entries - 1);
     SIZE_T count = entry & MAP_OWN ? 1 : bytes >> MAP_SHIFT;
 
-    /* Of a segment all entries lie in one leaf; of another reservation only the first is ever set. */
+    /* All entries of a segment lie in one leaf; of another reservation only the first is set. */
     for (SIZE_T i = 0; leaf && i < count && first + i < leaf_entries; i++)
         atomic_store(&leaf->entries[first + i], entry);
 }
@@ -116,7 +116,7 @@ void map_release(void)
     atomic_store(&noted.base, NULL);
 }
 
-/* Nothing in the noted reservation is live: it is not in use yet, or not any more. */
+/* No block in the noted reservation is live: it is not yet used, or was given up. */
 void map_repair_begin(void)
 {
     if (noted.base)
