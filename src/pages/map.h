@@ -48,7 +48,7 @@ static ALWAYS_INLINE ULONG_PTR map_find(ULONG_PTR address)
 /* Whether the last call of map_reserve failed for want of addresses. */
 extern int map_exhausted;
 
-/* Reserves addresses at a multiple of `alignment`. NULL: none are free, or no memory for the map. */
+/* Reserves addresses at a multiple of `alignment`. NULL: no free ones, or no memory for the map. */
 char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment);
 /* Enters a new reservation into the map, after its record is complete. */
 void map_publish(const char *base, SIZE_T bytes, ULONG_PTR entry);
