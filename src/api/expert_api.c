@@ -67,7 +67,7 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
     struct thread *self;
     LPVOID block;
 
-    set_error(pError, NMERR_SUCCESS); /* first: if that faults nothing was allocated */
+    set_error(pError, NMERR_SUCCESS); /* first: if this faults, nothing was allocated */
     self = thread_self_fast();
     if (UNLIKELY(!self) || UNLIKELY(!bias_enter_fast(self, hExpertKey)))
         return alloc_other(self, hExpertKey, nBytes, pError);
@@ -249,7 +249,7 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
     DWORD code = NMERR_OUT_OF_MEMORY;
 
     if (self) {
-        /* An expert comes only for a block that it may have. */
+        /* A key is opened implicitly only for a block that it may have. */
         int known = !expert_may_come(table_find(key)) || !legacy_owner(self, address, &code);
         code = bias_enter(self, key, known ? BIAS_KNOWN : BIAS_CREATE, &e);
     }
@@ -274,7 +274,7 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
 
     if (!pOriginalMemory)
         return ExpertAllocMemory(hExpertKey, nBytes, pError);
-    set_error(pError, NMERR_SUCCESS); /* now: it may lie in the block, and go with it */
+    set_error(pError, NMERR_SUCCESS); /* now: it may lie in the block that moves */
     self = thread_self_fast();
     if ((LIKELY(self != NULL) && LIKELY(bias_enter_fast(self, hExpertKey))) ||
         bias_enter_other(self, hExpertKey)) {

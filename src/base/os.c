@@ -173,7 +173,7 @@ int os_thread_is_alive(HANDLE handle)
     DWORD answer = WaitForSingleObject(handle, 0);
 
     SetLastError(error);
-    return answer != WAIT_OBJECT_0; /* who can't tell must not reap */
+    return answer != WAIT_OBJECT_0; /* after a failure it counts as alive, so nobody reaps it */
 }
 
 DWORD os_thread_suspend(HANDLE handle)
@@ -274,6 +274,6 @@ int os_append(const WCHAR *path, const char *text, DWORD bytes)
         WriteFile(file, text, bytes, &written, NULL);
         CloseHandle(file);
     }
-    SetLastError(error); /* that a file existed already is told there, too */
+    SetLastError(error); /* OPEN_ALWAYS sets it although it succeeds */
     return written == bytes;
 }

@@ -88,8 +88,8 @@ void os_close(HANDLE handle);
 void os_yield(unsigned round);
 DWORD os_milliseconds(void);
 
-/* Copies an environment variable and returns its length; 0 if there is none. If it does not fit into
-   so many characters, nothing is copied. */
+/* Copies an environment variable and returns its length; 0 if there is none. If it does not fit
+   into so many characters, nothing is copied. */
 DWORD os_environment(const WCHAR *name, WCHAR *buffer, DWORD characters);
 void os_debug_line(const WCHAR *text);
 /* Appends to a file, which it creates if there is none. */

@@ -79,7 +79,7 @@ static void reap(void)
         if (!t)
             continue;
         if (!os_thread_is_alive(t->handle) && atomic_load(&t->key) != THREAD_INSIDE(t))
-            end(t); /* pinned, so that it is still the dead one's record */
+            end(t); /* the pin keeps it the dead thread's record */
         unpin(t);
     }
 }
@@ -157,7 +157,7 @@ void thread_shutdown(void)
     os_tls_close();
 }
 
-enum state_of_life { GONE, ALIVE, DEAD }; /* GONE: it ended, and DllMain was told */
+enum state_of_life { GONE, ALIVE, DEAD }; /* GONE: it ended by way of DllMain */
 
 static enum state_of_life look_at(LONG id)
 {

@@ -102,7 +102,7 @@ static int revoke(const struct thread *self, struct expert *e)
 int bias_recover(struct thread *self, struct expert *e, int died)
 {
     died |= revoke(self, e);
-    if (atomic_load(&e->bias) == self->id) /* or its next call would not see how this one ended */
+    if (atomic_load(&e->bias) == self->id) /* so that its next call takes the slow path */
         atomic_store(&e->bias, 0);
     if (UNLIKELY(self->key == THREAD_INSIDE(self)) &&
         self->last == e) { /* an exception has ended a call */
@@ -125,7 +125,7 @@ int bias_lock(struct thread *self, struct expert *e)
 
 /* Entering */
 
-/* The state comes last: whoever reads it without the lock finds the rest done. */
+/* The state is stored last: a reader without the lock then finds the rest complete. */
 DWORD bias_open(struct thread *self, struct expert *e, SIZE_T limit, int isolated)
 {
     LONG state = atomic_load(&e->state);
@@ -149,7 +149,7 @@ DWORD bias_open(struct thread *self, struct expert *e, SIZE_T limit, int isolate
     return NMERR_SUCCESS;
 }
 
-/* With the lock held: what the state says to a call. */
+/* Whether the state lets a call enter; the lock is held. */
 static DWORD admit(struct thread *self, struct expert *e, int how)
 {
     int may_open = (how & BIAS_CREATE) && !options.strict;
@@ -219,7 +219,7 @@ void bias_leave(struct thread *self, struct expert *e)
         make_last(self, e);
         KILL_POINT("bias about to be given");
         atomic_swap(&e->bias, self->id);
-        if (atomic_load(&e->state) != EXPERT_OPEN) /* expert_terminate came between */
+        if (atomic_load(&e->state) != EXPERT_OPEN) /* terminated meanwhile */
             atomic_store(&e->bias, 0);
     }
     lock_release(&e->lock);

@@ -4,7 +4,7 @@
 #include "expert/visitors.h"
 #include "heap/record_heap.h"
 
-/* What `closing` holds. */
+/* Flags of `closing`. */
 enum { BEGUN = 1, ABNORMAL = 2, RECLAIMS = 4 };
 
 /* Whether a stale writer may exist: somebody who may still write to what the expert held. */

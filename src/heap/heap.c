@@ -163,7 +163,7 @@ static struct span *span_with_room(struct thread *self, struct heap *heap, unsig
         if (span_has_room(span) || grow(self, heap, span))
             return span;
         if (span->bump < span_capacity(span))
-            return NULL; /* no memory; it stays what it is */
+            return NULL; /* no memory; the span stays the current one */
         class_pull(heap, span);
         span->kind = SPAN_FULL;
         push(&heap->full, span);
@@ -402,7 +402,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
     if (bytes > block.bytes && !within_limit(heap, bytes - block.bytes))
         return HEAP_FULL;
     if (!resize_in_place(self, heap, &block, *address, bytes, 0)) {
-        /* A block that grows once grows again. */
+        /* A block that has grown will probably grow again. */
         moved = block_take(self, heap, bytes, bytes > block.bytes);
         if (moved) {
             memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);

@@ -62,7 +62,7 @@ static void count_shared(void *block, SIZE_T bytes, void *context)
     repair->blocks++;
 }
 
-/* The lists, from the owners of the regions. */
+/* Makes the lists anew from the owners of the regions. */
 static struct repair list_anew(struct thread *self, struct heap *heap)
 {
     struct repair repair = {.heap = heap};
