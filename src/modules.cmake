@@ -1,5 +1,5 @@
-# The modules of the DLL, a folder and a name each, top to bottom: a module includes only what stands
-# below it. Read by CMakeLists.txt, by the tests, and compared with src/README.md.
+# The modules of the DLL, a folder and a name each, top to bottom: a module includes only what
+# stands below it. Read by CMakeLists.txt, by the tests, and compared with src/README.md.
 set(NMAPI_MODULES
     api/dllmain
     api/expert_api

@@ -1,6 +1,6 @@
 /*
- * dllmain.c - process and thread, attach and detach. Runs under the loader lock: loads nothing, and waits for no
- * thread but, with reclaim=thread, for the DLL's own short locks.
+ * dllmain.c - attach, detach and unload. It runs under the loader lock, so it loads nothing. It
+ * waits for no thread, except with reclaim=thread for the DLL's own short locks.
  */
 #include "base/permanent.h"
 #include "expert/closing.h"
@@ -32,7 +32,7 @@ static void thread_ends(void)
     thread_leave(self);
 }
 
-/* FreeLibrary: by its contract no thread is inside, and none will come. */
+/* FreeLibrary: the caller sees to it that no thread is inside and none will come. */
 static void unload(void)
 {
     snapshot_shutdown();

@@ -1,7 +1,7 @@
 /*
- * expert_api.c - the functions that experts call (nmapi.h): arguments, codes, and who may touch which
- * block. Each begins with the common case, which needs no lock; what is not common goes the slow way
- * from the start.
+ * expert_api.c - the functions that experts call (nmapi.h): arguments, codes, and who may touch
+ * which block. Each tries the common case first, which needs no lock. Everything else takes the
+ * slow path from its beginning.
  */
 #include "expert/bias.h"
 
@@ -34,8 +34,8 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
     return block;
 }
 
-/* What is not common is called last, so that the common case needs no stack. "Inside": the calling thread is in the
-   expert's heap, and the function leaves it. */
+/* The rare cases are tail calls, so that the common case needs no stack. "Inside": the calling
+   thread is in the expert's heap, and the function leaves it. */
 
 /* Inside. */
 static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
@@ -67,7 +67,7 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
     struct thread *self;
     LPVOID block;
 
-    set_error(pError, NMERR_SUCCESS); /* first: if that faults nothing was allocated */
+    set_error(pError, NMERR_SUCCESS); /* first: if this faults, nothing was allocated */
     self = thread_self_fast();
     if (UNLIKELY(!self) || UNLIKELY(!bias_enter_fast(self, hExpertKey)))
         return alloc_other(self, hExpertKey, nBytes, pError);
@@ -81,8 +81,8 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
     return block;
 }
 
-/* The implicitly opened expert that a block belongs to: another of the kind may use it as its own. NULL if
-   it belongs to nobody or to an expert that the host opened; *code is which. */
+/* The implicit expert that a block belongs to: another implicit one may use the block as its own.
+   NULL if it belongs to nobody or to an expert that the host opened; *code says which. */
 static struct expert *legacy_owner(struct thread *self, const void *address, DWORD *code)
 {
     struct heap_block block;
@@ -96,8 +96,8 @@ static struct expert *legacy_owner(struct thread *self, const void *address, DWO
     return expert_is_implicit(owner) ? owner : NULL;
 }
 
-/* A block that was not the caller's: an ACCESS_DENIED unless it passes freely. If it changes hands before its
-   owner is locked, it is looked up again. */
+/* Frees another expert's block if both experts are implicit, otherwise ACCESS_DENIED. A block whose
+   owner changes before that owner is locked is looked up again. */
 static DWORD free_legacy(struct thread *self, const struct expert *e, LPVOID address)
 {
     enum heap_result result = HEAP_FOREIGN;
@@ -145,7 +145,7 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
     return code;
 }
 
-/* Inside. What heap_free_fast has left: another kind of block, or none of the caller's. */
+/* Inside. What heap_free_fast can't free: a block of another kind, or none of the caller's. */
 static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
     struct expert *e = self->last;
@@ -249,7 +249,7 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
     DWORD code = NMERR_OUT_OF_MEMORY;
 
     if (self) {
-        /* An expert comes only for a block that it may have. */
+        /* A key is opened implicitly only for a block that it may have. */
         int known = !expert_may_come(table_find(key)) || !legacy_owner(self, address, &code);
         code = bias_enter(self, key, known ? BIAS_KNOWN : BIAS_CREATE, &e);
     }
@@ -274,7 +274,7 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
 
     if (!pOriginalMemory)
         return ExpertAllocMemory(hExpertKey, nBytes, pError);
-    set_error(pError, NMERR_SUCCESS); /* now: it may lie in the block, and go with it */
+    set_error(pError, NMERR_SUCCESS); /* now: it may lie in the block that moves */
     self = thread_self_fast();
     if ((LIKELY(self != NULL) && LIKELY(bias_enter_fast(self, hExpertKey))) ||
         bias_enter_other(self, hExpertKey)) {

@@ -9,8 +9,8 @@
 #define OPTIONS_MIN sizeof(NMAPI_EXPERT_OPTIONS) /* of the first version */
 #define USAGE_MIN sizeof(NMAPI_EXPERT_USAGE)
 
-/* With reclaim=thread also closes the experts whose threads have all ended. NmapiTerminateExpert does not come
-   here: it never waits. */
+/* With reclaim=thread this also closes the experts whose threads have all ended.
+   NmapiTerminateExpert does not call it, because that never waits. */
 static struct thread *enter(void)
 {
     struct thread *self = bias_thread();

@@ -1,8 +1,8 @@
 /*
  * atomic.h - words that several threads read and write, for every compiler that builds the DLL.
  *
- * Loads acquire and stores release; on x86 and x64 both are plain moves, so the fast paths pay
- * nothing. What atomic_load reads is declared volatile, which Microsoft's compiler goes by. Only
+ * Loads acquire and stores release. On x86 and x64 both are plain moves, so they cost nothing. What
+ * atomic_load reads is declared volatile, because Microsoft's compiler needs that. Only
  * atomic_swap, atomic_cas and atomic_add are full barriers.
  */
 #ifndef NMAPI_ATOMIC_H
@@ -14,16 +14,17 @@
 
 #define atomic_load(address) __atomic_load_n((address), __ATOMIC_ACQUIRE)
 #define atomic_store(address, value) __atomic_store_n((address), (value), __ATOMIC_RELEASE)
-/* For a word that one thread alone writes and others may look at: no ordering, no torn value. */
+/* For a word that one thread writes and others may read: not ordered, never torn. */
 #define load_relaxed(address) __atomic_load_n((address), __ATOMIC_RELAXED)
 #define store_relaxed(address, value) __atomic_store_n((address), (value), __ATOMIC_RELAXED)
-/* Keeps the compiler, and only it, from moving memory accesses across. */
+/* Keeps the compiler, but not the processor, from moving memory accesses across. */
 #define atomic_compiler_fence() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define NOINLINE __attribute__((noinline))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
-/* Begins a cache line of code; else a hot function's speed depends on where the linker happens to put it. */
+/* Makes a function begin a cache line. Otherwise a hot function's speed depends on where the linker
+   puts it. */
 #define LINE_ALIGNED __attribute__((aligned(64)))
 
 static inline LONG atomic_swap(volatile LONG *address, LONG value)
@@ -61,7 +62,7 @@ static inline void atomic_pause(void)
 #define UNLIKELY(condition) (condition)
 #define NOINLINE __declspec(noinline)
 #define ALWAYS_INLINE __forceinline
-#define LINE_ALIGNED /* nothing does that here */
+#define LINE_ALIGNED /* this compiler has no such attribute */
 
 static inline LONG atomic_swap(volatile LONG *address, LONG value)
 {
@@ -85,10 +86,10 @@ static inline void atomic_pause(void)
 
 #endif
 
-/* What different threads write lies so far apart: processors fetch cache lines in pairs. */
+/* The distance between what different threads write: processors fetch cache lines in pairs. */
 #define APART 128
 
-/* A 64-bit count that one thread raises and others may look at. */
+/* A 64-bit count that one thread raises and others may read. */
 #ifdef _WIN64
 #define atomic_count(address) store_relaxed((address), *(address) + 1)
 #define atomic_read_count(address) load_relaxed(address)
@@ -99,7 +100,7 @@ static inline ULONGLONG atomic_read_count(const volatile ULONGLONG *address)
 {
     ULONGLONG before, value = *address;
 
-    do { /* two halves: look until they belong together, unless the one who counts is stopped between them */
+    do { /* read until both halves match, unless the counting thread stopped between them */
         before = value;
         value = *address;
     } while (value != before);

@@ -1,5 +1,5 @@
 /*
- * bits.h - bit fields: the highest and the lowest set bit of a word, and runs of set bits in an array.
+ * bits.h - the highest and the lowest set bit of a word, and runs of set bits in an array.
  */
 #ifndef NMAPI_BITS_H
 #define NMAPI_BITS_H
@@ -32,7 +32,7 @@ static inline unsigned bits_lowest(uint32_t value)
 #endif
 }
 
-/* The first bit from `from` on that is set, or is not set; `count` if there is none. */
+/* The first bit from `from` on that is set, or with `set` 0 clear; `count` if there is none. */
 static inline unsigned bits_next(const uint32_t *bits, unsigned count, unsigned from, int set)
 {
     const uint32_t flip = set ? 0 : 0xFFFFFFFFU;
@@ -61,7 +61,7 @@ static inline unsigned bits_find_run(const uint32_t *bits, unsigned count, unsig
     return count;
 }
 
-/* How many set bits in a row there are at most. */
+/* The length of the longest run of set bits. */
 static inline unsigned bits_longest_run(const uint32_t *bits, unsigned count)
 {
     unsigned longest = 0, end = 0;
@@ -74,7 +74,7 @@ static inline unsigned bits_longest_run(const uint32_t *bits, unsigned count)
     return longest;
 }
 
-/* Sets or clears some bits in a row. */
+/* Sets or clears a run of bits. */
 static inline void bits_set_run(uint32_t *bits, unsigned begin, unsigned length, int set)
 {
     while (length) {

@@ -1,5 +1,5 @@
 /*
- * crt.c - the four functions that compilers call on their own, since no C runtime is linked.
+ * crt.c - the four functions that compilers call unasked, because no C runtime is linked.
  */
 #include <stddef.h>
 

@@ -1,11 +1,11 @@
 #include "base/lock.h"
 
-/* Pauses before the second look: who looks rarely lets the other do many calls meanwhile. */
+/* Pauses before the second look: a waiter that looks rarely lets the holder make many calls. */
 #define PAUSES 32
 #define SPINS 5 /* doublings of the pause before the processor is given away */
 
-#define LONG_WAIT 64 /* rounds after which one asks to go first */
-#define COURTESY 16  /* rounds for which others let it, for it may be dead or suspended */
+#define LONG_WAIT 64 /* rounds after which a waiter asks to go first */
+#define COURTESY 16  /* rounds that others wait for it: it may be dead or suspended */
 
 int lock_acquire_now(struct lock *lock, struct thread *self, int *died)
 {
@@ -15,7 +15,7 @@ int lock_acquire_now(struct lock *lock, struct thread *self, int *died)
     return (!holder || *died) && atomic_cas(&lock->holder, holder, self->id) == holder;
 }
 
-/* Gives another, who has waited for long, a moment to go first; 0: there is none, or it had enough of them. */
+/* Lets a thread that has waited long go first. 0: there is none, or it had its chances. */
 static int stood_back(const struct lock *lock, const struct thread *self, unsigned *courtesy)
 {
     LONG wanted = atomic_load(&lock->wanted);
@@ -39,7 +39,7 @@ int lock_acquire_slow(struct lock *lock, struct thread *self)
         if (!holder) {
             if (!stood_back(lock, self, &courtesy) && lock_try(lock, self))
                 break;
-        } else if (holder == self->id) { /* since a call that an exception ended */
+        } else if (holder == self->id) { /* kept by a call that an exception ended */
             died = 1;
         } else if (round < SPINS) {
             for (unsigned i = 0; i < (unsigned)PAUSES << round; i++)

@@ -1,11 +1,11 @@
 /*
- * lock.h - a lock that its holder's death does not lock for ever.
+ * lock.h - a robust lock: its holder's death does not lock it for ever.
  *
- * Whoever waits and finds the holder dead takes the lock over and is told so: what the lock guards may
- * be half-written then, and the taker puts it right before anything else. A thread that takes a lock again
- * and again lets one that has waited for long go first. Locks are not recursive.
- * Order, outermost first: experts (by address), expert table, snapshots, record heap, shared spans, regions,
- * permanent memory.
+ * A waiter that finds the holder dead takes the lock and is told so. What the lock guards may be
+ * half-written then, and the taker repairs it before anything else. A thread that takes a lock
+ * again and again lets one that has waited long go first. Locks are not recursive.
+ * The order, outermost first: experts (by address), expert table, snapshots, record heap, shared
+ * spans, regions, permanent memory.
  */
 #ifndef NMAPI_LOCK_H
 #define NMAPI_LOCK_H
@@ -13,12 +13,12 @@
 #include "base/thread.h"
 
 struct lock {
-    volatile LONG holder; /* id of the thread that has it, 0: nobody */
-    volatile LONG wanted; /* id of one that has waited for long, 0: nobody; a hint */
+    volatile LONG holder; /* id of the thread that has it; 0: nobody */
+    volatile LONG wanted; /* id of a thread that has waited long; 0: nobody; only a hint */
 };
 
-/* Returns 1 if the lock was taken from a dead thread, or from an earlier call of the thread itself that an
-   exception ended; else 0. */
+/* Returns 1 if the lock was taken from a dead thread, or from an earlier call of this thread that
+   an exception ended; otherwise 0. */
 int lock_acquire_slow(struct lock *lock, struct thread *self);
 
 static inline int lock_try(struct lock *lock, struct thread *self)
@@ -36,7 +36,7 @@ static inline int lock_acquire(struct lock *lock, struct thread *self)
                : lock_acquire_slow(lock, self);
 }
 
-/* The same without waiting, *died as its result; 0 if a living thread has the lock. */
+/* The same without waiting; *died is what the others return. 0: a living thread has the lock. */
 int lock_acquire_now(struct lock *lock, struct thread *self, int *died);
 
 static inline void lock_release(struct lock *lock)

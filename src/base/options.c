@@ -12,7 +12,7 @@ static int is_separator(WCHAR c)
     return c == ' ' || c == ',' || c == '\t';
 }
 
-/* Whether a word begins with a name; then *rest is what follows. */
+/* Whether a word begins with a name. If so, *rest is what follows. */
 static int begins(WCHAR *word, const char *name, WCHAR **rest)
 {
     while (*name)
@@ -28,7 +28,7 @@ static int is(WCHAR *word, const char *name)
     return begins(word, name, &rest) && !*rest;
 }
 
-/* 123, 64K, 16M, 2G; 0 if it is none of these or does not fit. */
+/* Reads 123, 64K, 16M or 2G; 0: it is not of this form or does not fit. */
 static int parse_bytes(const WCHAR *digits, SIZE_T *bytes)
 {
     static const char units[] = "KMG";

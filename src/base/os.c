@@ -3,7 +3,7 @@
 DWORD os_tls_index = TLS_OUT_OF_INDEXES;
 static void(WINAPI *flush_write_buffers)(void); /* NULL: the system has no such call that works */
 
-/* The calls of memory, each with the last error as it was. */
+/* The system calls for memory; each leaves the last error as it was. */
 
 static void *allocate(void *address, SIZE_T bytes, DWORD type, DWORD protection)
 {
@@ -87,7 +87,8 @@ void *os_reserve_noted(void *volatile *note, void *hint, SIZE_T bytes)
         KILL_POINT("reservation noted");
         if (!at || allocate(at, bytes, MEM_RESERVE, OS_NOTED))
             return at;
-        /* Another thread was first; or, under Wine, the C library below, of which VirtualQuery knows nothing. */
+        /* Another thread was first; or, under Wine, the C library of the system beneath, of which
+           VirtualQuery knows nothing. */
         at += OS_GRANULE << tries;
     }
     return *note = NULL;
@@ -172,7 +173,7 @@ int os_thread_is_alive(HANDLE handle)
     DWORD answer = WaitForSingleObject(handle, 0);
 
     SetLastError(error);
-    return answer != WAIT_OBJECT_0; /* who can't tell must not reap */
+    return answer != WAIT_OBJECT_0; /* after a failure it counts as alive, so nobody reaps it */
 }
 
 DWORD os_thread_suspend(HANDLE handle)
@@ -193,9 +194,10 @@ DWORD os_thread_resume(HANDLE handle)
     return times == (DWORD)-1 ? 0 : times;
 }
 
-/* Windows has had a call for this since Vista; Wine has it too, but in some versions it does nothing. Elsewhere
-   time does the same: an x86 processor writes its stores out within microseconds, at every interrupt at the
-   latest. Unlike a suspension this leaves nothing behind if the thread is killed in it. */
+/* Windows has a call for this since Vista. Wine has it too, but in some versions it does nothing.
+   Elsewhere waiting has the same effect: an x86 processor writes its stores out within
+   microseconds, at the latest at an interrupt. Unlike a suspension this leaves nothing behind if
+   the thread is killed in it. */
 void os_flush_stores(void)
 {
     DWORD error = GetLastError();
@@ -212,7 +214,7 @@ unsigned os_barrier_calls(void)
     return flush_write_buffers ? 1024 : 65536;
 }
 
-/* Under the loader lock, where nobody is killed: a thread that died while it looked would keep that lock. */
+/* Called under the loader lock, where no thread may be killed anyway: it would keep that lock. */
 void os_attach(void)
 {
     HMODULE kernel = GetModuleHandleA("kernel32.dll"), system = GetModuleHandleA("ntdll.dll");
@@ -272,6 +274,6 @@ int os_append(const WCHAR *path, const char *text, DWORD bytes)
         WriteFile(file, text, bytes, &written, NULL);
         CloseHandle(file);
     }
-    SetLastError(error); /* that a file existed already is told there, too */
+    SetLastError(error); /* OPEN_ALWAYS sets it although it succeeds */
     return written == bytes;
 }

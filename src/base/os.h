@@ -1,8 +1,10 @@
 /*
- * os.h - the Win32 calls that the DLL makes for itself (forward.c calls the loader). The tests make each fail.
+ * os.h - every Win32 call of the DLL but the loader's, which forward.c makes. The tests make each
+ * of them fail.
  *
- * Sizes are bytes; the system rounds memory to whole pages. What returns int returns 0 for failure
- * and has then changed nothing. None but os_attach and os_tls_close changes the thread's last error.
+ * Sizes are bytes. The system rounds memory to whole pages. A function that returns int returns 0
+ * for failure, and has changed nothing then. Only os_attach and os_tls_close change the thread's
+ * last error.
  */
 #ifndef NMAPI_OS_H
 #define NMAPI_OS_H
@@ -22,7 +24,7 @@
 #define OS_TEB_SLOT(index) ((void *)__readfsdword(0xE10 + (index)*4))
 #endif
 
-/* Marks an instant in which shared state is half-written. A test build kills a thread at each. */
+/* Marks an instant at which shared state is half-written. A test build kills a thread at each. */
 #ifndef KILL_POINT
 #define KILL_POINT(name) ((void)0)
 #endif
@@ -30,18 +32,20 @@
 /* Once, when the DLL is loaded. */
 void os_attach(void);
 
-/* Reserves address space, at the given address or nowhere; with NULL wherever there is room. */
+/* Reserves address space at the given address, or anywhere if that is NULL. NULL: it failed. */
 void *os_reserve(void *address, SIZE_T bytes);
-/* The same anywhere, looked for upwards from `hint` first, with the address in *note before anything is reserved
-   there: a thread that is killed in between leaves nothing that could not be found (os_is_reserved). */
+/* The same at the first free place from `hint` upwards, else anywhere. *note has the address before
+   it is reserved, so that what a thread was killed at can be found (os_is_reserved). */
 void *os_reserve_noted(void *volatile *note, void *hint, SIZE_T bytes);
-/* A free range of at least `bytes` at a multiple of `alignment`, looked for upwards from `hint` and then
-   from the bottom; NULL if there is none. Another thread may take it before the caller does. `skip` spares the
-   system questions: it says where to look on if an address is known to be taken, else it returns it. */
+/* Finds a free range of at least `bytes` at a multiple of `alignment`, upwards from `hint` and then
+   from the bottom; NULL if there is none. Another thread may take it before the caller does.
+   `skip` saves system calls: for an address that is known to be taken it returns where to go on,
+   for another the address itself. */
 typedef ULONG_PTR os_skip(ULONG_PTR address);
 void *os_find_free(void *hint, SIZE_T bytes, SIZE_T alignment, os_skip *skip);
-/* Whether this is a reservation of ours, made by the one or the other: the taker of a dead thread's work asks.
-   Somebody else's of just that length at just that address, protected alike, can't be told from it. */
+/* Whether this is a reservation that os_reserve (OS_PLAIN) or os_reserve_noted (OS_NOTED) made; for
+   whoever repairs after a dead thread. Another module's reservation of the same address, length and
+   protection can't be told from it. */
 #define OS_PLAIN PAGE_NOACCESS
 #define OS_NOTED PAGE_READONLY
 int os_is_reserved(void *address, SIZE_T bytes, DWORD made);
@@ -51,8 +55,8 @@ void os_release(void *address);
 int os_commit(void *address, SIZE_T bytes);
 int os_decommit(void *address, SIZE_T bytes);
 
-/* The one TLS slot. Inline it is read only where its index lies in the thread environment block, else NULL:
-   the slow paths ask os_tls_get_far. */
+/* The DLL's TLS slot. Inline code reads it only if it lies in the thread environment block,
+   otherwise gets NULL; the slow paths call os_tls_get_far. */
 extern DWORD os_tls_index;
 int os_tls_open(void);
 void os_tls_close(void);
@@ -65,30 +69,30 @@ static ALWAYS_INLINE void *os_tls_get(void)
     return LIKELY(index < OS_TEB_SLOTS) ? OS_TEB_SLOT(index) : NULL;
 }
 
-/* A handle of the calling thread that other threads can use; written to *handle by the system itself,
-   so that a kill loses nothing. */
+/* Makes a handle of the calling thread that other threads can use. The system itself writes it to
+   *handle, so that a kill loses nothing. */
 int os_thread_open(HANDLE *handle);
 int os_thread_is_alive(HANDLE handle);
-/* Both return how often it was suspended before; 0 as well if the call failed. */
+/* Both return the suspend count before; 0 if the call failed, too. */
 DWORD os_thread_suspend(HANDLE handle);
 DWORD os_thread_resume(HANDLE handle);
-/* Returns when every store that any processor had finished before is visible to all. */
+/* Returns when all stores that any processor had executed before are visible to all processors. */
 void os_flush_stores(void);
-/* Calls of the fast path that save about as much time as that takes. */
+/* Calls of the fast path that save about as much time as os_flush_stores takes. */
 unsigned os_barrier_calls(void);
 void os_close(HANDLE handle);
 
-/* Gives the processor away: at first to whoever is ready, then, as a system call under a lock takes some
-   microseconds and not more, for a millisecond. */
+/* Gives the processor away. For OS_ROUNDS rounds to any ready thread, as a system call under a lock
+   takes some microseconds; after that for a millisecond. */
 #define OS_ROUNDS 256
 void os_yield(unsigned round);
 DWORD os_milliseconds(void);
 
-/* Copies an environment variable; returns its length, 0 if there is none. If that does not fit into so many
-   characters, nothing was copied. */
+/* Copies an environment variable and returns its length; 0 if there is none. If it does not fit
+   into so many characters, nothing is copied. */
 DWORD os_environment(const WCHAR *name, WCHAR *buffer, DWORD characters);
 void os_debug_line(const WCHAR *text);
-/* Appends to a file, which is made if need be. */
+/* Appends to a file, which it creates if there is none. */
 int os_append(const WCHAR *path, const char *text, DWORD bytes);
 
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define BLOCK_BYTES ((SIZE_T)1 << 20)
-/* Enough for a small host, so that it costs no pages of its own. */
+/* Part of the image; enough for a small host. */
 #define FIRST_BYTES ((SIZE_T)48 << 10)
 #define STEP_BYTES ((SIZE_T)16 << 10)
 #define ALIGNMENT APART
@@ -12,7 +12,7 @@ struct block {
     struct block *next;
     SIZE_T bytes; /* reserved, this header included */
     SIZE_T ready; /* committed from the start */
-    SIZE_T used;  /* handed out from the start; the one store that hands out */
+    SIZE_T used;  /* allocated from the start; this store makes an allocation true */
 };
 
 static struct lock lock;
@@ -24,7 +24,7 @@ static struct block *volatile blocks; /* the newest, the only one that is handed
 static void *volatile noted;          /* a block that is being made, or the newest */
 static volatile SIZE_T noted_bytes;
 
-/* What a thread was killed at. */
+/* Releases a block that a killed thread was making. */
 static void discard_noted(void)
 {
     if (noted && noted != (void *)blocks && os_is_reserved(noted, noted_bytes, OS_NOTED))
@@ -40,7 +40,7 @@ static struct block *block_make(SIZE_T bytes)
 
     noted = NULL;
     noted_bytes = reserved; /* before the address is noted */
-    /* Behind the newest one: from the bottom the search would become longer with each. */
+    /* Behind the newest one, because a search from the bottom takes longer with each block. */
     block = os_reserve_noted(&noted, blocks == &first.block ? NULL : (char *)blocks + blocks->bytes,
                              reserved);
     KILL_POINT("permanent block reserved");

@@ -6,8 +6,8 @@
 
 #include "base/lock.h"
 
-/* Zeroed, at a multiple of APART, which region_find relies on; NULL if there is no memory. Never freed one by
-   one. */
+/* Zeroed memory at a multiple of APART, which map.h relies on; NULL if there is none. It is freed
+   at unload, never before. */
 void *permanent_alloc(struct thread *self, SIZE_T bytes);
 void permanent_shutdown(void);
 

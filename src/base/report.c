@@ -76,10 +76,10 @@ void report_path(const WCHAR *path, const char *problem)
     say(&line);
 }
 
-/* A report's line, which is ASCII; to the debugger output if the file does not take it. */
+/* Writes a report's line, which is ASCII; to the debugger output if the file can't be written. */
 static void say_to(struct line *line, const WCHAR *file)
 {
-    static volatile LONG refused; /* that a file did not take one was said */
+    static volatile LONG refused; /* 1: the unusable file was reported */
     char bytes[LINE_CHARACTERS];
 
     for (unsigned i = 0; i < line->length; i++)

@@ -11,14 +11,15 @@ struct report_leak {
     SIZE_T bytes;
 };
 
-#define REPORT_LEAKS 16 /* blocks that a report lists one by one */
+#define REPORT_LEAKS 16 /* blocks that a report lists */
 
 void report_unknown_option(const WCHAR *word);
 /* Why a function is not supported. */
 void report_function(const char *name, const char *why);
 void report_path(const WCHAR *path, const char *problem);
-/* What an expert had leaked: its key, sums, and the first blocks. `file`: its path, or NULL. That the file can't be
-   written is said once; then the lines go to the debugger output. */
+/* Reports what an expert leaked: its key, sums and first blocks. `file` is a path, or NULL for the
+   debugger output. A file that can't be written is reported once; the lines go to the debugger
+   output then. */
 void report_expert(const WCHAR *file, const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
                    const struct report_leak *leaks, unsigned count);
 

@@ -1,13 +1,14 @@
 #include "base/thread.h"
 
 #define INDEX_BITS 12
-/* That live at once; further ones are told NMERR_OUT_OF_MEMORY. */
+/* Threads at a time. Beyond that, calls fail with NMERR_OUT_OF_MEMORY. */
 #define THREAD_MAX (1L << INDEX_BITS)
 #define STEP 64
 _Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record");
-/* Milliseconds without a step: one that only waits for a processor must not be taken for suspended. */
+/* Milliseconds without progress, so many that a thread which waits for a processor is not taken for
+   suspended. */
 #define PATIENCE 300
-#define ASK_EVERY 8 /* rounds of waiting: whether the other lives is a system call */
+#define ASK_EVERY 8 /* rounds of waiting: to ask whether the other lives is a system call */
 
 static struct thread records[THREAD_MAX];
 /* Records that may have been claimed, so that a search stays short. */
@@ -18,7 +19,8 @@ struct thread *thread_record(LONG id)
     return &records[id & (THREAD_MAX - 1)];
 }
 
-/* Forgotten first: closed twice it might be somebody else's, so a thread that is killed here rather loses it. */
+/* It is forgotten first: a thread killed here leaks the handle, while a second close might close
+   somebody else's. */
 static void close_handle(struct thread *t)
 {
     HANDLE handle = t->handle;
@@ -27,8 +29,8 @@ static void close_handle(struct thread *t)
     os_close(handle);
 }
 
-/* Frees the record of a thread that has ended, unless it is pinned: then the last to unpin it does. When the
-   caller saw that it had ended may be long ago; the record may have served another thread since. */
+/* Frees the record of a thread that has ended. If it is pinned, the last thread to unpin it does.
+   The caller may have seen the end long ago; the record may have served another thread since. */
 static void dispose(struct thread *t)
 {
     KILL_POINT("record about to be freed");
@@ -68,8 +70,8 @@ static void end(struct thread *t)
         dispose(t);
 }
 
-/* Killed threads send no word. One that died inside an expert keeps its record, which is the only
-   witness, until somebody has looked after the expert. */
+/* A killed thread makes no call of DllMain. If it died inside an expert, its record is the only
+   sign of that and is kept until the expert is recovered. */
 static void reap(void)
 {
     for (LONG i = 0; i < atomic_load(&touched); i++) {
@@ -77,7 +79,7 @@ static void reap(void)
         if (!t)
             continue;
         if (!os_thread_is_alive(t->handle) && atomic_load(&t->key) != THREAD_INSIDE(t))
-            end(t); /* pinned, so that it is still the dead one's record */
+            end(t); /* the pin keeps it the dead thread's record */
         unpin(t);
     }
 }
@@ -155,7 +157,7 @@ void thread_shutdown(void)
     os_tls_close();
 }
 
-enum state_of_life { GONE, ALIVE, DEAD }; /* GONE: it ended, and DllMain was told */
+enum state_of_life { GONE, ALIVE, DEAD }; /* GONE: it ended by way of DllMain */
 
 static enum state_of_life look_at(LONG id)
 {
@@ -188,7 +190,7 @@ int thread_barrier(LONG id)
     return lives;
 }
 
-/* A moment for a suspended thread, after which it is as suspended as before. */
+/* Lets a suspended thread run for a moment, then suspends it as often as before. */
 static void let_run(const struct thread *t)
 {
     DWORD times = 0;

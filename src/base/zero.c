@@ -8,7 +8,7 @@
 #include <intrin.h>
 #endif
 
-#define CPUID_OSXSAVE (1U << 27) /* leaf 1, ECX: XGETBV tells what the system saves */
+#define CPUID_OSXSAVE (1U << 27) /* leaf 1, ECX: XGETBV returns what the system saves */
 #define CPUID_AVX (1U << 28)
 #define XCR0_YMM 6U /* it saves both halves of the wide registers */
 

@@ -1,6 +1,6 @@
 /*
- * zero.h - zeroes blocks. Most allocations are of some dozens of bytes, where a call, and branches that
- * nobody can foresee, would cost more than the stores.
+ * zero.h - zeroes blocks. Most blocks have some dozens of bytes. For these a call and branches that
+ * can't be predicted would cost more than the stores.
  */
 #ifndef NMAPI_ZERO_H
 #define NMAPI_ZERO_H
@@ -13,7 +13,7 @@
 
 #define ZERO_UNIT 16 /* bytes; blocks are aligned to it and have room for whole ones */
 
-/* Zeroes `bytes` bytes, rounded up to whole units, at least one. */
+/* Zeroes `bytes` bytes, rounded up to whole units; at least one unit. */
 static ALWAYS_INLINE void zero_block(void *block, SIZE_T bytes)
 {
     SIZE_T last_unit = (bytes - (bytes != 0)) / ZERO_UNIT;
@@ -21,7 +21,8 @@ static ALWAYS_INLINE void zero_block(void *block, SIZE_T bytes)
     const __m128i zero = _mm_setzero_si128();
     __m128i *at = block, *last = at + last_unit;
 
-    /* Stores from both ends, which may overlap: without a loop, and the first four without a branch. */
+    /* Stores from both ends, which may overlap: without a loop, and the first four without a
+       branch. */
     _mm_store_si128(at, zero);
     _mm_store_si128(last, zero);
     _mm_store_si128(at + (last_unit != 0), zero);
@@ -47,8 +48,8 @@ static ALWAYS_INLINE void zero_block(void *block, SIZE_T bytes)
 #endif
 }
 
-/* Blocks of more bytes than this are zeroed faster by stores of 32 bytes. On x86 the DLL keeps to what a Pentium
-   has. */
+/* Blocks of more bytes than this are zeroed faster by stores of 32 bytes. On x86 the DLL uses no
+   instruction that a Pentium lacks. */
 #define ZERO_SHORT 64
 
 #ifdef _WIN64
@@ -58,8 +59,8 @@ extern int zero_is_wide;
 /* Once, when the DLL is loaded. */
 void zero_attach(void);
 
-/* ZERO_WIDE: a function that calls zero_wide. Clang's header for Microsoft's ABI has no 32 bytes unless all
-   code may use them: hence the vector type. */
+/* ZERO_WIDE marks a function that calls zero_wide. Clang's header for Microsoft's ABI has the type
+   of 32 bytes only if all code may use it; hence the vector type. */
 #if defined(__GNUC__) || defined(__clang__)
 typedef char zero_unit_wide __attribute__((vector_size(32), aligned(1), may_alias));
 #define ZERO_WIDE __attribute__((target("avx")))
@@ -71,8 +72,8 @@ typedef __m256i zero_unit_wide;
 #define ZERO_STORE(at) _mm256_storeu_si256((at), _mm256_setzero_si256())
 #endif
 
-/* The same for more than ZERO_SHORT bytes, only where zero_is_wide. Up to 256 bytes without a branch that
-   depends on the length: of blocks of mixed sizes nobody could foresee it. */
+/* The same for more than ZERO_SHORT bytes, and only if zero_is_wide. Up to 256 bytes no branch
+   depends on the length: with blocks of mixed sizes it could not be predicted. */
 ZERO_WIDE static ALWAYS_INLINE void zero_wide(void *block, SIZE_T bytes)
 {
     SIZE_T length = (bytes + ZERO_UNIT - 1) & ~(SIZE_T)(ZERO_UNIT - 1);

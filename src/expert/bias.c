@@ -5,8 +5,9 @@
 #include "expert/visitors.h"
 #include "heap/record_heap.h"
 
-/* Entries in a row under the lock that earn a bias which was revoked, as powers of two: few if it was worth
-   its revocation, for experts do move to another thread; else as many as pay for that; then hardly ever. */
+/* Entries in a row under the lock that earn a bias again, as powers of two. If the last bias was
+   worth its revocation, they are few, because experts do move to other threads. If not, they are as
+   many as pay for a revocation, and after that so many that it hardly happens again. */
 #define NEED_WORTH 4
 #define NEED_NEXT 16
 #define NEED_MOST 20
@@ -29,7 +30,7 @@ static struct expert *find(const struct thread *self, HEXPERTKEY key)
     return known->entry.key == key ? known : table_find(key);
 }
 
-/* The expert whose bias the thread has: its heap stays while it does. */
+/* An expert whose bias the thread has. Its heap stays as long as the thread has it. */
 static void make_last(struct thread *self, struct expert *e)
 {
     self->last = e;
@@ -65,7 +66,7 @@ static uint64_t calls_of(const struct expert *e)
                    : 0;
 }
 
-/* After a bias: entries that earn the next one. */
+/* The entries that earn the next bias, after one was revoked. */
 static ULONG next_need(const struct expert *e)
 {
     if (!e->need || calls_of(e) - e->biased_at >= os_barrier_calls())
@@ -87,7 +88,7 @@ static int revoke(const struct thread *self, struct expert *e)
     KILL_POINT("bias revoked");
     while (lives && is_inside(id, e))
         lives = !thread_wait_for(&wait, id);
-    /* Looked at after it was found dead: what the dead have left inside stays, and the record theirs. */
+    /* Read after it was found dead: now neither the mark nor the record's owner changes. */
     died = !lives && is_inside(id, e);
     if (died)
         atomic_store(&thread_record(id)->key, NULL); /* its record may be reaped now */
@@ -101,7 +102,7 @@ static int revoke(const struct thread *self, struct expert *e)
 int bias_recover(struct thread *self, struct expert *e, int died)
 {
     died |= revoke(self, e);
-    if (atomic_load(&e->bias) == self->id) /* or its next call would not see how this one ended */
+    if (atomic_load(&e->bias) == self->id) /* so that its next call takes the slow path */
         atomic_store(&e->bias, 0);
     if (UNLIKELY(self->key == THREAD_INSIDE(self)) &&
         self->last == e) { /* an exception has ended a call */
@@ -124,7 +125,7 @@ int bias_lock(struct thread *self, struct expert *e)
 
 /* Entering */
 
-/* The state comes last: whoever reads it without the lock finds the rest done. */
+/* The state is stored last: a reader without the lock then finds the rest complete. */
 DWORD bias_open(struct thread *self, struct expert *e, SIZE_T limit, int isolated)
 {
     LONG state = atomic_load(&e->state);
@@ -148,7 +149,7 @@ DWORD bias_open(struct thread *self, struct expert *e, SIZE_T limit, int isolate
     return NMERR_SUCCESS;
 }
 
-/* With the lock held: what the state says to a call. */
+/* Whether the state lets a call enter; the lock is held. */
 static DWORD admit(struct thread *self, struct expert *e, int how)
 {
     int may_open = (how & BIAS_CREATE) && !options.strict;
@@ -218,7 +219,7 @@ void bias_leave(struct thread *self, struct expert *e)
         make_last(self, e);
         KILL_POINT("bias about to be given");
         atomic_swap(&e->bias, self->id);
-        if (atomic_load(&e->state) != EXPERT_OPEN) /* expert_terminate came between */
+        if (atomic_load(&e->state) != EXPERT_OPEN) /* terminated meanwhile */
             atomic_store(&e->bias, 0);
     }
     lock_release(&e->lock);

@@ -4,7 +4,7 @@
 #include "expert/visitors.h"
 #include "heap/record_heap.h"
 
-/* What `closing` holds. */
+/* Flags of `closing`. */
 enum { BEGUN = 1, ABNORMAL = 2, RECLAIMS = 4 };
 
 /* Whether a stale writer may exist: somebody who may still write to what the expert held. */
@@ -14,7 +14,7 @@ static int is_abnormal(const struct thread *self, const struct expert *e, int di
            (e->heap->live_bytes && visitors_live(e, self->id));
 }
 
-/* Who is terminated, be it at this instant, does not come again. */
+/* A terminated expert, even if terminated just now, can be reopened only by the host. */
 static void set_closed(struct expert *e)
 {
     KILL_POINT("expert about to be closed");

@@ -27,7 +27,7 @@ DWORD control_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
 
     if (!e || atomic_load(&e->state) == EXPERT_NEVER)
         return NMERR_INVALID_EXPERT_HANDLE;
-    /* The bias need not be revoked: the lock alone keeps the heap from going. */
+    /* The bias need not be revoked: the lock alone keeps the heap. */
     if (!lock_try(&e->lock, self))
         bias_lock(self, e);
     expert_usage(e, &found);
@@ -36,7 +36,7 @@ DWORD control_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
     return NMERR_SUCCESS;
 }
 
-/* What can't be written faults here, and not while a lock is held. */
+/* Memory that can't be written faults here, where no lock is held. */
 static void try_to_write(void *at, SIZE_T bytes)
 {
     volatile char *first = at, *last = first + bytes - 1;
@@ -66,7 +66,7 @@ DWORD control_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
         lock_release(&e->lock);
         return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
     }
-    if (usage) { /* before the end, for it may lie in one of the expert's blocks */
+    if (usage) { /* before the close: it may lie in one of the expert's blocks */
         found.cbSize = usage->cbSize;
         expert_usage(e, &found);
         found.State = EXPERT_CLOSED;
@@ -84,7 +84,7 @@ static int may_be_reclaimed(const struct expert *e)
     return expert_is_implicit(e) && expert_is_live(e);
 }
 
-/* Locked. */
+/* The expert is locked. */
 static int is_deserted(const struct expert *e, LONG ending)
 {
     return may_be_reclaimed(e) && !e->crowded && e->visitor_count && !visitors_live(e, ending);
@@ -101,9 +101,9 @@ void control_reclaim(struct thread *self, int ending)
         leaks.blocks = 0;
         if (is_deserted(e, ending ? self->id : 0)) {
             died = bias_recover(self, e, died);
-            if (expert_is_live(e)) /* else it was a killed close, which is finished by now */
+            if (expert_is_live(e)) /* otherwise it was a killed close, now finished */
                 closing_end(self, e, died, 1, &leaks);
-        } else if (died) { /* nobody else will know */
+        } else if (died) { /* the lock tells it only once */
             bias_recover(self, e, died);
         }
         lock_release(&e->lock);

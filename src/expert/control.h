@@ -1,6 +1,6 @@
 /*
- * control.h - what a host does to an expert: opens, queries, closes it; and reclaim=thread, which closes
- * experts for a host that does not.
+ * control.h - open, query and close for the host; and reclaim=thread, which closes experts for
+ * hosts that do not.
  */
 #ifndef NMAPI_CONTROL_H
 #define NMAPI_CONTROL_H
@@ -11,8 +11,8 @@ DWORD control_open(struct thread *self, HEXPERTKEY key, SIZE_T limit);
 DWORD control_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage);
 /* The bulk free; usage may be NULL. */
 DWORD control_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage);
-/* reclaim=thread: closes implicit experts whose threads have all ended, the calling one counted among
-   them if it is `ending`. One that is busy is not waited for. */
+/* reclaim=thread: closes implicit experts whose threads have all ended. With `ending` the calling
+   thread counts as ended. An expert whose lock is taken is skipped. */
 void control_reclaim(struct thread *self, int ending);
 void control_shutdown(void);
 

@@ -37,7 +37,8 @@ DWORD expert_terminate(HEXPERTKEY key)
 
     while (e) {
         state = atomic_cas(&e->state, EXPERT_OPEN, EXPERT_TERMINATED);
-        /* A reclaimed one stays closed, for the host has said so; unless a call opens it just now. */
+        /* A reclaimed one is closed from now on, because the host says so, unless a call just opens
+           it. */
         if (state != EXPERT_RECLAIMED || atomic_cas(&e->state, state, EXPERT_CLOSED) == state)
             break;
     }

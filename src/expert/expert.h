@@ -1,6 +1,6 @@
 /*
- * expert.h - the record of an expert: its states, what the host may know of it, and what of it is guarded
- * by which lock. Records are never returned to the system while the DLL is loaded.
+ * expert.h - the record of an expert: its state, its usage, and which fields its lock guards.
+ * Records are never returned to the system while the DLL is loaded.
  */
 #ifndef NMAPI_EXPERT_H
 #define NMAPI_EXPERT_H
@@ -10,8 +10,8 @@
 #include "expert/table.h"
 #include "heap/heap.h"
 
-/* EXPERT_NEVER: a record without an opening that succeeded. EXPERT_RECLAIMED: closed by the end of its
-   threads; the next call may open it again. */
+/* EXPERT_NEVER: it was never opened successfully. EXPERT_RECLAIMED: the end of its threads closed
+   it, and the next call may open it again. */
 enum {
     EXPERT_NEVER,
     EXPERT_OPEN = NMAPI_STATE_OPEN,
@@ -53,10 +53,11 @@ _Static_assert(sizeof(struct expert) == 128,
                "closed experts are kept: ten thousand must not matter");
 #endif
 
-/* In the place of an expert where a thread has none. */
+/* Stands for the expert of a thread that has none. */
 extern struct expert expert_nobody;
 
-/* Whether an expert call may open this key implicitly; `expert` is its record or NULL. Needs no lock. */
+/* Whether an expert call may open this key implicitly; `expert` is its record or NULL. Needs no
+   lock. */
 int expert_may_come(const struct expert *expert);
 /* Whether it is open or terminated, so that it has a heap. */
 static inline int expert_is_live(const struct expert *expert)
@@ -75,12 +76,12 @@ DWORD expert_code(enum heap_result result);
 
 /* Needs no lock, waits for nobody. */
 DWORD expert_terminate(HEXPERTKEY key);
-/* Whether a key is terminated or closed, and no call opens it. */
+/* Whether a key is terminated or closed, so that no expert call opens it. */
 int expert_is_stopped(HEXPERTKEY key);
 
-/* What is true now; the lock is held, the thread with the bias may be inside. */
+/* The usage now. The lock is held; the thread with the bias may be inside. */
 void expert_usage(const struct expert *expert, NMAPI_EXPERT_USAGE *usage);
-/* The same as the usage to be shown once it is closed. */
+/* Keeps the usage, to be shown once the expert is closed. */
 void expert_keep_usage(struct expert *expert);
 
 #endif

@@ -17,14 +17,14 @@ static void note(void *address, SIZE_T bytes, void *context)
     s->count++;
 }
 
-/* Frees one, or none, and those whose threads have ended. */
+/* Frees `done`, which may be NULL, and the snapshots of threads that have ended. */
 static void sweep(struct thread *self, const struct snapshot *done)
 {
     for (struct snapshot **link = &all, *s; (s = *link);) {
         if (s != done && thread_is_alive(s->thread)) {
             link = &s->next;
         } else {
-            *link = s->next; /* first: a thread killed here loses one, and frees none twice */
+            *link = s->next; /* first: a thread killed here leaks one but frees none twice */
             record_heap_free(self, s);
         }
     }
@@ -47,7 +47,7 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
 
     if (!e || atomic_load(&e->state) == EXPERT_NEVER)
         return NMERR_INVALID_EXPERT_HANDLE;
-    /* As a host, and no visitor of the expert's. */
+    /* Not bias_enter: the host is no visitor of the expert's. */
     bias_lock(self, e);
     if (!expert_is_live(e)) {
         lock_release(&e->lock);
@@ -58,7 +58,7 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
     if (s) {
         s->thread = self->id;
         s->room = usage.LiveBlocks;
-        /* First, for filling it may take long, and this thread may be killed meanwhile. */
+        /* It is listed first: filling it may take long, and this thread may be killed meanwhile. */
         list(self, s);
         heap_visit(self, e->heap, note, s);
     }

@@ -1,9 +1,9 @@
 /*
- * snapshot.h - what an expert holds at one moment, in memory of its own, so that a host's callback runs under no
- * lock.
+ * snapshot.h - the list of an expert's blocks at one moment, in memory of its own, so that the
+ * host's callback runs under no lock.
  *
- * A callback may leave by longjmp, and its thread may end or be killed: such a thread's snapshot is freed when the
- * next one is taken or freed.
+ * A callback may leave by longjmp, and its thread may be killed. The snapshot of a thread that has
+ * ended is freed when the next one is taken or freed.
  */
 #ifndef NMAPI_SNAPSHOT_H
 #define NMAPI_SNAPSHOT_H

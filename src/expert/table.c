@@ -11,8 +11,8 @@ struct table {
     struct expert *volatile slots[];
 };
 
-/* Guarded by the lock, but for the readers of `table` and of its slots. Smaller tables stay readable:
-   some reader may be in one. */
+/* Guarded by the lock, but for the readers of `table` and of its slots. Smaller tables stay
+   readable: some reader may be in one. */
 static struct lock lock;
 static struct table *volatile table;
 static struct expert *volatile newest; /* the one store that makes a record known for good */

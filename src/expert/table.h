@@ -12,7 +12,8 @@ struct expert;
 
 /* The expert of a key; NULL if the key was never seen, as NULL never is. */
 struct expert *table_find(HEXPERTKEY key);
-/* The same, made if need be: `bytes` of zero that begin with a struct table_entry. NULL: no memory. */
+/* The same; makes one if there is none: `bytes` zeroed bytes that begin with a struct table_entry.
+   NULL: no memory. */
 struct expert *table_make(struct thread *self, HEXPERTKEY key, SIZE_T bytes);
 /* All there are, the newest first. */
 struct expert *table_first(void);

@@ -36,7 +36,7 @@ static int double_room(struct thread *self, struct expert *e)
     if (!more)
         return 0;
     memcpy(more, former, e->visitor_count * sizeof *more);
-    atomic_store(&e->visitors, more); /* before the former ones go: this thread may be killed */
+    atomic_store(&e->visitors, more); /* before the former are freed, in case of a kill */
     KILL_POINT("visitors moved");
     e->visitor_room = (uint16_t)(2 * e->visitor_room);
     if (former != e->first_visitors)
@@ -49,7 +49,7 @@ void visitors_note(struct thread *self, struct expert *e)
     for (ULONG i = 0; i < e->visitor_count; i++)
         if (e->visitors[i] == self->id)
             return;
-    if (!e->visitor_room) { /* a thread killed just behind this may have left a visitor without it */
+    if (!e->visitor_room) { /* a thread killed here may have left a visitor without room */
         e->visitors = e->first_visitors;
         e->visitor_room = EXPERT_VISITORS;
     }

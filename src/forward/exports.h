@@ -9,14 +9,16 @@
  *   FORWARDED  passed on to the host's function or the original DLL's, else the failure value
  *   GUARDED    the same, and NMERR_EXPERT_TERMINATE once its first argument, a key, is stopped
  *
- * Included by C and by assembly, any number of times, after the three macros were defined. The lines
- * are also read as text by cmake/NmapiExports.cmake: keep each on one line, the numbers decimal.
+ * Included by C and by assembly, any number of times, after the three macros were defined. The
+ * lines are also read as text by cmake/NmapiExports.cmake: keep each on one line, the numbers
+ * decimal.
  *
  * Failure values: NMERR_NOT_SUPPORTED (90) for a status; else what the function's page documents.
  * Where no page helps, the one that can't pass for success: "unequal" for CompareAddresses,
  * STATUS_INVALID_PARAMETER for the two IPv6 parsers (0 is their success). The page of
- * GetProtocolStartOffsetHandle says 1 where its sister says -1: a lost sign, 1 is an offset. Where not
- * even the return type is known (`unknown`) it is 0 in the full width of a register (edx too on x86).
+ * GetProtocolStartOffsetHandle says 1 where its sister says -1: a lost sign, 1 is an offset. Where
+ * not even the return type is known (`unknown`) it is 0 in the full width of a register (edx too on
+ * x86).
  */
 /* clang-format off */
 
@@ -150,8 +152,8 @@ FORWARDED(StringToAddress, stdcall, 8, pointer, 0)
 FORWARDED(VarLenSmallIntToDword, stdcall, 16, pointer, 0)
 FORWARDED(WordToBinary, stdcall, 8, value, 0)
 
-/* Named by the import libraries of two SDKs alone. BHGetLastError that nobody supplies says why calls
-   fail here: NMERR_NOT_SUPPORTED. */
+/* Named by the import libraries of two SDKs alone. BHGetLastError that nobody supplies says why
+   calls fail here: NMERR_NOT_SUPPORTED. */
 FORWARDED(AbortExpert, stdcall, 4, unknown, 0)
 FORWARDED(AddAddress, stdcall, 16, unknown, 0)
 FORWARDED(AddExpertToGroup, stdcall, 8, unknown, 0)

@@ -1,5 +1,5 @@
 /*
- * forward.h - the exported functions that are not ours: whose code a call of one reaches.
+ * forward.h - the exported functions that this DLL does not implement: whose code a call reaches.
  *
  * In this order: the function that the host supplied (NmapiSetFunction), the original DLL's, the
  * failure that exports.h names. The exports themselves are the thunks (forward_*.S, forward_*.asm).
@@ -9,8 +9,9 @@
 
 #include "nmapi.h"
 
-/* To be called once, at process attach, before any export is. There is no counterpart: the original
-   DLL stays loaded, since DllMain may not call FreeLibrary and nothing else tells that ours goes. */
+/* Call it once, at process attach, before any export is called. There is no counterpart: the
+   original DLL stays loaded, because DllMain may not call FreeLibrary and nothing else runs at
+   unload. */
 void forward_attach(HINSTANCE self);
 
 #endif

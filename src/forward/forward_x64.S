@@ -1,9 +1,9 @@
 /*
  * The exported functions that are not ours, x64 (GNU syntax; forward_x64.asm is the same for MASM).
  *
- * An export jumps through its slot with every register and the stack as the caller left them. Only a
- * function that is not resolved yet, or that knows termination, goes by way of forward_enter, which
- * keeps what arguments travel in and asks forward_target (forward.c) where to go.
+ * An export jumps through its slot with every register and the stack as the caller left them. Only
+ * a function that is not resolved yet, or that knows termination, goes by way of forward_enter,
+ * which keeps what arguments travel in and asks forward_target (forward.c) where to go.
  */
         .text
 

@@ -1,5 +1,5 @@
-; The exported functions that are not ours, x64, for Microsoft's assembler: what forward_x64.S does, and
-; its comments, instruction by instruction. exports.inc is made from exports.h.
+; The exported functions that are not ours, x64, for Microsoft's assembler: what forward_x64.S does,
+; and its comments, instruction by instruction. exports.inc is made from exports.h.
 
 EXTERN forward_slots:QWORD, forward_behinds:QWORD
 EXTERN forward_target:PROC
@@ -49,8 +49,8 @@ no_lock:
         ret
 forward_in_loader ENDP
 
-; Jumps through the function's cell. LLVM's assembler takes the usual form for a jump to the table itself,
-; and Microsoft's has no name for rip.
+; Jumps through the function's cell. LLVM's assembler takes the usual form for a jump to the table
+; itself, and Microsoft's has no name for rip.
 THROUGH MACRO table
 IFDEF LLVM_ML
         jmp     QWORD PTR [rip + table + 8 * forward_index]

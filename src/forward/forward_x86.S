@@ -1,9 +1,9 @@
 /*
  * The exported functions that are not ours, x86 (GNU syntax; forward_x86.asm is the same for MASM).
  *
- * An export jumps through its slot with every register and the stack as the caller left them. Only a
- * function that is not resolved yet, or that knows termination, goes by way of forward_enter, which
- * asks forward_target (forward.c) where to go; eax carries no argument in any convention.
+ * An export jumps through its slot with every register and the stack as the caller left them. Only
+ * a function that is not resolved yet, or that knows termination, goes by way of forward_enter,
+ * which asks forward_target (forward.c) where to go; eax carries no argument in any convention.
  */
         .text
 

@@ -1,5 +1,5 @@
-; The exported functions that are not ours, x86, for Microsoft's assembler: what forward_x86.S does, and
-; its comments, instruction by instruction. exports.inc is made from exports.h.
+; The exported functions that are not ours, x86, for Microsoft's assembler: what forward_x86.S does,
+; and its comments, instruction by instruction. exports.inc is made from exports.h.
 
 .686
 .MODEL FLAT
@@ -39,7 +39,8 @@ no_lock:
         ret
 _forward_in_loader ENDP
 
-; The cells are named with ds: because LLVM's assembler takes a jump without it for one to the table itself.
+; The cells are named with ds: because LLVM's assembler takes a jump without it for one to the table
+; itself.
 OURS    MACRO function, convention, bytes, returns, failure
         ENDM
 
@@ -60,7 +61,8 @@ _forward_failure_&function& ENDP
 forward_index = forward_index + 1
         ENDM
 
-; The export's own instructions, as a procedure of the name that the compiler decorates for a caller.
+; The export's own instructions, as a procedure of the name that the compiler decorates for a
+; caller.
 EXPORTED MACRO function, convention, bytes, first, second
         ALIGN   16
         IFIDN <convention>, <stdcall>

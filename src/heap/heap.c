@@ -62,7 +62,8 @@ static void pull(struct span **list, struct span *s)
         *list = s->next;
 }
 
-/* The first span of a class is its current one, and `used` counts that, so that it never looks empty. */
+/* The first span of a class is its current one. Its `used` is one higher, so that it never looks
+   empty. */
 static void class_push(struct heap *heap, struct span *span)
 {
     struct span **current = &heap->current[span->size_class];
@@ -119,7 +120,7 @@ static void unlist(struct heap *heap, struct span *s)
 static int grow(struct thread *self, struct heap *heap, struct span *span)
 {
     SIZE_T before = region_footprint(&span->region);
-    /* In step with what the expert has already, so that a large one makes few calls. */
+    /* In proportion to what the expert has, so that a large expert makes few system calls. */
     int grown =
         span_grow(self, span, heap->committed / 8 > GROW_LEAST ? heap->committed / 8 : GROW_LEAST);
 
@@ -153,7 +154,7 @@ static struct span *new_span(struct thread *self, struct heap *heap, unsigned si
     return NULL;
 }
 
-/* A span with room in this class, the new current one. */
+/* Finds or makes a span with room in this class; it becomes the current one. */
 static struct span *span_with_room(struct thread *self, struct heap *heap, unsigned size_class)
 {
     struct span *last = NULL;
@@ -162,7 +163,7 @@ static struct span *span_with_room(struct thread *self, struct heap *heap, unsig
         if (span_has_room(span) || grow(self, heap, span))
             return span;
         if (span->bump < span_capacity(span))
-            return NULL; /* no memory; it stays what it is */
+            return NULL; /* no memory; the span stays the current one */
         class_pull(heap, span);
         span->kind = SPAN_FULL;
         push(&heap->full, span);
@@ -176,7 +177,7 @@ void heap_span_emptied(struct thread *self, struct heap *heap, struct span *span
     span_release(self, span);
 }
 
-/* A block of a full span was freed: it goes behind the current one, which goes on until it is full. */
+/* Lists a full span in which a block is freed, behind the current one, which is used up first. */
 static void has_room_again(struct heap *heap, struct span *span)
 {
     struct span *current = heap->current[span->size_class];
@@ -212,7 +213,7 @@ static void large_free(struct thread *self, struct heap *heap, struct span *larg
     large_release(self, large);
 }
 
-/* Blocks of any kind, without the sums of live blocks */
+/* Blocks of any kind; the caller counts live blocks */
 
 static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, int grows)
 {
@@ -273,8 +274,8 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
     return block;
 }
 
-/* Finds the live block that begins at an address, in a region that the caller owns or holds still. A SPAN_SHARED
-   is still being made one here, and has its single owner. */
+/* Finds the live block that begins at an address, in a region that the caller owns or has locked. A
+   SPAN_SHARED seen here is about to become shared and still has a single owner. */
 static int block_at(struct span *span, const void *address, struct heap_block *found)
 {
     unsigned kind = atomic_load(&span->kind);
@@ -290,7 +291,7 @@ static int block_at(struct span *span, const void *address, struct heap_block *f
     return kind == SPAN_LARGE && address == large_block(span);
 }
 
-/* One look; *again: the region changed hands under it, and its blocks may be as live as before. */
+/* Looks once. *again: the region got another owner meanwhile, and the block may still be live. */
 static enum heap_result look_up(struct thread *self, const struct heap *heap, const void *address,
                                 struct heap_block *found, int *again)
 {
@@ -313,7 +314,7 @@ static enum heap_result look_up(struct thread *self, const struct heap *heap, co
         return block_at(span_of(r), address, found) ? HEAP_OK : HEAP_BAD;
     if (owner <= REGION_RESERVED)
         return HEAP_BAD;
-    /* Somebody else's: it may go any moment, and its states with it, unless it is locked. */
+    /* Another owner may free the region and its states at any moment, unless regions are locked. */
     region_lock(self);
     r = region_find(address);
     now = r ? r->owner : NULL;
@@ -360,14 +361,14 @@ enum heap_result heap_free_rare(struct thread *self, struct heap *heap, void *ad
     return HEAP_OK;
 }
 
-/* On x86, where addresses are few: a large block that leaves so many of them unused moves if it can. */
+/* On x86, where addresses are few, a large block that leaves so many unused should move. */
 static int is_wasteful(const struct span *large, SIZE_T bytes)
 {
     return bytes <= HEAP_SMALL ||
            (OS_ADDRESS_BITS == 32 && bytes < region_room(&large->region) / 8);
 }
 
-/* 0 if it has to move. A block that would leave most of its room unused moves if it can. */
+/* 0: it has to move. A block that would leave most of its room unused should move. */
 static int resize_in_place(struct thread *self, struct heap *heap, const struct heap_block *block,
                            void *address, SIZE_T bytes, int even_if_wasteful)
 {
@@ -383,7 +384,7 @@ static int resize_in_place(struct thread *self, struct heap *heap, const struct 
     if (bytes > HEAP_SMALL || bytes > span->block ||
         (!even_if_wasteful && bytes < span->block / 2U && span->block > 64))
         return 0;
-    /* A shared one as well, and under no lock: the state of a live block is its owner's. */
+    /* This holds for a shared span too, without a lock: a live block's state is its owner's. */
     if (bytes > block->bytes)
         memset((char *)address + block->bytes, 0, bytes - block->bytes);
     store_relaxed(&span->region.states[block->index], (uint16_t)bytes);
@@ -401,7 +402,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
     if (bytes > block.bytes && !within_limit(heap, bytes - block.bytes))
         return HEAP_FULL;
     if (!resize_in_place(self, heap, &block, *address, bytes, 0)) {
-        /* A block that grows once grows again. */
+        /* A block that has grown will probably grow again. */
         moved = block_take(self, heap, bytes, bytes > block.bytes);
         if (moved) {
             memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);

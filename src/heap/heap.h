@@ -1,9 +1,9 @@
 /*
- * heap.h - one expert's memory: a list of spans for each size class, large blocks, and what it adds up to.
+ * heap.h - one expert's memory: a list of spans for each size class, large blocks, and the sums.
  *
- * One thread at a time is in a heap; the caller sees to that (expert.h). A heap's spans with room are in
- * the list of their class, the current one first; full ones in `full`, large blocks in `large`. A region
- * is in one list, and what the lists say can be made anew from the region owners (heap_repair).
+ * One thread at a time is in a heap; the caller sees to that (bias.h). A span with room is in the
+ * list of its class, the current span first. Full spans are in `full`, large blocks in `large`. A
+ * region is in one list. heap_repair makes the lists anew from the owners of the regions.
  */
 #ifndef NMAPI_HEAP_H
 #define NMAPI_HEAP_H
@@ -12,7 +12,7 @@
 #include "heap/span.h"
 
 #define HEAP_CLASSES 105
-#define HEAP_SMALL 32767 /* bytes; what is larger gets a region of its own */
+#define HEAP_SMALL 32767 /* bytes; a larger block has a region of its own */
 _Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state is its size");
 
 struct heap {
@@ -30,7 +30,7 @@ struct heap {
     struct span *large;
 };
 
-/* A span that never has room, so that the fast path needs no test for "none". */
+/* A span that never has room. With it the fast path needs no test for "no span". */
 extern struct span heap_no_span;
 
 enum heap_result {
@@ -40,7 +40,7 @@ enum heap_result {
     HEAP_FULL     /* no memory, or over the limit */
 };
 
-/* What a caller's pointer turned out to be. */
+/* The block that a caller's pointer belongs to. */
 struct heap_block {
     void *owner;
     struct span *span;
@@ -81,7 +81,7 @@ void heap_open(struct heap *heap, void *owner, SIZE_T limit);
 /* Puts a span that it owns into the list where it belongs; for heap.c and heap_walk.c. */
 void heap_list(struct heap *heap, struct span *span);
 
-/* Counts a block that is about to come; 0 if it may not. */
+/* Counts a block that is about to be allocated; 0: it would exceed the limit. */
 static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
 {
     SIZE_T live = heap->live_bytes + bytes;
@@ -96,8 +96,8 @@ static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
     return 1;
 }
 
-/* The common cases of heap_alloc; NULL when it is none of them. At most SPAN_QUICK bytes, a freed block, which
-   the caller zeroes: */
+/* The common cases of heap_alloc; NULL if it is none of them. For at most SPAN_QUICK bytes a freed
+   block, which the caller zeroes: */
 static ALWAYS_INLINE void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
 {
     struct span *span = heap->current[heap_class_fine(bytes)];
@@ -126,7 +126,7 @@ static inline void *heap_take(struct span *span, SIZE_T bytes)
     return block;
 }
 
-/* At most HEAP_SMALL bytes, any block that its class's current span has room for: */
+/* For at most HEAP_SMALL bytes any block that the class's current span has room for: */
 static inline void *heap_alloc_near(struct heap *heap, SIZE_T bytes)
 {
     struct span *span = heap->current[heap_class(bytes)];
@@ -137,8 +137,8 @@ static inline void *heap_alloc_near(struct heap *heap, SIZE_T bytes)
     return heap_take(span, bytes);
 }
 
-/* The common case of heap_free: 1. Else 0, and nothing was done. *emptied: a span that is to go to
-   heap_span_emptied now. */
+/* The common case of heap_free: 1. Otherwise 0, and nothing was done. *emptied is set to a span
+   that the caller passes to heap_span_emptied. */
 static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
                                         struct span **emptied)
 {
@@ -163,27 +163,28 @@ static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
     return 1;
 }
 
-/* A span that is not its class's current one has no live block any more. */
+/* Releases a span without live blocks that is not its class's current one. */
 void heap_span_emptied(struct thread *self, struct heap *heap, struct span *span);
 
 /* A zeroed block, or NULL: HEAP_FULL. */
 void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes);
-/* Whose and how large a block is: HEAP_OK, HEAP_BAD or HEAP_FOREIGN. The one way from a caller's pointer
-   to a block; `heap` may be NULL, then every block is foreign. */
+/* Finds the owner and the size of a block: HEAP_OK, HEAP_BAD or HEAP_FOREIGN. This is the only way
+   from a caller's pointer to a block. `heap` may be NULL; then every block is foreign. */
 enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
                            struct heap_block *found);
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address);
-/* The same for what heap_free_fast has left. */
+/* The same for what heap_free_fast can't free. */
 enum heap_result heap_free_rare(struct thread *self, struct heap *heap, void *address);
-/* On failure *address stays as it is and the block is untouched. */
+/* On failure neither *address nor the block changes. */
 enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **address, SIZE_T bytes);
-/* Hands a block over, address and content unchanged; the caller is in both heaps. */
+/* Hands a block over, with address and content unchanged. The caller is in both heaps. */
 enum heap_result heap_transfer(struct thread *self, struct heap *from, struct heap *to,
                                void *address);
 
-/* Everything back, in time proportional to regions. `quarantined`: its addresses stay nobody's for a time. */
+/* Releases everything, in time proportional to the regions. `quarantined`: the addresses go into
+   quarantine. */
 void heap_close(struct thread *self, struct heap *heap, int quarantined);
-/* Makes lists and sums anew, after a thread died in the heap. */
+/* Makes the lists and sums anew after a thread died in the heap. */
 void heap_repair(struct thread *self, struct heap *heap);
 /* Finishes a heap_close in which a thread died. */
 void heap_close_again(struct thread *self, struct heap *heap, int quarantined);

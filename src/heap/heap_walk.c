@@ -1,5 +1,5 @@
 /*
- * heap_walk.c - what concerns all of a heap at once: its end, its repair, its census.
+ * heap_walk.c - what concerns a whole heap: close, repair, census.
  */
 #include "heap/heap.h"
 
@@ -37,7 +37,7 @@ static void relist(struct region *region, void *context)
     struct heap *heap = repair->heap;
     struct span *s = span_of(region);
 
-    /* A shared one would have another owner by now: its thread died before it was. */
+    /* A span that is shared has another owner: here a thread died before it became shared. */
     if (s->kind == SPAN_OPEN || s->kind == SPAN_FULL || s->kind == SPAN_SHARED) {
         repair->bytes += span_repair(s);
         repair->blocks += s->used;
@@ -62,7 +62,7 @@ static void count_shared(void *block, SIZE_T bytes, void *context)
     repair->blocks++;
 }
 
-/* The lists, from the owners of the regions. */
+/* Makes the lists anew from the owners of the regions. */
 static struct repair list_anew(struct thread *self, struct heap *heap)
 {
     struct repair repair = {.heap = heap};
@@ -92,7 +92,8 @@ void heap_repair(struct thread *self, struct heap *heap)
     else
         heap->frees = heap->allocations - repair.blocks;
     store_relaxed(&heap->live_bytes, repair.bytes);
-    /* A block that was being moved may be there twice: not what the peak, and so heap_admit, goes by. */
+    /* A block that was being moved may exist twice. The peak must not exceed the limit for that,
+       because heap_admit relies on it. */
     if (heap->peak_bytes < repair.bytes)
         store_relaxed(&heap->peak_bytes, repair.bytes < heap->limit ? repair.bytes : heap->limit);
 }

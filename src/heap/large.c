@@ -4,7 +4,7 @@
 
 #define SLACK ((SIZE_T)64 << 10) /* what a growing block commits ahead, and a shrinking one keeps */
 
-/* Where a block begins: with pageheap so that it ends with a page, up to the alignment. */
+/* The offset of a block. With pageheap the block ends with a page, up to the alignment. */
 static SIZE_T offset_of(SIZE_T bytes)
 {
     SIZE_T length;
@@ -54,7 +54,7 @@ int large_resize(struct thread *self, struct span *large, SIZE_T bytes)
             !region_commit(self, region, bytes))
             return 0;
     } else if (bytes < large->bytes && committed - bytes > SLACK + bytes / 8) {
-        /* First, for what is live must be committed, whenever a thread is killed. */
+        /* First: what is live must be committed even if the thread is killed. */
         store_relaxed(&large->bytes, bytes);
         region_shrink(self, region, bytes);
     }

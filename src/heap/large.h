@@ -6,11 +6,11 @@
 
 #include "heap/span.h"
 
-/* A zeroed block; `grows`: with room to grow in place where there is any. NULL: no memory. */
+/* A zeroed block; `grows`: with room to grow in place, if possible. NULL: no memory. */
 struct span *large_open(struct thread *self, void *owner, SIZE_T bytes, int grows);
-/* Makes it another length in place, zeroing what it grows by; 0 if it has to move. */
+/* Resizes it in place and zeroes what it grows by; 0: it has to move. */
 int large_resize(struct thread *self, struct span *large, SIZE_T bytes);
-/* With pageheap its address faults from now on. */
+/* Frees it. With pageheap its address faults from now on. */
 void large_release(struct thread *self, struct span *large);
 
 static inline char *large_block(const struct span *large)

@@ -4,7 +4,7 @@
 
 static struct lock lock;
 static struct heap heap;
-static volatile LONG is_open; /* set last: who opens it may be killed half-way */
+static volatile LONG is_open; /* set last: the thread that opens it may be killed */
 
 static void lock_heap(struct thread *self)
 {

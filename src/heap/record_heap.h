@@ -1,5 +1,6 @@
 /*
- * record_heap.h - memory for the DLL's own short-lived records: a heap like an expert's, behind a lock.
+ * record_heap.h - memory for the DLL's own short-lived records: a heap like an expert's, with a
+ * lock.
  */
 #ifndef NMAPI_RECORD_HEAP_H
 #define NMAPI_RECORD_HEAP_H

@@ -28,7 +28,7 @@ static void *owner_of(const struct shared *s, unsigned index)
     return s->owners[index];
 }
 
-/* Frees a span in which no block is alive. Until its region has another owner, the record stands. */
+/* Frees a span without live blocks. The record remains until the region has another owner. */
 static void free_span(struct thread *self, struct shared *s)
 {
     struct region *table = s->table;
@@ -48,7 +48,7 @@ static void free_if_empty(struct thread *self, struct shared *s)
         free_span(self, s);
 }
 
-/* A live block without an owner: its thread was killed while it freed it. */
+/* Frees each live block without an owner: its thread was killed in the free. */
 static void finish_freeing(struct shared *s)
 {
     s->quarantined = 0;
@@ -165,7 +165,8 @@ int shared_make(struct thread *self, struct span *span, void *owner)
     return made;
 }
 
-/* A block of any content; its owner comes last, or the taker of a dead thread's lock frees it again. */
+/* A block of any content. Its owner is stored last; a thread killed before that leaves a block that
+   the repair frees. */
 static void *take(struct shared *s, void *owner, SIZE_T bytes)
 {
     struct span *span = s->span;

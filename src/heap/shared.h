@@ -1,33 +1,33 @@
 /*
  * shared.h - spans whose blocks belong to several owners, after a block of one was handed over.
  *
- * A block must keep its address, so its whole span leaves the giver's heap: from then on each block has an
- * owner of its own. What is free in it is the giver's next blocks of that class, or a giver who hands over
- * each block that it makes would leave a span behind each. The span goes when its last live block does. One
- * lock guards all of them; they are few.
+ * A block that is handed over must keep its address. So its whole span leaves the giver's heap, and
+ * each of its blocks has an owner of its own. The giver's next blocks of that class come from the
+ * free ones; otherwise a giver that hands over every block would leave a span for each. The span is
+ * freed with its last live block. One lock guards all shared spans, which are few.
  */
 #ifndef NMAPI_SHARED_H
 #define NMAPI_SHARED_H
 
 #include "heap/span.h"
 
-/* The owner of the regions: ask shared_owner for that of a block. */
+/* The owner of the regions; shared_owner tells the owner of a block. */
 #define SHARED_OWNER ((void *)3)
 
-/* Turns a span, taken out of its heap's lists, into a shared one whose live blocks are all `owner`'s. 0 if
-   there is no memory; then it is a span as before. */
+/* Makes a span, which its heap has taken from its lists, a shared one whose live blocks are all
+   `owner`'s. 0: there is no memory, and it is a span as before. */
 int shared_make(struct thread *self, struct span *span, void *owner);
-/* A block in a span that the giver has had to share, not zero; NULL if there is none with room. */
+/* A block, not zeroed, of a span that the giver has shared; NULL if none has room. */
 void *shared_alloc(struct thread *self, void *giver, unsigned size_class, SIZE_T bytes);
-/* Whose the live block at this address is, its index and its size; NULL: nobody's. */
+/* The owner of the live block at this address, its index and size; NULL: nobody's. */
 void *shared_owner(struct thread *self, const void *address, unsigned *index, SIZE_T *bytes);
-/* By the block's owner; the block is known to be live. */
+/* The caller owns the block, which is live. */
 void shared_free(struct thread *self, void *address);
 void shared_give(struct thread *self, void *address, void *owner);
 /* Visits every block of one owner. */
 void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T, void *),
                   void *context);
-/* Frees every block of one owner. `quarantined`: they become nobody's, and stay so until the span goes. */
+/* Frees every block of one owner. `quarantined`: they belong to nobody until the span is freed. */
 void shared_release(struct thread *self, void *owner, int quarantined);
 void shared_shutdown(void);
 

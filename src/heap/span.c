@@ -68,7 +68,7 @@ int span_grow(struct thread *self, struct span *span, SIZE_T bytes)
     return 1;
 }
 
-/* Four states at a time. Nobody looks at them before the bump index has moved. */
+/* Writes four states at a time. They count only after the bump index has moved. */
 static void chain(uint16_t *states, unsigned first, unsigned end)
 {
     const uint64_t ones = 0x0001000100010001U;

@@ -1,11 +1,10 @@
 /*
- * span.h - a region of one owner, cut into equal blocks, with one 16-bit state for each block; or one
- * block alone.
+ * span.h - a region cut into equal blocks, each with a 16-bit state; or a region with one block.
  *
- * A live block's state is the size asked for; a free one's is SPAN_FREE | index of the next free block, or
- * SPAN_NONE; `head` is such a state too. So the states are the free list, the double-free check, the exact
- * size and the leak list at once, and head and used can be made anew from them. A state counts only below
- * `bump`; `end` is the same in units of 8 bytes.
+ * The state of a live block is its size. The state of a free one is SPAN_FREE | the index of the
+ * next free block, or SPAN_NONE; `head` is such a state too. So the states are free list,
+ * double-free check, exact size and leak list at once, and `head` and `used` can be made anew from
+ * them. A state counts only below `bump`; `end` is the same place in units of 8 bytes.
  */
 #ifndef NMAPI_SPAN_H
 #define NMAPI_SPAN_H
@@ -21,10 +20,10 @@
 #define SPAN_LEAST 16   /* bytes of the smallest blocks */
 #define SPAN_MOST 32768 /* bytes of the largest */
 
-#define SPAN_QUICK 1024 /* bytes of the largest block that is always zeroed when it is handed out */
+#define SPAN_QUICK 1024 /* bytes of the largest block that is always zeroed at its allocation */
 
-/* A region is SPAN_NEW while it changes hands: whoever frees one says so first, so that its next owner,
-   should its thread be killed early, is not taken for one that has blocks. */
+/* A region is SPAN_NEW while its owner changes. Who frees one sets that first: if the next owner's
+   thread is killed early, the region must not look as if it had blocks. */
 enum span_kind {
     SPAN_NEW,      /* no blocks: just taken, or about to be freed */
     SPAN_OPEN,     /* equal blocks, in the list of its class */
@@ -66,16 +65,16 @@ _Static_assert(REGION_BYTES(SPAN_LATER) / SPAN_LEAST <= 0x7FFF, "15 bits number 
 _Static_assert(REGION_BYTES(SPAN_LATER) / 8 <= 0xFFFF, "16 bits hold a place in a span");
 _Static_assert(REGION_BYTES(SPAN_LATER) >= 7 * SPAN_MOST, "few addresses are left over");
 
-/* A span of so many units for blocks of one size, none of them committed for sure. NULL: no memory. */
+/* A span of so many units for blocks of one size; perhaps none is committed. NULL: no memory. */
 struct span *span_open(struct thread *self, void *owner, unsigned units, unsigned size_class,
                        uint32_t block);
-/* Frees a span of any kind: see region.h. */
+/* Free a span of any kind: see region.h. */
 void span_release(struct thread *self, struct span *span);
 void span_release_first(struct thread *self, struct span *span);
 void span_quarantine(struct thread *self, struct span *span);
-/* Blocks that it can ever hold. */
+/* The number of blocks that it has room for. */
 unsigned span_capacity(const struct span *span);
-/* Commits room for at least one more block, about `bytes` at once; 0 if there is none or no memory. */
+/* Commits room for one more block or for about `bytes`; 0: there is no room or no memory. */
 int span_grow(struct thread *self, struct span *span, SIZE_T bytes);
 
 static inline int span_has_room(const struct span *span)
@@ -83,8 +82,8 @@ static inline int span_has_room(const struct span *span)
     return span->head != SPAN_NONE || span->bump < span->limit;
 }
 
-/* Puts a page's worth of blocks that were never handed out on the free list, which is empty. For blocks up
-   to SPAN_QUICK; there are some in committed pages. */
+/* Puts blocks that were never used on the free list, which is empty: as many as fill a page. The
+   blocks are of at most SPAN_QUICK bytes, and some lie in committed pages. */
 void span_extend(struct span *span);
 
 static inline char *span_block(const struct span *span, unsigned index)
@@ -113,8 +112,8 @@ static ALWAYS_INLINE void span_set_bump(struct span *span, unsigned bump)
     store_relaxed(&span->end, (uint16_t)(bump * (span->block / 8)));
 }
 
-/* Takes one that was never handed out, of which there is one in committed pages; an earlier owner may have
-   written into it. */
+/* Takes a block that was never used; one lies in committed pages. An earlier owner of the region
+   may have written into it. */
 static inline void *span_take_untouched(struct span *span, SIZE_T bytes)
 {
     unsigned index = span->bump;
@@ -135,10 +134,11 @@ static inline void *span_take_new(struct span *span, SIZE_T bytes)
     return span_take_untouched(span, bytes);
 }
 
-/* The index of the live block at an offset inside the span, and its size; SPAN_BAD if none begins there.
-   The offset may be anything. In units of 8 bytes, lower bits rotated to where they make it too large,
-   one product has the index in its upper half and, in its lower, less than the reciprocal only where
-   nothing remains (test_span.c tries every offset of every class). */
+/* The index and size of the live block that begins at an offset; SPAN_BAD if none does. The offset
+   may be anything. It is taken in units of 8 bytes; a remainder is rotated to the top, where it
+   makes the offset too large. The product with the reciprocal has the index in its upper half. Its
+   lower half is less than the reciprocal only if the division leaves no remainder (test_span.c
+   tries every offset of every class). */
 static ALWAYS_INLINE unsigned span_index(const struct span *span, SIZE_T offset, SIZE_T *bytes)
 {
     SIZE_T units = offset >> 3 | offset << (8 * sizeof offset - 3);
@@ -166,7 +166,8 @@ static ALWAYS_INLINE void span_give(struct span *span, unsigned index)
     span->used--;
 }
 
-/* Makes head and used (live blocks alone) anew from the states; returns the bytes asked for in them. */
+/* Makes head and used anew from the states; used counts live blocks alone. Returns the bytes asked
+   for in these. */
 SIZE_T span_repair(struct span *span);
 
 #endif

@@ -16,8 +16,8 @@
 #define OWN_MOST (1 * MIB)   /* an own reservation with more committed pages does not wait */
 #define OWN_WIDER 6          /* classes that an own reservation may have too much committed */
 
-/* Those in segments by their units, own reservations by their committed pages, in units. The one freed
-   last first. */
+/* Regions in segments by their units; own reservations by their committed pages, in units. The one
+   freed last is first. */
 static struct record *in_segments[UNIT_CLASSES], *owns[UNIT_CLASSES];
 static struct record *newest, *oldest;
 
@@ -46,7 +46,7 @@ int cache_suits(const struct record *r)
     return r->committed >= UNIT_PAGES && r->committed <= OWN_MOST && r->dirty <= r->committed;
 }
 
-/* The largest class that so many pages fill. */
+/* The largest class that so many pages are enough for. */
 static unsigned class_filled(SIZE_T pages)
 {
     unsigned units = (unsigned)(pages / UNIT_PAGES), size_class;
@@ -123,7 +123,7 @@ struct record *cache_take_own(SIZE_T committed, SIZE_T pages)
         return NULL;
     for (unsigned c = first; c <= first + OWN_WIDER && c < UNIT_CLASSES; c++) {
         for (struct record *r = owns[c]; r; r = r->next) {
-            /* The first class has some that are smaller. */
+            /* In the first class some are smaller. */
             if (r->committed < committed || r->pages < pages)
                 continue;
             pull(r);

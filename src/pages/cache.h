@@ -1,8 +1,9 @@
 /*
- * cache.h - regions that nobody has, with their committed pages, which wait for the next owner.
+ * cache.h - regions without owner that wait, with their committed pages, for the next one.
  *
- * A cached region keeps its size and its guard page, so that the next owner needs no system call. How many
- * pages may wait goes by what is in use and by the option keep. Called under the lock of region.h.
+ * A cached region keeps its size and its guard page, so that the next owner needs no system call.
+ * How many pages may wait depends on the pages in use and on the option keep. Called under the lock
+ * of region.h.
  */
 #ifndef NMAPI_CACHE_H
 #define NMAPI_CACHE_H
@@ -10,27 +11,28 @@
 #include "pages/own.h"
 #include "pages/segment.h"
 
-/* Pages that may wait just now, and that do. */
+/* Pages that may be cached now, and that are. */
 SIZE_T cache_limit(void);
 SIZE_T cache_pages(void);
 
-/* Takes in a region that has no owner any more. */
+/* Caches a region that has no owner. */
 void cache_put(struct record *record);
-/* Whether it can be of use again. */
+/* Whether a region may be cached. */
 int cache_suits(const struct record *record);
 
-/* A cached region in a segment: at least so many units, at most `wider` classes larger, with lines of block
-   states. It has no owner yet. NULL: there is none. */
+/* Takes a cached region in a segment, of at least so many units and at most `wider` classes larger,
+   with lines of block states. It has no owner yet. NULL: there is none. */
 struct record *cache_take(unsigned units, unsigned wider, unsigned lines);
-/* One with a reservation of its own: so many pages committed and room for so many. */
+/* Takes one with its own reservation: at least so many pages committed, and so many in all. */
 struct record *cache_take_own(SIZE_T committed, SIZE_T pages);
 
-/* Returns to the system what waits beyond so many pages, the longest waiting first; 0 if there was nothing. */
+/* Purges what is cached beyond so many pages, the oldest first; 0: there was nothing. */
 int cache_purge(SIZE_T pages);
-/* Returns all of a region that has no owner and is not cached. If the system refuses, it is cached; then 0. */
+/* Returns all of a region that has no owner and is not cached to the system. 0: the system refused,
+   and the region is cached. */
 int cache_discard(struct record *record);
 
-/* After a thread died under the lock; cache_put follows for each. */
+/* Empties the lists after a thread died under the lock; cache_put follows for each region. */
 void cache_repair(void);
 
 #endif

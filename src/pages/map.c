@@ -43,7 +43,7 @@ void map_enter(const char *base, SIZE_T bytes, ULONG_PTR entry)
     unsigned first = (unsigned)((ULONG_PTR)base >> MAP_SHIFT) & (leaf_entries - 1);
     SIZE_T count = entry & MAP_OWN ? 1 : bytes >> MAP_SHIFT;
 
-    /* Of a segment all entries lie in one leaf; of another reservation only the first is ever set. */
+    /* All entries of a segment lie in one leaf; of another reservation only the first is set. */
     for (SIZE_T i = 0; leaf && i < count && first + i < leaf_entries; i++)
         atomic_store(&leaf->entries[first + i], entry);
 }
@@ -53,8 +53,8 @@ static ULONG_PTR skip_segment(ULONG_PTR address)
     return map_find(address) ? (address & ~(MAP_BYTES - 1)) + MAP_BYTES : address;
 }
 
-/* Behind the newest reservation; but before the map gets a further leaf of some size, once more from the start,
-   or what comes and goes for long would leave leaves behind all over the address space. */
+/* A place behind the newest reservation. If that would need a further leaf that is large, it looks
+   once more from the start, or reservations that come and go would leave leaves everywhere. */
 static char *find_free(SIZE_T bytes, SIZE_T alignment)
 {
     char *base = os_find_free(where, bytes, alignment, skip_segment), *hole;
@@ -69,7 +69,7 @@ char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment)
 {
     char *base = NULL, *refused = NULL;
 
-    if (!at_first) /* where the system has put this thread's stack: its randomness is ours */
+    if (!at_first) /* near this thread's stack, which the system placed at random */
         at_first = where = (char *)((ULONG_PTR)&base & ~(MAP_BYTES - 1));
     map_exhausted = 0;
     for (int i = 0; i < TRIES; i++) {
@@ -116,7 +116,7 @@ void map_release(void)
     atomic_store(&noted.base, NULL);
 }
 
-/* Nothing in the noted reservation is live: it is not in use yet, or not any more. */
+/* No block in the noted reservation is live: it is not yet used, or was given up. */
 void map_repair_begin(void)
 {
     if (noted.base)

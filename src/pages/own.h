@@ -9,10 +9,10 @@
 #include "pages/map.h"
 #include "pages/record.h"
 
-/* A region with at least so many pages, its guard page included, none committed and no owner yet. NULL: no
-   address space or no memory. */
+/* A region with at least so many pages, its guard page included. None is committed, and it has no
+   owner yet. NULL: no address space or no memory. */
 struct record *own_take(struct thread *self, SIZE_T pages);
-/* Returns its addresses to the system, and all that is committed there. */
+/* Returns its addresses and committed pages to the system. */
 void own_release(struct record *record);
 
 /* After a thread died under the lock. */

@@ -30,8 +30,8 @@ static void drop_oldest(struct queue *q)
     cache_discard(r);
 }
 
-/* A thread killed before the owner is set leaves a region in the queue that is not its own yet: the repair
-   takes it out. */
+/* A thread killed before the owner is set leaves a region in the queue that still has its former
+   owner. The repair takes it out. */
 void quarantine_put(struct record *r, enum quarantine queue)
 {
     struct queue *q = &queues[queue];

@@ -1,10 +1,10 @@
 /*
- * record.h - one record for each region: who has it, where it lies, which of its pages are committed.
+ * record.h - one record for each region: its owner, its place, which of its pages are committed.
  *
- * Records are never returned to the system, because readers take no lock. `owner` is the one word that
- * decides who has a region: set last, cleared first. `base` decides whether a record stands for a region
- * at all. Lists and sums follow from the records, so that whoever takes the lock over from a dead thread
- * can make them anew. Everything here is called under the lock of region.h.
+ * Records are never returned to the system, because readers take no lock. The word `owner` alone
+ * decides who has a region; it is set last and cleared first. `base` decides whether a record
+ * stands for a region. Lists and sums follow from the records, so a repair can make them anew.
+ * Everything here is called under the lock of region.h.
  */
 #ifndef NMAPI_RECORD_H
 #define NMAPI_RECORD_H
@@ -13,8 +13,8 @@
 
 #include "base/lock.h"
 
-/* Owners up to this number are nobody: NULL, and those of quarantine.h. Up to the second they are none that
-   could be asked for a block: the layer above has the numbers between. */
+/* Owners up to REGION_NOBODY are nobody: NULL, and those of quarantine.h. The numbers up to
+   REGION_RESERVED are for the layer above; such an owner is not asked for a block. */
 #define REGION_NOBODY ((void *)2)
 #define REGION_RESERVED ((void *)15)
 
@@ -22,7 +22,7 @@
 struct region {
     void *volatile owner; /* who has it; NULL: nobody */
     char *volatile base;  /* its first address */
-    uint16_t *states;     /* block states that were asked for with it, of any content */
+    uint16_t *states;     /* its block states, not initialized */
 };
 
 /* Bytes of a record from its struct region on that belong to the region's owner. */
@@ -35,7 +35,7 @@ struct record {
         struct region region;
         char use[REGION_USE];
     };
-    struct segment *segment;      /* that it lies in; NULL: it has a reservation of its own */
+    struct segment *segment;      /* it lies in; NULL: it has its own reservation */
     struct record *next, *prev;   /* the list of equals in cache.c, or next: unused ones */
     struct record *newer, *older; /* the order of freeing in cache.c; newer: in quarantine.c */
     uint32_t pages;               /* of addresses, the last of which is never committed */
@@ -60,15 +60,15 @@ static inline struct record *record_of(const struct region *region)
     return (struct record *)(void *)region;
 }
 
-/* A record without base; NULL if there is no memory. */
+/* A record without base; NULL: no memory. */
 struct record *record_new(struct thread *self);
-/* Makes it one without base again: from here on it stands for nothing. */
+/* Clears its base: from now on it stands for no region. */
 void record_free(struct record *record);
 
-/* The only functions that change an owner or a number of committed pages, and the sums with it. */
+/* The only functions that change owners, numbers of committed pages, and the sums of these. */
 void record_set_owner(struct record *record, void *owner);
 void record_set_committed(struct record *record, SIZE_T pages);
-/* Returns all pages from `keep` on to the system; 0 if it refused, then they stay as they were. */
+/* Returns all pages from `keep` on to the system; 0: it refused, and they stay as they were. */
 int record_decommit(struct record *record, SIZE_T keep);
 
 /* Visits every record that has a base. */

@@ -52,8 +52,9 @@ void region_unlock(void)
 
 /* Taking */
 
-/* Finds memory in what waits, or addresses in the quarantine, which holds no memory. As many addresses at a time as a segment has: on x86 a
-   try takes a look at all that is reserved, too long to make one for each region in quarantine. */
+/* Finds memory in the cache, or addresses in quarantine, which holds no memory. It releases as many
+   addresses at a time as a segment has, because a try to reserve them looks at all reservations on
+   x86: too slow to do so for each region in quarantine. */
 static int make_room(void)
 {
     SIZE_T pages = quarantine_pages();
@@ -67,7 +68,7 @@ static int make_room(void)
     return quarantine_pages() < pages;
 }
 
-/* Units that a region is made of, so that it is of use for others of about its size. */
+/* Units of a region, rounded up so that it serves other blocks of about its size, too. */
 static unsigned whole_units(SIZE_T pages)
 {
     unsigned units = (unsigned)(pages + UNIT_PAGES - 1) / UNIT_PAGES;
@@ -132,7 +133,7 @@ struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes,
     struct record *r = NULL;
 
     if (bytes >> (OS_ADDRESS_BITS - 1) || all > RECORD_PAGES_MOST / 2)
-        return NULL; /* nobody has so much: what waits may go on waiting */
+        return NULL; /* no system has so much: the cache need not be purged */
     region_lock(self);
     if (grows)
         r = take_own(self, pages, room_to_grow(all));
@@ -145,7 +146,7 @@ struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes,
     region_unlock();
     if (!r)
         return NULL;
-    /* A medium block's region whole, so that its next owner finds all that it can need. */
+    /* A medium block's region is committed whole, so that its next owner needs no commit. */
     if (r->segment && !options.pageheap && region_commit(self, &r->region, region_room(&r->region)))
         return &r->region;
     if (region_commit(self, &r->region, bytes))
@@ -186,7 +187,7 @@ static int commit_once(struct thread *self, struct record *r, SIZE_T pages)
     uint32_t dirty = r->dirty;
     int done;
 
-    if (dirty < pages) /* until they are known as committed, should the thread be killed */
+    if (dirty < pages) /* covers the pages until they are noted as committed, in case of a kill */
         atomic_store(&r->dirty, (uint32_t)pages);
     done = os_commit(r->region.base + have * OS_PAGE, (pages - have) * OS_PAGE);
     if (done) {
@@ -228,7 +229,7 @@ void region_soil(struct region *region, SIZE_T bytes)
         atomic_store(&r->dirty, (uint32_t)pages);
 }
 
-/* Its owner may have written to all that is committed, behind the ends of its blocks too. */
+/* An owner may have written to all committed pages, also behind the ends of its blocks. */
 static void soil_all(struct record *r)
 {
     if (r->dirty < r->committed)
@@ -286,7 +287,7 @@ void region_quarantine(struct thread *self, struct region *region, enum quaranti
     struct record *r = record_of(region);
 
     region_lock(self);
-    /* First: a thread killed between the two leaves it its owner's, to be found. */
+    /* First: if the thread is killed between the two, the region still has its owner. */
     record_decommit(r, 0);
     quarantine_put(r, queue);
     region_unlock();

@@ -1,8 +1,8 @@
 /*
  * region.h - regions: a run of pages that one owner has, with a guard page behind it.
  *
- * A region's owner commits and decommits its pages without the lock, for nobody else touches it; the lock
- * is for taking and freeing regions and for the sums. Who finds the holder of the lock dead makes all
+ * A region's owner commits its pages without the lock, because nobody else touches it. The lock
+ * guards taking, freeing and the sums. A thread that finds the holder of the lock dead makes all
  * lists and sums anew. An owner is an opaque pointer.
  */
 #ifndef NMAPI_REGION_H
@@ -11,22 +11,22 @@
 #include "pages/quarantine.h"
 #include "pages/segment.h"
 
-/* The record of the region that an address lies in, for any address at all; NULL if it is not ours. Who
-   does not own the region may look at `owner` only, or hold it still with region_lock. */
+/* The region that an address lies in, for any address at all; NULL if there is none. Without owning
+   the region a caller may read only `owner`, unless it holds region_lock. */
 static ALWAYS_INLINE struct region *region_find(const void *address)
 {
     return segment_find(address);
 }
 
-/* Usable bytes of a region of so many units. */
+/* Bytes of a region of so many units, without the guard page. */
 #define REGION_BYTES(units) ((units)*UNIT_BYTES - OS_PAGE)
 
-/* A region of so many units with so many block states, for the owner. NULL: no memory or no address space. */
+/* A region of so many units and block states. NULL: no memory or no address space. */
 struct region *region_take(struct thread *self, void *owner, unsigned units, unsigned states);
 /* A region for one block, `bytes` of it committed; `grows`: with room to grow. */
 struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes, int grows);
 
-/* Bytes from its base on that are committed, that may not be zero, that can be committed at most. */
+/* Bytes from its base on that are committed; that may not be zero; that can be committed. */
 SIZE_T region_committed(const struct region *region);
 SIZE_T region_dirty(const struct region *region);
 SIZE_T region_room(const struct region *region);
@@ -35,33 +35,33 @@ SIZE_T region_footprint(const struct region *region);
 
 /* By the owner: */
 
-/* Commits at least `bytes`; 0 if there is no memory, even after what is cached has been returned. */
+/* Commits at least `bytes`; 0: no memory, even after the cache was purged. */
 int region_commit(struct thread *self, struct region *region, SIZE_T bytes);
-/* Returns to the system what lies behind `bytes`; if it refuses, that stays committed. */
+/* Decommits what lies behind `bytes`; if the system refuses, it stays committed. */
 void region_shrink(struct thread *self, struct region *region, SIZE_T bytes);
 /* Notes that the first `bytes` may have been written. */
 void region_soil(struct region *region, SIZE_T bytes);
 void region_give(struct thread *self, struct region *region, void *owner);
-/* Frees it: its pages wait for the next owner while they may. */
+/* Frees it. Its pages are cached if the cache has room. */
 void region_release(struct thread *self, struct region *region);
-/* The same for one of many: all their pages wait until region_purge_excess. */
+/* The same for one of many: the cache is trimmed only by region_purge_excess. */
 void region_release_first(struct thread *self, struct region *region);
 void region_purge_excess(struct thread *self);
-/* Frees it, but keeps its addresses from everybody for a time; any access faults. */
+/* Frees it, but nobody gets its addresses for a time. Any access faults. */
 void region_quarantine(struct thread *self, struct region *region, enum quarantine queue);
 
-/* Returns all that is cached to the system. */
+/* Purges the whole cache. */
 void region_trim(struct thread *self);
 
-/* Holds every region still: while it is locked, none is taken or freed. */
+/* While this is locked no region is taken or freed. */
 void region_lock(struct thread *self);
 void region_unlock(void);
-/* Visits every region of an owner; the caller has locked. Slow: it looks at all there are. */
+/* Visits every region of an owner; the caller holds the lock. Slow: it looks at all regions. */
 void region_visit(void *owner, void (*visit)(struct region *, void *), void *context);
 
-/* DLL unload: everything back to the system, no thread left. */
+/* At unload, without other threads: returns everything to the system. */
 void region_shutdown(void);
-/* Makes all lists and sums anew and returns whether they were right. For tests and debug builds. */
+/* Makes all lists and sums anew and returns whether they were right. For tests. */
 int region_is_valid(struct thread *self);
 
 #endif

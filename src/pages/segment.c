@@ -189,7 +189,7 @@ static int commit_states(struct segment *s, unsigned lines)
     return 1;
 }
 
-/* Tells a free line from a taken one, and what is idle by it. */
+/* Marks lines as free or taken, and counts idle pages. */
 static void mark_lines(struct segment *s, unsigned first, unsigned lines, int free)
 {
     if (s->free_lines == all_lines(s))
@@ -309,7 +309,7 @@ void segment_free(struct record *r)
 
 /* Repair */
 
-/* What its thread was killed at before it was noted, or after it was not any more. */
+/* States that a killed thread committed before it noted them, or still had to decommit. */
 static void decommit_unnoted_states(const struct segment *s)
 {
     SIZE_T noted = s->state_pages * OS_PAGE, most = s->bytes / 16;

@@ -7,20 +7,7 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
-awk -F, -v title="$1" "$(cat "$here/best_peer.awk" "$here/svg.awk")"'
-function row(figure, label) { order[++rows] = figure; labels[figure] = label }
-BEGIN {
-    row("pair_64", "Allocate + free, 64 B")
-    row("replace", "Random replacement, 10,000 live")
-    row("mix", "Realistic mix, a packet")
-    row("fill_1m", "Fill: 1,000,000 of 64 B, a block")
-    row("bulk_1m", "Its bulk free, a block")
-    row("large", "Replacement, 64 KiB-1 MiB")
-    row("medium_warm", "Replacement, 4,000 of 33-64 KiB")
-    row("grow", "Grow to 64 MiB by 4 KiB, a step")
-    row("threads_2", "Two threads, an expert each")
-    row("cross_turns", "Freed by another thread")
-}
+awk -F, -v title="$1" "$(cat "$here/best_peer.awk" "$here/svg.awk" "$here/ten_rows.awk")"'
 function plain_unit(figure,    text) { text = unit[figure]; sub(/\/.*/, "", text); return text }
 function bar_of(class, value_class, y, length_of, text_of,    most) {
     most = 3.9 * unit_length

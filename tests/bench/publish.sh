@@ -20,3 +20,4 @@ sh "$here/chart.sh" "Nmapi beside the best of its peers, built natively" "$here/
     >"$here/results-native.svg"
 sh "$here/curve.sh" "Cost as the work grows, built natively" "$here/curve-native.csv" >"$here/curve-native.svg"
 sh "$here/table.sh"
+sh "$here/ten_rows.sh"

@@ -1,5 +1,5 @@
 # Each module of src/ includes only what stands below it in src/modules.cmake, and a folder what stands in
-# a lower one: cmake -D root= -P check.cmake
+# a lower one; src/README.md lists the same modules in the same order: cmake -D root= -P check.cmake
 cmake_minimum_required(VERSION 3.25)
 include(${root}/src/modules.cmake)
 
@@ -57,8 +57,24 @@ endforeach()
 if(empty)
   message(SEND_ERROR "src/modules.cmake lists modules that have no file: ${empty}")
 endif()
+
+# In the page a module's line is its folder and name, and what it holds.
+file(STRINGS ${root}/src/README.md lines REGEX "^ [a-z]+/[a-z_]+  +[^ ]")
+set(listed "")
+foreach(line IN LISTS lines)
+  string(REGEX REPLACE "^ ([a-z]+/[a-z_]+) .*" "\\1" module "${line}")
+  list(APPEND listed ${module})
+endforeach()
+if(NOT "${listed}" STREQUAL "${NMAPI_MODULES}")
+  set(missing ${NMAPI_MODULES})
+  list(REMOVE_ITEM missing ${listed})
+  list(REMOVE_ITEM listed ${NMAPI_MODULES})
+  message(SEND_ERROR "src/README.md does not list the modules of src/modules.cmake in their order; "
+                     "missing: '${missing}', not a module: '${listed}'")
+endif()
+
 list(LENGTH NMAPI_MODULES count)
 if(includes EQUAL 0)
   message(FATAL_ERROR "no file includes another")
 endif()
-message("${count} modules, ${includes} includes")
+message("${count} modules, in src/README.md too, ${includes} includes")
