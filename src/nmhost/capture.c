@@ -6,8 +6,8 @@
 
 /*
  * One thread, the host's own, walks through the file from the first frame to the last and notes the
- * position of each 64th. An expert's thread walks on from there for the others, and keeps the records
- * of the 64 that it was in last. So 8 bytes serve 64 frames.
+ * position of each 64th. An expert's thread walks on from there to the others, and keeps the records
+ * that it came by, of the 64 that it was in last. So 8 bytes serve 64 frames.
  */
 
 enum {
@@ -334,35 +334,31 @@ static void wait_for(DWORD number)
         WaitForSingleObject(walk_done, 1);
 }
 
-/* Reads the records of the block's frames. */
-static BOOL enter_block(CURSOR *cursor, LONG block)
+/* Reads the block's records up to the one at the index. No further: who reads in order finds the next one in the
+   processor's cache, as memory next to what was copied last. */
+static BOOL read_records(CURSOR *cursor, LONG block, DWORD index)
 {
-    DWORD first = (DWORD)block * BLOCK, left = (DWORD)walked - first;
-
-    cursor->block = NO_BLOCK; /* in case that this thread ends in here */
-    cursor->count = left < BLOCK ? left : BLOCK;
-    ULONGLONG position = block_positions[block];
-    for (DWORD index = 0; index < cursor->count; index++) {
-        FORMAT_RECORD *record = &cursor->records[index];
-        if (format_read(&format, &cursor->views, position, FALSE, record) != FORMAT_FRAME)
-            return FALSE;
-        position = record->next;
+    if (cursor->block != block) {
+        cursor->count = 0;
+        cursor->block = block;
     }
-    cursor->block = block;
+    while (cursor->count <= index) {
+        ULONGLONG position =
+            cursor->count == 0 ? block_positions[block] : cursor->records[cursor->count - 1].next;
+        if (format_read(&format, &cursor->views, position, FALSE,
+                        &cursor->records[cursor->count]) != FORMAT_FRAME)
+            return FALSE;
+        cursor->count++;
+    }
     return TRUE;
 }
 
 static BOOL read_frame(CURSOR *cursor, DWORD number, BYTE *buffer, DWORD bytes,
                        CAPTURE_FRAME *frame)
 {
-    LONG block = (LONG)(number / BLOCK);
-
     cursor->reads++;
-    /* A block that was entered while the walk was in it has fewer. */
-    if (cursor->block != block || number % BLOCK >= cursor->count) {
-        if (!enter_block(cursor, block))
-            return FALSE;
-    }
+    if (!read_records(cursor, (LONG)(number / BLOCK), number % BLOCK))
+        return FALSE;
     const FORMAT_RECORD *record = &cursor->records[number % BLOCK];
     frame->number = number;
     frame->time = record->timed ? record->time : start_time;

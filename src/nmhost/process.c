@@ -4,10 +4,11 @@
 
 enum {
     LINE_CHARS = 8192,
-    POLL = 5,           /* milliseconds */
-    LOAD_LIMIT = 30000, /* milliseconds to load an expert, where no time limit is given */
-    SLACK = 5000,       /* milliseconds that a child may take longer than it should */
-    EXIT_LIMIT = 2000   /* milliseconds to end once the result has come */
+    POLL = 5, /* milliseconds */
+    LOAD_LIMIT =
+        30000,    /* milliseconds to start a process and load an expert, on a busy machine too */
+    SLACK = 5000, /* milliseconds that a child may take longer than it should */
+    EXIT_LIMIT = 2000 /* milliseconds to end once the result has come */
 };
 
 /* A child and what has come of it until now. */
@@ -219,8 +220,7 @@ void run_in_child(const RUN *run)
     memset(&child, 0, sizeof child);
     child.run = run;
     if (start(&child)) {
-        set_limit(&child, run->options->time_limit != 0 ? run->options->time_limit + SLACK
-                                                        : (DWORD)LOAD_LIMIT);
+        set_limit(&child, LOAD_LIMIT);
         BOOL killed = listen(&child);
         if (killed || child.broken)
             TerminateProcess(child.process, ERROR_TIMEOUT);

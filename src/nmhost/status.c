@@ -19,6 +19,8 @@ void status_set(HEXPERTKEY key, EXPERTSTATUSENUMERATION status, const char *text
                 break;
         }
     }
+    if ((text == NULL || *text == '\0') && last_status != (LONG)status)
+        last_text[0] = '\0'; /* it belonged to the status before */
     last_status = (LONG)status;
     if (status == EXPERTSTATUS_DONE)
         last_percent = 100;

@@ -304,8 +304,11 @@ static void more_threads_than_cursors_read_at_once(void **state)
     capture_close();
 }
 
+static volatile LONG reading;
+
 static DWORD WINAPI read_for_ever(LPVOID parameter)
 {
+    reading = TRUE;
     while (read_all(parameter) == 0)
         continue;
     return 0;
@@ -319,9 +322,12 @@ static void a_killed_reader_holds_up_nobody(void **state)
 
     open_capture(large_path);
     for (DWORD turn = 0; turn < KILLS; turn++) {
+        reading = FALSE;
         HANDLE thread = CreateThread(NULL, 65536, read_for_ever, NULL, 0, NULL);
         CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};
         assert_non_null(thread);
+        while (!reading) /* one that is killed while it starts keeps the loader's lock */
+            Sleep(0);
         Sleep(turn % 5);
         SuspendThread(thread);
         GetThreadContext(thread, &context);

@@ -117,14 +117,17 @@ static void one_that_fails_fast_is_told_so(void **state)
 static void one_that_overflows_its_stack_is_told_so(void **state)
 {
     (void)state;
-    assert_int_equal(run("overflow", "\"%s/small.pcap\" \"%s\" \"%s/protocols.dll\"", folder,
+    assert_int_equal(run("overflow",
+                         "--time-limit=20 \"%s/small.pcap\" \"%s\" \"%s/protocols.dll\"", folder,
                          misbehaving, examples),
                      1);
     expect_row("mis", "mis behaving failed: C00000FD");
     expect_row("protocols", "protocols returned");
-    assert_int_equal(run("overflow", "--in-process \"%s/small.pcap\" \"%s\" \"%s/protocols.dll\"",
-                         folder, misbehaving, examples),
-                     1);
+    assert_int_equal(
+        run("overflow",
+            "--in-process --time-limit=20 \"%s/small.pcap\" \"%s\" \"%s/protocols.dll\"", folder,
+            misbehaving, examples),
+        1);
     expect_row("mis", "mis behaving failed: C00000FD");
     expect_row("protocols", "protocols returned");
 }
