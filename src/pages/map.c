@@ -75,10 +75,8 @@ char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment)
     for (int i = 0; i < TRIES; i++) {
         base = refused ? os_find_free(where, bytes, alignment, skip_segment)
                        : find_free(bytes, alignment);
-        if (!base || base == refused)
+        if (!base || base == refused || !make_leaf(self, base))
             break;
-        if (!make_leaf(self, base))
-            return NULL;
         where = base + bytes;
         noted.bytes = bytes;
         atomic_store(&noted.base, base);
