@@ -195,6 +195,13 @@ static unsigned steps_of(void (*act)(void *), unsigned long *chosen)
     return choose(trace, chosen);
 }
 
+/* A quarantine that grows needs records now and then: a permanent block with its first pages. */
+static int records_came(void (*act)(void *), SIZE_T before, SIZE_T addresses)
+{
+    return committed() - before == KIB(16) &&
+           (act == close_badly || reserved() - addresses == KIB(1024));
+}
+
 static void die_everywhere(void (*act)(void *))
 {
     static unsigned long chosen[STEPS];
@@ -202,11 +209,12 @@ static void die_everywhere(void (*act)(void *))
     struct region *held = region_take(self, HELD, 1, 0);
     unsigned count = steps_of(act, chosen), deaths = 0;
     SIZE_T before = committed(), addresses = reserved();
-    int parts = parts_of_map();
+    int parts = parts_of_map(), records = 0;
 
     for (unsigned i = 0; i < count; i++) {
         deaths += die_once(act, chosen[i]);
-        if (parts_of_map() > parts) {
+        if (parts_of_map() > parts || (!records && records_came(act, before, addresses))) {
+            records |= parts_of_map() == parts;
             parts = parts_of_map();
             before = committed();
             addresses = reserved();
