@@ -145,24 +145,41 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
     return code;
 }
 
-/* Inside. What is not common, but the caller's own. */
+/* Inside. What heap_free_fast has left: another kind of block, or none of the caller's. */
 static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
-    enum heap_result result = heap_free(self, bias_heap(self), address);
+    struct expert *e = self->last;
+    enum heap_result result = heap_free_rare(self, bias_heap(self), address);
+    DWORD code = expert_code(result);
 
     bias_leave_fast(self, key);
-    return LIKELY(result == HEAP_OK) ? NMERR_SUCCESS : free_slow(key, address);
-}
-
-static NOINLINE DWORD free_other(struct thread *self, HEXPERTKEY key, LPVOID address)
-{
-    return bias_enter_other(self, key) ? free_near(self, key, address) : free_slow(key, address);
+    if (LIKELY(result == HEAP_OK) || !address)
+        return NMERR_SUCCESS;
+    if (result == HEAP_FOREIGN)
+        code = free_legacy(self, e, address);
+    if (code != NMERR_SUCCESS)
+        expert_refuse(e);
+    return code;
 }
 
 /* Inside, with a span that is empty now. */
 static NOINLINE DWORD free_emptied(struct thread *self, HEXPERTKEY key, struct span *span)
 {
     heap_span_emptied(self, bias_heap(self), span);
+    bias_leave_fast(self, key);
+    return NMERR_SUCCESS;
+}
+
+static NOINLINE DWORD free_other(struct thread *self, HEXPERTKEY key, LPVOID address)
+{
+    struct span *emptied = NULL;
+
+    if (!bias_enter_other(self, key))
+        return free_slow(key, address);
+    if (!heap_free_fast(bias_heap(self), address, &emptied))
+        return free_near(self, key, address);
+    if (emptied)
+        return free_emptied(self, key, emptied);
     bias_leave_fast(self, key);
     return NMERR_SUCCESS;
 }

@@ -91,9 +91,14 @@ static int accept(WCHAR *word)
 void options_read(void)
 {
     DWORD length = os_environment(u"NMAPI_OPTIONS", text, OPTIONS_TEXT);
-    WCHAR *at = text, *end = text + length;
+    WCHAR *at = text, *end;
 
     memset(&options, 0, sizeof options);
+    if (length >= OPTIONS_TEXT) {
+        report_unknown_option(u"(more than 16,383 characters)");
+        length = 0;
+    }
+    end = text + length;
     *end = 0;
     while (at < end) {
         WCHAR *word = at;

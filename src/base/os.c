@@ -250,7 +250,7 @@ DWORD os_environment(const WCHAR *name, WCHAR *buffer, DWORD characters)
     DWORD length = GetEnvironmentVariableW(name, buffer, characters);
 
     SetLastError(error);
-    return length < characters ? length : 0;
+    return length;
 }
 
 void os_debug_line(const WCHAR *text)

@@ -84,7 +84,8 @@ void os_close(HANDLE handle);
 void os_yield(unsigned round);
 DWORD os_milliseconds(void);
 
-/* Copies an environment variable; returns its length, 0 if there is none or it does not fit. */
+/* Copies an environment variable; returns its length, 0 if there is none. If that does not fit into so many
+   characters, nothing was copied. */
 DWORD os_environment(const WCHAR *name, WCHAR *buffer, DWORD characters);
 void os_debug_line(const WCHAR *text);
 /* Appends to a file, which is made if need be. */

@@ -76,7 +76,7 @@ static void reap(void)
         struct thread *t = pin(atomic_load(&records[i].id));
         if (!t)
             continue;
-        if (!os_thread_is_alive(t->handle) && atomic_load(&t->key) != THREAD_INSIDE)
+        if (!os_thread_is_alive(t->handle) && atomic_load(&t->key) != THREAD_INSIDE(t))
             end(t); /* pinned, so that it is still the dead one's record */
         unpin(t);
     }
@@ -141,8 +141,7 @@ struct thread *thread_enroll(void *nobody)
 void thread_leave(struct thread *self)
 {
     os_tls_set(NULL);
-    if (atomic_load(&self->key) !=
-        THREAD_INSIDE) /* else it ends in an exception: a dead one like others */
+    if (atomic_load(&self->key) != THREAD_INSIDE(self)) /* else in an exception: like a dead one */
         end(self);
 }
 

@@ -27,8 +27,8 @@ struct thread {
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 
-/* No expert's key: an odd address that is none of a process's own. One instruction stores it. */
-#define THREAD_INSIDE ((void *)(LONG_PTR)(-0x7FFFFFFF))
+/* What `key` holds while the thread is inside: an address that no host knows. */
+#define THREAD_INSIDE(thread) ((void *)(thread))
 
 enum { THREAD_FREE, THREAD_CLAIMED, THREAD_LIVE, THREAD_ENDED, THREAD_CLOSING };
 

@@ -41,7 +41,7 @@ int bias_enter_other(struct thread *self, HEXPERTKEY key)
 {
     struct expert *e;
 
-    if (!self || self->key == key || self->key == THREAD_INSIDE)
+    if (!self || self->key == key || self->key == THREAD_INSIDE(self))
         return 0;
     e = find(self, key);
     if (!e || atomic_load(&e->bias) != self->id)
@@ -56,7 +56,7 @@ static int is_inside(LONG id, const struct expert *e)
 {
     const struct thread *t = thread_record(id);
 
-    return atomic_load(&t->key) == THREAD_INSIDE && t->last == e && atomic_load(&t->id) == id;
+    return atomic_load(&t->key) == THREAD_INSIDE(t) && t->last == e && atomic_load(&t->id) == id;
 }
 
 static uint64_t calls_of(const struct expert *e)
@@ -103,7 +103,7 @@ int bias_recover(struct thread *self, struct expert *e, int died)
     died |= revoke(self, e);
     if (atomic_load(&e->bias) == self->id) /* or its next call would not see how this one ended */
         atomic_store(&e->bias, 0);
-    if (UNLIKELY(self->key == THREAD_INSIDE) &&
+    if (UNLIKELY(self->key == THREAD_INSIDE(self)) &&
         self->last == e) { /* an exception has ended a call */
         atomic_store(&self->key, NULL);
         died = 1;
@@ -173,7 +173,8 @@ DWORD bias_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **e
     DWORD code;
 
     *expert = NULL;
-    if (UNLIKELY(self->key == THREAD_INSIDE)) { /* left by an exception: it is recovered first */
+    if (UNLIKELY(self->key ==
+                 THREAD_INSIDE(self))) { /* left by an exception: it is recovered first */
         e = self->last;
         bias_lock(self, e);
         lock_release(&e->lock);

@@ -36,6 +36,7 @@ struct expert {
     uint8_t isolated;      /* opened by the host */
     uint8_t closing;       /* closing.c: how the close that has begun is to end */
     uint8_t crowded;       /* there was no memory to note a visitor */
+    uint8_t killed;        /* a visitor that is no longer noted was killed */
     uint16_t visitor_count, visitor_room;
     LONG first_visitors[EXPERT_VISITORS];
     LONG *visitors; /* ids of the threads that entered since it was opened */

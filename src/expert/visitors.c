@@ -12,13 +12,15 @@ void visitors_forget(struct thread *self, struct expert *e)
     atomic_store(&e->visitors, NULL);
     if (visitors && visitors != e->first_visitors)
         record_heap_free(self, visitors);
-    e->crowded = 0;
+    e->crowded = e->killed = 0;
 }
 
 static void drop_the_dead(struct expert *e)
 {
     uint16_t kept = 0;
 
+    if (visitors_killed(e, 0))
+        e->killed = 1;
     for (ULONG i = 0; i < e->visitor_count; i++)
         if (thread_is_alive(e->visitors[i]))
             e->visitors[kept++] = e->visitors[i];
@@ -69,6 +71,8 @@ int visitors_live(const struct expert *e, LONG but)
 
 int visitors_killed(const struct expert *e, LONG but)
 {
+    if (e->killed)
+        return 1;
     for (ULONG i = 0; i < e->visitor_count; i++)
         if (e->visitors[i] != but && thread_was_killed(e->visitors[i]))
             return 1;

@@ -35,6 +35,8 @@ static int within_limit(const struct heap *heap, SIZE_T more)
 static void set_live(struct heap *heap, SIZE_T bytes)
 {
     store_relaxed(&heap->live_bytes, bytes);
+    if (bytes > heap->limit) /* a block that was being moved is there twice; see heap_repair */
+        bytes = heap->limit;
     if (bytes > heap->peak_bytes)
         store_relaxed(&heap->peak_bytes, bytes);
 }
@@ -337,21 +339,32 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address)
 {
     struct span *emptied = NULL;
-    struct heap_block block;
-    enum heap_result result;
 
-    if (LIKELY(heap_free_fast(heap, address, &emptied))) {
-        if (emptied)
-            heap_span_emptied(self, heap, emptied);
-        return HEAP_OK;
-    }
-    result = heap_find(self, heap, address, &block);
+    if (!heap_free_fast(heap, address, &emptied))
+        return heap_free_rare(self, heap, address);
+    if (emptied)
+        heap_span_emptied(self, heap, emptied);
+    return HEAP_OK;
+}
+
+enum heap_result heap_free_rare(struct thread *self, struct heap *heap, void *address)
+{
+    struct heap_block block;
+    enum heap_result result = heap_find(self, heap, address, &block);
+
     if (result != HEAP_OK)
         return result;
     store_relaxed(&heap->live_bytes, heap->live_bytes - block.bytes);
     atomic_count(&heap->frees);
     block_give(self, heap, &block, address);
     return HEAP_OK;
+}
+
+/* On x86, where addresses are few: a large block that leaves so many of them unused moves if it can. */
+static int is_wasteful(const struct span *large, SIZE_T bytes)
+{
+    return bytes <= HEAP_SMALL ||
+           (OS_ADDRESS_BITS == 32 && bytes < region_room(&large->region) / 8);
 }
 
 /* 0 if it has to move. A block that would leave most of its room unused moves if it can. */
@@ -362,7 +375,8 @@ static int resize_in_place(struct thread *self, struct heap *heap, const struct 
 
     if (span->kind == SPAN_LARGE) {
         SIZE_T before = region_committed(&span->region);
-        int done = (even_if_wasteful || bytes > HEAP_SMALL) && large_resize(self, span, bytes);
+        int done =
+            (even_if_wasteful || !is_wasteful(span, bytes)) && large_resize(self, span, bytes);
         count_committed(heap, before, region_committed(&span->region));
         return done;
     }

@@ -173,6 +173,8 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes);
 enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
                            struct heap_block *found);
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address);
+/* The same for what heap_free_fast has left. */
+enum heap_result heap_free_rare(struct thread *self, struct heap *heap, void *address);
 /* On failure *address stays as it is and the block is untouched. */
 enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **address, SIZE_T bytes);
 /* Hands a block over, address and content unchanged; the caller is in both heaps. */

@@ -4,12 +4,13 @@
 
 /* The owner of a quarantined block. */
 #define NOBODY ((void *)1)
+#define GROW_BYTES ((SIZE_T)16 << 10) /* that a span of a giver commits at a time */
 
 struct shared {
     struct shared *next;
     struct span *volatile span; /* NULL: the record is unused */
     struct region *table;       /* what owners lies in */
-    void *volatile *owners;     /* one for each block below limit; NULL: free */
+    void *volatile *owners;     /* one for each block that the span can hold; NULL: free */
     void *giver;                /* whose blocks may come into it still; NULL: nobody */
     unsigned quarantined;       /* blocks that are nobody's */
 };
@@ -132,11 +133,13 @@ static struct shared *unused_record(struct thread *self)
 
 static int fill_table(struct thread *self, struct shared *s, const struct span *span, void *owner)
 {
-    s->table = region_take_block(self, SHARED_OWNER, span->limit * sizeof *s->owners, 0);
+    const unsigned capacity = span_capacity(span);
+
+    s->table = region_take_block(self, SHARED_OWNER, capacity * sizeof *s->owners, 0);
     if (!s->table)
         return 0;
     s->owners = (void *volatile *)(void *)s->table->base;
-    for (unsigned i = 0; i < span->limit; i++)
+    for (unsigned i = 0; i < capacity; i++)
         s->owners[i] = i >= span->bump || span->region.states[i] & SPAN_FREE ? NULL : owner;
     return 1;
 }
@@ -184,7 +187,7 @@ void *shared_alloc(struct thread *self, void *giver, unsigned size_class, SIZE_T
     lock_all(self);
     for (struct shared *s = all; s && !block; s = s->next)
         if (s->span && s->giver == giver && s->span->size_class == size_class &&
-            span_has_room(s->span))
+            (span_has_room(s->span) || span_grow(self, s->span, GROW_BYTES)))
             block = take(s, giver, bytes);
     lock_release(&lock);
     return block;

@@ -172,8 +172,3 @@ void cache_repair(void)
     memset((void *)owns, 0, sizeof owns);
     newest = oldest = NULL;
 }
-
-void cache_shutdown(void)
-{
-    cache_repair();
-}

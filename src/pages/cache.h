@@ -32,6 +32,5 @@ int cache_discard(struct record *record);
 
 /* After a thread died under the lock; cache_put follows for each. */
 void cache_repair(void);
-void cache_shutdown(void);
 
 #endif

@@ -7,10 +7,12 @@
 #define TRIES 64
 
 struct map_leaf *volatile map_root[1 << MAP_ROOT_BITS];
+int map_exhausted;
 static struct map_leaf first_leaf; /* most processes need no second on x64 */
 static int first_leaf_used;
 
-static char *where; /* the address to try first for the next reservation */
+static char *where;    /* the address to try first for the next reservation */
+static char *at_first; /* and for the first one */
 /* The reservation that is being made or released; base is set last and cleared first. */
 static struct {
     char *volatile base;
@@ -51,15 +53,31 @@ static ULONG_PTR skip_segment(ULONG_PTR address)
     return map_find(address) ? (address & ~(MAP_BYTES - 1)) + MAP_BYTES : address;
 }
 
+/* Behind the newest reservation; but before the map gets a further leaf of some size, once more from the start,
+   or what comes and goes for long would leave leaves behind all over the address space. */
+static char *find_free(SIZE_T bytes, SIZE_T alignment)
+{
+    char *base = os_find_free(where, bytes, alignment, skip_segment), *hole;
+
+    if (sizeof(struct map_leaf) < OS_PAGE || !base || *root_of(base))
+        return base;
+    hole = os_find_free(at_first, bytes, alignment, skip_segment);
+    return hole && *root_of(hole) ? hole : base;
+}
+
 char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment)
 {
-    char *base = NULL;
+    char *base = NULL, *refused = NULL;
 
-    if (!where) /* begin where the system has put this thread's stack: its randomness is ours */
-        where = (char *)((ULONG_PTR)&base & ~(MAP_BYTES - 1));
+    if (!at_first) /* where the system has put this thread's stack: its randomness is ours */
+        at_first = where = (char *)((ULONG_PTR)&base & ~(MAP_BYTES - 1));
+    map_exhausted = 0;
     for (int i = 0; i < TRIES; i++) {
-        base = os_find_free(where, bytes, alignment, skip_segment);
-        if (!base || !make_leaf(self, base))
+        base = refused ? os_find_free(where, bytes, alignment, skip_segment)
+                       : find_free(bytes, alignment);
+        if (!base || base == refused)
+            break;
+        if (!make_leaf(self, base))
             return NULL;
         where = base + bytes;
         noted.bytes = bytes;
@@ -67,8 +85,11 @@ char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment)
         KILL_POINT("reservation about to be made");
         if (os_reserve(base, bytes))
             return base;
-        atomic_store(&noted.base, NULL); /* another thread was first */
+        atomic_store(&noted.base, NULL); /* another thread was first, or it only looks free */
+        if (!refused)
+            refused = base;
     }
+    map_exhausted = 1;
     return NULL;
 }
 
@@ -115,5 +136,5 @@ void map_shutdown(void)
     memset((void *)map_root, 0, sizeof map_root); /* other leaves go with the permanent memory */
     memset(&first_leaf, 0, sizeof first_leaf);
     first_leaf_used = 0;
-    where = NULL;
+    where = at_first = NULL;
 }

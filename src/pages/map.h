@@ -45,6 +45,9 @@ static ALWAYS_INLINE ULONG_PTR map_find(ULONG_PTR address)
     return atomic_load(&leaf->entries[(address >> MAP_SHIFT) & ((1 << MAP_LEAF_BITS) - 1)]);
 }
 
+/* Whether the last call of map_reserve failed for want of addresses. */
+extern int map_exhausted;
+
 /* Reserves addresses at a multiple of `alignment`; NULL: there are none, or no memory for the map. */
 char *map_reserve(struct thread *self, SIZE_T bytes, SIZE_T alignment);
 /* Lets `bytes` of a new reservation be found, once its record is complete. */

@@ -29,8 +29,8 @@ struct record *own_take(struct thread *self, SIZE_T pages)
 void own_release(struct record *r)
 {
     map_note_release(r->region.base, r->pages * OS_PAGE);
+    record_free(r); /* first: until then its pages are committed, and count */
     record_set_committed(r, 0);
-    record_free(r);
     map_release();
 }
 

@@ -46,7 +46,7 @@ struct record {
 _Static_assert(sizeof(struct record) <= APART, "nothing shares a cache line pair with a record");
 
 /* The most pages that a region may have: 32 bits count them. */
-#define RECORD_PAGES_MOST 0xFFFFFFF0U
+#define RECORD_PAGES_MOST 0xFFFFF000U
 
 /* Committed pages. */
 extern struct record_sums {

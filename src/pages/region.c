@@ -52,10 +52,19 @@ void region_unlock(void)
 
 /* Taking */
 
-/* Finds addresses, or memory for records, in what waits. */
+/* Finds memory in what waits, or addresses in the quarantine, which holds no memory. As many addresses at a time as a segment has: on x86 a
+   try takes a look at all that is reserved, too long to make one for each region in quarantine. */
 static int make_room(void)
 {
-    return cache_purge(0) || quarantine_drop();
+    SIZE_T pages = quarantine_pages();
+
+    if (cache_purge(0))
+        return 1;
+    if (!map_exhausted)
+        return 0;
+    while (pages - quarantine_pages() < SEGMENT_BYTES / OS_PAGE && quarantine_drop())
+        ;
+    return quarantine_pages() < pages;
 }
 
 /* Units that a region is made of, so that it is of use for others of about its size. */
@@ -325,7 +334,7 @@ void region_shutdown(void)
     repair(); /* what a thread was killed at is known then */
     record_each(release_own, NULL);
     segment_shutdown();
-    cache_shutdown();
+    cache_repair();
     quarantine_shutdown();
     record_shutdown();
     map_shutdown();

@@ -254,9 +254,12 @@ void segment_purge_states(void)
 /* In a segment that has so long a run of cold units. */
 static int take_in(struct segment *s, struct record *r, unsigned units, unsigned lines)
 {
-    unsigned first = bits_find_run(s->cold, SEGMENT_UNITS, units);
+    unsigned first;
 
     r->segment = s;
+    if (s->free_lines < lines)
+        return 0;
+    first = bits_find_run(s->cold, SEGMENT_UNITS, units);
     if (first == SEGMENT_UNITS || !segment_take_lines(r, lines))
         return 0;
     for (unsigned i = first; i < first + units; i++)

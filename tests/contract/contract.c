@@ -8,7 +8,7 @@ const char *contract_dll_path;
 BOOL contract_aware;
 uint32_t contract_seed = 20240229;
 
-static const char *options;
+const char *contract_options;
 
 void contract_arguments(int argc, char **argv)
 {
@@ -16,7 +16,7 @@ void contract_arguments(int argc, char **argv)
         if (strcmp(argv[i], "--aware") == 0)
             contract_aware = TRUE;
         else if (strncmp(argv[i], "--options=", 10) == 0)
-            options = argv[i] + 10;
+            contract_options = argv[i] + 10;
         else if (strncmp(argv[i], "--seed=", 7) == 0)
             contract_seed = (uint32_t)strtoul(argv[i] + 7, NULL, 0);
         else if (contract_dll_path == NULL)
@@ -26,7 +26,7 @@ void contract_arguments(int argc, char **argv)
         contract_dll_path = "Nmapi.dll";
     if (contract_seed == 0)
         contract_seed = 1;
-    SetEnvironmentVariableA("NMAPI_OPTIONS", options);
+    SetEnvironmentVariableA("NMAPI_OPTIONS", contract_options);
 }
 
 void contract_load_dll(void)

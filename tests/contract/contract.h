@@ -26,6 +26,7 @@ extern HMODULE contract_dll;
 extern const char *contract_dll_path;
 extern BOOL contract_aware;
 extern uint32_t contract_seed;
+extern const char *contract_options; /* NULL: none */
 
 /* Reads the arguments and loads the DLL; ends the process with a message if that fails. */
 void contract_load(int argc, char **argv);

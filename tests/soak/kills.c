@@ -192,7 +192,7 @@ static void kill_one(uint32_t round, uint32_t *random, DWORD *longest)
 static void killed_threads_harm_nobody_and_leave_nothing(void **state)
 {
     const SIZE_T kept = (SIZE_T)8 << 20;
-    const SIZE_T quarantine = sizeof(void *) == 8 ? (SIZE_T)512 << 20 : (SIZE_T)96 << 20;
+    const SIZE_T quarantine = sizeof(void *) == 8 ? (SIZE_T)1100 << 20 : (SIZE_T)96 << 20;
     SIZE_T dead_committed, dead_reserved, committed, reserved, now_committed, now_reserved;
     struct bystander bystanders[2];
     uint32_t random = soak_seed;
@@ -213,6 +213,7 @@ static void killed_threads_harm_nobody_and_leave_nothing(void **state)
             longest = bystanders[i].longest;
     }
     idle = stall_longest();
+    assert_int_equal(nm.trim(), NMERR_SUCCESS);
     process_memory(&now_committed, &now_reserved);
     print_message(
         "%lu kills; the longest wait %lu ms (%lu ms without a call); committed %lu -> %lu KiB, "

@@ -134,7 +134,7 @@ static void who_is_inside_is_waited_for(void **state)
     assert_int_equal(table_find(A)->bias, self->id);
     waits = standin_calls("WaitForSingleObject");
     assert_ptr_equal(self->last, table_find(A));
-    atomic_store(&self->key, THREAD_INSIDE);
+    atomic_store(&self->key, THREAD_INSIDE(self));
     thread = CreateThread(NULL, 0, visit_a, &visit, 0, NULL);
     /* It asks whether we live, and again as long as we are inside. */
     while (standin_calls("WaitForSingleObject") < waits + 10)
@@ -174,7 +174,7 @@ static void a_record_used_again_is_not_taken_for_the_owner(void **state)
     e = table_find(A);
     assert_int_equal(e->bias, self->id);
     e->bias = e->biased = self->id + (1 << 12);
-    atomic_store(&self->key, THREAD_INSIDE);
+    atomic_store(&self->key, THREAD_INSIDE(self));
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
     atomic_store(&self->key, A);
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);

@@ -181,7 +181,7 @@ static void let_the_second_come_in_its_place(void)
     helper_begin(&second);
     helper_run(&second, enrol, &second_record);
     helper_run(&second, unit_use_key, B);
-    atomic_store(&second_record->key, THREAD_INSIDE);
+    atomic_store(&second_record->key, THREAD_INSIDE(second_record));
 }
 
 static void whose_record_was_an_owners_stays_where_he_is(void **state)
@@ -193,7 +193,7 @@ static void whose_record_was_an_owners_stays_where_he_is(void **state)
     helper_run(&first, unit_use_key, A);
     helper_run(&first, enrol, &record);
     assert_int_equal(table_find(A)->bias, record->id);
-    atomic_store(&record->key, THREAD_INSIDE); /* in a call */
+    atomic_store(&record->key, THREAD_INSIDE(record)); /* in a call */
     at("bias revoked", let_the_second_come_in_its_place);
     assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBlocks, 1);

@@ -144,7 +144,7 @@ static void without_a_record_a_thread_has_no_memory(void **state)
 
     (void)state;
     unit_on_thread(say_id_and_die, &dead);
-    thread_record(dead)->key = THREAD_INSIDE;
+    thread_record(dead)->key = THREAD_INSIDE(thread_record(dead));
     for (LONG i = 0; i < RECORDS; i++) {
         states[i] = thread_record(i)->state;
         if (states[i] == THREAD_FREE)

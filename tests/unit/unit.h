@@ -130,7 +130,7 @@ static inline void unit_let_wait(volatile LONG *through)
 /* Whether a thread is in the heap of its last expert, without the lock. */
 static inline int unit_is_inside(const struct thread *thread)
 {
-    return atomic_load(&thread->key) == THREAD_INSIDE;
+    return atomic_load(&thread->key) == THREAD_INSIDE(thread);
 }
 
 /* Whether an address is one that stays nobody's after an abnormal close. */

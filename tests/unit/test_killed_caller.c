@@ -1,0 +1,42 @@
+/* test_killed_caller.c - a close is abnormal if a calling thread was killed, however many have called since. */
+#include "unit.h"
+
+#define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x10000 + (i)*16))
+
+static DWORD WINAPI use_and_die(LPVOID key)
+{
+    unit_use_key(key);
+    TerminateThread(GetCurrentThread(), 1);
+    return 0;
+}
+
+static void a_killed_caller_counts_however_many_call_after_it(void **state)
+{
+    (void)state;
+    for (int others = 0; others < 10; others++) {
+        HEXPERTKEY key = KEY(others);
+        void *block;
+        assert_int_equal(NmapiOpenExpert(key, NULL), NMERR_SUCCESS);
+        block = ExpertAllocMemory(key, 10, NULL);
+        assert_non_null(block);
+        unit_on_thread(use_and_die, key);
+        for (int i = 0; i < others; i++)
+            assert_int_equal(unit_on_thread(unit_use_key, key), 1);
+        assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+        assert_true(unit_is_quarantined(block));
+        /* Not so the next time. */
+        assert_int_equal(NmapiOpenExpert(key, NULL), NMERR_SUCCESS);
+        block = ExpertAllocMemory(key, 10, NULL);
+        assert_non_null(block);
+        assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+        assert_false(unit_is_quarantined(block));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_killed_caller_counts_however_many_call_after_it),
+    };
+    return UNIT_RUN(tests);
+}
