@@ -6,8 +6,8 @@
 
 /*
  * One thread, the host's own, walks through the file from the first frame to the last and notes the
- * position of each 64th. An expert's thread walks on from there to the others, and keeps the records
- * that it came by, of the 64 that it was in last. So 8 bytes serve 64 frames.
+ * position of each 64th. An expert's thread walks on from there to the others, and keeps the
+ * records that it came by, of the 64 that it was in last. So 8 bytes serve 64 frames.
  */
 
 enum {
@@ -334,8 +334,8 @@ static void wait_for(DWORD number)
         WaitForSingleObject(walk_done, 1);
 }
 
-/* Reads the block's records up to the one at the index. No further: who reads in order finds the next one in the
-   processor's cache, as memory next to what was copied last. */
+/* Reads the block's records up to the one at the index. No further: who reads in order finds the
+   next one in the processor's cache, as memory next to what was copied last. */
 static BOOL read_records(CURSOR *cursor, LONG block, DWORD index)
 {
     if (cursor->block != block) {

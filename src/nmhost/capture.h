@@ -1,7 +1,7 @@
 /* capture.h - the frames of one capture file.
  *
- * capture_frame and capture_frames may be called on any thread, one that is killed in them included:
- * they take no lock that it could leave held.
+ * capture_frame and capture_frames may be called on any thread, one that is killed in them
+ * included: they take no lock that it could leave held.
  */
 #ifndef CAPTURE_H
 #define CAPTURE_H
@@ -47,18 +47,19 @@ DWORD capture_frames(void);
 /* From here on only frames with these numbers can be read; the others keep theirs. */
 void capture_restrict(DWORD least, DWORD most);
 
-/* The number of the next frame behind or before this one that can be read; 0xFFFFFFFF for it starts at the first
-   or last. May be that of no frame. */
+/* The number of the next frame behind or before this one that can be read; 0xFFFFFFFF for it starts
+   at the first or last. May be that of no frame. */
 DWORD capture_neighbour(DWORD number, BOOL forward);
 
 /* capture_frames, as far as has been looked by now. */
 DWORD capture_frames_so_far(void);
 
-/* How many times a frame was read since the capture was opened; by more threads than the reader has places
-   for, not all. */
+/* How many times a frame was read since the capture was opened; by more threads than the reader has
+   places for, not all. */
 ULONGLONG capture_reads(void);
 
-/* Whether the frames end before the file does; then at which one, and at which of its bytes. Waits. */
+/* Whether the frames end before the file does; then at which one, and at which of its bytes.
+   Waits. */
 BOOL capture_torn(DWORD *frame, ULONGLONG *offset);
 
 /* The path that it was opened with. */
@@ -80,8 +81,8 @@ typedef struct CAPTURE_COMMENT {
     char text[124]; /* UTF-8, cut where it is longer */
 } CAPTURE_COMMENT;
 
-/* The comments on frames, by their numbers from 0; all of them once capture_frames has returned. FALSE at
-   the end. */
+/* The comments on frames, by their numbers from 0; all of them once capture_frames has returned.
+   FALSE at the end. */
 BOOL capture_frame_comment(DWORD index, CAPTURE_COMMENT *comment);
 
 /* That of the first frame: CAPTURE_... */

@@ -2,7 +2,8 @@
 
 #include "say.h"
 
-/* Handles of the child's. An expert may use or close them: then its parent hears nonsense, or nothing. */
+/* Handles of the child's. An expert may use or close them: then its parent hears nonsense, or
+   nothing. */
 static HANDLE pipe_to_parent;
 
 static BYTE buffer[32 * 1024];

@@ -1,4 +1,5 @@
-/* csv.h - events as comma-separated values (RFC 4180): capture, expert, severity, time, frame, event, description,
+/* csv.h - events as comma-separated values (RFC 4180): capture, expert, severity, time, frame,
+   event, description,
  * then "name=value" for each column.
  */
 #ifndef CSV_H

@@ -97,8 +97,9 @@ static BOOL is_plausible(const EVENT_VIEW *view)
            may_be_text(view->szMachine) && may_be_text(view->Justification);
 }
 
-/* Read by today's layout, a packed event has its number of columns in the second byte of Severity, and each text's upper
-   half as the lower one of a pointer: it is implausible unless it has neither. */
+/* Read by today's layout, a packed event has its number of columns in the second byte of Severity,
+   and each text's upper half as the lower one of a pointer: it is implausible unless it has
+   neither. */
 void event_view(EVENT_VIEW *view, const NMEVENTDATA *event)
 {
     view_today(view, event);

@@ -4,8 +4,9 @@
  *
  * A test is a protocol's name; a property's, behind its protocol's and a dot; or a property, a
  * relation and a value. Relations: == != < <= > >= contains has (these bits are set) lacks (none of
- * them is). Values: numbers (10, 0xa), addresses (10.0.0.1, fd00::1, 02-00-00-00-00-01), "text", which
- * is compared with letter case aside. not binds before and, and before or. Letter case does not count.
+ * them is). Values: numbers (10, 0xa), addresses (10.0.0.1, fd00::1, 02-00-00-00-00-01), "text",
+ * which is compared with letter case aside. not binds before and, and before or. Letter case does
+ * not count.
  */
 #ifndef FILTER_TEXT_H
 #define FILTER_TEXT_H

@@ -1,9 +1,9 @@
 /* format.h - where the frames lie in a capture file: pcap, pcapng, Network Monitor 1.x and 2.x.
  *
  * A frame has a position: an offset in the file, or in Network Monitor's formats its place in the
- * frame table. Nothing is believed that the file says: whatever is looked at is asked of a view, which gives
- * nothing outside the file. One walk from the first position to the last learns the interfaces of pcapng; from
- * then on, up to where it has come, any thread may read any position.
+ * frame table. Nothing is believed that the file says: whatever is looked at is asked of a view,
+ * which gives nothing outside the file. One walk from the first position to the last learns the
+ * interfaces of pcapng; from then on, up to where it has come, any thread may read any position.
  */
 #ifndef FORMAT_H
 #define FORMAT_H
@@ -82,8 +82,8 @@ typedef enum FORMAT_RESULT {
     FORMAT_TORN /* something else is where a frame should be, or half of one */
 } FORMAT_RESULT;
 
-/* Tells the format by the file's first bytes, and *position, the first frame's. FALSE: it is none of these, or a
-   variant that is refused; why is the end of a sentence about the file. */
+/* Tells the format by the file's first bytes, and *position, the first frame's. FALSE: it is none
+   of these, or a variant that is refused; why is the end of a sentence about the file. */
 BOOL format_open(FORMAT *format, VIEWS *views, ULONGLONG *position, const char **why);
 void format_close(FORMAT *format);
 
@@ -92,8 +92,8 @@ void format_close(FORMAT *format);
 FORMAT_RESULT format_read(FORMAT *format, VIEWS *views, ULONGLONG position, BOOL walk,
                           FORMAT_RECORD *record);
 
-/* A comment of Network Monitor's: the record's offset of the frame that it belongs to, and its title
-   in UTF-16. *position is 0 for the first one and moved to the next. FALSE at the end. */
+/* A comment of Network Monitor's: the record's offset of the frame that it belongs to, and its
+   title in UTF-16. *position is 0 for the first one and moved to the next. FALSE at the end. */
 BOOL format_comment(const FORMAT *format, VIEWS *views, DWORD *position, DWORD *frame_offset,
                     ULONGLONG *title, DWORD *title_bytes);
 

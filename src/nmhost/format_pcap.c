@@ -20,7 +20,8 @@ static BOOL is_plausible(const FORMAT *format, VIEWS *views, ULONGLONG offset)
            length != 0 && stored <= CAPTURE_MOST_STORED;
 }
 
-/* Two old variants have the normal magic number, but records with longer headers: the second record shows it. */
+/* Two old variants have the normal magic number, but records with longer headers: the second record
+   shows it. */
 static const char *variant_of(const FORMAT *format, VIEWS *views)
 {
     const BYTE *first = view_at(&views->data, FILE_HEADER, RECORD_HEADER);

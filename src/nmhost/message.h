@@ -1,6 +1,7 @@
-/* message.h - what a run of an expert tells: from the child process to its parent through a pipe, or in one
- * process by a call. An expert can write to any memory and any handle of its process, so that nothing
- * that comes through the pipe is believed before message_check has seen it.
+/* message.h - what a run of an expert tells: from the child process to its parent through a pipe,
+   or in one
+ * process by a call. An expert can write to any memory and any handle of its process, so that
+ * nothing that comes through the pipe is believed before message_check has seen it.
  */
 #ifndef MESSAGE_H
 #define MESSAGE_H
@@ -43,8 +44,8 @@ typedef struct STATUS_FACTS {
     char text[64];
 } STATUS_FACTS;
 
-/* text: source, name, description, then name and value of each column, each with its zero. A value is
-   preceded by 'r' or 'l': to which side it goes. */
+/* text: source, name, description, then name and value of each column, each with its zero. A value
+   is preceded by 'r' or 'l': to which side it goes. */
 typedef struct EVENT_ROW {
     DWORD ident;
     DWORD flags; /* NMEVENTFLAG_... */

@@ -37,8 +37,8 @@ typedef struct OPTIONS {
 /* Fills in *options, all of it. FALSE: the usage is wrong, and why has been said. */
 BOOL options_parse(int argument_count, char **arguments, OPTIONS *options);
 
-/* What a child is started with to run one expert over one capture (NULL: to list it). FALSE: it is too
-   long. */
+/* What a child is started with to run one expert over one capture (NULL: to list it). FALSE: it is
+   too long. */
 BOOL options_command_line(const OPTIONS *options, const char *capture, const char *expert,
                           ULONG_PTR pipe, ULONG_PTR parent, BOOL first, char *text,
                           DWORD characters);

@@ -1,4 +1,5 @@
-/* report.h - what is told of the runs, in the order in which they come, and of all of them at the end. */
+/* report.h - what is told of the runs, in the order in which they come, and of all of them at the
+   end. */
 #ifndef REPORT_H
 #define REPORT_H
 

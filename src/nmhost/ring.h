@@ -22,8 +22,8 @@ typedef struct RING {
     DWORD used; /* bytes of the current segment */
 } RING;
 
-/* Room for the next copy: at least `least` bytes; *bytes is how much there is. It is given out again
-   until it is kept. NULL: no memory. */
+/* Room for the next copy: at least `least` bytes; *bytes is how much there is. It is given out
+   again until it is kept. NULL: no memory. */
 BYTE *ring_room(RING *ring, DWORD least, DWORD *bytes);
 
 /* Keeps the copy in the room that was given out last. */

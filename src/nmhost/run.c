@@ -18,7 +18,8 @@ BOOL run_prepare(LIBRARY *library)
         say("nmhost: no thread-local slot is left\n");
         return FALSE;
     }
-    /* Windows and Wine keep a thread's stack for the next one: so that the first expert finds one too. */
+    /* Windows and Wine keep a thread's stack for the next one: so that the first expert finds one
+       too. */
     HANDLE thread = CreateThread(NULL, 0, do_nothing, NULL, 0, NULL);
     if (thread != NULL) {
         WaitForSingleObject(thread, INFINITE);

@@ -19,7 +19,8 @@ BOOL run_prepare(LIBRARY *library);
 /* Runs it in this process. The last message is a RESULT, unless the expert ends the process. */
 void run_here(const LIBRARY *library, const RUN *run);
 
-/* Runs it in a process of its own. The last message is a RESULT, whatever became of that process. */
+/* Runs it in a process of its own. The last message is a RESULT, whatever became of that
+   process. */
 void run_in_child(const RUN *run);
 
 /* What the child's main does: returns its exit status. */

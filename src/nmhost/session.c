@@ -147,8 +147,8 @@ static BOOL wait_for(const SESSION *session, HANDLE thread, DWORD start, DWORD l
     }
 }
 
-/* Only a thread that is stopped outside the system's own code can be killed without harm under Wine: it has
-   come to such a place once its registers can be read. */
+/* Only a thread that is stopped outside the system's own code can be killed without harm under
+   Wine: it has come to such a place once its registers can be read. */
 static void kill_thread(HANDLE thread)
 {
     CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};
@@ -211,8 +211,8 @@ static OUTCOME make_call(CALL *call)
     return outcome_of(session, call, stopped);
 }
 
-/* Opens the key and gives it the configuration: the one that the key before it made, in the host's own
-   process, else the file's. */
+/* Opens the key and gives it the configuration: the one that the key before it made, in the host's
+   own process, else the file's. */
 static DWORD open_key(const LIBRARY *library, const SESSION *session, EXPERT *expert,
                       HEXPERTKEY key, HEXPERTKEY before)
 {
@@ -276,8 +276,8 @@ static BOOL prepare(CALL *call)
     return error == NMERR_SUCCESS;
 }
 
-/* Configure, if it is wanted and there is something to configure, then Run: each under a key of its own, as
-   Network Monitor does. */
+/* Configure, if it is wanted and there is something to configure, then Run: each under a key of its
+   own, as Network Monitor does. */
 static void make_calls(const LIBRARY *library, const SESSION *session, EXPERT *expert,
                        RESULT *result)
 {

@@ -49,8 +49,8 @@ static DWORD WINAPI capture_comment_from_filename(LPSTR file, LPSTR comment, DWO
     return NMERR_SUCCESS;
 }
 
-/* The middle part is there to be compiled: it is an error unless the function has the prototype that
-   netmon.h gives the name. On x86 a wrong one would unbalance the expert's stack. */
+/* The middle part is there to be compiled: it is an error unless the function has the prototype
+   that netmon.h gives the name. On x86 a wrong one would unbalance the expert's stack. */
 #define SUPPLY(name, function)                                                                     \
     {                                                                                              \
 #name,                                                                                     \

@@ -1,10 +1,10 @@
 /* supply.h - the functions of Network Monitor that this host supplies to experts: frames, capture
  * data, filters, protocols, properties, their text, and helpers. FUNCTIONS.md lists them.
  *
- * They run on the experts' threads, which may crash in them or be killed in them at any instruction.
- * So they take no lock, and call nothing that takes one that others need. What they need for a thread
- * is the host's own memory and that thread's alone; what they allocate for an expert (filters, the
- * per-capture heap) is the expert's, and goes when its key is closed.
+ * They run on the experts' threads, which may crash in them or be killed in them at any
+ * instruction. So they take no lock, and call nothing that takes one that others need. What they
+ * need for a thread is the host's own memory and that thread's alone; what they allocate for an
+ * expert (filters, the per-capture heap) is the expert's, and goes when its key is closed.
  */
 #ifndef SUPPLY_H
 #define SUPPLY_H

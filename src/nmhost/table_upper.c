@@ -1,4 +1,5 @@
-/* DNS over UDP, the first line of HTTP, the session header of NetBIOS over TCP, the header of SMB. */
+/* DNS over UDP, the first line of HTTP, the session header of NetBIOS over TCP, the header of
+   SMB. */
 #include "table.h"
 
 static const LABELED_BIT dns_flag_labels[] = {

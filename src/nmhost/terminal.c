@@ -105,8 +105,8 @@ void terminal_status(const STATUS_FACTS *facts)
     lstrcpynA(shown_text, facts->text, sizeof shown_text);
 }
 
-/* Appends two blanks and a cell, to the right for a positive width, to the left for a negative one. After a cell that
-   is too wide the next ones come back to their columns as soon as they can. */
+/* Appends two blanks and a cell, to the right for a positive width, to the left for a negative one.
+   After a cell that is too wide the next ones come back to their columns as soon as they can. */
 static void add_cell(LINE *line, const char *text, int width)
 {
     int length = lstrlenA(text);
@@ -132,7 +132,8 @@ const char *terminal_severity(DWORD severity)
     return severity < sizeof severities / sizeof *severities ? severities[severity] : "unknown";
 }
 
-/* The year is that of a capture's start at most, if it is there at all: an expert that fills it in tells a date. */
+/* The year is that of a capture's start at most, if it is there at all: an expert that fills it in
+   tells a date. */
 const char *terminal_time(const EVENT_ROW *row, char text[TERMINAL_TIME])
 {
     const SYSTEMTIME *time = &row->time;

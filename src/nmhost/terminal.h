@@ -1,4 +1,5 @@
-/* terminal.h - an expert's status and events in the terminal: on a console a progress bar, else lines; a table of at most
+/* terminal.h - an expert's status and events in the terminal: on a console a progress bar, else
+   lines; a table of at most
  * 80 columns.
  */
 #ifndef TERMINAL_H
@@ -24,7 +25,8 @@ void terminal_end(void);
 
 const char *terminal_severity(DWORD severity);
 
-/* As the expert says, else its frame's: seconds after the capture's start; "" if neither is known. */
+/* As the expert says, else its frame's: seconds after the capture's start; "" if neither is
+   known. */
 const char *terminal_time(const EVENT_ROW *row, char text[TERMINAL_TIME]);
 
 #endif

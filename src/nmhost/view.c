@@ -43,7 +43,8 @@ void view_release(VIEW *view)
         UnmapViewOfFile(base);
 }
 
-/* Maps a window around the bytes: behind the offset, or before it when that is the way it slides. */
+/* Maps a window around the bytes: behind the offset, or before it when that is the way it
+   slides. */
 static BOOL slide(VIEW *view, ULONGLONG offset, DWORD bytes)
 {
     ULONGLONG start = offset, end = offset + bytes;

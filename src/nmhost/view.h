@@ -1,4 +1,5 @@
-/* view.h - a window that slides over a file, so that a file may be larger than the address space. */
+/* view.h - a window that slides over a file, so that a file may be larger than the address
+   space. */
 #ifndef VIEW_H
 #define VIEW_H
 
@@ -21,8 +22,8 @@ typedef struct VIEW {
 BOOL view_open(VIEW_FILE *file, const char *path);
 void view_close(VIEW_FILE *file);
 
-/* The bytes at the offset, until the next call with this view; NULL if they are not all in the file,
-   or cannot be mapped. */
+/* The bytes at the offset, until the next call with this view; NULL if they are not all in the
+   file, or cannot be mapped. */
 const BYTE *view_at(VIEW *view, ULONGLONG offset, DWORD bytes);
 
 void view_release(VIEW *view);
