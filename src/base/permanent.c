@@ -16,6 +16,7 @@ struct block {
 };
 
 static struct lock lock;
+static SIZE_T committed_pages; /* a thread killed behind a commit leaves some uncounted */
 static _Alignas(ALIGNMENT) union {
     struct block block;
     char bytes[FIRST_BYTES];
@@ -51,6 +52,7 @@ static struct block *block_make(SIZE_T bytes)
         noted = NULL;
         return NULL;
     }
+    store_relaxed(&committed_pages, committed_pages + STEP_BYTES / OS_PAGE);
     block->bytes = reserved;
     block->ready = STEP_BYTES;
     block->used = ALIGNMENT;
@@ -84,6 +86,7 @@ static void *take(SIZE_T bytes)
         if (!os_commit((char *)block + block->ready, ready - block->ready))
             return NULL;
         KILL_POINT("permanent pages committed");
+        store_relaxed(&committed_pages, committed_pages + (ready - block->ready) / OS_PAGE);
         block->ready = ready;
     }
     block->used = used;
@@ -102,8 +105,14 @@ void *permanent_alloc(struct thread *self, SIZE_T bytes)
     return record;
 }
 
+SIZE_T permanent_pages(void)
+{
+    return load_relaxed(&committed_pages);
+}
+
 void permanent_shutdown(void)
 {
+    committed_pages = 0;
     discard_noted();
     while (blocks && blocks != &first.block) {
         struct block *next = blocks->next;

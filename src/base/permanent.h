@@ -9,6 +9,8 @@
 /* Zeroed memory at a multiple of APART, which map.h relies on; NULL if there is none. It is freed
    at unload, never before. */
 void *permanent_alloc(struct thread *self, SIZE_T bytes);
+/* Pages that were committed for it. */
+SIZE_T permanent_pages(void);
 void permanent_shutdown(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/options.h"
+#include "base/permanent.h"
 
 #define MIB ((SIZE_T)(1 << 20) / OS_PAGE) /* pages */
 #ifdef _WIN64
@@ -24,14 +25,17 @@ static struct record *newest, *oldest;
 SIZE_T cache_limit(void)
 {
     SIZE_T most = record_sums.used + record_sums.used / 2;
+    SIZE_T records = permanent_pages(); /* they wait as well: of what went, they are left */
 
     if (options.pageheap)
         return 0;
-    if (options.keep_given)
-        return options.keep ? options.keep / OS_PAGE : KEEP_LEAST;
     if (most > KEEP_MOST)
         most = KEEP_MOST;
-    return most > KEEP_DEFAULT ? most : KEEP_DEFAULT;
+    if (most < KEEP_DEFAULT)
+        most = KEEP_DEFAULT;
+    if (options.keep_given)
+        most = options.keep ? options.keep / OS_PAGE : KEEP_LEAST;
+    return most > records ? most - records : 0;
 }
 
 SIZE_T cache_pages(void)

@@ -31,11 +31,36 @@ static struct {
 
 #include "standin.h"
 
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
 DWORD WINAPI NmapiTrimMemory(void) __attribute__((weak));
 
+/* Windows Vista and later flush all processors' write buffers; Linux has the same for one process. */
+static void flush_write_buffers(void)
+{
+    syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+static HMODULE find_kernel(LPCSTR name)
+{
+    return strcmp(name, "kernel32.dll") == 0 ? (HMODULE)&dll : NULL;
+}
+
+static FARPROC find_flush(HMODULE module, LPCSTR name)
+{
+    (void)module;
+    return strcmp(name, "FlushProcessWriteBuffers") == 0 ? (FARPROC)flush_write_buffers : NULL;
+}
+
 static bool dll_start(char *version, size_t size)
 {
+    static const struct standin_module_hooks hooks = {.address = find_flush, .find = find_kernel};
+
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0)
+        standin_set_module_hooks(&hooks);
     snprintf(version, size, "Nmapi %s, native build", BENCH_VERSION);
     dll.alloc = ExpertAllocMemory;
     dll.realloc = ExpertReallocMemory;
