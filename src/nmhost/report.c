@@ -190,11 +190,11 @@ static void print_run(const REPORT_RUN *record)
 
     report_outcome(result, outcome);
     if (result->usage_known) {
-        say("%-20.20s %-16s %12s %9s %8s %10s\n", record->facts.name, outcome,
+        say("%-19.19s %-16s %12s %9s %8s %10s\n", record->facts.name, outcome,
             say_number(report_rate(result), rate), say_number((result->peak + 1023) / 1024, peak),
             say_number(result->blocks, blocks), say_number(result->bytes, bytes));
     } else {
-        say("%-20.20s %-16s %12s %9s %8s %10s\n", record->facts.name, outcome, "-", "unknown",
+        say("%-19.19s %-16s %12s %9s %8s %10s\n", record->facts.name, outcome, "-", "unknown",
             "unknown", "unknown");
     }
     if (result->events_lost != 0)
@@ -230,8 +230,8 @@ int report_end(void)
         if (options->list)
             continue;
         if (capture == NULL) {
-            say("\n%-20s %-16s %12s %9s %19s\n", "", "", "frames", "peak", "still held");
-            say("%-20s %-16s %12s %9s %8s %10s\n", "expert", "outcome", "a second", "KiB", "blocks",
+            say("\n%-19s %-16s %12s %9s %19s\n", "", "", "frames", "peak", "still held");
+            say("%-19s %-16s %12s %9s %8s %10s\n", "expert", "outcome", "a second", "KiB", "blocks",
                 "bytes");
         }
         if (record->capture != capture && options->captures > 1)
