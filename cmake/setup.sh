@@ -2,7 +2,8 @@
 # Installs what is missing to build and test on Debian 12, Ubuntu 24.04 or later (root or sudo), and
 # writes build/.cache/env, which run-wine.sh and the test scripts read.
 #
-#   sh cmake/setup.sh [--no-packages] [GROUP ...]     groups: dll wine test native bench lint; none: all
+#   sh cmake/setup.sh [--no-packages] [GROUP ...]     groups: dll wine test native bench lint soak; none: all
+#                                                     but soak, which brings a browser
 #
 # With --no-packages it only fills build/.cache, and says which packages are missing.
 set -eu
@@ -28,8 +29,8 @@ wants() {
 }
 for group in $groups; do
     case $group in
-        dll | wine | test | native | bench | lint) ;;
-        *) die "no group is called $group: dll wine test native bench lint" ;;
+        dll | wine | test | native | bench | lint | soak) ;;
+        *) die "no group is called $group: dll wine test native bench lint soak" ;;
     esac
 done
 
@@ -103,6 +104,12 @@ if wants lint; then
     command_from clang-format clang-format
     command_from clang-tidy clang-tidy
     command_from cppcheck cppcheck
+fi
+if wants soak; then
+    # Ubuntu has Chromium as a snap alone; there the test of nmhost's page is skipped.
+    grep -qs '^ID=ubuntu' /etc/os-release || command_from chromium chromium
+    command_from tmux tmux
+    command_from python3 python3
 fi
 
 if [ -n "$missing" ]; then

@@ -222,7 +222,7 @@ part() { # PART
             more
             ;;
         soak)
-            setup dll wine test native
+            setup dll wine test native soak
             check_wine32
             for preset_name in mingw-x64 mingw-x86 native; do
                 test_preset "$preset_name" -L '^soak$'
