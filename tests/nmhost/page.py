@@ -119,7 +119,8 @@ def main(folder):
                            for part in ("back", "text")]
     check(colours[0][0] < 200 < 600 < colours[0][1], f"dark: {colours[0]}")
     check(colours[1][1] < 200 < 600 < colours[1][0], f"light: {colours[1]}")
-    print(f"{len(events)} events, {len(experts)} experts, {len(seen['orders'])} clicks, dark and light")
+    clicks = len(seen["orders"])
+    print(f"{len(events)} events, {len(experts)} experts, {clicks} clicks, dark and light")
 
 
 main(Path(sys.argv[1]))
