@@ -1,4 +1,5 @@
-/* nmhost.exe's file: on x86 it imports only what Windows 2000 has, and says that this is enough. */
+/* nmhost.exe's file: on x86 it imports only what windows2000.txt lists, and states that Windows
+   2000 is enough. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +39,7 @@ static const char *text_at(const struct pe *pe, DWORD rva)
     return text;
 }
 
-static void imports_only_what_windows_2000_has(void **state)
+static void imports_only_what_the_list_has(void **state)
 {
     const IMAGE_DATA_DIRECTORY *directory;
     const IMAGE_IMPORT_DESCRIPTOR *import;
@@ -86,7 +87,7 @@ static void states_windows_2000s_version_or_an_earlier_one(void **state)
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(imports_only_what_windows_2000_has),
+        cmocka_unit_test(imports_only_what_the_list_has),
         cmocka_unit_test(states_windows_2000s_version_or_an_earlier_one),
     };
     if (argument_count < 3)
