@@ -16,8 +16,8 @@ void options_help(void)
 {
     say("nmhost [OPTION ...] CAPTURE ... EXPERT.dll ...\n"
         "nmhost --list EXPERT.dll ...\n\n"
-        "Runs each Network Monitor expert over each capture (pcap, pcapng, Network Monitor\n"
-        "1.x and 2.x). A folder stands for the captures and the DLLs in it.\n\n"
+        "Runs each Network Monitor expert over each capture (pcap, pcapng, Network\n"
+        "Monitor 1.x and 2.x). A folder stands for the captures and the DLLs in it.\n\n"
         "  --list                what each expert is, without running it\n"
         "  --csv=FILE            the events as comma-separated values\n"
         "  --html=FILE           a page of the events, and what each expert took\n"
@@ -32,8 +32,8 @@ void options_help(void)
         "  --memory-limit=MIB    for each expert: 512 unless told otherwise\n"
         "  --in-process          no process of its own for each expert\n"
         "  --alone               without the functions that nmhost supplies\n\n"
-        "Exit status: 0 all experts returned, 1 one failed, was stopped or killed, 2 usage, or\n"
-        "no capture.\n");
+        "Exit status: 0 all experts returned, 1 one failed, was stopped or killed,\n"
+        "2 usage, or no capture.\n");
 }
 
 /* A decimal number up to most; FALSE: it is none. *text moves behind it. */

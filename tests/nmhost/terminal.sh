@@ -104,6 +104,10 @@ diff "$work/last.wanted" "$work/last.got" >&2 || fail "the table is not whole"
 if grep -E '.{80}' "$work/written" >&2; then
     fail "that line fills the console's last column"
 fi
+sh "$top/cmake/run-wine.sh" "$program" --help | tr -d '\r' >"$work/help" || fail "no help"
+if grep -E '.{80}' "$work/help" >&2 || [ "$(wc -l <"$work/help")" -gt 24 ]; then
+    fail "--help does not fit a screen"
+fi
 tail -n 1 "$work/shown" | grep -qE '^[^ ]+ +returned( +[0-9,]+){4}$' ||
     fail "the last line is not the summary's"
 echo "$(wc -l <"$work/shown") lines, $(sort -u "$work/bars" | wc -l) progress bars seen"
