@@ -54,8 +54,7 @@ static FARPROC address(HMODULE module, LPCSTR name)
         EXPORT(ExpertAllocMemory), EXPORT(ExpertReallocMemory), EXPORT(ExpertFreeMemory),
         EXPORT(ExpertMemorySize),  EXPORT(NmapiOpenExpert),     EXPORT(NmapiTerminateExpert),
         EXPORT(NmapiCloseExpert),  EXPORT(NmapiQueryExpert),    EXPORT(NmapiEnumExperts),
-        EXPORT(NmapiEnumMemory),   EXPORT(NmapiTransferMemory),
-        EXPORT(NmapiTrimMemory),
+        EXPORT(NmapiEnumMemory),   EXPORT(NmapiTransferMemory), EXPORT(NmapiTrimMemory),
     };
 
     for (size_t i = 0; is_library(module) && i < sizeof exports / sizeof *exports; i++)

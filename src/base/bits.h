@@ -79,7 +79,7 @@ static inline void bits_set_run(uint32_t *bits, unsigned begin, unsigned length,
 {
     while (length) {
         unsigned here = 32 - begin % 32 < length ? 32 - begin % 32 : length;
-        uint32_t mask = (0xFFFFFFFFU >> (32 - here)) << begin % 32;
+        uint32_t mask = (here < 32 ? (1U << here) - 1 : 0xFFFFFFFFU) << begin % 32;
         bits[begin / 32] = set ? bits[begin / 32] | mask : bits[begin / 32] & ~mask;
         begin += here;
         length -= here;

@@ -63,7 +63,7 @@ static inline struct span *span_of(struct region *region)
 enum { SPAN_FIRST = 1, SPAN_SECOND = 8, SPAN_LATER = 32 };
 _Static_assert(REGION_BYTES(SPAN_LATER) / SPAN_LEAST <= 0x7FFF, "15 bits number the blocks");
 _Static_assert(REGION_BYTES(SPAN_LATER) / 8 <= 0xFFFF, "16 bits hold a place in a span");
-_Static_assert(REGION_BYTES(SPAN_LATER) >= 7 * SPAN_MOST, "few addresses are left over");
+_Static_assert(REGION_BYTES(SPAN_LATER) >= (SIZE_T)7 * SPAN_MOST, "few addresses are left over");
 
 /* A span of so many units for blocks of one size; perhaps none is committed. NULL: no memory. */
 struct span *span_open(struct thread *self, void *owner, unsigned units, unsigned size_class,

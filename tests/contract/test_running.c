@@ -72,9 +72,9 @@ static void look_at_figures(HEXPERTKEY key, NMAPI_EXPERT_USAGE *before)
 {
     NMAPI_EXPERT_USAGE now = contract_usage(key);
 
-    if (!can_live(&now) || now.LiveBytes > MOST_BYTES ||
-        now.PeakBytes < before->PeakBytes || now.PeakBytes > MOST_BYTES ||
-        now.Allocations < before->Allocations || now.Frees < before->Frees)
+    if (!can_live(&now) || now.LiveBytes > MOST_BYTES || now.PeakBytes < before->PeakBytes ||
+        now.PeakBytes > MOST_BYTES || now.Allocations < before->Allocations ||
+        now.Frees < before->Frees)
         fail_msg("live: %llu blocks, %llu bytes; peak %llu after %llu; %llu allocations after "
                  "%llu, %llu frees",
                  (unsigned long long)now.LiveBlocks, (unsigned long long)now.LiveBytes,
