@@ -75,8 +75,12 @@ static void a_gib_of_freed_blocks_is_remembered(void **state)
     heap_open(&mine, ME, (SIZE_T)-1);
     while (kept < BLOCKS && is_remembered(blocks[BLOCKS - 1 - kept]))
         addresses += region_room(region_find(blocks[BLOCKS - 1 - kept++])) + OS_PAGE;
-    for (int i = 0; i < BLOCKS - kept; i++)
-        assert_false(is_remembered(blocks[i]));
+    for (int i = 0; i < BLOCKS - kept; i++) {
+        int again = 0; /* its address may have come to one of those that are remembered */
+        for (int k = BLOCKS - kept; k < BLOCKS; k++)
+            again |= blocks[k] == blocks[i];
+        assert_true(again || !is_remembered(blocks[i]));
+    }
     assert_int_equal(addresses, quarantine_pages() * OS_PAGE);
     assert_true(addresses <= (SIZE_T)1 << 30);
     assert_true(addresses + 2 * bytes > (SIZE_T)1 << 30);
