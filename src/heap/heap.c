@@ -6,7 +6,7 @@
 
 #define FIRST_MOST 1024               /* larger blocks begin with a span of the second size */
 #define SECOND_MOST 4096              /* and still larger ones with one of the last size */
-#define GROWS_LEAST 4096              /* a smaller block is copied fast enough */
+#define ROOM_LEAST 4096              /* a smaller block is copied fast enough */
 #define GROW_LEAST ((SIZE_T)16 << 10) /* what a span commits at first */
 
 struct span heap_no_span = {.head = SPAN_NONE};
@@ -216,13 +216,13 @@ static void large_free(struct thread *self, struct heap *heap, struct span *larg
 
 /* Blocks of any kind; the caller counts live blocks */
 
-/* Bytes of the class for a block that has grown and will probably grow again: at most twice what is asked
-   for, or a resize would take that for a waste. */
+/* Bytes of the class for a block that has grown and will probably grow again: at most twice what is
+   asked for. A resize would take more for a waste, and move the block. */
 static SIZE_T with_room(SIZE_T bytes)
 {
     SIZE_T room = bytes + bytes / 4 * 3;
 
-    return bytes < GROWS_LEAST ? bytes : room < HEAP_SMALL ? room : HEAP_SMALL;
+    return bytes < ROOM_LEAST ? bytes : room < HEAP_SMALL ? room : HEAP_SMALL;
 }
 
 static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, int grows)
