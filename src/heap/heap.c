@@ -6,7 +6,7 @@
 
 #define FIRST_MOST 1024               /* larger blocks begin with a span of the second size */
 #define SECOND_MOST 4096              /* and still larger ones with one of the last size */
-#define ROOM_LEAST 4096              /* a smaller block is copied fast enough */
+#define ROOM_LEAST 4096               /* a smaller block is copied fast enough */
 #define GROW_LEAST ((SIZE_T)16 << 10) /* what a span commits at first */
 
 struct span heap_no_span = {.head = SPAN_NONE};
