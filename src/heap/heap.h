@@ -16,6 +16,10 @@
 _Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state is its size");
 
 struct heap {
+    /* First of its class's list; heap_no_span where it is empty. The array comes first, the coarse
+       classes before the fine ones, so that neither a class's pointer nor the sums lie as far into
+       a page as the first block of a span: processors take two such addresses for the same. */
+    struct span *current[HEAP_CLASSES];
     void *owner;          /* of its regions */
     SIZE_T live_bytes;    /* asked for, all live blocks */
     SIZE_T peak_bytes;    /* the most that live_bytes ever was; never over limit */
@@ -24,8 +28,6 @@ struct heap {
     uint64_t frees;       /* blocks that went */
     struct span *recent;  /* the span allocated from last, where a free looks first */
     SIZE_T committed;     /* bytes, block states included, shared spans not */
-    /* first of its class's list; heap_no_span where it is empty */
-    struct span *current[HEAP_CLASSES];
     struct span *full;
     struct span *large;
 };
@@ -48,13 +50,16 @@ struct heap_block {
     SIZE_T bytes;
 };
 
-/* Bytes up to which classes are 16 bytes apart; then there are eight for each doubling. */
+/* Bytes up to which classes are 16 bytes apart; then there are eight for each doubling. The coarse
+   classes have the lower numbers. Blocks of size 0 have a class of their own. */
 #define HEAP_FINE 1024
+#define HEAP_COARSE 40 /* classes */
+_Static_assert(HEAP_CLASSES == HEAP_COARSE + HEAP_FINE / 16 + 1, "one numbering for both");
 _Static_assert(SPAN_QUICK <= HEAP_FINE, "heap_alloc_fast knows the fine classes only");
 
 static ALWAYS_INLINE unsigned heap_class_fine(SIZE_T bytes)
 {
-    return (unsigned)(bytes + 15) >> 4; /* blocks of size 0 have a class of their own */
+    return HEAP_COARSE + ((unsigned)(bytes + 15) >> 4);
 }
 
 static inline unsigned heap_class(SIZE_T bytes)
@@ -65,16 +70,14 @@ static inline unsigned heap_class(SIZE_T bytes)
     if (bytes <= HEAP_FINE)
         return heap_class_fine(bytes);
     shift = bits_highest(last) - 3;
-    return HEAP_FINE / 16 + 1 + (shift - 7) * 8 + ((last >> shift) & 7);
+    return (shift - 7) * 8 + ((last >> shift) & 7);
 }
 
 static inline uint32_t heap_class_bytes(unsigned size_class)
 {
-    unsigned coarse = size_class - (HEAP_FINE / 16 + 1);
-
-    if (size_class <= HEAP_FINE / 16)
-        return size_class ? size_class * 16 : 16;
-    return ((coarse & 7) + 9) << (7 + coarse / 8);
+    if (size_class < HEAP_COARSE)
+        return ((size_class & 7) + 9) << (7 + size_class / 8);
+    return size_class == HEAP_COARSE ? 16 : (size_class - HEAP_COARSE) * 16;
 }
 
 void heap_open(struct heap *heap, void *owner, SIZE_T limit);
