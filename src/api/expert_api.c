@@ -65,15 +65,17 @@ LINE_ALIGNED
 LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
 {
     struct thread *self;
+    struct span *span;
     LPVOID block;
 
     set_error(pError, NMERR_SUCCESS); /* first: if this faults, nothing was allocated */
     self = thread_self_fast();
     if (UNLIKELY(!self) || UNLIKELY(!bias_enter_fast(self, hExpertKey)))
         return alloc_other(self, hExpertKey, nBytes, pError);
-    block = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(bias_heap(self), nBytes) : NULL;
-    if (UNLIKELY(!block))
+    span = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(bias_heap(self), nBytes) : NULL;
+    if (UNLIKELY(!span))
         return alloc_near(self, hExpertKey, nBytes, pError);
+    block = span_take_freed(span, nBytes);
     if (nBytes > ZERO_SHORT && LIKELY(zero_is_wide))
         return alloc_wide(self, hExpertKey, block, nBytes);
     zero_block(block, nBytes);

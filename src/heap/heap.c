@@ -292,8 +292,7 @@ static int block_at(struct span *span, const void *address, struct heap_block *f
 
     found->span = span;
     if (kind == SPAN_OPEN || kind == SPAN_FULL || kind == SPAN_SHARED) {
-        found->index =
-            span_index(span, (SIZE_T)((const char *)address - span->region.base), &found->bytes);
+        found->index = span_index(span, address, &found->bytes);
         return found->index != SPAN_BAD;
     }
     found->index = 0;
@@ -365,7 +364,7 @@ enum heap_result heap_free_rare(struct thread *self, struct heap *heap, void *ad
 
     if (result != HEAP_OK)
         return result;
-    store_relaxed(&heap->live_bytes, heap->live_bytes - block.bytes);
+    atomic_lower(&heap->live_bytes, block.bytes);
     atomic_count(&heap->frees);
     block_give(self, heap, &block, address);
     return HEAP_OK;
@@ -453,7 +452,7 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
         region_give(self, &span->region, to->owner);
         heap_list(to, span);
     }
-    store_relaxed(&from->live_bytes, from->live_bytes - block.bytes);
+    atomic_lower(&from->live_bytes, block.bytes);
     atomic_count(&from->frees);
     set_live(to, to->live_bytes + block.bytes);
     atomic_count(&to->allocations);

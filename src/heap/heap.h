@@ -57,9 +57,9 @@ struct heap_block {
 _Static_assert(HEAP_CLASSES == HEAP_COARSE + HEAP_FINE / 16 + 1, "one numbering for both");
 _Static_assert(SPAN_QUICK <= HEAP_FINE, "heap_alloc_fast knows the fine classes only");
 
-static ALWAYS_INLINE unsigned heap_class_fine(SIZE_T bytes)
+static ALWAYS_INLINE SIZE_T heap_class_fine(SIZE_T bytes)
 {
-    return HEAP_COARSE + ((unsigned)(bytes + 15) >> 4);
+    return HEAP_COARSE + ((bytes + 15) >> 4);
 }
 
 static inline unsigned heap_class(SIZE_T bytes)
@@ -68,7 +68,7 @@ static inline unsigned heap_class(SIZE_T bytes)
     unsigned shift;
 
     if (bytes <= HEAP_FINE)
-        return heap_class_fine(bytes);
+        return (unsigned)heap_class_fine(bytes);
     shift = bits_highest(last) - 3;
     return (shift - 7) * 8 + ((last >> shift) & 7);
 }
@@ -99,16 +99,16 @@ static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
     return 1;
 }
 
-/* The common cases of heap_alloc; NULL if it is none of them. For at most SPAN_QUICK bytes a freed
-   block, which the caller zeroes: */
-static ALWAYS_INLINE void *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
+/* The common cases of heap_alloc. For at most SPAN_QUICK bytes a freed block: counts it and returns
+   its span, from which the caller takes it; NULL if it is not that case. */
+static ALWAYS_INLINE struct span *heap_alloc_fast(struct heap *heap, SIZE_T bytes)
 {
     struct span *span = heap->current[heap_class_fine(bytes)];
 
     if (UNLIKELY(span->head == SPAN_NONE) || UNLIKELY(!heap_admit(heap, bytes)))
         return NULL;
     heap->recent = span;
-    return span_take_freed(span, bytes);
+    return span;
 }
 
 /* A zeroed block from a span that has room. */
@@ -146,19 +146,22 @@ static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
                                         struct span **emptied)
 {
     struct span *span = heap->recent;
-    SIZE_T bytes;
-    unsigned index = span_index(span, (SIZE_T)((const char *)address - span->region.base), &bytes);
+    SIZE_T distance = span_distance(span, address), bytes;
+    unsigned index;
 
-    if (index == SPAN_BAD) {
+    if (!span_reaches(span, distance)) {
         span = span_of(region_find(address));
         if (UNLIKELY(!span) || UNLIKELY(atomic_load(&span->region.owner) != heap->owner) ||
             UNLIKELY(span->kind != SPAN_OPEN))
             return 0;
-        index = span_index(span, (SIZE_T)((const char *)address - span->region.base), &bytes);
-        if (UNLIKELY(index == SPAN_BAD))
+        distance = span_distance(span, address);
+        if (UNLIKELY(!span_reaches(span, distance)))
             return 0;
     }
-    store_relaxed(&heap->live_bytes, heap->live_bytes - bytes);
+    index = span_index_at(span, distance, &bytes);
+    if (UNLIKELY(index == SPAN_BAD))
+        return 0;
+    atomic_lower(&heap->live_bytes, bytes);
     atomic_count(&heap->frees);
     span_give(span, index);
     if (UNLIKELY(!span->used))

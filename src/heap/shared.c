@@ -112,7 +112,7 @@ static struct shared *find(const void *address, unsigned *index, SIZE_T *bytes)
 
     if (!region || region->owner != SHARED_OWNER || span->kind != SPAN_SHARED)
         return NULL;
-    *index = span_index(span, (SIZE_T)((const char *)address - region->base), bytes);
+    *index = span_index(span, address, bytes);
     return *index != SPAN_BAD ? record_of_span(span) : NULL;
 }
 

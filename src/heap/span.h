@@ -134,27 +134,45 @@ static inline void *span_take_new(struct span *span, SIZE_T bytes)
     return span_take_untouched(span, bytes);
 }
 
-/* The index and size of the live block that begins at an offset; SPAN_BAD if none does. The offset
-   may be anything. It is taken in units of 8 bytes; a remainder is rotated to the top, where it
-   makes the offset too large. The product with the reciprocal has the index in its upper half. Its
-   lower half is less than the reciprocal only if the division leaves no remainder (test_span.c
-   tries every offset of every class). */
-static ALWAYS_INLINE unsigned span_index(const struct span *span, SIZE_T offset, SIZE_T *bytes)
+/* The distance of an address from a span's base in units of 8 bytes. A remainder is rotated to the
+   top, where it makes the distance too large for any span. */
+static ALWAYS_INLINE SIZE_T span_distance(const struct span *span, const void *address)
 {
-    SIZE_T units = offset >> 3 | offset << (8 * sizeof offset - 3);
-    uint32_t reciprocal = span->reciprocal, index;
-    uint64_t product;
+    SIZE_T offset = (SIZE_T)((const char *)address - span->region.base);
+
+    return offset >> 3 | offset << (8 * sizeof offset - 3);
+}
+
+/* Whether there are blocks at such a distance. */
+static ALWAYS_INLINE int span_reaches(const struct span *span, SIZE_T distance)
+{
+    return distance < load_relaxed(&span->end);
+}
+
+/* The index and size of the live block that begins at a distance that the span reaches; SPAN_BAD if
+   none does. The product with the reciprocal has the index in its upper half. Its lower half is
+   less than the reciprocal only if the division leaves no remainder (test_span.c tries every offset
+   of every class). */
+static ALWAYS_INLINE unsigned span_index_at(const struct span *span, SIZE_T distance, SIZE_T *bytes)
+{
+    uint32_t reciprocal = span->reciprocal;
+    uint64_t product = (uint64_t)(uint32_t)distance * reciprocal;
+    uint32_t index = (uint32_t)(product >> 32);
     unsigned state;
 
-    if (units >= load_relaxed(&span->end))
-        return SPAN_BAD;
-    product = (uint64_t)(uint32_t)units * reciprocal;
-    index = (uint32_t)(product >> 32);
     if (UNLIKELY((uint32_t)product >= reciprocal))
         return SPAN_BAD;
     state = load_relaxed(&span->region.states[index]);
     *bytes = state;
     return LIKELY(state < SPAN_FREE) ? index : SPAN_BAD;
+}
+
+/* The same for an address, which may be anything. */
+static inline unsigned span_index(const struct span *span, const void *address, SIZE_T *bytes)
+{
+    SIZE_T distance = span_distance(span, address);
+
+    return span_reaches(span, distance) ? span_index_at(span, distance, bytes) : SPAN_BAD;
 }
 
 static ALWAYS_INLINE void span_give(struct span *span, unsigned index)

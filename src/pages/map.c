@@ -41,9 +41,9 @@ void map_enter(const char *base, SIZE_T bytes, ULONG_PTR entry)
     const unsigned leaf_entries = 1U << MAP_LEAF_BITS;
     struct map_leaf *leaf = *root_of(base);
     unsigned first = (unsigned)((ULONG_PTR)base >> MAP_SHIFT) & (leaf_entries - 1);
-    SIZE_T count = entry & MAP_OWN ? 1 : bytes >> MAP_SHIFT;
+    SIZE_T count = entry && !(entry & MAP_SEGMENT) ? 1 : bytes >> MAP_SHIFT;
 
-    /* All entries of a segment lie in one leaf; of another reservation only the first is set. */
+    /* All entries of a segment lie in one leaf. */
     for (SIZE_T i = 0; leaf && i < count && first + i < leaf_entries; i++)
         atomic_store(&leaf->entries[first + i], entry);
 }

@@ -22,9 +22,9 @@
 #define MAP_ROOT_BITS (OS_ADDRESS_BITS - MAP_SHIFT - MAP_LEAF_BITS)
 _Static_assert(MAP_BYTES % OS_GRANULE == 0, "no two reservations share an entry");
 
-/* An entry is 0, the address of a segment, or MAP_OWN plus the address of a region that has its own
-   reservation. Of the latter only the first entry is set. */
-#define MAP_OWN ((ULONG_PTR)1)
+/* An entry is MAP_SEGMENT plus the address of a segment; or the address of a region that has its own
+   reservation, of which only the first entry is set; or 0. */
+#define MAP_SEGMENT ((ULONG_PTR)1)
 
 struct map_leaf {
     volatile ULONG_PTR entries[1 << MAP_LEAF_BITS];
@@ -33,13 +33,14 @@ extern struct map_leaf *volatile map_root[1 << MAP_ROOT_BITS];
 
 static ALWAYS_INLINE ULONG_PTR map_find(ULONG_PTR address)
 {
+    ULONG_PTR root = address >> (MAP_SHIFT + MAP_LEAF_BITS);
     struct map_leaf *leaf;
 
 #ifdef _WIN64
-    if (UNLIKELY(address >> OS_ADDRESS_BITS))
+    if (UNLIKELY(root >= (ULONG_PTR)1 << MAP_ROOT_BITS))
         return 0;
 #endif
-    leaf = atomic_load(&map_root[address >> (MAP_SHIFT + MAP_LEAF_BITS)]);
+    leaf = atomic_load(&map_root[root]);
     if (UNLIKELY(!leaf))
         return 0;
     return atomic_load(&leaf->entries[(address >> MAP_SHIFT) & ((1 << MAP_LEAF_BITS) - 1)]);

@@ -1,10 +1,5 @@
 #include "pages/own.h"
 
-static ULONG_PTR entry_of(const struct record *r)
-{
-    return (ULONG_PTR)&r->region | MAP_OWN;
-}
-
 struct record *own_take(struct thread *self, SIZE_T pages)
 {
     SIZE_T bytes = (pages * OS_PAGE + MAP_BYTES - 1) & ~(MAP_BYTES - 1);
@@ -22,7 +17,7 @@ struct record *own_take(struct thread *self, SIZE_T pages)
     r->pages = (uint32_t)(bytes / OS_PAGE);
     KILL_POINT("own reservation about to be recorded");
     atomic_store(&r->region.base, base);
-    map_publish(base, bytes, entry_of(r));
+    map_publish(base, bytes, (ULONG_PTR)&r->region);
     return r;
 }
 
@@ -36,5 +31,5 @@ void own_release(struct record *r)
 
 void own_enter(struct record *r)
 {
-    map_enter(r->region.base, r->pages * OS_PAGE, entry_of(r));
+    map_enter(r->region.base, r->pages * OS_PAGE, (ULONG_PTR)&r->region);
 }

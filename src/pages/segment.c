@@ -156,7 +156,7 @@ static struct segment *make(struct thread *self)
     KILL_POINT("segment about to be recorded");
     atomic_store(&s->base, base);
     make_cold(s);
-    map_publish(base, bytes, (ULONG_PTR)s);
+    map_publish(base, bytes, (ULONG_PTR)s + MAP_SEGMENT);
     list_anew(s);
     return s;
 }
@@ -331,7 +331,7 @@ void segment_repair_begin(void)
         }
         make_cold(s);
         decommit_unnoted_states(s);
-        map_enter(s->base, s->bytes, (ULONG_PTR)s);
+        map_enter(s->base, s->bytes, (ULONG_PTR)s + MAP_SEGMENT);
     }
 }
 

@@ -51,11 +51,9 @@ static ALWAYS_INLINE struct region *segment_find(const void *address)
 {
     ULONG_PTR at = (ULONG_PTR)address, entry = map_find(at);
 
-    if (UNLIKELY(!entry))
-        return NULL;
-    if (UNLIKELY(entry & MAP_OWN))
-        return (struct region *)(entry - MAP_OWN);
-    return atomic_load(&((struct segment *)entry)->regions[segment_unit(at)]);
+    if (UNLIKELY(!(entry & MAP_SEGMENT)))
+        return (struct region *)entry;
+    return atomic_load(&((struct segment *)(entry - MAP_SEGMENT))->regions[segment_unit(at)]);
 }
 
 /* Region sizes, in units: every one up to 16, then eight for each doubling. */

@@ -10,7 +10,8 @@ static void every_size_has_the_smallest_class_that_holds_it(void **state)
         unsigned c = heap_class(bytes), block = heap_class_bytes(c);
         assert_true(c < HEAP_CLASSES);
         assert_true(block >= bytes && block % 16 == 0);
-        assert_true(c == 0 || bytes == 0 || heap_class_bytes(c - 1) < bytes || c == 1);
+        for (unsigned other = 0; other < HEAP_CLASSES; other++)
+            assert_true(heap_class_bytes(other) < bytes || heap_class_bytes(other) >= block);
         if (bytes > 512)
             assert_true((block - bytes) * 8 <= block);
         else if (bytes)
