@@ -236,12 +236,13 @@ static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, in
     if (heap->current[size_class] == &heap_no_span) {
         void *block = shared_alloc(self, heap->owner, size_class, bytes);
         if (block)
-            return memset(block, 0, bytes);
+            return block;
     }
     span = span_with_room(self, heap, size_class);
     if (!span)
         return NULL;
-    return heap_take(span, bytes);
+    heap->recent = span;
+    return span_take(span, bytes);
 }
 
 static void block_give(struct thread *self, struct heap *heap, const struct heap_block *block,
@@ -270,10 +271,8 @@ static void block_give(struct thread *self, struct heap *heap, const struct heap
 
 void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
 {
-    void *block = bytes <= HEAP_SMALL ? heap_alloc_near(heap, bytes) : NULL;
+    void *block;
 
-    if (LIKELY(block != NULL))
-        return block;
     if (!within_limit(heap, bytes))
         return NULL;
     block = block_take(self, heap, bytes, 0);

@@ -111,35 +111,6 @@ static ALWAYS_INLINE struct span *heap_alloc_fast(struct heap *heap, SIZE_T byte
     return span;
 }
 
-/* A zeroed block from a span that has room. */
-static inline void *heap_take(struct span *span, SIZE_T bytes)
-{
-    void *block;
-
-    if (span->head == SPAN_NONE) {
-        if (bytes > SPAN_QUICK)
-            return span_take_new(span, bytes);
-        span_extend(span);
-    }
-    block = span_take_freed(span, bytes);
-    if (bytes > SPAN_QUICK)
-        memset(block, 0, bytes);
-    else
-        zero_block(block, bytes);
-    return block;
-}
-
-/* For at most HEAP_SMALL bytes any block that the class's current span has room for: */
-static inline void *heap_alloc_near(struct heap *heap, SIZE_T bytes)
-{
-    struct span *span = heap->current[heap_class(bytes)];
-
-    if (!span_has_room(span) || !heap_admit(heap, bytes))
-        return NULL;
-    heap->recent = span;
-    return heap_take(span, bytes);
-}
-
 /* The common case of heap_free: 1. Otherwise 0, and nothing was done. *emptied is set to a span
    that the caller passes to heap_span_emptied. */
 static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,

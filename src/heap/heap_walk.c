@@ -21,8 +21,7 @@ static void for_each_span(struct heap *heap, void (*act)(struct thread *, struct
 void heap_close(struct thread *self, struct heap *heap, int quarantined)
 {
     shared_release(self, heap->owner, quarantined);
-    for_each_span(heap, quarantined ? span_quarantine : span_release_first, self);
-    region_purge_excess(self);
+    for_each_span(heap, quarantined ? span_quarantine : span_release, self);
 }
 
 struct repair {

@@ -165,14 +165,12 @@ int shared_make(struct thread *self, struct span *span, void *owner)
     return made;
 }
 
-/* A block of any content. Its owner is stored last; a thread killed before that leaves a block that
-   the repair frees. */
+/* Its owner is stored last; a thread killed before that leaves a block that the repair frees. */
 static void *take(struct shared *s, void *owner, SIZE_T bytes)
 {
     struct span *span = s->span;
     unsigned index = span->head == SPAN_NONE ? span->bump : span->head & ~SPAN_FREE;
-    void *block =
-        span->head == SPAN_NONE ? span_take_untouched(span, bytes) : span_take_freed(span, bytes);
+    void *block = span_take(span, bytes);
 
     KILL_POINT("shared block taken");
     s->owners[index] = owner;

@@ -17,7 +17,7 @@
 /* Makes a span, which its heap has taken from its lists, a shared one whose live blocks are all
    `owner`'s. 0: there is no memory, and it is a span as before. */
 int shared_make(struct thread *self, struct span *span, void *owner);
-/* A block, not zeroed, of a span that the giver has shared; NULL if none has room. */
+/* A zeroed block of a span that the giver has shared; NULL if none has room. */
 void *shared_alloc(struct thread *self, void *giver, unsigned size_class, SIZE_T bytes);
 /* The owner of the live block at this address, its index and size; NULL: nobody's. */
 void *shared_owner(struct thread *self, const void *address, unsigned *index, SIZE_T *bytes);

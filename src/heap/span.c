@@ -28,12 +28,6 @@ void span_release(struct thread *self, struct span *span)
     region_release(self, &span->region);
 }
 
-void span_release_first(struct thread *self, struct span *span)
-{
-    atomic_store(&span->kind, SPAN_NEW);
-    region_release_first(self, &span->region);
-}
-
 void span_quarantine(struct thread *self, struct span *span)
 {
     atomic_store(&span->kind, SPAN_NEW);
@@ -82,7 +76,9 @@ static void chain(uint16_t *states, unsigned first, unsigned end)
     states[end - 1] = SPAN_NONE;
 }
 
-void span_extend(struct span *span)
+/* Puts blocks that were never used on the free list, which is empty: as many as fill a page. Some
+   lie in committed pages. */
+static void extend(struct span *span)
 {
     unsigned first = span->bump;
     unsigned end = first + (unsigned)OS_PAGE / span->block;
@@ -93,6 +89,37 @@ void span_extend(struct span *span)
     span_set_bump(span, end);
     KILL_POINT("blocks extended");
     span->head = (uint16_t)(SPAN_FREE | first);
+}
+
+/* A larger block that was never used: only an earlier owner of the region may have written to it. */
+static void *take_untouched(struct span *span, SIZE_T bytes)
+{
+    unsigned index = span->bump;
+    char *block = span_block(span, index);
+
+    if (block < span->region.base + region_dirty(&span->region))
+        memset(block, 0, bytes);
+    store_relaxed(&span->region.states[index], (uint16_t)bytes);
+    span_set_bump(span, index + 1);
+    span->used++;
+    return block;
+}
+
+void *span_take(struct span *span, SIZE_T bytes)
+{
+    void *block;
+
+    if (span->head == SPAN_NONE) {
+        if (bytes > SPAN_QUICK)
+            return take_untouched(span, bytes);
+        extend(span);
+    }
+    block = span_take_freed(span, bytes);
+    if (bytes > SPAN_QUICK)
+        memset(block, 0, bytes);
+    else
+        zero_block(block, bytes);
+    return block;
 }
 
 SIZE_T span_repair(struct span *span)

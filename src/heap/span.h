@@ -70,7 +70,6 @@ struct span *span_open(struct thread *self, void *owner, unsigned units, unsigne
                        uint32_t block);
 /* Free a span of any kind: see region.h. */
 void span_release(struct thread *self, struct span *span);
-void span_release_first(struct thread *self, struct span *span);
 void span_quarantine(struct thread *self, struct span *span);
 /* The number of blocks that it has room for. */
 unsigned span_capacity(const struct span *span);
@@ -82,9 +81,8 @@ static inline int span_has_room(const struct span *span)
     return span->head != SPAN_NONE || span->bump < span->limit;
 }
 
-/* Puts blocks that were never used on the free list, which is empty: as many as fill a page. The
-   blocks are of at most SPAN_QUICK bytes, and some lie in committed pages. */
-void span_extend(struct span *span);
+/* A zeroed block from a span that has room. */
+void *span_take(struct span *span, SIZE_T bytes);
 
 static inline char *span_block(const struct span *span, unsigned index)
 {
@@ -110,28 +108,6 @@ static ALWAYS_INLINE void span_set_bump(struct span *span, unsigned bump)
     store_relaxed(&span->bump, (uint16_t)bump);
     KILL_POINT("bump index moved");
     store_relaxed(&span->end, (uint16_t)(bump * (span->block / 8)));
-}
-
-/* Takes a block that was never used; one lies in committed pages. An earlier owner of the region
-   may have written into it. */
-static inline void *span_take_untouched(struct span *span, SIZE_T bytes)
-{
-    unsigned index = span->bump;
-
-    store_relaxed(&span->region.states[index], (uint16_t)bytes);
-    span_set_bump(span, index + 1);
-    span->used++;
-    return span_block(span, index);
-}
-
-/* The same, zeroed. */
-static inline void *span_take_new(struct span *span, SIZE_T bytes)
-{
-    char *block = span_block(span, span->bump);
-
-    if (block < span->region.base + region_dirty(&span->region))
-        memset(block, 0, bytes);
-    return span_take_untouched(span, bytes);
 }
 
 /* The distance of an address from a span's base in units of 8 bytes. A remainder is rotated to the

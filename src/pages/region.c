@@ -246,8 +246,11 @@ void region_give(struct thread *self, struct region *region, void *owner)
     region_unlock();
 }
 
-static void release(struct record *r)
+void region_release(struct thread *self, struct region *region)
 {
+    struct record *r = record_of(region);
+
+    region_lock(self);
     soil_all(r);
     record_set_owner(r, NULL);
     if (r->segment)
@@ -256,28 +259,7 @@ static void release(struct record *r)
         cache_put(r);
     else
         cache_discard(r);
-}
-
-void region_release_first(struct thread *self, struct region *region)
-{
-    region_lock(self);
-    release(record_of(region));
-    region_unlock();
-}
-
-void region_release(struct thread *self, struct region *region)
-{
-    region_lock(self);
-    release(record_of(region));
     if (UNLIKELY(cache_pages() > cache_limit()))
-        cache_purge(cache_limit());
-    region_unlock();
-}
-
-void region_purge_excess(struct thread *self)
-{
-    region_lock(self);
-    if (cache_pages() > cache_limit())
         cache_purge(cache_limit());
     region_unlock();
 }

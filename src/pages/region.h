@@ -44,9 +44,6 @@ void region_soil(struct region *region, SIZE_T bytes);
 void region_give(struct thread *self, struct region *region, void *owner);
 /* Frees it. Its pages are cached if the cache has room. */
 void region_release(struct thread *self, struct region *region);
-/* The same for one of many: the cache is trimmed only by region_purge_excess. */
-void region_release_first(struct thread *self, struct region *region);
-void region_purge_excess(struct thread *self);
 /* Frees it, but nobody gets its addresses for a time. Any access faults. */
 void region_quarantine(struct thread *self, struct region *region, enum quarantine queue);
 

@@ -51,17 +51,12 @@ static void quarantine(struct thread *me)
 
 static void release_medium(struct thread *me)
 {
-    region_release_first(me, medium);
+    region_release(me, medium);
 }
 
 static void release_own(struct thread *me)
 {
     region_release(me, own);
-}
-
-static void purge_excess(struct thread *me)
-{
-    region_purge_excess(me);
 }
 
 static void trim(struct thread *me)
@@ -89,9 +84,8 @@ static void repair(struct thread *me)
 static const struct {
     void (*act)(struct thread *);
 } on_regions[] = {
-    {take_with_states}, {take_medium},  {take_own},       {commit},      {shrink},
-    {give_own},         {quarantine},   {release_medium}, {release_own}, {find_foreign},
-    {repair},           {purge_excess}, {trim},           {validate}};
+    {take_with_states}, {take_medium}, {take_own},     {commit}, {shrink}, {give_own}, {quarantine},
+    {release_medium},   {release_own}, {find_foreign}, {repair}, {trim},   {validate}};
 
 static DWORD WINAPI run(LPVOID parameter)
 {

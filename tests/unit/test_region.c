@@ -96,12 +96,9 @@ static void whoever_has_a_region_next_finds_it_zero_behind_its_dirty_bytes(void 
         } else {
             what == 75   ? region_quarantine(self, r, QUARANTINE_CLOSED)
             : what == 76 ? region_quarantine(self, r, QUARANTINE_FREED)
-            : what < 85  ? region_release_first(self, r)
                          : region_release(self, r);
             *at = NULL;
         }
-        if (round % 100 == 99)
-            region_purge_excess(self);
         if (round % 1000 == 999)
             region_trim(self);
         if (round % 500 == 0)
