@@ -78,8 +78,10 @@ static void reap(void)
         struct thread *t = pin(atomic_load(&records[i].id));
         if (!t)
             continue;
-        if (!os_thread_is_alive(t->handle) && atomic_load(&t->key) != THREAD_INSIDE(t))
+        if (!os_thread_is_alive(t->handle) && atomic_load(&t->key) != THREAD_INSIDE(t)) {
+            atomic_store(&t->killed, atomic_load(&t->id));
             end(t); /* the pin keeps it the dead thread's record */
+        }
         unpin(t);
     }
 }
@@ -178,7 +180,7 @@ int thread_is_alive(LONG id)
 
 int thread_was_killed(LONG id)
 {
-    return look_at(id) == DEAD;
+    return look_at(id) == DEAD || atomic_load(&thread_record(id)->killed) == id;
 }
 
 int thread_barrier(LONG id)

@@ -24,6 +24,7 @@ struct thread {
     volatile LONG state; /* THREAD_... below */
     volatile LONG pins;  /* others that use the handle just now */
     volatile LONG locks; /* that it found free and took: a waiter sees by this that it goes on */
+    volatile LONG killed; /* id of the last thread with this record that was killed and reaped */
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
 
@@ -52,7 +53,8 @@ void thread_shutdown(void);
 /* The record of a thread, only to read; another thread may have it by now. */
 struct thread *thread_record(LONG id);
 int thread_is_alive(LONG id);
-/* Whether it ended without a call of DllMain and its record is not reaped yet. */
+/* Whether it ended without a call of DllMain. Forgotten once a later thread with its record did so,
+   too. */
 int thread_was_killed(LONG id);
 
 /* After this the caller sees what the other thread stored before the caller's last swap, and the

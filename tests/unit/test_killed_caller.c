@@ -1,5 +1,5 @@
 /* test_killed_caller.c - a close is abnormal if a calling thread was killed, however many have called since. */
-#include "unit.h"
+#include "helper.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x10000 + (i)*16))
 
@@ -33,10 +33,33 @@ static void a_killed_caller_counts_however_many_call_after_it(void **state)
     }
 }
 
+static void nor_how_many_threads_need_records_since(void **state)
+{
+    enum { MANY = 130 }; /* records are searched in steps of 64 */
+    static struct helper others[MANY];
+    HEXPERTKEY key = KEY(100);
+    void *block;
+
+    (void)state;
+    assert_int_equal(NmapiOpenExpert(key, NULL), NMERR_SUCCESS);
+    block = ExpertAllocMemory(key, 10, NULL);
+    assert_non_null(block);
+    unit_on_thread(use_and_die, key);
+    for (int i = 0; i < MANY; i++) {
+        helper_begin(&others[i]);
+        assert_int_equal(helper_run(&others[i], unit_use_key, KEY(200 + i)), 1);
+    }
+    assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+    assert_true(unit_is_quarantined(block));
+    for (int i = 0; i < MANY; i++)
+        helper_end(&others[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_caller_counts_however_many_call_after_it),
+        cmocka_unit_test(nor_how_many_threads_need_records_since),
     };
     return UNIT_RUN(tests);
 }
