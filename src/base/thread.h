@@ -20,10 +20,10 @@ struct thread {
     void *heap;    /* that expert's heap, while it has the bias */
     void *known;   /* the expert whose lock it had last; never NULL */
     HANDLE handle; /* valid while state is THREAD_LIVE or pins is not 0 */
-    volatile LONG id;    /* record index and generation, never 0 once claimed */
-    volatile LONG state; /* THREAD_... below */
-    volatile LONG pins;  /* others that use the handle just now */
-    volatile LONG locks; /* that it found free and took: a waiter sees by this that it goes on */
+    volatile LONG id;     /* record index and generation, never 0 once claimed */
+    volatile LONG state;  /* THREAD_... below */
+    volatile LONG pins;   /* others that use the handle just now */
+    volatile LONG locks;  /* that it found free and took: a waiter sees by this that it goes on */
     volatile LONG killed; /* id of the last thread with this record that was killed and reaped */
 };
 _Static_assert(sizeof(struct thread) == APART, "nothing shares a cache line with a record");
