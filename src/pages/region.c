@@ -115,11 +115,11 @@ struct region *region_take(struct thread *self, void *owner, unsigned units, uns
     return r ? &r->region : NULL;
 }
 
-/* Pages of addresses for a block that grows: on x64 there are plenty. */
+/* Pages of addresses for a block that grows: on x64 there are plenty. Guard pages included. */
 static SIZE_T room_to_grow(SIZE_T pages)
 {
 #ifdef _WIN64
-    const SIZE_T least = ((SIZE_T)64 << 20) / OS_PAGE;
+    const SIZE_T least = ((SIZE_T)64 << 20) / OS_PAGE + 1;
     SIZE_T room = 2 * pages;
     return room > least ? room : least;
 #else

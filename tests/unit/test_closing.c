@@ -78,7 +78,7 @@ static void *grown_block(HEXPERTKEY key)
 {
     void *block = ExpertReallocMemory(key, ExpertAllocMemory(key, 10, NULL), 40000, NULL);
 
-    return block && region_room(region_find(block)) + OS_PAGE == (SIZE_T)64 << 20 ? block : NULL;
+    return block && region_room(region_find(block)) >= (SIZE_T)64 << 20 ? block : NULL;
 }
 
 static DWORD WINAPI allocate_and_die(LPVOID parameter)
