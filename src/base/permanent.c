@@ -17,7 +17,8 @@ struct block {
 
 static struct lock lock;
 static SIZE_T committed_pages; /* a thread killed behind a commit leaves some uncounted */
-static _Alignas(ALIGNMENT) union {
+/* At a page, so that the records which calls use first lie as far into it in every build. */
+static _Alignas(OS_PAGE) union {
     struct block block;
     char bytes[FIRST_BYTES];
 } first;

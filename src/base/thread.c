@@ -10,13 +10,18 @@ _Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record"
 #define PATIENCE 300
 #define ASK_EVERY 8 /* rounds of waiting: to ask whether the other lives is a system call */
 
-static struct thread records[THREAD_MAX];
+/* Half a page into one: experts' first blocks begin pages, and a processor takes a store there for
+   one to any address as far into another page. */
+static _Alignas(OS_PAGE) struct {
+    char before[OS_PAGE / 2];
+    struct thread records[THREAD_MAX];
+} table;
 /* Records that may have been claimed, so that a search stays short. */
 static volatile LONG touched = STEP;
 
 struct thread *thread_record(LONG id)
 {
-    return &records[id & (THREAD_MAX - 1)];
+    return &table.records[id & (THREAD_MAX - 1)];
 }
 
 /* It is forgotten first: a thread killed here leaks the handle, while a second close might close
@@ -75,7 +80,7 @@ static void end(struct thread *t)
 static void reap(void)
 {
     for (LONG i = 0; i < atomic_load(&touched); i++) {
-        struct thread *t = pin(atomic_load(&records[i].id));
+        struct thread *t = pin(atomic_load(&thread_record(i)->id));
         if (!t)
             continue;
         if (!os_thread_is_alive(t->handle) && atomic_load(&t->key) != THREAD_INSIDE(t)) {
@@ -89,7 +94,7 @@ static void reap(void)
 static struct thread *claim_touched(void)
 {
     for (LONG i = 0; i < atomic_load(&touched); i++) {
-        struct thread *t = &records[i];
+        struct thread *t = thread_record(i);
         if (atomic_load(&t->state) == THREAD_FREE &&
             atomic_cas(&t->state, THREAD_FREE, THREAD_CLAIMED) == THREAD_FREE) {
             LONG generation = (atomic_load(&t->id) >> INDEX_BITS) + 1;
@@ -152,9 +157,9 @@ void thread_leave(struct thread *self)
 void thread_shutdown(void)
 {
     for (LONG i = 0; i < touched; i++) {
-        if (records[i].handle)
-            close_handle(&records[i]);
-        records[i].state = THREAD_FREE;
+        if (thread_record(i)->handle)
+            close_handle(thread_record(i));
+        thread_record(i)->state = THREAD_FREE;
     }
     os_tls_close();
 }
