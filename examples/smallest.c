@@ -1,5 +1,5 @@
 /*
- * smallest.c - the smallest host: gives one expert a key, two seconds and 64 MiB, and takes all its memory back.
+ * smallest.c - the smallest host: one expert, one key, two seconds, 64 MiB. It releases all memory.
  *
  *     smallest EXPERT.dll
  */
@@ -40,7 +40,7 @@ static DWORD run_expert(HMODULE nmapi, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage
     }
     if (thread != NULL)
         CloseHandle(thread);
-    error = close_expert(key, usage); /* whatever it did: everything is back */
+    error = close_expert(key, usage); /* releases all its memory, whatever it did */
     return thread != NULL ? error : NMERR_OUT_OF_MEMORY;
 }
 
