@@ -11,11 +11,15 @@
  * are at the end.
  *
  * Any thread may call any function at any time. Several threads may use one key at once.
- * A thread's first call fails if the thread can't be registered: with NMERR_OUT_OF_MEMORY, or a
- * size of 0. No function changes the thread's last error (GetLastError), whether it succeeds or
- * fails. A callback or a function that the host supplied may.
+ * The first call of a thread registers it. Calls of a thread that can't be registered fail with
+ * NMERR_OUT_OF_MEMORY, or a size of 0; NmapiTerminateExpert, NmapiEnumExperts, NmapiSetFunction and
+ * NmapiGetFunction work even so.
+ * No function changes the thread's last error (GetLastError), whether it succeeds or fails. A
+ * callback or a function that the host supplied may change it.
  * If an exception leaves a function, calls with that expert's key wait until the thread calls
  * again or ends.
+ * Sizes and limits are in bytes. No function keeps a pointer to a structure, an error word or a
+ * name of the caller's after it has returned.
  */
 #ifndef NMAPI_H
 #define NMAPI_H
@@ -56,7 +60,7 @@ enum {
 
 /* Allocates nBytes bytes; for 0 a unique block of size 0. Returns NULL on failure. pError may be
    NULL; otherwise *pError is NMERR_SUCCESS or the reason:
-     NMERR_INVALID_EXPERT_HANDLE  the key is NULL (or unknown under the option `strict`)
+     NMERR_INVALID_EXPERT_HANDLE  the key is NULL, or unknown under the option `strict`
      NMERR_OUT_OF_MEMORY          too large, no memory, or over the expert's limit
      NMERR_EXPERT_TERMINATE       the expert was terminated or closed
    A key that was never seen before is opened implicitly.
@@ -94,12 +98,12 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
 /*
  * Host functions (this project's)
  *
- * All but NmapiGetFunction return an NMERR code:
+ * All but NmapiGetFunction return an NMERR code: NMERR_SUCCESS, one of these, or one that the
+ * function's own comment names.
  *   NMERR_INVALID_EXPERT_HANDLE  the key is NULL or was never opened
  *   NMERR_INVALID_PARAMETER      cbSize is too small, a flag is unknown, or a pointer is NULL that
  *                                must not be
  *   NMERR_OUT_OF_MEMORY          no memory for what the call itself needs; nothing was changed
- *   NMERR_EXPERT_TERMINATE       the key is closed (where the call says so)
  * The caller sets cbSize to the structure's size before the call. Structures only grow at their
  * end: of a larger one the call reads and writes the part that is declared here.
  */
@@ -109,12 +113,12 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
 typedef struct NMAPI_EXPERT_OPTIONS {
     DWORD cbSize;       /* sizeof(NMAPI_EXPERT_OPTIONS) */
     DWORD Flags;        /* none defined: 0 */
-    SIZE_T MemoryLimit; /* of LiveBytes; 0: the option `limit=`, otherwise none */
+    SIZE_T MemoryLimit; /* the most LiveBytes; 0: the option `limit=`, otherwise none */
 } NMAPI_EXPERT_OPTIONS;
 
 enum {
-    NMAPI_STATE_OPEN = 1,       /* may allocate */
-    NMAPI_STATE_TERMINATED = 2, /* was told to stop */
+    NMAPI_STATE_OPEN = 1,       /* it may allocate */
+    NMAPI_STATE_TERMINATED = 2, /* it was told to stop */
     NMAPI_STATE_CLOSED = 3      /* its memory was released */
 };
 
@@ -127,7 +131,7 @@ typedef struct NMAPI_EXPERT_USAGE {
     DWORD State;           /* NMAPI_STATE_... */
     DWORD Flags;           /* NMAPI_USAGE_... */
     DWORD Reserved;        /* 0 */
-    SIZE_T MemoryLimit;    /* bytes, 0: none */
+    SIZE_T MemoryLimit;    /* the most LiveBytes; 0: none */
     SIZE_T LiveBlocks;     /* blocks not freed; of a closed expert those that it leaked */
     SIZE_T LiveBytes;      /* bytes asked for in these blocks; size 0 counts as nothing */
     SIZE_T PeakBytes;      /* the highest LiveBytes */
@@ -139,9 +143,9 @@ typedef struct NMAPI_EXPERT_USAGE {
 
 #pragma pack(pop)
 
-/* Called by NmapiEnumExperts and NmapiEnumMemory under no lock, so it may call any function of the
-   DLL. FALSE ends the enumeration. A callback that leaves by longjmp keeps the list of blocks
-   allocated until its thread ends. */
+/* Called by NmapiEnumExperts and NmapiEnumMemory on the caller's thread, under no lock, so it may
+   call any function of the DLL. FALSE ends the enumeration, which still returns NMERR_SUCCESS. A
+   callback that leaves by longjmp keeps the list of blocks allocated until its thread ends. */
 typedef BOOL(CALLBACK *NMAPI_EXPERT_CALLBACK)(HEXPERTKEY hExpertKey, LPVOID pContext);
 typedef BOOL(CALLBACK *NMAPI_MEMORY_CALLBACK)(HEXPERTKEY hExpertKey, LPVOID pMemory, SIZE_T nBytes,
                                               LPVOID pContext);
@@ -172,11 +176,11 @@ DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
    the expert's threads run, the figures are not of one and the same moment. */
 DWORD WINAPI NmapiQueryExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage);
 
-/* Calls pCallback for every key that the DLL knows, closed ones included. */
+/* Calls pCallback for every key that the DLL knows, closed ones included. pContext is passed on. */
 DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext);
 
 /* Calls pCallback for every block of one expert that was live at one moment during the call. A
-   block that is freed after that moment is still reported.
+   block that is freed after that moment is still reported. pContext is passed on.
      NMERR_EXPERT_TERMINATE  the key is closed */
 DWORD WINAPI NmapiEnumMemory(HEXPERTKEY hExpertKey, NMAPI_MEMORY_CALLBACK pCallback,
                              LPVOID pContext);
@@ -199,9 +203,11 @@ DWORD WINAPI NmapiTrimMemory(void);
 /* Supplies the function that a call of the named export reaches, for the whole process; NULL takes
    it back. The name is of a Network Monitor function that this DLL does not implement. The function
    must have the parameters and the calling convention of netmon.h: on x86 another convention would
-   damage its caller's stack. Calls under way are not waited for. An export that neither the host
-   nor the original DLL supplies fails with NMERR_NOT_SUPPORTED, NULL, or what its page documents.
-     NMERR_INVALID_PARAMETER  a NULL or unknown name, or one of this DLL's own functions */
+   damage its caller's stack. Calls under way are not waited for, so its code must stay loaded until
+   they have returned. An export that neither the host nor the original DLL supplies fails with
+   NMERR_NOT_SUPPORTED, NULL, or what its page documents.
+     NMERR_INVALID_PARAMETER  the name is NULL, unknown or that of a function that this DLL
+                              implements, or pFunction lies in this DLL */
 DWORD WINAPI NmapiSetFunction(LPCSTR pName, FARPROC pFunction);
 
 /* Returns what the host supplied under this name; NULL if nothing, or if the name is unknown. */
