@@ -1,6 +1,6 @@
 /*
- * functions.h - the functions of the library under test, as a host finds them. Natively the library that is
- * linked into the program appears as Nmapi.dll.
+ * functions.h - the functions of the library under test, as a host finds them. Natively the library
+ * that is linked into the program appears as Nmapi.dll.
  */
 #ifndef FUNCTIONS_H
 #define FUNCTIONS_H
@@ -23,7 +23,8 @@ extern struct functions {
     PFN_NmapiTrimMemory trim;
 } nm;
 
-/* Loads the DLL and finds them all; ends the process with a message if that fails. FreeLibrary unloads it. */
+/* Loads the DLL and finds them all; ends the process with a message if that fails. FreeLibrary
+   unloads it. */
 HMODULE functions_load(const char *path);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * limit.c - linked into each test program: when it takes longer than it may (NMAPI_TEST_SECONDS, which CMakeLists.txt
- * sets near ten times what it takes), it says where each of its threads is and ends. A hang is a failure in seconds.
+ * limit.c - linked into each test program: when it takes longer than it may (NMAPI_TEST_SECONDS,
+ * which CMakeLists.txt sets near ten times what it takes), it says where each of its threads is and
+ * ends. A hang is a failure in seconds.
  *
  * A child process that has set an alarm of its own says the same when that rings.
  */

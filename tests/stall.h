@@ -1,6 +1,6 @@
 /*
- * stall.h - how long a call may take on a machine that others keep busy: a second, and what a thread that
- * calls nothing had to wait for a processor meanwhile.
+ * stall.h - how long a call may take on a machine that others keep busy: a second, and what a
+ * thread that calls nothing had to wait for a processor meanwhile.
  */
 #ifndef STALL_H
 #define STALL_H

@@ -1,5 +1,5 @@
-/* Included before all else: what Microsoft's compiler would see of the sources, as far as clang-cl and
-   mingw-w64's headers can show it. They need the two macros, the sources choose by them. */
+/* Included before all else: what Microsoft's compiler would see of the sources, as far as clang-cl
+   and mingw-w64's headers can show it. They need the two macros, the sources choose by them. */
 #include <windows.h>
 #include <psdk_inc/intrin-impl.h>
 #include <immintrin.h>

@@ -1,4 +1,5 @@
-/* How a program for the MSVC ABI starts on msvcrt.dll, where there is no Visual Studio to bring it. */
+/* How a program for the MSVC ABI starts on msvcrt.dll, where there is no Visual Studio to bring
+   it. */
 #include <stdlib.h>
 
 struct start_info {

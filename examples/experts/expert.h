@@ -20,8 +20,8 @@ BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup
 /* Fills in what Register is asked for; always TRUE. */
 BOOL expert_describe(PEXPERTENUMINFO info, const char *name, const char *description, DWORD flags);
 
-/* The next frame, the first one to begin with: *frame is to be EXPERT_FIRST then. Returns an NMERR code:
-   NMERR_NO_MORE_FRAMES behind the last one. */
+/* The next frame, the first one to begin with: *frame is to be EXPERT_FIRST then. Returns an NMERR
+   code: NMERR_NO_MORE_FRAMES behind the last one. */
 DWORD expert_next_frame(HEXPERTKEY key, EXPERTFRAMEDESCRIPTOR *frame);
 
 #define EXPERT_FIRST                                                                               \
@@ -29,8 +29,8 @@ DWORD expert_next_frame(HEXPERTKEY key, EXPERTFRAMEDESCRIPTOR *frame);
         .FrameNumber = INVALID_FRAME_NUMBER                                                        \
     }
 
-/* An event with so many columns, in one block of the expert's; NULL: there is no memory. The source and the
-   name must outlive it. */
+/* An event with so many columns, in one block of the expert's; NULL: there is no memory. The source
+   and the name must outlive it. */
 NMEVENTDATA *expert_new_event(HEXPERTKEY key, char *source, char *name, BYTE columns);
 
 #endif

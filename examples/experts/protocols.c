@@ -1,13 +1,13 @@
-/* Counts the frames of each protocol, in the manner of the SDK's boilerplate: tells its status, asks
-   for each frame that passes a filter, and submits an event for what it found. It reads no file and
-   knows no protocol itself: all that comes from the host, through Nmapi.dll.
+/* Counts the frames of each protocol, as the SDK's sample does: tells its status, asks for each
+   frame that passes a filter, and submits an event for what it found. It reads no file and knows no
+   protocol itself: the host supplies both, through Nmapi.dll.
 
    Built twice, with <netmon.h> of this project and with the compiler's own (PROTOCOLS_SDK). */
 #include "expert.h"
 
 #include <string.h>
 
-/* One that this project's header leaves out. */
+/* Only the compiler's header has this macro. */
 #if defined PROTOCOLS_SDK != defined CAPTUREFILTER_SIZE
 #error "this is the other netmon.h"
 #endif

@@ -1,5 +1,5 @@
-/* Counts frames and bytes for each address and each conversation, and tells the top ten of both as events:
-   an expert as it should be. */
+/* Counts frames and bytes for each address and each conversation, and tells the top ten of both as
+   events: an expert as it should be. */
 #include "expert.h"
 
 #include <string.h>

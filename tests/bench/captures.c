@@ -1,6 +1,6 @@
 /*
- * captures.c - how fast nmhost reads: frames a second of ExpertGetFrame, through Nmapi.dll, over a capture that it
- * makes: pcap, frames of 60 to 1,514 bytes.
+ * captures.c - how fast nmhost reads: frames a second of ExpertGetFrame, through Nmapi.dll, over a
+ * capture that it makes: pcap, frames of 60 to 1,514 bytes.
  *
  *     nmhost_bench [MIB [FILE]]     1,024 MiB; FILE stays, a temporary one does not
  */

@@ -38,7 +38,8 @@ static struct {
 BOOL WINAPI DllMain(HINSTANCE instance, DWORD reason, LPVOID reserved);
 DWORD WINAPI NmapiTrimMemory(void) __attribute__((weak));
 
-/* Windows Vista and later flush all processors' write buffers; Linux has the same for one process. */
+/* Windows Vista and later flush all processors' write buffers; Linux has the same for one
+   process. */
 static void flush_write_buffers(void)
 {
     syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);

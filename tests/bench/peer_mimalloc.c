@@ -53,7 +53,8 @@ static void *mimalloc_alloc(void *heap, size_t size)
     return mi.heap_zalloc(heap, size);
 }
 
-/* Not mi_heap_rezalloc: growing into a block's own slack it leaves there what an earlier block left. */
+/* Not mi_heap_rezalloc: growing into a block's own slack it leaves there what an earlier block
+   left. */
 static void *mimalloc_realloc(void *heap, void *block, size_t old_size, size_t size)
 {
     unsigned char *grown = mi.heap_realloc(heap, block, size);

@@ -7,10 +7,10 @@
  * The realistic mix. An expert reads 100,000 packets and keeps a table of conversations. Drawn from
  * one seeded xorshift32, for each packet:
  *   - a record of 32 to 511 bytes is allocated, and freed 1 to 64 packets later;
- *   - 5 in 100 packets open a conversation: a record of 96 to 160 bytes, a name of 24 to 63 bytes and
- *     a packet list of 64 bytes, which live until the conversation ends;
- *   - 30 in 100 append 16 bytes to the list of a conversation at random: the list doubles when full,
- *     up to 16 KiB, where the conversation starts over with 64 bytes;
+ *   - 5 in 100 packets open a conversation: a record of 96 to 160 bytes, a name of 24 to 63 bytes
+ *     and a packet list of 64 bytes, which live until the conversation ends;
+ *   - 30 in 100 append 16 bytes to the list of a conversation at random: the list doubles when
+ *     full, up to 16 KiB, where the conversation starts over with 64 bytes;
  *   - 2 in 100 end a conversation at random, its three blocks are freed;
  *   - 1 in 1000 reassembles a payload: 1,500 to 65,535 bytes, freed when the next one comes.
  * So some 3,000 conversations live when the host closes the expert. Everything is timed, from open

@@ -12,7 +12,8 @@
 
 #define ROUNDS 1000
 #define WARM_UP 20 /* until the system's own pools have their size */
-/* The loader's own bookkeeping moves by a page now and then; a leak of one page a round is 60 times this. */
+/* The loader's own bookkeeping moves by a page now and then; a leak of one page a round is 60 times
+   this. */
 #define SLACK ((SIZE_T)64 << 10)
 
 static HMODULE module;

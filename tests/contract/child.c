@@ -117,7 +117,8 @@ DWORD child_run(const char *options, const char *name, ULONGLONG expect)
              contract_dll_path, name, (unsigned long long)expect,
              options != NULL ? "\"--options=" : "", options != NULL ? options : "",
              options != NULL ? "\"" : "");
-    /* Before it gets to our DLL: Wine now and then starts a process in vain while the machine is busy. */
+    /* Before it gets to our DLL: Wine now and then starts a process in vain while the machine is
+       busy. */
     for (int tries = 0; tries < 3 && !started; tries++)
         started =
             CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process);

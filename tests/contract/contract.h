@@ -1,6 +1,6 @@
 /*
- * contract.h - what the contract tests share: arguments, keys, threads, and calls that state what they
- * expect.
+ * contract.h - what the contract tests share: arguments, keys, threads, and calls that state what
+ * they expect.
  *
  * Each test program takes the path of Nmapi.dll as its first argument; then may follow
  *   --aware          keys are opened by NmapiOpenExpert instead of by their first call

@@ -1,6 +1,6 @@
 /*
- * test_growth.c - blocks that go up, a little down and up again: what a block grows by is zero, whatever was written
- * there while it was larger, and what it keeps stays.
+ * test_growth.c - blocks that go up, a little down and up again: what a block grows by is zero,
+ * whatever was written there while it was larger, and what it keeps stays.
  */
 #include "contract.h"
 

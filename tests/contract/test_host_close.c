@@ -409,8 +409,8 @@ static void a_dead_experts_memory_is_not_given_to_another_with_its_content(void 
 #if defined(__i386__) || defined(_M_IX86)
 enum { FS_PREFIX = 0x64 };
 
-/* Under Wine on a busy virtual machine an x86 thread that was suspended may fault at a look into its TEB:
-   the segment is the right one, and the same instruction succeeds the next time. */
+/* Under Wine on a busy virtual machine an x86 thread that was suspended may fault at a look into
+   its TEB: the segment is the right one, and the same instruction succeeds the next time. */
 static LONG CALLBACK look_again(EXCEPTION_POINTERS *pointers)
 {
     const EXCEPTION_RECORD *record = pointers->ExceptionRecord;

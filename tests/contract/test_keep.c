@@ -1,5 +1,6 @@
 /*
- * test_keep.c - what waits for the next expert: how much after the last close, and that a trim returns it.
+ * test_keep.c - what waits for the next expert: how much after the last close, and that a trim
+ * returns it.
  */
 #include "contract.h"
 

@@ -33,8 +33,8 @@ static int child_write_past_the_end(void)
     return __LINE__;
 }
 
-/* Byte by byte: those up to the alignment are the block's own room, which the option does not see; the next
-   one faults. */
+/* Byte by byte: those up to the alignment are the block's own room, which the option does not see;
+   the next one faults. */
 static int child_write_on_and_on(void)
 {
     SIZE_T bytes = (SIZE_T)child_expect, room = round_up(bytes);

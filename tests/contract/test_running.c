@@ -1,6 +1,6 @@
 /*
- * test_running.c - what a host sees of an expert while the expert's thread runs. That allocates and frees in a known
- * order, so that only certain answers are possible, and is asked very often.
+ * test_running.c - what a host sees of an expert while the expert's thread runs. That allocates and
+ * frees in a known order, so that only certain answers are possible, and is asked very often.
  */
 #include "contract.h"
 
@@ -62,7 +62,8 @@ static BOOL is_of_one_moment(const struct list *list)
     return !list->bad && edges == 1 && (list->count == WINDOW || list->count == WINDOW + 1);
 }
 
-/* LiveBlocks is a difference of two counts: none is counted as freed only, and no more than can live. */
+/* LiveBlocks is a difference of two counts: none is counted as freed only, and no more than can
+   live. */
 static BOOL can_live(const NMAPI_EXPERT_USAGE *now)
 {
     return now->Frees <= now->Allocations && now->LiveBlocks <= WINDOW + 1;

@@ -1,6 +1,7 @@
 /*
- * test_second_life.c - a key that is opened, used, closed and opened again, all by the same threads: limit, counts,
- * usage and what is held back after an abnormal close are as in its first life.
+ * test_second_life.c - a key that is opened, used, closed and opened again, all by the same
+ * threads: limit, counts, usage and what is held back after an abnormal close are as in its first
+ * life.
  */
 #include "contract.h"
 
@@ -85,7 +86,8 @@ static DWORD WINAPI work(LPVOID argument)
     }
 }
 
-/* Whether what was at an address is another's now: it takes many blocks of the same size, and one that is larger. */
+/* Whether what was at an address is another's now: it takes many blocks of the same size, and one
+   that is larger. */
 static BOOL is_taken(const unsigned char *address)
 {
     HEXPERTKEY other = contract_open_key(0);
@@ -103,7 +105,8 @@ static BOOL is_taken(const unsigned char *address)
     return taken;
 }
 
-/* Its close leaves a block in the hands of a thread that lives: nobody else may have that address, in any life. */
+/* Its close leaves a block in the hands of a thread that lives: nobody else may have that address,
+   in any life. */
 static void what_a_living_thread_may_still_write_to_is_held_back(void **state)
 {
     struct worker w = {.key = contract_unknown_key()};
@@ -144,7 +147,8 @@ static void what_nobody_can_write_to_is_not_held_back(void **state)
     }
 }
 
-/* `reclaim=thread`: the end of the last thread closes a key in each of its lives, its own call opens it again. */
+/* `reclaim=thread`: the end of the last thread closes a key in each of its lives, its own call
+   opens it again. */
 static DWORD WINAPI call_and_end(LPVOID key)
 {
     void *block = NULL;

@@ -6,8 +6,8 @@
 
 enum { THREADS = 4, MILLISECONDS = 1000 };
 
-/* Whether there is time for another round. The first one is made in any case: on a busy machine the time may
-   be over before a thread begins. */
+/* Whether there is time for another round. The first one is made in any case: on a busy machine the
+   time may be over before a thread begins. */
 static BOOL time_left(DWORD until)
 {
     return (LONG)(until - GetTickCount()) > 0;

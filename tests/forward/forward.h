@@ -1,6 +1,6 @@
 /*
- * forward.h - what the parts of test_forward share: the DLL in a folder of its own, and calls of its
- * functions that look at the stack, the registers and the result.
+ * forward.h - what the parts of test_forward share: the DLL in a folder of its own, and calls of
+ * its functions that look at the stack, the registers and the result.
  */
 #ifndef FORWARD_H
 #define FORWARD_H
@@ -40,7 +40,8 @@ int forward_setup(void **state);
 int forward_teardown(void **state);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, forward_setup, forward_teardown)
 
-/* The original loads at the first call; its recordings are looked at from forward_find_original on. */
+/* The original loads at the first call; its recordings are looked at from forward_find_original
+   on. */
 HMODULE forward_original_module(void);
 void forward_find_original(void);
 extern recording *forward_original_recording;

@@ -1,6 +1,6 @@
 /*
- * What an exported function that is not ours does: in each state every one is called through the DLL
- * with the stack, the registers and the result checked.
+ * What an exported function that is not ours does: in each state every one is called through the
+ * DLL with the stack, the registers and the result checked.
  *
  *   test_forward Nmapi.dll ORIGINAL.dll DLLMAIN_CALLER.dll BACKWARD.dll FOLDER
  */

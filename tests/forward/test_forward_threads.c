@@ -48,7 +48,8 @@ static void functions_come_and_go_while_threads_call(void **state)
         threads[i] = CreateThread(NULL, 0, call_without_end, NULL, 0, NULL);
     FARPROC a = (FARPROC)(ULONG_PTR)answer_a;
     FARPROC b = (FARPROC)(ULONG_PTR)answer_b;
-    /* Until every thread has met each of the three often enough; bounded by the test's time limit. */
+    /* Until every thread has met each of the three often enough; bounded by the test's time
+       limit. */
     for (int i = 0; i < 600 || answered[0] < 200 || answered[1] < 200 || answered[2] < 200; i++) {
         FARPROC next = i % 3 == 0 ? a : i % 3 == 1 ? b : NULL;
         assert_int_equal(forward_set("GetFrameLength", next), NMERR_SUCCESS);

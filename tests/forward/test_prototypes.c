@@ -1,7 +1,8 @@
 /*
- * Links against Nmapi.lib every function by the prototypes of netmon.h and nmapi.h: on x86 the names that
- * a compiler asks for carry the convention and the argument bytes, so they must agree with the table. Those
- * that have no prototype are asked for by the names that are in the SDK's own import libraries.
+ * Links against Nmapi.lib every function by the prototypes of netmon.h and nmapi.h: on x86 the
+ * names that a compiler asks for carry the convention and the argument bytes, so they must agree
+ * with the table. Those that have no prototype are asked for by the names that are in the SDK's own
+ * import libraries.
  */
 #include <setjmp.h>
 #include <stdarg.h>

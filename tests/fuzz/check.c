@@ -119,7 +119,8 @@ static void check_expert(int number)
     check_usage(&check_model.experts[number], &usage);
 }
 
-/* A call failed for want of memory: whether it opened its expert, and whether it was counted, is not said. */
+/* A call failed for want of memory: whether it opened its expert, and whether it was counted, is
+   not said. */
 static void learn(const struct model_call *call)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};

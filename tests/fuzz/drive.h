@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* From loading the library to unloading it; `faults`: system calls may fail where the bytes say so. */
+/* From loading the library to unloading it; `faults`: system calls may fail where the bytes say
+   so. */
 void drive(const uint8_t *bytes, size_t count, int faults);
 
 #endif

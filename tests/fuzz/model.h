@@ -1,8 +1,8 @@
 /*
  * model.h - what the contract says that each call answers, and what is held in between.
  *
- * It knows keys by numbers, and blocks by the addresses that the library gave. Nothing here calls the
- * library.
+ * It knows keys by numbers, and blocks by the addresses that the library gave. Nothing here calls
+ * the library.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -77,8 +77,8 @@ DWORD model_code(struct model *m, const struct model_call *call);
 /* What MODEL_SIZE must answer. */
 SIZE_T model_size(struct model *m, const struct model_call *call);
 
-/* Notes what a call has done that answered `code`; `result` is where a new or moved block is. 0 if that
-   block overlaps another. */
+/* Notes what a call has done that answered `code`; `result` is where a new or moved block is. 0 if
+   that block overlaps another. */
 int model_note(struct model *m, const struct model_call *call, DWORD code, void *result);
 
 /* An expert's first call failed for want of memory, and left it open. */

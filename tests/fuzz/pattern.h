@@ -1,6 +1,6 @@
 /*
- * pattern.h - what the blocks hold: all of a small one; of a large one both ends, and a little here and
- * there.
+ * pattern.h - what the blocks hold: all of a small one; of a large one both ends, and a little here
+ * and there.
  */
 #ifndef PATTERN_H
 #define PATTERN_H

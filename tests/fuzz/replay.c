@@ -1,11 +1,13 @@
 /*
- * replay.c - the series of calls of fuzz_calls without libFuzzer, in any build: those of a folder's files,
- * those that a seed gives, or both. Prints a digest of all that was answered; it is the same in every build.
+ * replay.c - the series of calls of fuzz_calls without libFuzzer, in any build: those of a folder's
+ * files, those that a seed gives, or both. Prints a digest of all that was answered; it is the same
+ * in every build.
  *
- *   [--folder=PATH] [--calls=N] [--seed=N] [--expect=DIGEST] [--faults] [--verbose] [PATH of Nmapi.dll]
- *   --verbose    the digest after each series, to find where two builds part
- *   --trace      each call
- *   --keep=FILE  each series is written there before it is run, to have the one that fails
+ *   [--folder=PATH] [--calls=N] [--seed=N] [--expect=DIGEST] [--faults] [--verbose]
+ *   [PATH of Nmapi.dll]
+ *   --verbose    prints the digest after each series, to find where two builds differ
+ *   --trace      prints each call
+ *   --keep=FILE  writes each series there before it is run, so that the failing one is at hand
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * documented.c - each of the 80 documented functions called with arguments of the types that its page names,
- * its result taken as the page's type; also compiled as C++.
+ * documented.c - each of the 80 documented functions called with arguments of the types that its
+ * page names, its result taken as the page's type; also compiled as C++.
  *
  *   CALLn(result, function, the n parameters' types), VOIDn the same without a result
  */
@@ -119,7 +119,8 @@ CALL2(LPBYTE, StringToAddress, BYTE *, LPSTR)
 CALL4(LPDWORD, VarLenSmallIntToDword, LPBYTE, WORD, BOOL, LPDWORD)
 /* clang-format on */
 
-/* What no call above has: the types since IPv6, both in one call, none at all, and the pages' members. */
+/* What no call above has: the types since IPv6, both in one call, none at all, and the pages'
+   members. */
 int call_in_other_ways(HFRAME frame, HFILTER filter, HEXPERTKEY key, NETWORKINFO *network,
                        NMEVENTDATA *event, STATUSPROC report, const ADDRESS2 *wide_address,
                        const ADDRESS *old_address, const FILTEROBJECT2 *wide_object);

@@ -1,4 +1,5 @@
-/* A legacy expert in the manner of the SDK's samples: three exports, memory from Configure to Run. */
+/* A legacy expert in the manner of the SDK's samples: three exports, memory from Configure to
+   Run. */
 #include <windows.h>
 
 #include <netmon.h>

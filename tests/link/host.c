@@ -1,5 +1,5 @@
-/* What a host does with an expert: asks for its three functions by their names and calls them. Exit status
-   42: all is well. */
+/* What a host does with an expert: asks for its three functions by their names and calls them. Exit
+   status 42: all is well. */
 #include <windows.h>
 
 #include <netmon.h>

@@ -1,4 +1,5 @@
-/* A program in the manner of the SDK's samples; also compiled as C++. Exit status 42: all is well. */
+/* A program in the manner of the SDK's samples; also compiled as C++. Exit status 42: all is
+   well. */
 #include <windows.h>
 
 #if defined(WITH_SDK)

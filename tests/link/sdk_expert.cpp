@@ -1,5 +1,5 @@
-/* An expert in the manner of the SDK's C++ samples: its three functions are declared as in their headers, without
-   extern "C", and it has a filter of the types before IPv6 on the stack. */
+/* An expert in the manner of the SDK's C++ samples: its three functions are declared as in their
+   headers, without extern "C", and it has a filter of the types before IPv6 on the stack. */
 #include <windows.h>
 #include <netmon.h>
 

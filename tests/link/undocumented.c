@@ -1,4 +1,5 @@
-/* An expert that calls what no header of the SDK declares: its own declarations, as experts of the SDK have them. */
+/* An expert that calls what no header of the SDK declares: its own declarations, as experts of the
+   SDK have them. */
 #include <windows.h>
 
 #include <netmon.h>

@@ -19,7 +19,7 @@ const char *const call_names[CALLS] = {"Free", "Realloc", "Size", "Transfer from
      F  the block is freed all the same, and NMERR_EXPERT_TERMINATE
      #  the block's size             0  no size
 
-   Columns are pointers: NULL, a live block of each kind of expert, and whatever is no live block of anybody
+   Columns are pointers: NULL, a live block of each kind of expert, and what is no live block
    (pointers.c). Rows are keys. */
 /* clang-format off */
 const struct row rows[] = {

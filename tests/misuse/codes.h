@@ -1,5 +1,6 @@
 /*
- * codes.h - the code of every call by the kind of its key and of its pointer, as the contract has it.
+ * codes.h - the code of every call by the kind of its key and of its pointer, as the contract has
+ * it.
  */
 #ifndef MISUSE_CODES_H
 #define MISUSE_CODES_H

@@ -102,8 +102,8 @@ static unsigned char *lived_once(struct group *group, enum key_kind who, BOOL op
     return block;
 }
 
-/* Two experts, one after the other, on the same memory cut in two ways: an address that was a block is none
-   now, if there is such a one. */
+/* Two experts, one after the other, on the same memory cut in two ways: an address that was a block
+   is none now, if there is such a one. */
 static void make_reused(struct group *group)
 {
     enum { FORMER = 8 };

@@ -1,5 +1,6 @@
 /*
- * group.h - a group of experts, one of every kind, each with blocks of one class, and whether anything about them has changed.
+ * group.h - a group of experts, one of every kind, each with blocks of one class, and whether
+ * anything about them has changed.
  */
 #ifndef MISUSE_GROUP_H
 #define MISUSE_GROUP_H
@@ -71,9 +72,10 @@ BOOL group_is_live(const struct group *group, const void *address);
 
 /* What is true now becomes what group_check compares with. */
 void group_note(struct group *group);
-/* That the usages of all experts are as noted, but for `refused` more refused calls of `caller` (KEY_KINDS: of
-   nobody), that every live block and no other is listed and answers its size, and holds its pattern; that keys
-   that were never opened still are not. Experts in the mask `but` are left out. Returns what is wrong or NULL. */
+/* That the usages of all experts are as noted, but for `refused` more refused calls of `caller`
+   (KEY_KINDS: of nobody), that every live block and no other is listed and answers its size, and
+   holds its pattern; that keys that were never opened still are not. Experts in the mask `but` are
+   left out. Returns what is wrong or NULL. */
 const char *group_check(struct group *group, int caller, int refused, unsigned but);
 
 #endif

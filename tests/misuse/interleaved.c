@@ -1,7 +1,7 @@
 /*
- * One call stopped before each of its instructions, and there a call of another thread that concerns the same
- * block or its neighbour. Whatever the order, both are answered as if the one had come after the other. Native
- * only.
+ * One call stopped before each of its instructions, and there a call of another thread that
+ * concerns the same block or its neighbour. Whatever the order, both are answered as if the one had
+ * come after the other. Native only.
  */
 #include "misuse.h"
 

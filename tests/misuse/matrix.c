@@ -1,6 +1,6 @@
 /*
- * Every wrong call with the code that the contract gives it. After each nothing has changed, and the same
- * call done right succeeds.
+ * Every wrong call with the code that the contract gives it. After each nothing has changed, and
+ * the same call done right succeeds.
  */
 #include "codes.h"
 #include "pointers.h"
@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 /* clang-format off */
-/* The calls that take no pointer. Wrong arguments: no callback, a NULL usage, a cbSize that is too small, a
-   flag; too much memory. */
+/* The calls that take no pointer. Wrong arguments: no callback, a NULL usage, a cbSize that is too
+   small, a flag; too much memory. */
 enum plain { ALLOC, QUERY, ENUM_MEMORY, TERMINATE, CLOSE, OPEN, ALLOC_TOO_MUCH, QUERY_INTO_NOTHING,
              QUERY_TOO_SMALL, ENUM_NO_CALLBACK, CLOSE_TOO_SMALL, OPEN_TOO_SMALL, OPEN_WITH_FLAGS, PLAINS };
 
@@ -21,7 +21,7 @@ static const struct plain_row {
     enum key_kind key;
     const char *codes;
 } plain_rows[] = {
-    /*                     Alloc Query EnumMemory Terminate Close Open | too much, wrong arguments */
+    /* Alloc Query EnumMemory Terminate Close Open | too much, wrong arguments */
     {OPENED,              "SSSSSH" "MPPPPPP"},
     {REOPENED,            "SSSSSH" "MPPPPPP"},
     {IMPLICIT,            "SSSSSH" "MPPPPPP"},
@@ -142,8 +142,8 @@ static SIZE_T live_blocks(int who)
     return nm.query(group.keys[who], &usage) == NMERR_SUCCESS ? usage.LiveBlocks : 0;
 }
 
-/* What a call that is right has done: the owner has a block less, whoever got it one more, and nobody else
-   noticed. Then all begins anew. */
+/* What a call that is right has done: the owner has a block less, whoever got it one more, and
+   nobody else noticed. Then all begins anew. */
 static void check_rightful(const struct cell *cell)
 {
     int owner = column_owners[cell->column];

@@ -1,9 +1,9 @@
 /*
- * misuse.h - what the tests of wrong calls share. They use the arguments and threads of soak.h, and like
- * those run against the DLL (Windows) and against the native library.
+ * misuse.h - what the tests of wrong calls share. They use the arguments and threads of soak.h, and
+ * like those run against the DLL (Windows) and against the native library.
  *
- *   --seed=N  --count=N  --options=WORDS (NMAPI_OPTIONS; otherwise it is cleared); on Windows the first
- *   other argument is the path of Nmapi.dll
+ *   --seed=N  --count=N  --options=WORDS (NMAPI_OPTIONS; otherwise it is cleared)
+ *   On Windows the first other argument is the path of Nmapi.dll.
  */
 #ifndef MISUSE_H
 #define MISUSE_H
@@ -28,12 +28,12 @@ BOOL misuse_run(const void *address, char **from, char **to);
 /* The reservation that an address lies in. */
 char *misuse_reservation(const void *address);
 
-/* Stores `value` into bytes from `from` on, upwards or downwards (`step` 1 or -1), on a thread of its own,
-   until one faults or `limit` is reached. Returns the address that faulted, or NULL. */
+/* Stores `value` into bytes from `from` on, upwards or downwards (`step` 1 or -1), on a thread of
+   its own, until one faults or `limit` is reached. Returns the address that faulted, or NULL. */
 char *misuse_sweep(char *from, const char *limit, int step, unsigned char value);
 
-/* A thread routine whose argument is a struct attempt: calls run(argument), and where that faults ends the
-   thread there and notes the address. */
+/* A thread routine whose argument is a struct attempt: calls run(argument), and where that faults
+   ends the thread there and notes the address. */
 struct attempt {
     void (*run)(void *);
     void *argument;

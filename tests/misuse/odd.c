@@ -1,6 +1,6 @@
 /*
- * What else an old expert may do to itself in a call: the error word in the block that moves, an exception on
- * the way, two threads that open or end it at once.
+ * What else an old expert may do to itself in a call: the error word in the block that moves, an
+ * exception on the way, two threads that open or end it at once.
  */
 #include "misuse.h"
 
@@ -68,8 +68,9 @@ static void an_error_word_in_the_block_that_moves_goes_with_it(void **state)
     assert_int_equal(nm.close(key, NULL), NMERR_SUCCESS);
 }
 
-/* An exception inside a call, which the expert or the guard of its host catches: here because
-   the block's first page can't be read. The thread may go on or end; either way the expert can be closed. */
+/* An exception inside a call, which the expert or the guard of its host catches: here because the
+   block's first page can't be read. The thread may go on or end; either way the expert can be
+   closed. */
 
 struct victim {
     HEXPERTKEY key;

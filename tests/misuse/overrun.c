@@ -1,6 +1,6 @@
 /*
- * Stores that run over: they end at a guard page before they reach another expert's memory, and what the DLL
- * knows does not lie where they reach.
+ * Stores that run over: they end at a guard page before they reach another expert's memory, and
+ * what the DLL knows does not lie where they reach.
  */
 #include "misuse.h"
 
@@ -74,7 +74,8 @@ static void close_one(const struct expert_here *e)
     assert_int_equal(usage.LiveBlocks, e->count);
 }
 
-/* The last block of the first expert's first span of a size, while the others take regions around it. */
+/* The last block of the first expert's first span of a size, while the others take regions around
+   it. */
 static unsigned char *fill_a_span(SIZE_T bytes)
 {
     unsigned char *last, *next = nm.alloc(experts[0].key, bytes, NULL);
@@ -157,8 +158,8 @@ static BOOL in_runs(const void *address)
     return FALSE;
 }
 
-/* Blocks of every size, four of each, one of them freed; the experts in turn, so that their regions lie
-   side by side. */
+/* Blocks of every size, four of each, one of them freed; the experts in turn, so that their regions
+   lie side by side. */
 static void fill_experts(void)
 {
     for (size_t i = 0; i < MISUSE_COUNT(sizes); i++)
@@ -170,7 +171,8 @@ static void fill_experts(void)
         }
 }
 
-/* Overwrites every page that an expert can write to: where its blocks are, there are its free ones too. */
+/* Overwrites every page that an expert can write to: where its blocks are, there are its free ones
+   too. */
 static SIZE_T scribble(const struct expert_here *e)
 {
     SIZE_T bytes = 0;

@@ -1,6 +1,6 @@
 /*
- * Any address at all, into every call that takes one, with any key: the code of codes.h, and nothing changes
- * but where it happened to be a live block.
+ * Any address at all, into every call that takes one, with any key: the code of codes.h, and
+ * nothing changes but where it happened to be a live block.
  */
 #include "codes.h"
 

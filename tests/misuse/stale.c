@@ -1,6 +1,6 @@
 /*
- * Threads that go on storing through stale pointers after their expert has ended badly: they fault, and reach no
- * other expert's block, whoever comes and goes around them.
+ * Threads that go on storing through stale pointers after their expert has ended badly: they fault,
+ * and reach no other expert's block, whoever comes and goes around them.
  */
 #include "misuse.h"
 

@@ -1,6 +1,6 @@
 /*
- * Two threads do away with one block at the same moment: one of them has done it, the other is told that there
- * is no such block (any more, or none of its own), and the sums are right after each.
+ * Two threads do away with one block at the same moment: one of them has done it, the other is told
+ * that there is no such block (any more, or none of its own), and the sums are right after each.
  */
 #include "misuse.h"
 
@@ -33,7 +33,8 @@ static LONG read_long(volatile LONG *value)
     return InterlockedCompareExchange(value, 0, 0);
 }
 
-/* Spins, so that both go on at the same moment; gives way at times, should there be but one processor. */
+/* Spins, so that both go on at the same moment; gives way at times, should there be but one
+   processor. */
 static void wait_for(volatile LONG *value, LONG wanted)
 {
     for (unsigned spins = 1; read_long(value) < wanted; spins++)
@@ -219,7 +220,8 @@ static void of_two_at_the_same_moment_one_succeeds(void **state)
     assert_true(soak_join(thread));
 }
 
-/* Handing a block to oneself takes one lock, and must not give it back twice: the second time it is another's. */
+/* Handing a block to oneself takes one lock, and must not give it back twice: the second time it is
+   another's. */
 
 enum { WORKERS = 2, HELD = 16, DEEDS = 40000 };
 

@@ -1,6 +1,7 @@
 /*
- * counters.c - for the preset native-cov: what a child process does counts as the parent's own, killed
- * threads and killed children included, and nothing has to be written out before a child's end.
+ * counters.c - for the preset native-cov: what a child process does counts as the parent's own,
+ * killed threads and killed children included, and nothing has to be written out before a child's
+ * end.
  */
 #include <sys/mman.h>
 

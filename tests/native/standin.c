@@ -2,8 +2,8 @@
  * standin.c - what the stand-in's parts share: its lock, the failures that tests ask for, counters.
  *
  * The stand-in is built without ThreadSanitizer, so that its own locks don't hide races of the code
- * under test; what Windows promises to order (the start and end of a thread, its suspension, events) is
- * told to it by hand.
+ * under test; what Windows promises to order (the start and end of a thread, its suspension,
+ * events) is told to it by hand.
  */
 #include "standin_private.h"
 

@@ -12,15 +12,15 @@ extern "C" {
 
 /*
  * Threads made by CreateThread call the DllMain given here with DLL_THREAD_ATTACH when they begin
- * and with DLL_THREAD_DETACH when they end, unless TerminateThread ends them. A thread made by other
- * means calls it on its end once the stand-in knows it (it asked for its id or handle, or set a TLS
- * value).
+ * and with DLL_THREAD_DETACH when they end, unless TerminateThread ends them. A thread made by
+ * other means calls it on its end once the stand-in knows it (it asked for its id or handle, or set
+ * a TLS value).
  *
  * A thread inside a stand-in call is taken to be in the kernel: it is suspended or killed only on
- * its way out. Outside of one it is suspended or killed at any instruction (under ThreadSanitizer at
- * its next atomic operation or intercepted call, since that defers signals), so a thread that is to be
- * killed or suspended should not call malloc or stdio, as on Windows. A killed thread's own stack
- * frames are left by a long jump.
+ * its way out. Outside of one it is suspended or killed at any instruction (under ThreadSanitizer
+ * at its next atomic operation or intercepted call, since that defers signals), so a thread that is
+ * to be killed or suspended should not call malloc or stdio, as on Windows. A killed thread's own
+ * stack frames are left by a long jump.
  */
 typedef BOOL(WINAPI *standin_dllmain)(HINSTANCE instance, DWORD reason, LPVOID reserved);
 void standin_set_dllmain(standin_dllmain dllmain);
@@ -48,9 +48,9 @@ unsigned long standin_calls(const char *name);
 enum standin_kind { STANDIN_NONE, STANDIN_MEMORY, STANDIN_THREADS, STANDIN_FILES, STANDIN_KINDS };
 unsigned long standin_system_calls(enum standin_kind kind);
 
-/* Called on the calling thread before (after: FALSE) and after each call that standin_fail_at can make
-   fail by NULL. It may end or kill its own thread; stand-in calls made inside don't call it again.
-   NULL: none. */
+/* Called on the calling thread before (after: FALSE) and after each call that standin_fail_at can
+   make fail by NULL. It may end or kill its own thread; stand-in calls made inside don't call it
+   again. NULL: none. */
 typedef void (*standin_call_hook)(const char *name, BOOL after);
 void standin_on_call(standin_call_hook hook);
 
@@ -72,8 +72,8 @@ void standin_set_commit_limit(SIZE_T bytes);
 /* Lets TlsAlloc give indexes from 64 up only, as if the first 64 were taken. */
 void standin_use_tls_expansion(BOOL on);
 
-/* All that OutputDebugString got, as UTF-8, since the last clear (the first 64 KiB). With the environment
-   variable STANDIN_DEBUG set it goes to stderr too. */
+/* All that OutputDebugString got, as UTF-8, since the last clear (the first 64 KiB). With the
+   environment variable STANDIN_DEBUG set it goes to stderr too. */
 const char *standin_debug_text(void);
 void standin_clear_debug_text(void);
 
@@ -90,16 +90,17 @@ struct standin_module_hooks {
 void standin_set_module_hooks(const struct standin_module_hooks *hooks);
 
 /* Runs function(argument) instruction by instruction on the calling thread, those inside stand-in
-   calls not counted, and calls `at` before instruction n (0: the first). `at` may end or kill its own
-   thread, wait for what other threads do, or return, and then the rest runs at full speed. Returns how many
-   instructions were counted, n or fewer: fewer if the function ended before. Not under
-   ThreadSanitizer or Valgrind. */
+   calls not counted, and calls `at` before instruction n (0: the first). `at` may end or kill its
+   own thread, wait for what other threads do, or return, and then the rest runs at full speed.
+   Returns how many instructions were counted, n or fewer: fewer if the function ended before. Not
+   under ThreadSanitizer or Valgrind. */
 unsigned long standin_step(void (*function)(void *), void *argument, unsigned long n,
                            void (*at)(void *), void *at_argument);
-/* FALSE under ThreadSanitizer, and where branches are counted (native-cov): a thread that dies between a
-   branch and its counter leaves a wrong count. */
+/* FALSE under ThreadSanitizer, and where branches are counted (native-cov): a thread that dies
+   between a branch and its counter leaves a wrong count. */
 BOOL standin_can_step(void);
-/* From now on notes where each counted instruction lies, as many as there is room for; NULL: no more. */
+/* From now on notes where each counted instruction lies, as many as there is room for; NULL: no
+   more. */
 void standin_step_trace(void **addresses, unsigned long room);
 
 /* Runs function(argument); TRUE if it ended with an access violation. *fault (may be NULL) gets the

@@ -104,8 +104,8 @@ static struct file *file_of(HANDLE handle)
     return (struct file *)(void *)standin_object_of(handle, OBJECT_FILE);
 }
 
-/* Begins a call on a file: the file, referenced, or NULL with the last error: this one if the call is to
-   fail. */
+/* Begins a call on a file: the file, referenced, or NULL with the last error: this one if the call
+   is to fail. */
 static struct file *begin_on_file(enum standin_call which, HANDLE handle, DWORD error)
 {
     if (!standin_begin_call(which)) {

@@ -1,5 +1,6 @@
 /*
- * standin_map.c - where reservations lie: the two-level table that finds them, and the room for new ones.
+ * standin_map.c - where reservations lie: the two-level table that finds them, and the room for new
+ * ones.
  */
 #include "standin_map.h"
 

@@ -1,8 +1,8 @@
 /*
  * standin_memory.c - VirtualAlloc and its kin over mmap.
  *
- * Each reservation has a record with a byte for each page; the map finds the record for any address. All
- * under one lock, which the kernel's own makes no worse.
+ * Each reservation has a record with a byte for each page; the map finds the record for any
+ * address. All under one lock, which the kernel's own makes no worse.
  */
 #include "standin_map.h"
 

@@ -164,9 +164,9 @@ BOOL DuplicateHandle(HANDLE from_process, HANDLE handle, HANDLE to_process, HAND
 
 /* Waiting */
 
-/* Gives the processor away until *word is no longer `expected`, or for a while. Never inside a call: the
-   thread can be suspended and killed meanwhile. ThreadSanitizer delivers signals during the sleep
-   calls that it knows, and not during a bare futex call. */
+/* Gives the processor away until *word is no longer `expected`, or for a while. Never inside a
+   call: the thread can be suspended and killed meanwhile. ThreadSanitizer delivers signals during
+   the sleep calls that it knows, and not during a bare futex call. */
 static void doze(int *word, int expected, ULONGLONG at_most)
 {
     struct timespec span;

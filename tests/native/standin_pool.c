@@ -1,6 +1,6 @@
 /*
- * standin_pool.c - memory of the stand-in's own: powers of two from 64 bytes up, cut from larger pieces; big ones
- * straight from the system.
+ * standin_pool.c - memory of the stand-in's own: powers of two from 64 bytes up, cut from larger
+ * pieces; big ones straight from the system.
  */
 #include "standin_private.h"
 

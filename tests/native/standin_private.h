@@ -70,7 +70,8 @@ void standin_pool_free(void *block, SIZE_T bytes);
 /* Zeroed pages straight from the system. */
 void *standin_pages_new(SIZE_T bytes);
 
-/* What is wide on Windows is UTF-8 here, with a zero at its end; FALSE if it does not fit into `size`. */
+/* What is wide on Windows is UTF-8 here, with a zero at its end; FALSE if it does not fit into
+   `size`. */
 BOOL standin_narrow(LPCWSTR from, char *to, size_t size);
 /* The other way; returns how many characters there are without the zero, written or not. */
 size_t standin_widen(const char *from, WCHAR *to, size_t size);
@@ -143,7 +144,8 @@ extern __thread struct standin_local standin_local __attribute__((tls_model("ini
 /* The calling thread's record; standin_enter was called. */
 struct thread *standin_self(void);
 extern struct thread *standin_threads; /* that have not ended; under the objects' lock */
-/* Stands still while it is suspended; does not return once it is killed. `context`: struct thread's. */
+/* Stands still while it is suspended; does not return once it is killed. `context`: struct
+   thread's. */
 void standin_park(struct thread *self, ucontext_t *context);
 void standin_suspend_begin(void);
 

@@ -4,8 +4,8 @@
 
 #include <windows.h>
 
-/* Bytes that belong to this process alone: what VirtualQuery says about each region, which is true under Wine as
-   well. */
+/* Bytes that belong to this process alone: what VirtualQuery says about each region, which is true
+   under Wine as well. */
 static SIZE_T committed_memory(void)
 {
     MEMORY_BASIC_INFORMATION region;

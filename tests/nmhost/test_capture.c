@@ -1,5 +1,5 @@
-/* Captures as the functions for experts read them: every kind of file to the same frames, in any order, on any
-   thread, whichever is killed, and files that no address space holds. */
+/* Captures as the functions for experts read them: every kind of file to the same frames, in any
+   order, on any thread, whichever is killed, and files that no address space holds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -340,7 +340,8 @@ static void a_killed_reader_holds_up_nobody(void **state)
     capture_close();
 }
 
-/* Of more than 4 GiB, most of it holes: a frame of 262,144 bytes after the other, each with its number. */
+/* Of more than 4 GiB, most of it holes: a frame of 262,144 bytes after the other, each with its
+   number. */
 static void a_file_larger_than_the_address_space_is_read(void **state)
 {
     enum { LARGE_FRAMES = 17000, BYTES = 262144 };

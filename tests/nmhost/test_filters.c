@@ -1,5 +1,5 @@
-/* Filters: every object that FilterAddObject takes, in every relation, and their text. The counts are
-   tshark's of office.pcap, unless they are compared with another way to the same. */
+/* Filters: every object that FilterAddObject takes, in every relation, and their text. The counts
+   are tshark's of office.pcap, unless they are compared with another way to the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

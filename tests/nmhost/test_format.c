@@ -1,5 +1,6 @@
-/* The formats, natively: each committed capture cut off at every byte, and mutated, over views whose bytes
-   are copies of exactly the length that was asked for, so that a sanitizer sees whoever reads beyond. */
+/* The formats, natively: each committed capture cut off at every byte, and mutated, over views
+   whose bytes are copies of exactly the length that was asked for, so that a sanitizer sees whoever
+   reads beyond. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* FUNCTIONS.md against the table of supplied functions and the DLL's exports; handles that are none;
-   threads that are killed in supplied functions; captures of other kinds. Arguments: the capture,
-   FUNCTIONS.md, exports.h, the folder of small captures. */
+/* FUNCTIONS.md against the table of supplied functions and the DLL's exports; handles that are
+   none; threads that are killed in supplied functions; captures of other kinds. Arguments: the
+   capture, FUNCTIONS.md, exports.h, the folder of small captures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,7 +117,8 @@ static BOOL is_on_page(const char *wanted, char supplied[8])
     return found;
 }
 
-/* Every export of the DLL's that is Microsoft's is on the page; what the DLL itself has is marked so. */
+/* Every export of the DLL's that is Microsoft's is on the page; what the DLL itself has is marked
+   so. */
 static void the_page_lists_the_dlls_exports(void **state)
 {
     char line[256], kind[16], name[64], supplied[8];
@@ -357,8 +358,8 @@ static DWORD WINAPI call_nothing(LPVOID parameter)
     return 0;
 }
 
-/* Starts a thread, lets it run for as long, and kills it: not while it starts, nor within the system's
-   own calls, where Wine would leave its locks held. */
+/* Starts a thread, lets it run for as long, and kills it: not while it starts, nor within the
+   system's own calls, where Wine would leave its locks held. */
 static void start_and_kill(LPTHREAD_START_ROUTINE run, DWORD milliseconds)
 {
     CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};

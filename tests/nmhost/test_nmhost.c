@@ -1,4 +1,5 @@
-/* The program as its users run it: what it prints, its exit status, its files, for experts that end in every way. */
+/* The program as its users run it: what it prints, its exit status, its files, for experts that end
+   in every way. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

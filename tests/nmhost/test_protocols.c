@@ -79,7 +79,8 @@ static HPROPERTY property_of(char *protocol, char *label)
     return property;
 }
 
-/* In how many frames the first instance has the value; as an expert that distributes them counts. */
+/* In how many frames the first instance has the value; as an expert that distributes them
+   counts. */
 static unsigned frames_with(HPROPERTY property, unsigned value, unsigned *all)
 {
     EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};
@@ -408,7 +409,8 @@ static void http_has_a_first_line(void **state)
          "ETHERNET/IP/TCP");
 }
 
-/* A frame within every frame of the capture: each cut at every length, in memory that ends there. */
+/* A frame within every frame of the capture: each cut at every length, in memory that ends
+   there. */
 static void nothing_is_read_behind_what_is_stored(void **state)
 {
     EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};

@@ -1,7 +1,7 @@
 /*
  * TerminateThread at random moments in a thread that works under a key which another thread shares.
- * Nobody waits for the dead, bystanders notice nothing, close gives everything back, and in the end the
- * address space is what it was.
+ * Nobody waits for the dead, bystanders notice nothing, close gives everything back, and in the end
+ * the address space is what it was.
  */
 #include "stall.h"
 #include "soak.h"
@@ -192,7 +192,8 @@ static void kill_one(uint32_t round, uint32_t *random, DWORD *longest)
 static void killed_threads_harm_nobody_and_leave_nothing(void **state)
 {
     const SIZE_T kept = (SIZE_T)8 << 20;
-    /* The quarantine's bound, and as much again on x86: a segment stays while a region of it is quarantined. */
+    /* The quarantine's bound, and as much again on x86: a segment stays while a region of it is
+       quarantined. */
     const SIZE_T quarantine = sizeof(void *) == 8 ? (SIZE_T)1100 << 20 : (SIZE_T)160 << 20;
     SIZE_T dead_committed, dead_reserved, committed, reserved, now_committed, now_reserved;
     struct bystander bystanders[2];

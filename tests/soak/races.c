@@ -1,6 +1,7 @@
 /*
- * Close, Terminate, Open, Query, Enum and Transfer against experts in full swing: keys of one thread, keys
- * that several share, keys that threads swap crosswise. Bystanders notice nothing of it.
+ * Close, Terminate, Open, Query, Enum and Transfer against experts in full swing: keys of one
+ * thread, keys that several share, keys that threads swap crosswise. Bystanders notice nothing of
+ * it.
  */
 #include "stall.h"
 #include "soak.h"

@@ -27,7 +27,8 @@ void soak_begin(int argc, char **argv)
 }
 
 #ifndef NMAPI_NATIVE
-/* cmocka's own would jump from the thread's stack to the test's, and the process ends without a word. */
+/* cmocka's own would jump from the thread's stack to the test's, and the process ends without a
+   word. */
 static LONG WINAPI tell_and_end(EXCEPTION_POINTERS *exception)
 {
     const EXCEPTION_RECORD *record = exception->ExceptionRecord;

@@ -1,6 +1,6 @@
 /*
- * soak.h - what the long tests share: arguments, threads and bystanders. The same sources run against the
- * DLL (Windows) and against the native library.
+ * soak.h - what the long tests share: arguments, threads and bystanders. The same sources run
+ * against the DLL (Windows) and against the native library.
  *
  *   --seconds=N  --kills=N  --seed=N; on Windows the first other argument is the path of Nmapi.dll
  */

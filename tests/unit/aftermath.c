@@ -2,7 +2,8 @@
 
 #include "standin.h"
 
-/* Everything that was freed goes to another expert: each block is zero, and so is all that it grows by. */
+/* Everything that was freed goes to another expert: each block is zero, and so is all that it grows
+   by. */
 static void take_all(int expert)
 {
     static const struct {
@@ -89,7 +90,8 @@ static void go_on(int expert, unsigned turn)
     ledger_check();
 }
 
-/* A block over 32 KiB may have 64 MiB of addresses to grow into, and what is held back is bounded. */
+/* A block over 32 KiB may have 64 MiB of addresses to grow into, and what is held back is
+   bounded. */
 enum { OVER = 32 << 10, MOST_OVER = 3 };
 
 static struct {

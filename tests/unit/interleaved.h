@@ -1,5 +1,6 @@
 /*
- * interleaved.h - a test does something at the very instants (KILL_POINT) at which another's work is half done.
+ * interleaved.h - a test does something at the very instants (KILL_POINT) at which another's work
+ * is half done.
  */
 #ifndef INTERLEAVED_H
 #define INTERLEAVED_H

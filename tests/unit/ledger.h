@@ -1,9 +1,10 @@
 /*
- * ledger.h - what experts hold, as a test knows it, compared with what the DLL says: public functions alone.
+ * ledger.h - what experts hold, as a test knows it, compared with what the DLL says: public
+ * functions alone.
  *
- * Each block is filled with a pattern of its own, with no zero byte in it. So content that is lost, shared by two
- * blocks or left by an earlier owner shows. A thread may be killed in a call of the ledger's; ledger_resolve finds out
- * which of the results that this allows came true.
+ * Each block is filled with a pattern of its own, with no zero byte in it. So content that is lost,
+ * shared by two blocks or left by an earlier owner shows. A thread may be killed in a call of the
+ * ledger's; ledger_resolve finds out which of the results that this allows came true.
  */
 #ifndef LEDGER_H
 #define LEDGER_H
@@ -29,7 +30,8 @@ extern __thread ledger_way ledger_calls;
 HEXPERTKEY ledger_key(int expert);
 void ledger_clear(void); /* nothing is known: the DLL was loaded anew */
 
-/* Calls, each with its result looked at. A block is a number; LEDGER_NONE in place of one is no call. */
+/* Calls, each with its result looked at. A block is a number; LEDGER_NONE in place of one is no
+   call. */
 int ledger_alloc(int expert, SIZE_T bytes);
 void ledger_realloc(int expert, int block, SIZE_T bytes);
 void ledger_free(int expert, int block);
@@ -41,7 +43,8 @@ void ledger_look(int expert); /* lists its blocks and asks for its usage */
 
 /* What the DLL says of every expert is what is known, and every block's content is whole. */
 void ledger_check(void);
-/* The same after a thread was killed, whose call may have been done or not; from here on that is known. */
+/* The same after a thread was killed, whose call may have been done or not; from here on that is
+   known. */
 void ledger_resolve(void);
 BOOL ledger_in_call(void); /* it was killed in a call of the ledger's */
 /* The call was not about this block. */

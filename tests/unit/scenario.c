@@ -68,8 +68,8 @@ static void crash_as_usual(void)
         signal(signals[i], SIG_DFL);
 }
 
-/* The first thread is the host's: when the victim is gone it makes a call, as a host does, and so sets
-   free whom the victim had suspended. */
+/* The first thread is the host's: when the victim is gone it makes a call, as a host does, and so
+   sets free whom the victim had suspended. */
 static void look_after(void)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
@@ -95,7 +95,8 @@ void scenario_arguments(int count, char **arguments)
         scenario_short = scenario_short || strcmp(arguments[i], "--short") == 0;
 }
 
-/* The stand-in knows the first thread by the id that it has in the parent: it can't be suspended here. */
+/* The stand-in knows the first thread by the id that it has in the parent: it can't be suspended
+   here. */
 BOOL scenario_child(void (*body)(void *), void *argument)
 {
     struct start start = {body, argument};

@@ -1,9 +1,11 @@
 /*
- * scenario.h - runs a scenario in a process of its own, and knows what experts and blocks it has left.
+ * scenario.h - runs a scenario in a process of its own, and knows what experts and blocks it has
+ * left.
  *
- * A scenario runs in a child process: the DLL is attached, `before` sets the stage, `act` runs on a thread
- * of its own, the victim, whose calls fail or which is killed; then scenario_verify compares every expert
- * and every block with what is known, and scenario_end unloads the DLL and looks for what is left.
+ * A scenario runs in a child process: the DLL is attached, `before` sets the stage, `act` runs on a
+ * thread of its own, the victim, whose calls fail or which is killed; then scenario_verify compares
+ * every expert and every block with what is known, and scenario_end unloads the DLL and looks for
+ * what is left.
  */
 #ifndef SCENARIO_H
 #define SCENARIO_H

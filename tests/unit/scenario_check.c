@@ -138,8 +138,8 @@ static int is_at_rest(const struct region *r)
     return !r->owner;
 }
 
-/* What a record says is committed is: or somebody would be given it, and crash. What it doesn't call dirty is
-   zero. */
+/* What a record says is committed is: or somebody would be given it, and crash. What it doesn't
+   call dirty is zero. */
 static void verify_region(struct record *r, void *context)
 {
     SIZE_T committed = r->committed * OS_PAGE, dirty = r->dirty * OS_PAGE;
@@ -221,7 +221,8 @@ void scenario_works(void)
     }
 }
 
-/* Those of threads whose record was being freed by one that was killed: forgotten, but not closed yet. */
+/* Those of threads whose record was being freed by one that was killed: forgotten, but not closed
+   yet. */
 static unsigned long lost_handles(void)
 {
     unsigned long count = 0;

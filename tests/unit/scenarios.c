@@ -1,6 +1,6 @@
 /*
- * scenarios.c - what experts and hosts do, in small pieces: each call in it may fail or be its thread's
- * last.
+ * scenarios.c - what experts and hosts do, in small pieces: each call in it may fail or be its
+ * thread's last.
  */
 #include "scenario.h"
 
@@ -136,8 +136,8 @@ static void waiting_spans(void)
     emptied_spans();
 }
 
-/* What waits goes back to the system: for a large block that wants its addresses, then because it is more
-   than may wait. */
+/* What waits goes back to the system: for a large block that wants its addresses, then because it
+   is more than may wait. */
 static void waiting_spans_purged(void)
 {
     scenario_alloc(C, 100000);
@@ -189,8 +189,9 @@ static void grown_table(void)
     scenario_alloc(130, 10);
 }
 
-/* A block of it, newly begun, has 12 KiB left: more than the other threads need until what follows begins, and
-   less than that needs. How much was in use before depends on where the system gives addresses. */
+/* A block of it, newly begun, has 12 KiB left: more than the other threads need until what follows
+   begins, and less than that needs. How much was in use before depends on where the system gives
+   addresses. */
 static void almost_full_permanent_memory(void)
 {
     struct thread *self;
@@ -276,7 +277,8 @@ static void terminated(void)
     scenario_close(C);
 }
 
-/* Spans that an expert who ended badly had a part in: as the giver, as the receiver, together with another. */
+/* Spans that an expert who ended badly had a part in: as the giver, as the receiver, together with
+   another. */
 static void transferred_and_terminated(void)
 {
     int given = scenario_alloc(C, 2000), kept = scenario_alloc(A, 1500),

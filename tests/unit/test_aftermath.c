@@ -1,12 +1,14 @@
 /*
- * test_aftermath.c - a thread dies at every point that the sources name and behind every store that it makes; then
- * every block of its expert and of its neighbour is used, and what was freed goes to a third one.
+ * test_aftermath.c - a thread dies at every point that the sources name and behind every store that
+ * it makes; then every block of its expert and of its neighbour is used, and what was freed goes to
+ * a third one.
  *
- *   (none)                       a store once in each way; each death with one of what may come after it
- *   --all                        a store in each act; each death with all of that
- *   --points                     the named points alone
- *   ACT                          one act alone: its number
- *   ACT WAY AFTERMATH DEATH      that one: numbers; DEATH a point's name or an instruction's number
+ *   (none)                   one death behind each store for each way; one aftermath a death
+ *   --all                    the same in each act; every aftermath for each death
+ *   --points                 only the named points
+ *   ACT                      only this act: its number
+ *   ACT WAY AFTERMATH DEATH  only this one: numbers; DEATH is a point's name or an instruction's
+ *                            number
  */
 #include "aftermath.h"
 #include "kill_points.h"
@@ -247,7 +249,8 @@ static DWORD WINAPI conduct(LPVOID body)
     _exit(0);
 }
 
-/* The stand-in knows the first thread by the id that it has in the parent: so another one does it. */
+/* The stand-in knows the first thread by the id that it has in the parent: so another one does
+   it. */
 static BOOL in_child(void (*body)(void))
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};

@@ -1,7 +1,8 @@
 /*
- * test_barrier.c - whoever revokes the bias of an expert makes a barrier on it, between telling it and looking at
- * it. Without one no wrong answer is seen in any test that runs for seconds: the model shows the race
- * (tests/model, NO_BARRIER), and this that the barrier is where the model has it.
+ * test_barrier.c - whoever revokes the bias of an expert makes a barrier on it, between telling it
+ * and looking at it. Without one no wrong answer is seen in any test that runs for seconds: the
+ * model shows the race (tests/model, NO_BARRIER), and this that the barrier is where the model has
+ * it.
  */
 #include "helper.h"
 
@@ -28,7 +29,8 @@ static DWORD WINAPI call_once(LPVOID unused)
     return (DWORD)ExpertMemorySize(key, block);
 }
 
-/* In place of FlushProcessWriteBuffers: the owner has been told by now, so that a call of its waits. */
+/* In place of FlushProcessWriteBuffers: the owner has been told by now, so that a call of its
+   waits. */
 static void on_barrier(void)
 {
     if (barriers++)

@@ -1,4 +1,5 @@
-/* test_bias_dead.c - the promises of expert.h: threads that are suspended, die or are thrown out inside. */
+/* test_bias_dead.c - the promises of expert.h: threads that are suspended, die or are thrown out
+   inside. */
 #include "helper.h"
 
 #include "pages/region.h"

@@ -1,4 +1,5 @@
-/* test_cache.c - the promises of cache.h: how much waits, in which order it goes, and what is taken for what. */
+/* test_cache.c - the promises of cache.h: how much waits, in which order it goes, and what is taken
+   for what. */
 #include "regions.h"
 
 #define KEEP_DEFAULT PAGES(MIB(64))

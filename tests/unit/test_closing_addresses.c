@@ -1,4 +1,5 @@
-/* test_closing_addresses.c - the promises of closing.c: what becomes of the addresses that an expert had. */
+/* test_closing_addresses.c - the promises of closing.c: what becomes of the addresses that an
+   expert had. */
 #include "unit.h"
 
 #include "pages/region.h"
@@ -68,7 +69,8 @@ static unsigned count_held(const struct visitor *v)
     return held;
 }
 
-/* Closes them one after the other; returns how many are held at the end, the youngest for certain. */
+/* Closes them one after the other; returns how many are held at the end, the youngest for
+   certain. */
 static unsigned close_all(const struct visitor *v)
 {
     struct standin_usage before, now;

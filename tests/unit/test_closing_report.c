@@ -1,5 +1,5 @@
-/* test_closing_report.c - what is reported when an expert is closed and when the DLL goes, and what a close
-   answers. */
+/* test_closing_report.c - what is reported when an expert is closed and when the DLL goes, and what
+   a close answers. */
 #include "unit.h"
 
 #define NAMED 16 /* blocks, at the most */

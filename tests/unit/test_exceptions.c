@@ -1,6 +1,6 @@
 /*
- * test_exceptions.c - calls that an exception has ended, which the expert or its host caught: here because a
- * block that moves can't be read. The next one finds all as after a death.
+ * test_exceptions.c - calls that an exception has ended, which the expert or its host caught: here
+ * because a block that moves can't be read. The next one finds all as after a death.
  */
 #include "helper.h"
 
@@ -44,7 +44,8 @@ static DWORD WINAPI fall_in(LPVOID parameter)
     return (DWORD)fell;
 }
 
-/* The heap is whole: two blocks, the one that was to move and where it was to go to, but for `more`. */
+/* The heap is whole: two blocks, the one that was to move and where it was to go to, but for
+   `more`. */
 static void is_put_right(HEXPERTKEY key, unsigned more)
 {
     struct expert *e = table_find(key);

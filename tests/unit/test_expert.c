@@ -164,7 +164,8 @@ static void a_thread_has_the_bias_of_all_its_experts(void **state)
     assert_int_equal(ExpertFreeMemory(B, b), NMERR_SUCCESS);
 }
 
-/* As it stands when its owner's record has gone to another thread, which is in the expert's heap. */
+/* As it stands when its owner's record has gone to another thread, which is in the expert's
+   heap. */
 static void a_record_used_again_is_not_taken_for_the_owner(void **state)
 {
     struct expert *e;

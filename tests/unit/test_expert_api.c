@@ -1,6 +1,6 @@
 /*
- * test_expert_api.c - what expert_api.c itself decides: whose block a call may touch, before and while
- * other threads change that.
+ * test_expert_api.c - what expert_api.c itself decides: whose block a call may touch, before and
+ * while other threads change that.
  */
 #include "unit.h"
 
@@ -162,7 +162,8 @@ static DWORD WINAPI grow_it(LPVOID parameter)
     return 0;
 }
 
-/* The code of a call by `a` for a block of b's, when `change` comes after the call has seen whose it is. */
+/* The code of a call by `a` for a block of b's, when `change` comes after the call has seen whose
+   it is. */
 static DWORD code_if(LPTHREAD_START_ROUTINE function,
                      void (*change)(struct expert *, struct expert *))
 {

@@ -1,7 +1,7 @@
 /*
- * test_faults.c - every system call fails at its n-th time, n = 1, 2, 3 ... until the scenario gets by
- * without a failure: once only, and from then on. Each time only documented codes come back, nothing is
- * lost, and afterwards everything works.
+ * test_faults.c - every system call fails at its n-th time, n = 1, 2, 3 ... until the scenario gets
+ * by without a failure: once only, and from then on. Each time only documented codes come back,
+ * nothing is lost, and afterwards everything works.
  */
 #include "scenario.h"
 

@@ -1,6 +1,7 @@
 /*
- * test_forward.c - the promises of forward.h: where a call goes on, host before original before failure.
- * What the original DLL is, is decided once in a process: each answer has a child process of its own.
+ * test_forward.c - the promises of forward.h: where a call goes on, host before original before
+ * failure. What the original DLL is, is decided once in a process: each answer has a child process
+ * of its own.
  */
 #include "unit.h"
 

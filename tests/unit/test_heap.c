@@ -147,7 +147,8 @@ static void a_block_handed_over_is_the_takers(void **state)
     assert_int_equal(heap_transfer(self, &mine, &yours, heap_alloc(self, &mine, 11)), HEAP_FULL);
 }
 
-/* Several spans of one class with room: emptied from the middle, from the end, used up from the front. */
+/* Several spans of one class with room: emptied from the middle, from the end, used up from the
+   front. */
 static void spans_with_room_come_and_go_in_any_order(void **state)
 {
     enum { BLOCKS = 2600, BYTES = 1000 };

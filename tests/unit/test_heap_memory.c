@@ -1,4 +1,5 @@
-/* test_heap_memory.c - the promises of heap.h, large.h and shared.h about where blocks lie and what they cost. */
+/* test_heap_memory.c - the promises of heap.h, large.h and shared.h about where blocks lie and what
+   they cost. */
 #include "heaps.h"
 
 #include "pages/cache.h"

@@ -1,4 +1,5 @@
-/* test_heap_repair.c - the promises of heap.h about what a dead thread left: it is noticed, and put right. */
+/* test_heap_repair.c - the promises of heap.h about what a dead thread left: it is noticed, and put
+   right. */
 #include "heaps.h"
 
 static void only_the_validator_is_not_deceived(void **state)

@@ -1,6 +1,6 @@
 /*
- * test_interleaved.c - what one thread does at the very instants at which another's work with threads, biases, spans and
- * records is half done.
+ * test_interleaved.c - what one thread does at the very instants at which another's work with
+ * threads, biases, spans and records is half done.
  */
 #include "interleaved.h"
 

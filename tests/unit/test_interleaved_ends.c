@@ -1,6 +1,6 @@
 /*
- * test_interleaved_ends.c - an expert ends, is reclaimed or comes again at the very instants at which another
- * thread does, and dies perhaps.
+ * test_interleaved_ends.c - an expert ends, is reclaimed or comes again at the very instants at
+ * which another thread does, and dies perhaps.
  */
 #include "interleaved.h"
 
@@ -209,7 +209,8 @@ static void count_region(struct region *region, void *count)
     ++*(int *)count;
 }
 
-/* B frees the last live block of a span that was A's, who has ended badly, and dies at this instant. */
+/* B frees the last live block of a span that was A's, who has ended badly, and dies at this
+   instant. */
 static void quarantine_a_span_until(const char *name)
 {
     const struct region *span;

@@ -1,4 +1,5 @@
-/* test_killed_caller.c - a close is abnormal if a calling thread was killed, however many have called since. */
+/* test_killed_caller.c - a close is abnormal if a calling thread was killed, however many have
+   called since. */
 #include "helper.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x10000 + (i)*16))

@@ -1,13 +1,13 @@
 /*
- * test_kills.c - a thread dies at every point that the sources name, before and after every system call,
- * and at instructions inside the library. Nobody else waits, nothing of theirs is touched, what the dead
- * one held goes on, is closed and returned.
+ * test_kills.c - a thread dies at every point that the sources name, before and after every system
+ * call, and at instructions inside the library. Nobody else waits, nothing of theirs is touched,
+ * what the dead one held goes on, is closed and returned.
  *
  *   (none)       every point and system call, and a dozen instructions of each scenario
- *   --deaths=N   so many of each
- *   --all        for hours: in each scenario every instruction there is, the first time that it is reached
- *   --all=N      its first N times
- *   --points     none: the points and the system calls alone
+ *   --deaths=N   N instructions of each scenario
+ *   --all        hours: each instruction of each scenario, the first time that it is reached
+ *   --all=N      the first N times
+ *   --points     no instructions: only the points and the system calls
  */
 #include "kill_points.h"
 
@@ -216,8 +216,8 @@ static unsigned long stride_for(unsigned long steps)
     return steps / (standin_is_slow() ? 4 : few) + 1;
 }
 
-/* The steps at which an instruction is reached that was not reached `all` times yet. Loops would make all of
-   them millions. */
+/* The steps at which an instruction is reached that was not reached `all` times yet. Loops would
+   make all of them millions. */
 static unsigned long choose(unsigned long *chosen, unsigned long steps)
 {
     enum { SEEN = 1 << 16 };

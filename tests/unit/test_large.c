@@ -1,4 +1,5 @@
-/* test_large.c - the promises of large.h: blocks of any length, and with pageheap each ends at a page. */
+/* test_large.c - the promises of large.h: blocks of any length, and with pageheap each ends at a
+   page. */
 #include "heap/large.h"
 #include "unit.h"
 

@@ -1,4 +1,5 @@
-/* test_limit_after_fault.c - what a call that ended half-way left over the limit is not what the limit goes by. */
+/* test_limit_after_fault.c - what a call that ended half-way left over the limit is not what the
+   limit goes by. */
 #include "unit.h"
 
 #define A ((HEXPERTKEY)0x1000)

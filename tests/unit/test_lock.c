@@ -1,4 +1,5 @@
-/* test_lock.c - the promises of lock.h, and of the two modules that are little more than one lock. */
+/* test_lock.c - the promises of lock.h, and of the two modules that are little more than one
+   lock. */
 #include "unit.h"
 
 #include "base/permanent.h"

@@ -1,4 +1,5 @@
-/* test_map.c - the promises of map.h: reservations, what lies at an address, and one that was half made. */
+/* test_map.c - the promises of map.h: reservations, what lies at an address, and one that was half
+   made. */
 #include "regions.h"
 
 #define ENTRY ((ULONG_PTR)0x1230 + MAP_SEGMENT)

@@ -1,4 +1,5 @@
-/* test_os.c - the promises of os.h that need a system which says no, or one which has what this one has not. */
+/* test_os.c - the promises of os.h that need a system which says no, or one which has what this one
+   has not. */
 #include "unit.h"
 
 static void a_reservation_is_told_from_what_is_not_ours(void **state)

@@ -1,6 +1,6 @@
 /*
- * test_permanent.c - records that stay: zeroed, aligned, each its own, from the built-in room first, and none
- * lost when a thread is killed at it.
+ * test_permanent.c - records that stay: zeroed, aligned, each its own, from the built-in room
+ * first, and none lost when a thread is killed at it.
  */
 #include "base/permanent.h"
 #include "unit.h"

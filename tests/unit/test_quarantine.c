@@ -1,4 +1,5 @@
-/* test_quarantine.c - the promises of quarantine.h: what is in it faults, and the oldest of too many goes. */
+/* test_quarantine.c - the promises of quarantine.h: what is in it faults, and the oldest of too
+   many goes. */
 #include "regions.h"
 
 #define QUARTER MIB(256)

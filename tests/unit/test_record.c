@@ -1,4 +1,5 @@
-/* test_record.c - the promises of record.h: records that stay readable, and sums that go with each change. */
+/* test_record.c - the promises of record.h: records that stay readable, and sums that go with each
+   change. */
 #include "regions.h"
 
 static struct record *new_record(void)

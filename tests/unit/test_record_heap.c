@@ -1,6 +1,6 @@
 /*
- * test_record_heap.c - the DLL's own records: zeroed, apart from experts, and there whatever happens to the first
- * who asks.
+ * test_record_heap.c - the DLL's own records: zeroed, apart from experts, and there whatever
+ * happens to the first who asks.
  */
 #include "unit.h"
 

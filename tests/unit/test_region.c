@@ -1,6 +1,6 @@
 /*
- * test_region.c - the promises of region.h: guard pages, zero to whom a region goes next, and nothing lost when the
- * system refuses.
+ * test_region.c - the promises of region.h: guard pages, zero to whom a region goes next, and
+ * nothing lost when the system refuses.
  */
 #include "regions.h"
 
@@ -49,7 +49,8 @@ static void so_does_every_region_of_one_block(void **state)
     }
 }
 
-/* Many regions go through all that can be done with them; whatever their owners wrote, nobody else sees it. */
+/* Many regions go through all that can be done with them; whatever their owners wrote, nobody else
+   sees it. */
 static void whoever_has_a_region_next_finds_it_zero_behind_its_dirty_bytes(void **state)
 {
     enum { MOST = 60 };
@@ -174,7 +175,8 @@ static void a_system_call_that_fails_loses_nothing(void **state)
     assert_true(failures > 20);
 }
 
-/* In a process of its own: a reservation that the system does not take back is nobody's from then on. */
+/* In a process of its own: a reservation that the system does not take back is nobody's from then
+   on. */
 static void take_nothing_back(void)
 {
     unsigned long failures = 0;

@@ -1,6 +1,7 @@
 /*
- * test_region_deaths.c - a thread is killed before each instruction of what it does to a region, the first times
- * that it is reached: what is left is returned, counted, and zero to whom it goes next.
+ * test_region_deaths.c - a thread is killed before each instruction of what it does to a region,
+ * the first times that it is reached: what is left is returned, counted, and zero to whom it goes
+ * next.
  */
 #include "heap/heap.h"
 #include "heap/shared.h"
@@ -166,7 +167,8 @@ static struct {
     int times;
 } seen[SEEN];
 
-/* The steps at which an instruction is reached that nobody died at often enough, here or in another act. */
+/* The steps at which an instruction is reached that nobody died at often enough, here or in another
+   act. */
 static unsigned choose(void **trace, unsigned long *chosen)
 {
     unsigned count = 0;
@@ -205,7 +207,8 @@ static int records_came(void (*act)(void *), SIZE_T before, SIZE_T addresses)
 static void die_everywhere(void (*act)(void *))
 {
     static unsigned long chosen[STEPS];
-    /* Else its segment would go, and all traces. It has no block states: those that there are wait as well. */
+    /* Else its segment would go, and all traces. It has no block states: those that there are wait
+       as well. */
     struct region *held = region_take(self, HELD, 1, 0);
     unsigned count = steps_of(act, chosen), deaths = 0;
     SIZE_T before = committed(), addresses = reserved();

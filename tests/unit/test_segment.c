@@ -1,4 +1,5 @@
-/* test_segment.c - the promises of segment.h: sizes, units and lines by first fit, and segments that go. */
+/* test_segment.c - the promises of segment.h: sizes, units and lines by first fit, and segments
+   that go. */
 #include "base/bits.h"
 #include "regions.h"
 
@@ -178,7 +179,8 @@ static void a_segment_without_regions_goes_and_its_record_serves_the_next(void *
     assert_int_equal(reserved(), addresses);
 }
 
-/* No memory for the record of a segment, for one of a region, for a reservation, for block states. */
+/* No memory for the record of a segment, for one of a region, for a reservation, for block
+   states. */
 static void without_memory_there_is_no_region_and_nothing_is_lost(void **state)
 {
     SIZE_T before, addresses;

@@ -1,4 +1,5 @@
-/* test_shared.c - the promises of shared.h: blocks that were handed over, and spans that die with them. */
+/* test_shared.c - the promises of shared.h: blocks that were handed over, and spans that die with
+   them. */
 #include "base/permanent.h"
 #include "heaps.h"
 

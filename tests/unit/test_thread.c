@@ -261,7 +261,8 @@ static void wait_a_while_for(LONG id, LONG locks)
     }
 }
 
-/* A debugger or profiler suspends a thread for moments, again and again: what it resumes stays so. */
+/* A debugger or profiler suspends a thread for moments, again and again: what it resumes stays
+   so. */
 static void who_goes_on_between_suspensions_is_not_let_run(void **state)
 {
     static volatile LONG id;

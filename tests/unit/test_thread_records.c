@@ -1,4 +1,5 @@
-/* test_thread_records.c - the promises of thread.h about records: how many, and that none is lost. */
+/* test_thread_records.c - the promises of thread.h about records: how many, and that none is
+   lost. */
 #include "unit.h"
 
 enum { RECORDS = 4096 };

@@ -1,4 +1,5 @@
-/* test_visitors.c - who called with a key, what their end means with reclaim=thread, and who may open a key. */
+/* test_visitors.c - who called with a key, what their end means with reclaim=thread, and who may
+   open a key. */
 #include "helper.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x500000 + (i)*16))

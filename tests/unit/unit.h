@@ -1,6 +1,6 @@
 /*
- * unit.h - for the tests of single modules: the calling thread is known, and what is held at the end is
- * what was held at the start.
+ * unit.h - for the tests of single modules: the calling thread is known, and what is held at the
+ * end is what was held at the start.
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -115,10 +115,12 @@ static inline void unit_child(void (*body)(void))
     assert_int_equal(status, 0);
 }
 
-/* Returns once another thread, begun just now, waits for us, which must not be through meanwhile. */
+/* Returns once another thread, begun just now, waits for us, which must not be through
+   meanwhile. */
 static inline void unit_let_wait(volatile LONG *through)
 {
-    /* Who waits asks whether we live, and again and again; to begin with it may ask that of some. */
+    /* Who waits asks whether we live, and again and again; to begin with it may ask that of
+       some. */
     unsigned long asked = standin_calls("WaitForSingleObject") + 10;
 
     for (int i = 0; i < 20 || standin_calls("WaitForSingleObject") < asked; i++) {
@@ -161,7 +163,8 @@ static inline DWORD WINAPI unit_victim(LPVOID parameter)
     return 0;
 }
 
-/* Runs `act` on another thread, which dies before its n-th instruction; FALSE if it ended before. */
+/* Runs `act` on another thread, which dies before its n-th instruction; FALSE if it ended
+   before. */
 static inline DWORD unit_kill_at(void (*act)(void *), unsigned long n)
 {
     struct unit_death death = {act, n};
