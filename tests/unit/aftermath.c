@@ -2,8 +2,7 @@
 
 #include "standin.h"
 
-/* Everything that was freed goes to another expert: each block is zero, and so is all that it grows
-   by. */
+/* Hands all freed memory to another expert: each block is zero, and so is what it grows by. */
 static void take_all(int expert)
 {
     static const struct {
@@ -35,7 +34,7 @@ static void use(int block, int expert, int other, unsigned way)
 {
     SIZE_T bytes = ledger_bytes(block);
 
-    ledger_realloc(expert, block, bytes + bytes / 8 + 3); /* each: over what was there before */
+    ledger_realloc(expert, block, bytes + bytes / 8 + 3); /* over memory that was used before */
     switch (way) {
     case 0:
         ledger_free(expert, block);
@@ -61,7 +60,8 @@ static void use(int block, int expert, int other, unsigned way)
     }
 }
 
-/* Takes more blocks of the sizes that it has, in the spans that the dead thread was at. */
+/* Allocates more blocks of the sizes that the expert has, in the spans that the dead thread
+   used. */
 static void take_more(int expert)
 {
     static const struct {
@@ -75,7 +75,7 @@ static void take_more(int expert)
             ledger_alloc(expert, more[i].bytes);
 }
 
-/* Goes on with every block that an expert holds, and with new ones. */
+/* Uses every block that an expert has, and new ones. */
 static void go_on(int expert, unsigned turn)
 {
     int other = expert == DEAD ? NEIGHBOUR : DEAD;
@@ -90,8 +90,8 @@ static void go_on(int expert, unsigned turn)
     ledger_check();
 }
 
-/* A block over 32 KiB may have 64 MiB of addresses to grow into, and what is held back is
-   bounded. */
+/* A block over 32 KiB may have 64 MiB of addresses to grow into, and the quarantine is bounded:
+   with more such blocks than MOST_OVER nothing is certain to be in it. */
 enum { OVER = 32 << 10, MOST_OVER = 3 };
 
 static struct {
@@ -121,7 +121,8 @@ static void write_stale(void *byte)
     *(volatile char *)byte = 0x77;
 }
 
-/* Somebody still writes to what a closed expert had: that faults, or hits nobody. */
+/* A stale writer stores into a closed expert's blocks: each store faults, or reaches memory that
+   nobody owns. */
 static void write_all_stale(void)
 {
     for (int i = 0; i < stale_count; i++)
@@ -147,7 +148,7 @@ static void reopen(int expert)
     ledger_check();
 }
 
-/* The host looks first, then everybody goes on. */
+/* The host's query comes first, then all experts continue. */
 static void looked_at(unsigned turn, BOOL ends)
 {
     (void)ends;
@@ -158,7 +159,7 @@ static void looked_at(unsigned turn, BOOL ends)
     ledger_check();
 }
 
-/* The host closes the dead one's expert without a look; its neighbour goes on. */
+/* The host closes the dead thread's expert without a query; its neighbour continues. */
 static void closed_at_once(unsigned turn, BOOL ends)
 {
     note_stale(DEAD);
@@ -174,7 +175,7 @@ static void closed_at_once(unsigned turn, BOOL ends)
     both_go_on(turn);
 }
 
-/* Others take and free before anybody looks at the dead one's expert. */
+/* Other experts allocate and free before anybody calls with the dead thread's key. */
 static void taken_first(unsigned turn, BOOL ends)
 {
     (void)ends;
@@ -187,7 +188,7 @@ static void taken_first(unsigned turn, BOOL ends)
     ledger_check();
 }
 
-/* The neighbour ends first, and takes its part of what they share along. */
+/* The neighbour is closed first, and releases its part of the shared spans. */
 static void without_its_neighbour(unsigned turn, BOOL ends)
 {
     (void)ends;

@@ -2,8 +2,8 @@
  * aftermath.h - what a thread does when it is killed, and what others find afterwards.
  *
  * Three experts share segments and spans: the dead thread's own, its neighbour, and, afterwards,
- * one that takes whatever was freed. Public functions alone, so that it holds for any way to keep
- * memory.
+ * one that takes whatever was freed. Only public functions are used, so the test holds for any way
+ * to keep memory.
  */
 #ifndef AFTERMATH_H
 #define AFTERMATH_H
@@ -12,21 +12,20 @@
 
 enum { DEAD, NEIGHBOUR, TAKER, NEW };
 
-/* The dead one's blocks; as many are the neighbour's. Large amounts of what both freed wait for
-   reuse. */
+/* The blocks of the dead thread's expert; its neighbour has as many. Both freed large amounts of
+   memory before. */
 void stage_set(BOOL isolated, BOOL with_large);
 
 struct act {
     const char *name;
     void (*run)(void);
-    /* The expert ends in it, perhaps as any other does: then its addresses may be another's. */
+    /* The act closes the expert, perhaps normally: then its addresses may be another's. */
     BOOL ends;
     BOOL with_large;
 };
-extern const struct act acts[]; /* the last has no name */
+extern const struct act acts[]; /* the last one has no name */
 
-/* What comes after a death, whoever is the first to find the dead thread. `turn` varies what is
-   done to which block. */
+/* What happens after a death: who detects it first. `turn` varies what is done to which block. */
 struct aftermath {
     const char *name;
     void (*run)(unsigned turn, BOOL ends);

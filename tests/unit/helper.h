@@ -1,5 +1,5 @@
 /*
- * helper.h - a helper thread for tests: it does what it is told, one thing at a time.
+ * helper.h - a helper thread for tests: it runs what the test tells it to, one thing at a time.
  */
 #ifndef HELPER_H
 #define HELPER_H

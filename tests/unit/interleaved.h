@@ -1,6 +1,5 @@
 /*
- * interleaved.h - a test does something at the very instants (KILL_POINT) at which another's work
- * is half done.
+ * interleaved.h - lets a test act at the KILL_POINT where another thread's work is half done.
  */
 #ifndef INTERLEAVED_H
 #define INTERLEAVED_H

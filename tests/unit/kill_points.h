@@ -1,6 +1,6 @@
 /*
  * kill_points.h - included before each of the library's sources, so that a test can kill a thread
- * in every instant that they name.
+ * at every KILL_POINT.
  */
 #ifndef KILL_POINTS_H
 #define KILL_POINTS_H

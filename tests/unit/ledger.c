@@ -26,7 +26,7 @@ struct request {
 
 static struct block blocks[LEDGER_BLOCKS];
 static DWORD states[LEDGER_EXPERTS]; /* NMAPI_STATE_..., 0: never opened */
-static struct request under_way;     /* a killed thread's, until ledger_resolve */
+static struct request under_way;     /* of a killed thread, until ledger_resolve */
 static unsigned seeds;
 
 char *ledger_context;
@@ -58,7 +58,7 @@ static uint64_t pattern(unsigned seed, SIZE_T word)
     return (((uint64_t)seed << 32) + word + 1) * 0x9E3779B97F4A7C15U | 0x0101010101010101U;
 }
 
-/* Fills, or compares, the bytes from `from` on; returns how far they are as they should be. */
+/* Fills, or compares, the bytes from `from` on; returns how many bytes are as expected. */
 static SIZE_T go_over(const struct block *b, SIZE_T from, SIZE_T to, BOOL fill)
 {
     for (SIZE_T i = from, part; i < to; i += part) {
@@ -111,7 +111,7 @@ static void must_be_zero(const char *at, SIZE_T from, SIZE_T to)
     ledger_fail(__FILE__, __LINE__, "new memory is zero");
 }
 
-/* Whether a killed thread's call may have given the block back, though nobody has looked yet. */
+/* Whether a killed thread's call may have freed the block, though nobody has checked yet. */
 static BOOL may_be_free(int block)
 {
     const struct request *r = &under_way;
@@ -319,11 +319,11 @@ void ledger_look(int expert)
 
 struct found {
     int expert, orphan; /* orphan: a block that a killed thread was about to get */
-    BOOL whole;         /* it has the content of the one that it was to replace */
+    BOOL whole;         /* it has the content of the block that it was to replace */
     SIZE_T count, bytes;
 };
 
-/* Whether a killed thread's call could have left the block so. */
+/* Whether a killed thread's call could have left the block in this state. */
 static BOOL fits(int block, int expert, SIZE_T bytes)
 {
     const struct block *b = &blocks[block];
@@ -447,7 +447,7 @@ void ledger_close_unresolved(int expert)
                 (code == NMERR_INVALID_EXPERT_HANDLE && !states[expert]));
     states[expert] = code == NMERR_INVALID_EXPERT_HANDLE ? 0 : NMAPI_STATE_CLOSED;
     if (r->call == TRANSFER && (its || r->other == expert)) {
-        /* The other's, or gone with the closed one's. */
+        /* It belongs to the other expert, or was released with the closed one. */
         blocks[r->block].owner = its ? r->other : r->expert;
         blocks[r->block].may_be_gone = TRUE;
     } else if (its) {

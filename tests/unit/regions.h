@@ -1,5 +1,5 @@
 /*
- * regions.h - for the tests of src/pages: owners, regions with pages, and figures before and after.
+ * regions.h - for the tests of src/pages: owners, regions with pages, and sums before and after.
  */
 #ifndef REGIONS_H
 #define REGIONS_H
@@ -58,7 +58,7 @@ static inline void is_zero(const char *bytes, SIZE_T count)
         assert_true(!bytes[0] && !memcmp(bytes, bytes + 1, count - 1));
 }
 
-/* All of it committed, written, and known to be written. */
+/* A region that is committed and written completely, and known to be dirty. */
 static inline void fill(struct region *r)
 {
     SIZE_T bytes = region_room(r);
@@ -89,7 +89,7 @@ static inline struct segment *segment_of(const struct region *r)
     return record_of(r)->segment;
 }
 
-/* From here on there is no room for a permanent record of this size. */
+/* From here on no permanent record of this size can be allocated. */
 static inline void exhaust_permanent(SIZE_T bytes)
 {
     standin_fail_at("VirtualAlloc", 1, TRUE);
@@ -99,7 +99,7 @@ static inline void exhaust_permanent(SIZE_T bytes)
     standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
 }
 
-/* A test that begins with nothing that waits; one that leaves what only an unload puts right. */
+/* One test begins with an empty cache; the other may leave what only an unload corrects. */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, nothing_waits, is_valid)
 #define ONE(test) cmocka_unit_test_teardown(test, unload)
 

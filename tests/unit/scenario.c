@@ -9,7 +9,7 @@
 
 enum {
     CHILD_SECONDS = 90
-}; /* after which it hangs; hundreds of thousands of single steps take some */
+}; /* then it counts as hung; hundreds of thousands of single steps take some seconds */
 
 struct outcome *outcome;
 BOOL scenario_resumes;
@@ -20,7 +20,7 @@ static HANDLE threads[128];
 static int thread_count;
 static volatile LONG over, ready, looked_after;
 static HANDLE conductor;
-static HANDLE volatile victim; /* its thread, once it was begun */
+static HANDLE volatile victim; /* the victim's thread, once it has started */
 
 /* Child processes */
 
@@ -59,7 +59,7 @@ static DWORD WINAPI conduct(LPVOID parameter)
     return 0;
 }
 
-/* Test frameworks catch signals, with a jump into the parent's stack. */
+/* Test frameworks handle signals by a jump into the parent's stack. */
 static void crash_as_usual(void)
 {
     static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
@@ -68,8 +68,8 @@ static void crash_as_usual(void)
         signal(signals[i], SIG_DFL);
 }
 
-/* The first thread is the host's: when the victim is gone it makes a call, as a host does, and so
-   sets free whom the victim had suspended. */
+/* The first thread is the host's. When the victim is gone it makes a call, as a host does, and so
+   resumes a thread that the victim had suspended. */
 static void look_after(void)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
@@ -95,7 +95,7 @@ void scenario_arguments(int count, char **arguments)
         scenario_short = scenario_short || strcmp(arguments[i], "--short") == 0;
 }
 
-/* The stand-in knows the first thread by the id that it has in the parent: it can't be suspended
+/* The stand-in knows the first thread by its id in the parent process: it can't be suspended
    here. */
 BOOL scenario_child(void (*body)(void *), void *argument)
 {
@@ -162,7 +162,7 @@ void scenario_threads_end(void)
     }
 }
 
-/* The stage */
+/* Setting up */
 
 void scenario_begin(const struct scenario *s)
 {
@@ -194,7 +194,7 @@ BOOL scenario_act(void (*prepare)(void))
     DWORD code = 0;
 
     threads[thread_count++] = thread;
-    atomic_store(&victim, thread); /* known before it can suspend us */
+    atomic_store(&victim, thread); /* known before the victim can suspend it */
     ResumeThread(thread);
     while (!atomic_load(&looked_after))
         Sleep(0);

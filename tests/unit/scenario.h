@@ -1,11 +1,9 @@
 /*
- * scenario.h - runs a scenario in a process of its own, and knows what experts and blocks it has
- * left.
+ * scenario.h - runs a scenario in its own process, and records which experts and blocks it leaves.
  *
- * A scenario runs in a child process: the DLL is attached, `before` sets the stage, `act` runs on a
- * thread of its own, the victim, whose calls fail or which is killed; then scenario_verify compares
- * every expert and every block with what is known, and scenario_end unloads the DLL and looks for
- * what is left.
+ * The child process attaches the DLL. `before` sets up the experts. `act` runs on its own thread,
+ * the victim, whose system calls fail or which is killed. Then scenario_verify compares every
+ * expert and every block with the record, and scenario_end unloads the DLL and looks for leaks.
  */
 #ifndef SCENARIO_H
 #define SCENARIO_H
@@ -32,9 +30,9 @@ struct scenario {
     const char *options; /* NMAPI_OPTIONS, may be NULL */
     void (*before)(void);
     void (*act)(void);
-    BOOL waits_for_dead; /* who is told of no death waits for ever */
+    BOOL waits_for_dead; /* a thread that is not told of a death waits for ever */
 };
-extern const struct scenario scenarios[]; /* the last has no name */
+extern const struct scenario scenarios[]; /* the last one has no name */
 
 enum { SCENARIO_EXPERTS = 160, SCENARIO_BLOCKS = 1024 };
 #define SCENARIO_TRACE (1UL << 18)
@@ -44,13 +42,13 @@ enum { SCENARIO_EXPERTS = 160, SCENARIO_BLOCKS = 1024 };
 struct outcome {
     unsigned long failed, steps, killed;
     unsigned long calls[32], hits[64];
-    char context[160];           /* said when a check fails */
-    void *trace[SCENARIO_TRACE]; /* where the victim's instructions lie, if stepped to the end */
+    char context[160];           /* printed when a check fails */
+    void *trace[SCENARIO_TRACE]; /* the victim's instructions, if stepped to the end */
 };
 extern struct outcome *outcome;
 
-extern BOOL scenario_short; /* fewer failures and deaths; the first child that fails is the last */
-/* Set by a scenario whose course others at work would change. */
+extern BOOL scenario_short; /* fewer failures and deaths; stops at the first child that fails */
+/* Set by a scenario that other threads at work would disturb. */
 extern BOOL scenario_is_alone;
 void scenario_arguments(int count, char **arguments); /* --short */
 /* Runs body(argument) in a child process; FALSE if it failed, crashed or took too long. */
@@ -59,16 +57,16 @@ void scenario_context(const char *format, ...) __attribute__((format(printf, 1, 
 
 HEXPERTKEY scenario_key(int expert);
 
-/* The stage */
+/* Setting up */
 void scenario_begin(const struct scenario *scenario);
 /* Runs `act` on a thread of its own; prepare() is called there first. TRUE if it was killed. */
 BOOL scenario_act(void (*prepare)(void));
 void scenario_verify(void);
-void scenario_works(void); /* everything works again */
-/* Closes, unloads; `lost` handles, reservations and TLS indexes may be left, at the most. */
+void scenario_works(void); /* system calls succeed again */
+/* Closes and unloads. At most `lost` handles, reservations and TLS indexes may be left. */
 void scenario_end(unsigned long lost);
 
-/* Calls made on behalf of a scenario. Blocks are known by numbers; -1: refused. */
+/* Calls made for a scenario. Blocks are numbers; -1: the call was refused. */
 int scenario_alloc(int expert, SIZE_T bytes);
 void scenario_realloc(int expert, int block, SIZE_T bytes);
 void scenario_free(int expert, int block);
@@ -81,19 +79,19 @@ void scenario_enum(int expert);
 void scenario_transfer(int from, int to, int block);
 void scenario_thread_ends(void);
 
-/* Another thread: runs `part`, then waits for the end of the scenario, alive. */
+/* Runs `part` on another thread, which then waits, alive, for the end of the scenario. */
 HANDLE scenario_thread(void (*part)(void));
 void scenario_kill(HANDLE thread);
 
-/* As keep=1 would: what is freed goes back to the system at once. */
+/* Like keep=1: freed memory goes back to the system at once. */
 void scenario_keep_nothing(void);
 
-extern BOOL scenario_may_fail; /* calls may answer NMERR_OUT_OF_MEMORY just now */
-extern BOOL scenario_resumes;  /* who is left suspended goes on once the victim is through */
-extern __thread int scenario_is_victim; /* the calling thread is the one that `act` runs on */
-extern unsigned long scenario_step_at;  /* the victim dies at this instruction; 0: nowhere */
+extern BOOL scenario_may_fail; /* calls may fail with NMERR_OUT_OF_MEMORY now */
+extern BOOL scenario_resumes;  /* a thread left suspended is resumed once the victim has ended */
+extern __thread int scenario_is_victim; /* whether the calling thread is the victim */
+extern unsigned long scenario_step_at;  /* the victim is killed at this instruction; 0: at none */
 extern unsigned long
-    scenario_steps;            /* instructions of the DLL that the victim has made, if stepped */
-extern DWORD scenario_longest; /* milliseconds that a call took since the victim's death */
+    scenario_steps;            /* instructions of the DLL that the victim has run, if stepped */
+extern DWORD scenario_longest; /* the longest call since the victim's death, in milliseconds */
 
 #endif

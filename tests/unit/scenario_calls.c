@@ -13,7 +13,7 @@ HEXPERTKEY scenario_key(int expert)
     return (HEXPERTKEY)(ULONG_PTR)(0x10000 + 0x1230 * expert);
 }
 
-/* Contents. Of large blocks not every byte is looked at. */
+/* Contents. Large blocks are checked in part. */
 
 static int is_sample(SIZE_T i, SIZE_T bytes)
 {
@@ -147,7 +147,7 @@ void scenario_perform(struct scenario_call *call)
         scenario_longest = took;
 }
 
-/* Whether the call did what it does where nothing fails. */
+/* Whether the call succeeded, as it does where nothing fails. */
 static int went_well(const struct scenario_call *call, DWORD expected)
 {
     if (call->code == expected)
@@ -165,7 +165,7 @@ int scenario_is(int expert, int state)
     return scenario_experts[expert].states == 1U << state;
 }
 
-/* What an expert function answers when all goes well. */
+/* What an expert function returns on success. */
 static DWORD expected(int expert)
 {
     return scenario_is(expert, EXPERT_TERMINATED) || scenario_is(expert, EXPERT_CLOSED)
@@ -342,7 +342,7 @@ void scenario_transfer(int from, int to, int block)
     if (scenario_experts[from].states & 1U << EXPERT_NEVER ||
         scenario_experts[to].states & 1U << EXPERT_NEVER)
         return;
-    /* Who did not get it from `from` does not have it. */
+    /* An expert that did not get it from `from` does not have it. */
     if (scenario_blocks[block].owner != from) {
         CHECK(call.code == NMERR_ACCESS_DENIED || call.code == NMERR_OUT_OF_MEMORY);
         return;

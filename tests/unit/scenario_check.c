@@ -5,7 +5,7 @@
 #include "heap/shared.h"
 #include "heap/shared.h"
 
-/* What the victim's death leaves open. */
+/* What the victim's death leaves uncertain. */
 static void doubt(void)
 {
     struct scenario_block *b =
@@ -36,7 +36,7 @@ static void doubt(void)
         break;
     case OP_OPEN:
         e->states |= 1U << EXPERT_OPEN;
-        e->isolated = 1; /* as good as */
+        e->isolated = 1; /* it counts as isolated */
         break;
     default:
         break;
@@ -72,7 +72,7 @@ static BOOL CALLBACK match(HEXPERTKEY expert, LPVOID memory, SIZE_T bytes, LPVOI
         scenario_fill(i);
         return TRUE;
     }
-    /* Only what the victim was about to get may be there besides. */
+    /* Besides, only the block that the victim was about to get may exist. */
     CHECK(made && scenario_under_way.expert == found->expert && scenario_under_way.bytes == bytes);
     scenario_under_way.op = OP_NONE;
     scenario_blocks[scenario_new_block(memory, bytes, found->expert)].seen = 1;
@@ -127,7 +127,7 @@ static void check_zero(const char *at, SIZE_T bytes)
         CHECK(*(const SIZE_T *)(const void *)(at + i) == 0);
 }
 
-/* Nobody changes it just now: it is free, or one of the scenario's. */
+/* Nobody changes it now: it is free, or one of the scenario's. */
 static int is_at_rest(const struct region *r)
 {
     const struct expert *e = r->owner > REGION_RESERVED ? r->owner : NULL;
@@ -138,8 +138,8 @@ static int is_at_rest(const struct region *r)
     return !r->owner;
 }
 
-/* What a record says is committed is: or somebody would be given it, and crash. What it doesn't
-   call dirty is zero. */
+/* Pages that a record counts as committed are committed: a next owner would crash otherwise. Pages
+   that it does not count as dirty are zero. */
 static void verify_region(struct record *r, void *context)
 {
     SIZE_T committed = r->committed * OS_PAGE, dirty = r->dirty * OS_PAGE;
@@ -161,7 +161,7 @@ static void verify_regions(void)
     region_unlock();
 }
 
-/* Once all experts are closed: a region is nobody's, or of this DLL's own records. */
+/* Once all experts are closed, a region has no owner or is one of the DLL's own records. */
 static void count_owned(struct record *r, void *context)
 {
     (void)context;
@@ -221,8 +221,7 @@ void scenario_works(void)
     }
 }
 
-/* Those of threads whose record was being freed by one that was killed: forgotten, but not closed
-   yet. */
+/* Handles of threads whose record a killed thread was freeing: forgotten, but not closed yet. */
 static unsigned long lost_handles(void)
 {
     unsigned long count = 0;
@@ -242,7 +241,7 @@ void scenario_end(unsigned long lost)
         if (scenario_is(x, EXPERT_NEVER))
             continue;
         if (!scenario_is(x, EXPERT_CLOSED) && options.reclaim_thread)
-            scenario_experts[x].states |= 1U << EXPERT_CLOSED; /* its threads ended just now */
+            scenario_experts[x].states |= 1U << EXPERT_CLOSED; /* its threads have just ended */
         if (scenario_experts[x].states & (scenario_experts[x].states - 1)) {
             struct scenario_call call = {.op = OP_CLOSE, .expert = x};
             scenario_perform(&call);
@@ -253,7 +252,7 @@ void scenario_end(unsigned long lost)
     }
     CHECK(region_is_valid(thread_self()));
     verify_nothing_is_owned();
-    CHECK(record_sums.used <= 64); /* next to nothing is in use, and that is known */
+    CHECK(record_sums.used <= 64); /* almost nothing is in use, and the sums say so */
     lost += lost_handles();
     standin_set_dllmain(NULL);
     DllMain(NULL, DLL_PROCESS_DETACH, NULL);

@@ -1,5 +1,5 @@
 /*
- * scenario_private.h - what is known of experts and blocks; for the scenario's own files.
+ * scenario_private.h - the record of experts and blocks; for the scenario's own files.
  */
 #ifndef SCENARIO_PRIVATE_H
 #define SCENARIO_PRIVATE_H
@@ -47,13 +47,13 @@ struct scenario_call {
 extern struct scenario_expert scenario_experts[SCENARIO_EXPERTS];
 extern struct scenario_block scenario_blocks[SCENARIO_BLOCKS];
 extern struct scenario_call
-    scenario_under_way; /* the victim's; tells what is uncertain after its death */
+    scenario_under_way; /* the victim's call; tells what is uncertain after its death */
 extern struct standin_usage scenario_at_start;
 
 void scenario_perform(struct scenario_call *call);
-/* Whether an expert's state is certain, and this one. */
+/* Whether an expert's state is certain, and is this one. */
 int scenario_is(int expert, int state);
-/* Notes a block, or the one that lies where one was that may be gone, and fills it. */
+/* Notes and fills a block. It may lie where one was that may be gone. */
 int scenario_new_block(char *at, SIZE_T bytes, int owner);
 void scenario_fill(int block);
 /* Checks that the first `bytes` bytes are what the block was filled with when it had `filled`. */
@@ -61,7 +61,7 @@ void scenario_look(const char *at, int block, SIZE_T filled, SIZE_T bytes);
 void scenario_forget_blocks_of(int expert);
 /* With `reclaim=thread` the end of a thread, or the next look at it, closes some experts. */
 void scenario_reclaim(void);
-/* A scenario's helper threads end; their handles are closed. */
+/* Ends a scenario's helper threads and closes their handles. */
 void scenario_threads_end(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * scenarios.c - what experts and hosts do, in small pieces: each call in it may fail or be its
- * thread's last.
+ * scenarios.c - what experts and hosts do, in small steps. Each call may fail, and its thread may
+ * be killed in it.
  */
 #include "scenario.h"
 
@@ -15,7 +15,7 @@ static void nothing(void)
 {
 }
 
-/* A few blocks that must survive whatever happens to others. */
+/* A few blocks that must survive whatever happens to other blocks. */
 static void open_two(void)
 {
     scenario_alloc(A, 10);
@@ -48,7 +48,7 @@ static void own_c(void)
         few[i] = scenario_alloc(C, 1000);
 }
 
-/* C's first blocks are in the victim's own hands, so that it has the bias. */
+/* The victim allocates C's first blocks, so that it has the bias. */
 static void new_spans(void)
 {
     for (int i = 0; i < 6; i++)
@@ -84,7 +84,7 @@ static void large_blocks(void)
     scenario_free(C, k);
 }
 
-/* More than wait for reuse: some go back to the system as they are freed. */
+/* More than the cache takes: some pages go back to the system when they are freed. */
 static void many_large_blocks(void)
 {
     for (int i = 0; i < 8; i++)
@@ -118,7 +118,7 @@ static void outgrown_blocks(void)
     scenario_free(C, i);
 }
 
-/* Their pages go at once, as they do where enough of others wait. */
+/* Their pages go back at once, as they do when the cache is full. */
 static void spans_not_kept(void)
 {
     int blocks[24];
@@ -136,8 +136,8 @@ static void waiting_spans(void)
     emptied_spans();
 }
 
-/* What waits goes back to the system: for a large block that wants its addresses, then because it
-   is more than may wait. */
+/* Cached pages go back to the system: first for a large block that needs their addresses, then
+   because there are more than may be cached. */
 static void waiting_spans_purged(void)
 {
     scenario_alloc(C, 100000);
@@ -146,7 +146,7 @@ static void waiting_spans_purged(void)
     scenario_alloc(C, 20000);
 }
 
-/* More than one segment holds. */
+/* More than fits into one segment. */
 static void new_segments(void)
 {
     for (int i = 0; i < 24; i++)
@@ -155,18 +155,18 @@ static void new_segments(void)
     scenario_alloc(C, 100);
 }
 
-/* C has the only spans of a segment in which A has a block. */
+/* C has the only spans in a segment where A has a block. */
 static void spans_beside_a_block(void)
 {
     open_two();
     new_segments();
     for (int i = 0; i < 10; i++)
         scenario_alloc(C, 16000);
-    scenario_alloc(A, 240000); /* not beside the others */
-    scenario_is_alone = TRUE;  /* others may have spans there */
+    scenario_alloc(A, 240000); /* in another segment than the others */
+    scenario_is_alone = TRUE;  /* other experts may have spans there */
 }
 
-/* The block states of that segment are nobody's then, and go. */
+/* Then nobody uses the block states of that segment, and their pages are purged. */
 static void states_not_kept(void)
 {
     scenario_keep_nothing();
@@ -189,9 +189,9 @@ static void grown_table(void)
     scenario_alloc(130, 10);
 }
 
-/* A block of it, newly begun, has 12 KiB left: more than the other threads need until what follows
-   begins, and less than that needs. How much was in use before depends on where the system gives
-   addresses. */
+/* A newly begun block of permanent records has 12 KiB left: more than the other threads need until
+   the next part begins, and less than that part needs. How much was used before depends on the
+   addresses that the system gives. */
 static void almost_full_permanent_memory(void)
 {
     struct thread *self;
@@ -205,7 +205,7 @@ static void almost_full_permanent_memory(void)
         next = permanent_alloc(self, APART);
     } while (next == last + APART);
     permanent_alloc(self, ((SIZE_T)1 << 20) - ((SIZE_T)12 << 10));
-    scenario_is_alone = TRUE; /* they would take what is left */
+    scenario_is_alone = TRUE; /* they would use up the remaining memory */
 }
 
 static void full_permanent_memory(void)
@@ -221,7 +221,7 @@ static void transferred_small(void)
     scenario_transfer(A, B, block);
     scenario_size(B, block);
     scenario_realloc(B, block, 110);
-    scenario_alloc(A, 100); /* in the span that is shared now */
+    scenario_alloc(A, 100); /* in the span that is now shared */
     scenario_realloc(B, block, 4000);
     scenario_transfer(B, A, other_block);
     scenario_free(A, other_block);
@@ -277,8 +277,8 @@ static void terminated(void)
     scenario_close(C);
 }
 
-/* Spans that an expert who ended badly had a part in: as the giver, as the receiver, together with
-   another. */
+/* Shared spans of an expert whose close is abnormal: as the giver, as the receiver, and together
+   with a third expert. */
 static void transferred_and_terminated(void)
 {
     int given = scenario_alloc(C, 2000), kept = scenario_alloc(A, 1500),
@@ -304,7 +304,7 @@ static void closed_for_others(void)
     scenario_close(B);
 }
 
-/* A and B go on belonging to a thread that lives and has their biases. */
+/* A and B keep the biases of a thread that lives. */
 static void owned_by_another(void)
 {
     scenario_thread(open_two);
@@ -333,7 +333,8 @@ static void taken_over(void)
     scenario_realloc(B, other_block, 5000);
 }
 
-/* As many as there is room for at first, and at the second time: for one more it grows. */
+/* As many as the list holds at first, and then as many as it holds once grown: one more makes it
+   grow. */
 static void visited_by_two(void)
 {
     open_two();
@@ -362,7 +363,7 @@ static void thread_crowd(void)
         scenario_thread(first_use);
 }
 
-/* Between implicitly opened experts blocks pass freely. */
+/* Implicit experts may use each other's blocks. */
 static void legacy_blocks(void)
 {
     scenario_realloc(B, block, 300);
@@ -389,7 +390,7 @@ static void ended_thread(void)
 {
     scenario_alloc(C, 10);
     scenario_alloc(C, 60000);
-    scenario_alloc(A, 12); /* like no other of its blocks, or it could be taken for one */
+    scenario_alloc(A, 12); /* unlike its other blocks, so that it is mistaken for none */
     scenario_thread_ends();
 }
 

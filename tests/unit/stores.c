@@ -16,7 +16,7 @@ static BOOL is_prefix(unsigned char byte)
            byte == 0x3E;
 }
 
-/* Of a group of operations that share an opcode: whether this one writes. */
+/* Whether an operation of a group that shares an opcode writes. */
 static BOOL group_writes(unsigned char opcode, unsigned which)
 {
     switch (opcode) {

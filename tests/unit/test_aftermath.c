@@ -35,10 +35,10 @@ static const char *const points[] = {KILL_POINT_NAMES};
 enum { KILLED = 64, SECONDS = 20, PLACES = 4096, MET = 4096, STORES = 16384 };
 #define TRACE (1UL << 20)
 
-/* Whose expert it is, and how it runs. */
+/* Whose expert the victim uses, and the options. */
 static const struct way {
     const char *name, *options;
-    BOOL isolated, of_another; /* of_another: it belongs to a thread that lives */
+    BOOL isolated, of_another; /* of_another: a thread that lives has the bias */
 } ways[] = {
     {"its owner's", "", FALSE, FALSE},
     {"another's", "", TRUE, TRUE},
@@ -61,7 +61,7 @@ static struct outcome {
     struct {
         void *store;
         const struct way *way;
-    } behind[STORES]; /* which somebody died */
+    } behind[STORES]; /* stores that somebody was killed behind */
 } * outcome;
 
 static BOOL all, points_alone;
@@ -71,7 +71,7 @@ static int only = -1; /* the act */
 
 static struct death death;
 static unsigned long steps, seen, met_count;
-static const char *met[MET]; /* the points that it came to */
+static const char *met[MET]; /* the points that it reached */
 static void *trace[TRACE];
 static __thread BOOL is_victim;
 
@@ -83,7 +83,7 @@ static int number_of(const char *point)
     return POINTS;
 }
 
-/* Few instructions where nobody dies at a point, for each is a step. */
+/* Few instructions when no death at a point is wanted, because each one is a single step. */
 void kill_point(const char *name)
 {
     if (!is_victim)
@@ -142,7 +142,7 @@ static DWORD WINAPI victim_main(LPVOID unused)
     return 0;
 }
 
-/* One life: from the DLL's load to its unload. Returns whether the victim was killed. */
+/* One run: from the DLL's load to its unload. Returns whether the victim was killed. */
 static BOOL live_and_die(unsigned after, unsigned turn)
 {
     struct standin_usage before, now;
@@ -249,7 +249,7 @@ static DWORD WINAPI conduct(LPVOID body)
     _exit(0);
 }
 
-/* The stand-in knows the first thread by the id that it has in the parent: so another one does
+/* The stand-in knows the first thread by its id in the parent process, so another thread does
    it. */
 static BOOL in_child(void (*body)(void))
 {
@@ -305,7 +305,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(what_a_killed_thread_leaves_is_whole),
     };
 
-    /* Instructions that repeat themselves for each byte would be as many steps. */
+    /* Instructions that repeat for each byte would take as many steps. */
     if (!getenv("GLIBC_TUNABLES")) {
         setenv("GLIBC_TUNABLES",
                "glibc.cpu.x86_rep_movsb_threshold=0x40000000:"

@@ -1,8 +1,8 @@
 /*
- * test_barrier.c - whoever revokes the bias of an expert makes a barrier on it, between telling it
- * and looking at it. Without one no wrong answer is seen in any test that runs for seconds: the
- * model shows the race (tests/model, NO_BARRIER), and this that the barrier is where the model has
- * it.
+ * test_barrier.c - whoever revokes the bias of an expert makes a barrier on its owner, between
+ * clearing the bias and looking whether the owner is inside. Without the barrier no test that runs
+ * for seconds fails: the model shows the race (tests/model, NO_BARRIER), and this test shows that
+ * the barrier is where the model has it.
  */
 #include "helper.h"
 
@@ -12,7 +12,7 @@ static HEXPERTKEY key; /* the owner's expert */
 static void *block;
 static struct helper owner;
 static LONG barriers;
-static BOOL came_in; /* the owner went on inside, though its bias was revoked */
+static BOOL came_in; /* the owner entered although its bias was revoked */
 
 static DWORD WINAPI call_often(LPVOID unused)
 {
@@ -29,7 +29,7 @@ static DWORD WINAPI call_once(LPVOID unused)
     return (DWORD)ExpertMemorySize(key, block);
 }
 
-/* In place of FlushProcessWriteBuffers: the owner has been told by now, so that a call of its
+/* Takes the place of FlushProcessWriteBuffers. The bias is cleared by now, so a call of the owner's
    waits. */
 static void on_barrier(void)
 {
@@ -121,7 +121,7 @@ static void who_shuts_the_owner_out_makes_a_barrier_first(void **state)
         assert_false(came_in);
         while (atomic_load(&owner.busy))
             Sleep(0);
-        /* By now it has no owner that could be inside: no barrier is wanted. */
+        /* By now nobody has the bias, so no barrier is needed. */
         ExpertMemorySize(key, block);
         assert_int_equal(barriers, 1);
     }

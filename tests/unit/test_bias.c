@@ -11,7 +11,7 @@ static DWORD WINAPI my_id(LPVOID parameter)
     return (DWORD)bias_thread()->id;
 }
 
-/* How many calls in a row the calling thread makes until it has the bias. */
+/* The number of calls in a row that the calling thread makes until it has the bias. */
 static unsigned calls_until_biased(HEXPERTKEY key)
 {
     struct thread *me = bias_thread();
@@ -36,12 +36,12 @@ static void a_revoked_bias_comes_back_after_more_calls(void **state)
     (void)state;
     helper_begin(&other);
     assert_non_null(ExpertAllocMemory(KEY(1), 1, NULL));
-    assert_int_equal(table_find(KEY(1))->bias, self->id); /* the first one has it at once */
+    assert_int_equal(table_find(KEY(1))->bias, self->id); /* the first one gets it at once */
     assert_in_range(helper_run(&other, count_calls_until_biased, KEY(1)), 16, 18);
     assert_in_range(calls_until_biased(KEY(1)), 1U << 16, (1U << 16) + 2);
     assert_in_range(helper_run(&other, count_calls_until_biased, KEY(1)), 1U << 20, (1U << 20) + 2);
     helper_end(&other);
-    /* from one that has ended it is nobody's loss */
+    /* an ended thread loses nothing by it */
     assert_in_range(calls_until_biased(KEY(1)), 1U << 20, (1U << 20) + 2);
     assert_int_equal(unit_on_thread(unit_use_key, KEY(2)), 1);
     assert_in_range(calls_until_biased(KEY(2)), 1, 2);
@@ -146,8 +146,8 @@ static void a_thread_with_several_experts_keeps_the_bias_of_each(void **state)
         assert_non_null(ExpertAllocMemory(KEY(10 + i), 1, NULL));
     assert_int_equal(helper_run(&other, unit_use_key, KEY(13)), 1);
     assert_ptr_equal(self->last, table_find(KEY(12)));
-    assert_false(bias_enter_other(self, KEY(12))); /* that is where it is */
-    assert_false(bias_enter_other(self, KEY(13))); /* the other's */
+    assert_false(bias_enter_other(self, KEY(12))); /* the thread is in this expert already */
+    assert_false(bias_enter_other(self, KEY(13))); /* another thread has its bias */
     assert_false(bias_enter_other(self, KEY(14)));
     assert_false(bias_enter_other(self, NULL));
     assert_ptr_equal(self->last, table_find(KEY(12)));
@@ -159,7 +159,7 @@ static void a_thread_with_several_experts_keeps_the_bias_of_each(void **state)
         char *block = ExpertAllocMemory(KEY(10 + i), 100, NULL);
         assert_int_equal(ExpertMemorySize(KEY(10 + i), block), 100);
         block = ExpertReallocMemory(KEY(10 + (i + 1) % 3), block, 200,
-                                    NULL); /* implicit: passes freely */
+                                    NULL); /* implicit: any implicit expert may use it */
         assert_int_equal(ExpertFreeMemory(KEY(10 + (i + 1) % 3), block), NMERR_SUCCESS);
         assert_int_equal(
             table_find(KEY(10 + i))->bias == self->id || table_find(KEY(10 + i))->bias == 0, 1);
@@ -204,7 +204,7 @@ static void a_look_from_outside_leaves_the_owner_its_bias(void **state)
     helper_end(&other);
 }
 
-/* Nobody has to put anything right after it. */
+/* After it nothing needs recovery. */
 static DWORD WINAPI use_twice(LPVOID key)
 {
     DWORD used = unit_use_key(key) && unit_use_key(key);
@@ -212,7 +212,8 @@ static DWORD WINAPI use_twice(LPVOID key)
     return used && bias_thread()->last == &expert_nobody;
 }
 
-/* It would be inside for an instant, and nobody would look after it if it died there. */
+/* Else the thread would be inside for an instant, and nobody would recover it if it were killed
+   there. */
 static void without_the_bias_the_fast_path_is_not_tried(void **state)
 {
     (void)state;

@@ -1,12 +1,12 @@
-/* test_bias_dead.c - the promises of expert.h: threads that are suspended, die or are thrown out
-   inside. */
+/* test_bias_dead.c - the promises of expert.h about threads that are suspended, die or are left by
+   an exception inside. */
 #include "helper.h"
 
 #include "pages/region.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x500000 + (i)*16))
 
-/* Goes in as the owner and stays until told to leave. */
+/* Enters as the owner and stays until it is told to leave. */
 static volatile LONG is_inside, may_leave;
 
 static DWORD WINAPI stay_inside(LPVOID key)
@@ -42,7 +42,7 @@ static void who_is_suspended_inside_is_let_out_and_as_suspended_as_before(void *
             SuspendThread(other.thread);
         atomic_store(&may_leave, 1);
         assert_int_equal(NmapiCloseExpert(KEY(30 + times), NULL), NMERR_SUCCESS);
-        assert_true(GetTickCount() - since >= 80); /* not at once */
+        assert_true(GetTickCount() - since >= 80); /* after a while only */
         for (unsigned i = times; i > 0; i--)
             assert_int_equal(ResumeThread(other.thread), i);
         while (atomic_load(&other.busy))
@@ -76,8 +76,8 @@ static void what_the_dead_left_half_written_is_put_right(void **state)
     assert_int_equal(NmapiQueryExpert(KEY(40), &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBytes, 111);
     assert_int_equal(usage.LiveBlocks, 2);
-    assert_int_equal(table_find(KEY(40))->bias, self->id); /* it costs nobody anything */
-    /* the end of such an expert is a bad one */
+    assert_int_equal(table_find(KEY(40))->bias, self->id); /* the death costs nobody the bias */
+    /* the close of such an expert is abnormal */
     assert_int_equal(unit_on_thread(die_inside, KEY(41)), 7);
     block = table_find(KEY(41))->heap->current[heap_class(100)]->region.base;
     assert_int_equal(NmapiCloseExpert(KEY(41), &usage), NMERR_SUCCESS);
@@ -100,7 +100,7 @@ static void what_an_exception_left_half_written_is_put_right(void **state)
             assert_non_null(ExpertAllocMemory(key, 11, NULL));
         assert_int_equal(NmapiCloseExpert(key, &usage), NMERR_SUCCESS);
         assert_int_equal(usage.LiveBytes, i ? 100 : 111);
-        /* an end in the middle of a call is a bad one */
+        /* a close in the middle of a call is abnormal */
         if (i)
             assert_true(unit_is_quarantined(block));
     }
@@ -136,7 +136,7 @@ static void who_ends_inside_is_as_dead_as_who_was_killed_there(void **state)
     (void)state;
     assert_int_equal(unit_on_thread(end_inside, KEY(49)), 7);
     for (int i = 0; i < 3; i++)
-        unit_on_thread(unit_use_key, KEY(48)); /* whose records are others */
+        unit_on_thread(unit_use_key, KEY(48)); /* these threads have other records */
     assert_non_null(ExpertAllocMemory(KEY(49), 5, NULL));
     assert_int_equal(table_find(KEY(49))->heap->live_bytes, 105);
 }
@@ -241,7 +241,7 @@ static void reclaim(void *unused)
     control_reclaim(thread_self(), 0);
 }
 
-/* Wherever the thread dies, the next call opens the key: nobody has ended it. */
+/* Wherever the thread dies, the next call opens the key, because the host has not closed it. */
 static void a_reclaimed_key_comes_again_though_the_first_to_use_it_died(void **state)
 {
     unsigned long n = 0;
@@ -270,7 +270,7 @@ static void a_reclaimed_key_comes_again_though_who_reclaimed_it_died(void **stat
     if (!standin_can_step())
         skip();
     do {
-        unit_load_anew(state); /* for few keys: it looks at all of them */
+        unit_load_anew(state); /* with few keys, because reclaim visits all of them */
         assert_int_equal(unit_on_thread(unit_use_key, KEY(0)), 1);
         died = unit_kill_at(reclaim, n);
         assert_non_null(ExpertAllocMemory(KEY(0), 10, NULL));

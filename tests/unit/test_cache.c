@@ -1,5 +1,5 @@
-/* test_cache.c - the promises of cache.h: how much waits, in which order it goes, and what is taken
-   for what. */
+/* test_cache.c - the promises of cache.h: how much is cached, in which order it is purged, and
+   which region serves which request. */
 #include "regions.h"
 
 #define KEEP_DEFAULT PAGES(MIB(64))
@@ -15,7 +15,7 @@ static int with_default_options(void **state)
 
 #define CACHE_TEST(name) cmocka_unit_test_setup_teardown(name, with_default_options, is_valid)
 
-/* So many pages of somebody's, as many as the limit goes by. */
+/* Pretends that so many pages are in use, which the cache's limit depends on. */
 static void pretend_use(SIZE_T pages)
 {
     record_sums.used = pages;
@@ -43,7 +43,7 @@ static void how_much_may_wait_goes_by_the_option_or_by_what_is_in_use(void **sta
     assert_int_equal(cache_limit(), PAGES(MIB(10)));
     options.keep = 0;
     assert_int_equal(cache_limit(), KEEP_LEAST);
-    options.keep = 100; /* exact: less than a page is none */
+    options.keep = 100; /* exact: less than a page counts as none */
     assert_int_equal(cache_limit(), 0);
     options.keep = (SIZE_T)1 << 40;
     assert_int_equal(cache_limit(), ((SIZE_T)1 << 40) / OS_PAGE);
@@ -75,7 +75,7 @@ static void what_waits_never_exceeds_what_is_kept(void **state)
             region_release(self, r[k]);
             assert_in_range(cache_pages(), 0, most);
         }
-        assert_true(cache_pages() > most - PAGES(KIB(208))); /* nor much less */
+        assert_true(cache_pages() > most - PAGES(KIB(208))); /* and not much less */
         region_trim(self);
     }
 }
@@ -96,7 +96,7 @@ static void of_many_released_regions_as_many_wait_as_may(void **state)
     assert_in_range(cache_pages(), PAGES(MIB(1)) - pages, PAGES(MIB(1)));
 }
 
-/* While much is in use more may wait; with the last of it that is trimmed. */
+/* While much is in use more may be cached; within the last close that is trimmed. */
 static void within_the_last_close_it_is_trimmed_to_the_default(void **state)
 {
     enum { COUNT = 600 };
@@ -142,14 +142,14 @@ static void what_has_waited_longest_goes_first(void **state)
         region_release(self, r[order[i]]);
     for (int gone = 1; gone <= 6; gone++) {
         region_lock(self);
-        assert_int_equal(cache_purge(cache_pages() - 1), 1); /* one at least, and no more */
+        assert_int_equal(cache_purge(cache_pages() - 1), 1); /* at least one region, and no more */
         region_unlock();
         for (int i = 0; i < 6; i++)
             assert_int_equal(r[order[i]]->base != NULL, i >= gone);
     }
     assert_int_equal(cache_pages(), 0);
     region_lock(self);
-    assert_int_equal(cache_purge(0), 0); /* there was nothing */
+    assert_int_equal(cache_purge(0), 0); /* there was nothing to purge */
     region_unlock();
     region_release(self, held);
 }
@@ -184,7 +184,7 @@ static void what_is_up_to_six_classes_too_large_is_taken(void **state)
             region_trim(self);
             cached = take_units(units, 0);
             region_release(self, cached);
-            /* so many units are what such a block needs */
+            /* such a block needs so many units */
             r = take_block(wanted * UNIT_BYTES - OS_PAGE);
             if (more <= 6)
                 assert_ptr_equal(r, cached);
@@ -195,7 +195,7 @@ static void what_is_up_to_six_classes_too_large_is_taken(void **state)
     }
 }
 
-/* A span is of the size that was asked for. */
+/* A span gets exactly the size that was asked for. */
 static void a_region_with_block_states_is_never_too_large(void **state)
 {
     struct region *large = take_units(9, 0), *r;
@@ -229,10 +229,10 @@ static void an_own_reservation_is_taken_by_what_is_committed_in_it(void **state)
     assert_ptr_equal(r, cached);
     assert_int_equal(region_committed(r), KIB(516));
     region_release(self, r);
-    r = take_block(KIB(316)); /* too far below it */
+    r = take_block(KIB(316)); /* too much smaller */
     assert_ptr_not_equal(r, cached);
     region_release(self, r);
-    /* with room to grow none of those that have it not */
+    /* a block with room to grow takes no cached region without that room */
     r = region_take_block(self, ME, KIB(516), 1);
     assert_ptr_not_equal(r, cached);
     assert_true(region_room(r) >= MIB(64) - OS_PAGE);
@@ -272,7 +272,7 @@ static void an_own_reservation_with_more_than_a_mib_does_not_wait(void **state)
     assert_null(region_find(base));
 }
 
-/* Block states that no region has any more wait as well, and go with the rest. */
+/* Block states that no region uses any more are cached too, and purged with the rest. */
 static void idle_block_states_wait_and_go(void **state)
 {
     struct region *held = take_units(1, 0), *r = take_units(4, 40 * LINE_STATES);
@@ -290,7 +290,7 @@ static void idle_block_states_wait_and_go(void **state)
     r = take_units(4, 40 * LINE_STATES);
     assert_int_equal(committed(), before);
     r->states[40 * LINE_STATES - 1] = 7;
-    /* while one region has some they all stay */
+    /* while one region uses some, all stay */
     region_release(self, r);
     r = take_units(2, 1);
     assert_int_equal(cache_pages(), 0);
@@ -301,7 +301,7 @@ static void idle_block_states_wait_and_go(void **state)
     region_release(self, held);
 }
 
-/* A system that takes nothing back: what waits goes on waiting, and is of use. */
+/* A system that takes no pages back: cached pages stay cached, and serve later requests. */
 static void what_the_system_does_not_take_back_goes_on_waiting(void **state)
 {
     struct region *held = take_units(1, 0), *r = take_block(50000), *states = take_units(1, 1);
@@ -326,7 +326,7 @@ static void what_the_system_does_not_take_back_goes_on_waiting(void **state)
     region_release(self, held);
 }
 
-/* What waits, be it nothing but block states, goes before memory is refused. */
+/* All cached pages, even block states alone, are purged before an allocation fails. */
 static void all_that_waits_goes_before_a_commit_fails(void **state)
 {
     struct region *r = take_units(8, 0), *states = take_units(1, 1);
@@ -336,7 +336,7 @@ static void all_that_waits_goes_before_a_commit_fails(void **state)
         if (i == 0)
             release_full(KIB(200));
         region_release(self, states);
-        if (i == 1) { /* its region goes to another: the states alone wait */
+        if (i == 1) { /* another region takes its units: only the states stay cached */
             struct region *other = take_units(1, 0);
             assert_ptr_equal(other, states);
             assert_int_equal(cache_pages(), 1);

@@ -104,7 +104,7 @@ static void the_addresses_of_the_dead_are_held_within_bounds(void **state)
         assert_int_equal(NmapiCloseExpert(visit.key, NULL), NMERR_SUCCESS);
     }
     standin_get_usage(&after);
-    /* each had 64 MiB of addresses: some are held, no memory is, and not those of all */
+    /* each had 64 MiB of addresses: some of them are quarantined, without memory */
     assert_true(after.reserved - before.reserved >= (SIZE_T)15 << 26);
     assert_true(after.reserved - before.reserved < (SIZE_T)18 << 26);
     assert_true(after.committed < before.committed + (4 << 20));
@@ -150,7 +150,7 @@ static void the_addresses_of_the_living_are_held_within_the_same_bounds(void **s
     standin_get_usage(&after);
     assert_true(quarantine_pages() * OS_PAGE > (SIZE_T)15 << 26);
     assert_true(quarantine_pages() * OS_PAGE <= (SIZE_T)16 << 26);
-    assert_true(after.reserved - before.reserved < (SIZE_T)4 << 26); /* the older ones went */
+    assert_true(after.reserved - before.reserved < (SIZE_T)4 << 26); /* the older ones have left */
     for (int i = 0; i < EXPERTS; i++) {
         atomic_store(&visits[i].stop, 1);
         WaitForSingleObject(threads[i], INFINITE);
@@ -168,7 +168,7 @@ static void an_expert_that_nobody_noted_is_never_reclaimed(void **state)
     assert_int_equal(unit_on_thread(unit_use_key, closed), 1);
     assert_int_equal(NmapiCloseExpert(closed, NULL), NMERR_SUCCESS);
     e = table_find(key);
-    e->visitor_count = 0; /* killed between opening it and being noted */
+    e->visitor_count = 0; /* as if the thread was killed before it was noted as a visitor */
     control_reclaim(self, 0);
     assert_int_equal(e->state, EXPERT_OPEN);
     e->visitor_count = 1;
@@ -232,7 +232,7 @@ static void one_that_stays_open_is_put_right_after_a_death(void **state)
     e = table_find(key);
     assert_int_equal(unit_on_thread(leave_its_heap_half_changed_and_die, e), 1);
     assert_false(heap_is_valid(self, e->heap));
-    control_reclaim(self, 0); /* takes the lock over, but this thread lives */
+    control_reclaim(self, 0); /* recovers the heap, but keeps it open, for this thread lives */
     assert_int_equal(e->state, EXPERT_OPEN);
     assert_int_equal(e->lock.holder, 0);
     assert_true(heap_is_valid(self, e->heap));
@@ -241,7 +241,7 @@ static void one_that_stays_open_is_put_right_after_a_death(void **state)
 
 static struct expert *changing;
 
-/* While reclaim asks whether the lock's holder lives. */
+/* Acts while reclaim asks whether the lock's holder lives. */
 static void isolate_it(const char *name, BOOL after)
 {
     if (!after && strcmp(name, "WaitForSingleObject") == 0)

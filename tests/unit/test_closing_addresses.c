@@ -1,21 +1,21 @@
-/* test_closing_addresses.c - the promises of closing.c: what becomes of the addresses that an
-   expert had. */
+/* test_closing_addresses.c - the promises of closing.c about the addresses of a closed expert:
+   quarantined or released. */
 #include "unit.h"
 
 #include "pages/region.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x200000 + (i)*16))
 #define ADDRESSES ((SIZE_T)64 << 20)
-#define LARGE (ADDRESSES - OS_PAGE) /* bytes: a block that takes just so many addresses */
+#define LARGE (ADDRESSES - OS_PAGE) /* bytes: a block whose region takes exactly ADDRESSES */
 #define MEDIUM 40000
 #define HELD ((SIZE_T)1 << 30)
 
 enum { MOST = 20 };
 
-/* A thread that uses keys and then does what it is told. */
+/* A thread that uses keys, and then stays, ends or is killed. */
 struct visitor {
     unsigned first, count;
-    SIZE_T bytes; /* of the first one's block; 0: LARGE, as of all others */
+    SIZE_T bytes; /* of its first expert's block; 0: LARGE, as for all others */
     char *blocks[MOST];
     volatile LONG ready, stop;
     HANDLE thread;
@@ -69,8 +69,8 @@ static unsigned count_held(const struct visitor *v)
     return held;
 }
 
-/* Closes them one after the other; returns how many are held at the end, the youngest for
-   certain. */
+/* Closes its experts one after the other. Returns how many are quarantined at the end; the newest
+   must be. */
 static unsigned close_all(const struct visitor *v)
 {
     struct standin_usage before, now;
@@ -85,7 +85,7 @@ static unsigned close_all(const struct visitor *v)
     }
     for (unsigned i = 0; i < v->count; i++) {
         held += (unsigned)is_held(v->blocks[i]);
-        assert_true(!held || is_held(v->blocks[i])); /* the oldest have gone first */
+        assert_true(!held || is_held(v->blocks[i])); /* the oldest ones have left first */
     }
     assert_true((before.reserved - now.reserved) / ADDRESSES >= v->count - held);
     assert_true(held * ADDRESSES <= HELD);
@@ -102,7 +102,7 @@ static void addresses_of_the_dead_are_held_up_to_1_gib_and_the_oldest_go_first(v
     assert_int_equal(close_all(&dead), HELD / ADDRESSES);
 }
 
-/* Nor more while their threads live, nor fewer when they have ended. */
+/* No more while their threads live, and no fewer when these have ended. */
 static void addresses_that_a_living_thread_may_know_are_held_up_to_as_much(void **state)
 {
     static struct visitor living = {.first = 20, .count = 20};
@@ -134,7 +134,7 @@ static void the_last_byte_of_what_may_be_held_is_held_and_none_beyond(void **sta
     go(&one_more, 0);
 }
 
-/* One visitor, one key; what became of its addresses. */
+/* One visitor, one key: whether its addresses were quarantined. */
 static int becomes_quarantined(unsigned key, int terminate, int free_first, int gone)
 {
     struct visitor v = {.first = key, .count = 1, .bytes = MEDIUM};
@@ -160,8 +160,8 @@ static int becomes_quarantined(unsigned key, int terminate, int free_first, int 
 static void addresses_are_held_only_after_a_bad_end(void **state)
 {
     (void)state;
-    assert_false(becomes_quarantined(300, 0, 0, 1)); /* leaked, but nobody is left */
-    assert_false(becomes_quarantined(301, 0, 1, 0)); /* somebody is left, but nothing was leaked */
+    assert_false(becomes_quarantined(300, 0, 0, 1)); /* a leak, but no thread is left */
+    assert_false(becomes_quarantined(301, 0, 1, 0)); /* a thread is left, but nothing leaked */
     assert_true(becomes_quarantined(302, 0, 0, 0));
     assert_true(becomes_quarantined(303, 1, 0, 1));
     assert_true(becomes_quarantined(304, 0, 0, 2));
@@ -197,7 +197,7 @@ static void threads_of_a_keys_former_life_do_not_count(void **state)
         go(&former[i], 0);
 }
 
-/* Each is a thread that uses the key alone; more than an expert has room for at first. */
+/* More threads than an expert's record has places for, each with the key alone. */
 static void every_thread_that_called_counts_however_many(void **state)
 {
     enum { THREADS = 21 };

@@ -1,8 +1,8 @@
-/* test_closing_report.c - what is reported when an expert is closed and when the DLL goes, and what
-   a close answers. */
+/* test_closing_report.c - what is reported when an expert is closed and when the DLL is unloaded,
+   and the usage that a close returns. */
 #include "unit.h"
 
-#define NAMED 16 /* blocks, at the most */
+#define NAMED 16 /* blocks that a report lists at most */
 #define KEY ((HEXPERTKEY)0x7100)
 #define OTHER ((HEXPERTKEY)0x7200)
 
@@ -97,7 +97,7 @@ static void at_the_end_the_dll_reports_who_is_open_and_holds_something(void **st
     leak((HEXPERTKEY)0x7400, 1);
     assert_int_equal(NmapiCloseExpert((HEXPERTKEY)0x7400, NULL), NMERR_SUCCESS);
     standin_clear_debug_text();
-    DllMain(NULL, DLL_PROCESS_DETACH, KEY); /* the process ends: nothing is released */
+    DllMain(NULL, DLL_PROCESS_DETACH, KEY); /* process exit: nothing is released */
     assert_int_equal(count_of("expert 0x7100 leaked 3 blocks, 303 bytes (peak 5303 bytes)"), 1);
     assert_int_equal(count_of("expert 0x7200 leaked 2 blocks, 201 bytes (peak 5201 bytes)"), 1);
     assert_int_equal(count_of("\r\n"), 2);

@@ -1,6 +1,6 @@
 /*
- * test_exceptions.c - calls that an exception has ended, which the expert or its host caught: here
- * because a block that moves can't be read. The next one finds all as after a death.
+ * test_exceptions.c - calls that an exception ended, which the expert or its host caught: here
+ * because a block that is to move can't be read. The next call finds all as after a death.
  */
 #include "helper.h"
 
@@ -10,9 +10,9 @@
 #define B ((HEXPERTKEY)0x2000)
 
 struct fall {
-    HEXPERTKEY key, owner; /* of the call, and of the block */
+    HEXPERTKEY key, owner; /* key: of the call; owner: of the block */
     char *hole;            /* the block */
-    LONG id;               /* the thread that fell */
+    LONG id;               /* the thread whose call was ended */
 };
 
 static void move_it(void *argument)
@@ -30,7 +30,7 @@ static void protect(struct fall *fall, DWORD access)
         abort();
 }
 
-/* On any thread: 1 if it fell. */
+/* On any thread; returns 1 if an exception ended the call. */
 static DWORD WINAPI fall_in(LPVOID parameter)
 {
     struct fall *fall = parameter;
@@ -44,7 +44,7 @@ static DWORD WINAPI fall_in(LPVOID parameter)
     return (DWORD)fell;
 }
 
-/* The heap is whole: two blocks, the one that was to move and where it was to go to, but for
+/* The heap is consistent and has two blocks, the one that was to move and its new place, and
    `more`. */
 static void is_put_right(HEXPERTKEY key, unsigned more)
 {
@@ -86,7 +86,7 @@ static void so_does_its_next_call_with_another_key(void **state)
     assert_non_null(ExpertAllocMemory(B, 10, NULL));
     assert_false(unit_is_inside(self));
     is_put_right(A, 0);
-    assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* nobody is in the way */
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* nobody is inside */
 }
 
 static void the_end_of_another_expert_leaves_it_to_be_put_right(void **state)
@@ -111,7 +111,7 @@ static void under_the_lock_too(void **state)
     (void)state;
     helper_begin(&other);
     assert_non_null(ExpertAllocMemory(A, 10, NULL));
-    assert_int_equal(helper_run(&other, unit_use_key, A), 1); /* from now on they share it */
+    assert_int_equal(helper_run(&other, unit_use_key, A), 1); /* from now on two threads use it */
     assert_int_equal(fall_in(&fall), 1);
     assert_int_equal(table_find(A)->lock.holder, self->id);
     assert_int_equal(ExpertMemorySize(A, fall.hole), 40000);
@@ -132,7 +132,7 @@ static void the_host_may_close_it_on_the_same_thread(void **state)
     assert_int_equal(usage.LiveBlocks, 2);
     assert_int_equal(usage.LiveBytes, 45000);
     assert_false(unit_is_inside(self));
-    assert_true(unit_is_quarantined(fall.hole)); /* that was no good end */
+    assert_true(unit_is_quarantined(fall.hole)); /* the close was abnormal */
 }
 
 static void a_thread_that_ends_in_it_is_its_own_witness(void **state)
@@ -144,7 +144,7 @@ static void a_thread_that_ends_in_it_is_its_own_witness(void **state)
     assert_int_equal(unit_on_thread(fall_in, &fall), 1);
     assert_true(unit_is_inside(thread_record(fall.id)) &&
                 thread_record(fall.id)->last == table_find(A));
-    assert_true(thread_was_killed(fall.id)); /* so it counts, and keeps its record */
+    assert_true(thread_was_killed(fall.id)); /* so it counts as killed, and keeps its record */
     for (int i = 0; i < 100; i++)
         assert_int_equal(unit_on_thread(unit_use_key, B), 1);
     assert_true(unit_is_inside(thread_record(fall.id)) &&
@@ -173,10 +173,10 @@ static void whose_expert_was_looked_after_keeps_no_record(void **state)
     }
     assert_false(thread_was_killed(first));
     standin_get_usage(&now);
-    assert_true(now.handles - before.handles < 100); /* of those not reaped yet */
+    assert_true(now.handles - before.handles < 100); /* of threads that are not reaped yet */
 }
 
-/* Two locks: the caller's expert and the block's. */
+/* Two experts are locked: the caller's and the block's. */
 static void a_block_of_another_expert_leaves_two_to_be_put_right(void **state)
 {
     struct fall fall = {.key = A, .owner = B};
@@ -192,7 +192,7 @@ static void a_block_of_another_expert_leaves_two_to_be_put_right(void **state)
     assert_int_equal(unit_on_thread(unit_use_key, B), 1);
     is_put_right(A, 2);
     is_put_right(B, 0);
-    /* on a thread that ends */
+    /* now on a thread that ends */
     assert_int_equal(unit_on_thread(fall_in, &fall), 1);
     assert_int_equal(table_find(A)->lock.holder, fall.id);
     assert_int_equal(table_find(B)->lock.holder, fall.id);
@@ -201,7 +201,7 @@ static void a_block_of_another_expert_leaves_two_to_be_put_right(void **state)
     assert_true(heap_is_valid(self, table_find(B)->heap));
 }
 
-/* A structure of the host's that can be read only. */
+/* A structure of the host's that is read-only. */
 
 static void query_it(void *usage)
 {
@@ -224,7 +224,7 @@ static void an_answer_that_can_not_be_written_holds_nobody_up(void **state)
     assert_non_null(ExpertAllocMemory(A, 10, NULL));
     assert_true(standin_faults(query_it, usage, NULL));
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
-    assert_true(standin_faults(close_it, usage, NULL)); /* it is open still */
+    assert_true(standin_faults(close_it, usage, NULL)); /* it is still open */
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
     VirtualFree(usage, 0, MEM_RELEASE);

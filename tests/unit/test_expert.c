@@ -1,4 +1,5 @@
-/* test_expert.c - the promises of expert.h: who is let in, and what the dead leave half done. */
+/* test_expert.c - the promises of expert.h: who may enter, and what dead threads leave half
+   done. */
 #include "unit.h"
 
 #define A ((HEXPERTKEY)0x1000)
@@ -42,7 +43,7 @@ static void with_strict_no_call_opens_an_expert(void **state)
     options.reclaim_thread = 1;
     assert_int_equal(unit_on_thread(unit_use_key, reclaimed), 1);
     assert_int_equal(table_find(reclaimed)->state, EXPERT_RECLAIMED);
-    assert_false(expert_is_stopped(reclaimed)); /* nobody has stopped it */
+    assert_false(expert_is_stopped(reclaimed)); /* not terminated */
     assert_non_null(table_make(self, recorded, sizeof(struct expert)));
     options.strict = 1;
     assert_int_equal(alloc_code(A), NMERR_INVALID_EXPERT_HANDLE);
@@ -80,7 +81,7 @@ static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **
     e = table_find(A);
     for (int round = 0; round < 12; round++) {
         unsigned need = e->need;
-        e->last = self->id; /* as if the bias was its own */
+        e->last = self->id; /* as if it had the bias last */
         e->streak = ((1U << need) - 1) & 0xFFFFFF;
         assert_int_equal(alloc_code(A), NMERR_SUCCESS);
         assert_int_equal(e->bias, self->id);
@@ -88,7 +89,7 @@ static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **
         assert_true(e->need > need || e->need == 20);
     }
     assert_int_equal(e->need, 20);
-    /* but not for the next expert of the key */
+    /* the next expert of the key begins anew */
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
     assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
@@ -103,7 +104,7 @@ static void who_was_terminated_while_its_bias_was_revoked_stays_so(void **state)
     assert_int_equal(NmapiTerminateExpert(A), NMERR_SUCCESS);
     assert_int_equal(alloc_code(A), NMERR_EXPERT_TERMINATE);
     assert_int_equal(table_find(A)->bias, 0);
-    assert_int_equal(table_find(A)->lock.holder, 0); /* nor does a refused call keep others out */
+    assert_int_equal(table_find(A)->lock.holder, 0); /* a refused call has left the lock */
     assert_true(expert_is_stopped(A));
     assert_false(expert_is_stopped(B));
     assert_false(expert_is_stopped(NULL));
@@ -136,7 +137,7 @@ static void who_is_inside_is_waited_for(void **state)
     assert_ptr_equal(self->last, table_find(A));
     atomic_store(&self->key, THREAD_INSIDE(self));
     thread = CreateThread(NULL, 0, visit_a, &visit, 0, NULL);
-    /* It asks whether we live, and again as long as we are inside. */
+    /* It waits: it asks again and again whether this thread lives. */
     while (standin_calls("WaitForSingleObject") < waits + 10)
         Sleep(1);
     assert_int_equal(atomic_load(&visit.done), 0);
@@ -164,7 +165,7 @@ static void a_thread_has_the_bias_of_all_its_experts(void **state)
     assert_int_equal(ExpertFreeMemory(B, b), NMERR_SUCCESS);
 }
 
-/* As it stands when its owner's record has gone to another thread, which is in the expert's
+/* The state after the owner's record was reused by another thread, which is in the expert's
    heap. */
 static void a_record_used_again_is_not_taken_for_the_owner(void **state)
 {
@@ -187,17 +188,17 @@ static void a_close_that_its_thread_did_not_end_is_ended(void **state)
     struct heap *heap;
 
     (void)state;
-    /* killed before the heap was closed */
+    /* as if killed before the heap was closed */
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
     e = table_find(A);
     e->closing = 1;
     e->lock.holder = dead();
-    assert_int_equal(alloc_code(A), NMERR_SUCCESS); /* its own bias stands */
+    assert_int_equal(alloc_code(A), NMERR_SUCCESS); /* it still has the bias */
     assert_int_equal(unit_on_thread(unit_use_key, A), 0);
     assert_int_equal(e->state, EXPERT_CLOSED);
     assert_null(e->heap);
     assert_int_equal(e->closing, 0);
-    /* killed after it */
+    /* as if killed after the heap was closed */
     assert_int_equal(alloc_code(B), NMERR_SUCCESS);
     e = table_find(B);
     bias_lock(self, e);
@@ -224,7 +225,7 @@ static void an_opening_that_its_thread_did_not_end_is_begun_again(void **state)
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
     assert_true(heap_is_valid(self, e->heap));
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
-    /* and until then it is as it was */
+    /* and until then the usage is unchanged */
     e->heap = record_heap_alloc(self, sizeof *e->heap);
     heap_open(e->heap, e, 700);
     assert_int_equal(NmapiQueryExpert(A, &usage), NMERR_SUCCESS);
@@ -251,14 +252,14 @@ static void more_visitors_than_can_be_noted_make_it_a_crowd(void **state)
     e->visitor_count = e->visitor_room = MOST;
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
     assert_int_equal(e->crowded, 1);
-    /* Nobody can tell when the last one has ended. */
+    /* With visitors that are not noted, nobody can tell when the last one has ended. */
     for (int i = 0; i < MOST; i++)
         e->visitors[i] = 0;
     assert_int_equal(NmapiQueryExpert(A, &usage), NMERR_SUCCESS);
     assert_int_equal(usage.State, NMAPI_STATE_OPEN);
     list = e->visitors;
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
-    assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS); /* gives the list back */
+    assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS); /* frees the list */
     assert_null(e->visitors);
     assert_ptr_equal(record_heap_alloc(self, MOST * sizeof *list), list);
 }

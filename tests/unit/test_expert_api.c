@@ -1,12 +1,12 @@
 /*
- * test_expert_api.c - what expert_api.c itself decides: whose block a call may touch, before and
- * while other threads change that.
+ * test_expert_api.c - what expert_api.c itself decides: whose block a call may use, also while
+ * other threads change that.
  */
 #include "unit.h"
 
 #define UNKNOWN ((HEXPERTKEY)0x9990)
 
-/* Two that opened implicitly, two that the host opened. */
+/* Two implicit experts, two that the host opened. */
 static const HEXPERTKEY a = (HEXPERTKEY)0x1000, b = (HEXPERTKEY)0x2000, x = (HEXPERTKEY)0x3000,
                         y = (HEXPERTKEY)0x4000;
 
@@ -162,8 +162,8 @@ static DWORD WINAPI grow_it(LPVOID parameter)
     return 0;
 }
 
-/* The code of a call by `a` for a block of b's, when `change` comes after the call has seen whose
-   it is. */
+/* The code of a call by `a` for a block of b's, when `change` happens after the call has looked
+   whose block it is. */
 static DWORD code_if(LPTHREAD_START_ROUTINE function,
                      void (*change)(struct expert *, struct expert *))
 {
@@ -174,7 +174,7 @@ static DWORD code_if(LPTHREAD_START_ROUTINE function,
 
     bias_lock(self, owner);
     thread = CreateThread(NULL, 0, function, &call, 0, NULL);
-    /* It asks whether we live: it waits for the lock. */
+    /* It waits for the lock: it asks whether this thread lives. */
     while (standin_calls("WaitForSingleObject") < waits + 2)
         Sleep(1);
     change(e, owner);
@@ -220,7 +220,7 @@ static void a_caller_that_changes_meanwhile_takes_nothing(void **state)
     assert_int_equal(code_if(grow_it, caller_is_terminated), NMERR_EXPERT_TERMINATE);
 }
 
-/* By its holder, and that unlocks it. */
+/* Run by the lock's holder, which then unlocks it. */
 static void owner_is_closed(struct expert *e, struct expert *owner)
 {
     (void)e;

@@ -1,7 +1,7 @@
 /*
- * test_faults.c - every system call fails at its n-th time, n = 1, 2, 3 ... until the scenario gets
- * by without a failure: once only, and from then on. Each time only documented codes come back,
- * nothing is lost, and afterwards everything works.
+ * test_faults.c - the n-th system call fails, for n = 1, 2, 3 ... until the scenario needs fewer:
+ * once, and from then on. Each time only documented codes come back, nothing is lost, and
+ * afterwards everything works.
  */
 #include "scenario.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-/* What the library calls. NULL: all of them. */
+/* The system calls that the library makes. NULL: all of them. */
 static const char *const calls[] = {
     "VirtualAlloc.reserve", "VirtualAlloc.commit",
     "VirtualFree.decommit", "VirtualFree.release",
@@ -26,7 +26,7 @@ static const char *const calls[] = {
 struct injection {
     const struct scenario *scenario;
     int call;
-    unsigned long n; /* 0: none, only count */
+    unsigned long n; /* 0: none fails, they are only counted */
     BOOL forever;
 };
 
@@ -45,7 +45,7 @@ static void arm(void)
     }
 }
 
-/* What the system refuses to take back is lost, whatever the library does. */
+/* What the system refuses to release is lost, whatever the library does. */
 static int returns(const char *name)
 {
     return name && (strcmp(name, "VirtualFree.release") == 0 || strcmp(name, "CloseHandle") == 0);

@@ -1,7 +1,7 @@
 /*
- * test_forward.c - the promises of forward.h: where a call goes on, host before original before
- * failure. What the original DLL is, is decided once in a process: each answer has a child process
- * of its own.
+ * test_forward.c - the promises of forward.h: whose code a call reaches, host before original
+ * before failure. The original DLL is found once in a process, so each case has its own child
+ * process.
  */
 #include "unit.h"
 
@@ -24,18 +24,18 @@ void *forward_target(DWORD index, HEXPERTKEY first_argument);
 #define FRAME forward_target(INDEX_GetFrameLength, NULL)
 #define OTHER forward_target(INDEX_GetSaps, NULL)
 
-/* The loader, as a test sets it up */
+/* The loader, as the test sets it up */
 
 static HINSTANCE own; /* a reservation stands for our own image */
 static char original_code[16], host_code[16];
 static struct loader {
-    const char *own_path;    /* NULL: can't be had */
+    const char *own_path;    /* NULL: the path can't be had */
     DWORD own_length;        /* 0: that of own_path */
     BOOL there;              /* there is a file beside us */
     HMODULE module;          /* what a load gives */
-    void *function;          /* what it has, whatever the name */
-    BOOL is_ours;            /* it has our functions too */
-    void (*meanwhile)(void); /* done while it loads */
+    void *function;          /* what it returns for any name */
+    BOOL is_ours;            /* it exports our functions too */
+    void (*meanwhile)(void); /* runs while it loads */
     unsigned loads, releases, lookups;
     char loaded[600];
 } loader;
@@ -137,7 +137,7 @@ static void the_host_supplies_functions_by_name_and_takes_them_back(void **state
     assert_int_equal(NmapiSetFunction("GetFrameLength", function), NMERR_SUCCESS);
     assert_ptr_equal(NmapiGetFunction("GetFrameLength"), function);
     assert_ptr_equal(FRAME, host_code);
-    assert_null(NmapiGetFunction("GetFrame")); /* whose name the other begins with */
+    assert_null(NmapiGetFunction("GetFrame")); /* whose name is the beginning of the other's */
     assert_int_equal(NmapiSetFunction("GetFrameLength", NULL), NMERR_SUCCESS);
     assert_null(NmapiGetFunction("GetFrameLength"));
 }
@@ -157,7 +157,7 @@ static void other_names_and_our_own_code_are_refused(void **state)
                      NMERR_INVALID_PARAMETER);
     assert_null(NmapiGetFunction("GetSaps"));
     SetLastError(4711);
-    /* Where there is nothing at all is not our code. */
+    /* An address where nothing lies is not our code. */
     assert_int_equal(NmapiSetFunction("GetSaps", (FARPROC)(ULONG_PTR)-1), NMERR_SUCCESS);
     assert_int_equal(NmapiSetFunction("GetSaps", NULL), NMERR_SUCCESS);
     assert_int_equal(GetLastError(), 4711);
@@ -179,7 +179,7 @@ static void a_stopped_experts_calls_end_here(void **state)
     assert_int_equal(NmapiSetFunction("ExpertGetFrame", NULL), NMERR_SUCCESS);
 }
 
-/* The original, each in a process of its own */
+/* The original; each case in its own process */
 
 static void is_beside_us(void)
 {
@@ -189,7 +189,7 @@ static void is_beside_us(void)
     UNIT_MUST(strcmp(loader.loaded, "C:\\host\\Nmapi.original.dll") == 0);
     UNIT_MUST(FRAME == original_code && OTHER == original_code);
     UNIT_MUST(loader.loads == 1 && loader.releases == 0);
-    UNIT_MUST(loader.lookups == 2); /* each once and for all */
+    UNIT_MUST(loader.lookups == 2); /* each is decided once */
     UNIT_MUST(!said("Nmapi"));
 }
 
@@ -262,7 +262,7 @@ static void is_a_copy_of_ours(void)
     UNIT_MUST(said("is this DLL under another name"));
 }
 
-/* The option's path, and the same for comparisons. */
+/* The option's path, and as text for comparisons. */
 static WCHAR original_wide[64];
 static const char *original_option;
 

@@ -112,7 +112,7 @@ static void a_quarantined_heap_faults_and_is_nobodys(void **state)
         assert_ptr_equal(region_find(blocks[i])->owner, QUARANTINE_OWNER(QUARANTINE_CLOSED));
     }
     heap_open(&mine, ME, (SIZE_T)-1);
-    for (int i = 0; i < 4; i++) /* the next one under the same name has no part in them */
+    for (int i = 0; i < 4; i++) /* the next expert under the same key has no part in them */
         assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_BAD);
 }
 
@@ -147,14 +147,13 @@ static void a_block_handed_over_is_the_takers(void **state)
     assert_int_equal(heap_transfer(self, &mine, &yours, heap_alloc(self, &mine, 11)), HEAP_FULL);
 }
 
-/* Several spans of one class with room: emptied from the middle, from the end, used up from the
-   front. */
+/* Several spans of one class with free blocks: emptied from the middle, from the end, used up from
+   the front. */
 static void spans_with_room_come_and_go_in_any_order(void **state)
 {
     enum { BLOCKS = 2600, BYTES = 1000 };
     static char *blocks[BLOCKS];
-    static int
-        span[BLOCKS]; /* the number of the one that it lies in; -1: of each one's first block */
+    static int span[BLOCKS]; /* the block's span; -1: the first block of each */
     int spans = 0;
 
     (void)state;
@@ -175,7 +174,7 @@ static void spans_with_room_come_and_go_in_any_order(void **state)
             if (span[i] >= 0 && span[i] % 2 == round)
                 assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
         assert_true(heap_is_valid(self, &mine));
-        if (round == 0) /* the current one is used up, the next one goes on */
+        if (round == 0) /* the current span is used up, the next one serves */
             for (int i = 0; i < BLOCKS; i++)
                 if (span[i] >= 0 && span[i] % 2 == 0)
                     assert_non_null(blocks[i] = heap_alloc(self, &mine, BYTES));
@@ -201,7 +200,7 @@ static void a_block_of_a_full_span_can_be_handed_over(void **state)
         assert_int_equal(heap_free(self, &mine, blocks[i]), i == 100 ? HEAP_BAD : HEAP_OK);
 }
 
-/* The way of calls that are common, with the bias. */
+/* The fast path, with the bias. */
 static void common_calls_keep_the_limit_and_the_owners(void **state)
 {
     const HEXPERTKEY key = (HEXPERTKEY)0x7000, other = (HEXPERTKEY)0x8000;
@@ -252,7 +251,7 @@ static DWORD WINAPI look_for(LPVOID parameter)
     return 0;
 }
 
-/* Somebody looks at mine while all regions are held still, and finds it changed. */
+/* Another thread examines this heap while all regions are locked, and finds it changed. */
 static enum heap_result found_after(void *block, void (*change)(struct region *))
 {
     struct look look = {.block = block};
@@ -292,7 +291,7 @@ static void a_region_that_goes_while_it_is_looked_at_is_nobodys(void **state)
 
     (void)state;
     assert_int_equal(found_after(block, stays), HEAP_FOREIGN);
-    assert_int_equal(found_after(block, goes_to_another), HEAP_FOREIGN); /* and live as before */
+    assert_int_equal(found_after(block, goes_to_another), HEAP_FOREIGN); /* live as before */
     region_find(block)->owner = ME;
     assert_int_equal(found_after(block + 8, stays), HEAP_BAD);
     assert_int_equal(found_after(large + 8, stays), HEAP_BAD);
@@ -301,7 +300,7 @@ static void a_region_that_goes_while_it_is_looked_at_is_nobodys(void **state)
     heap_repair(self, &mine);
 }
 
-/* A model beside it: what each block's address, size and content must be. */
+/* A model: what each block's address, size and content must be. */
 static void a_million_calls_agree_with_a_model(void **state)
 {
     enum { MOST = 4000 };

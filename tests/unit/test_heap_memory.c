@@ -1,12 +1,12 @@
-/* test_heap_memory.c - the promises of heap.h, large.h and shared.h about where blocks lie and what
-   they cost. */
+/* test_heap_memory.c - the promises of heap.h, large.h and shared.h about where blocks lie and how
+   much memory they take. */
 #include "heaps.h"
 
 #include "pages/cache.h"
 
-#define SLACK ((SIZE_T)64 << 10) /* large.c */
+#define SLACK ((SIZE_T)64 << 10) /* as in large.c */
 
-/* The span of the next block of this size that lies in another one than `span`. */
+/* The span of the next block of this size that lies in another span than `span`. */
 static struct span *next_span(const struct span *span, SIZE_T bytes)
 {
     struct span *next;
@@ -29,7 +29,7 @@ static void a_classes_spans_grow_with_what_it_holds_already(void **state)
     assert_int_equal(second->kind, SPAN_FULL);
     assert_int_equal(region_room(&third->region), REGION_BYTES(SPAN_LATER));
     assert_int_equal(region_room(&next_span(third, 100)->region), REGION_BYTES(SPAN_LATER));
-    /* each class for itself; larger blocks begin with larger spans */
+    /* each class has its own spans; larger blocks begin with larger spans */
     assert_int_equal(region_room(region_find(take(1024))), REGION_BYTES(SPAN_FIRST));
     assert_int_equal(region_room(region_find(take(1025))), REGION_BYTES(SPAN_SECOND));
     assert_int_equal(region_room(region_find(take(4096))), REGION_BYTES(SPAN_SECOND));
@@ -37,7 +37,7 @@ static void a_classes_spans_grow_with_what_it_holds_already(void **state)
     assert_int_equal(region_room(region_find(take(HEAP_SMALL))), REGION_BYTES(SPAN_LATER));
 }
 
-/* Bytes of the block states of all spans of mine. */
+/* The bytes of block states of all spans of this heap. */
 static SIZE_T state_bytes(void)
 {
     SIZE_T bytes = 0;
@@ -61,7 +61,7 @@ static void what_is_committed_is_counted(void **state)
     char *blocks[400];
 
     (void)state;
-    take(2000); /* so that all records are there */
+    take(2000); /* so that all records exist */
     heap_close(self, &mine, 0);
     open_heaps(state);
     standin_get_usage(&before);
@@ -74,11 +74,11 @@ static void what_is_committed_is_counted(void **state)
     take(200000);
     standin_get_usage(&now);
     assert_int_equal(now.committed - before.committed, committed_by_the_system());
-    /* it grows in eighths of what is there: not more than that lies idle */
+    /* spans grow by an eighth of what the class has: no more than that is unused */
     assert_true(mine.committed < mine.live_bytes + mine.live_bytes / 4);
     for (int i = 0; i < 400; i++)
         assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
-    /* of each class one span stays */
+    /* one span of each class stays */
     assert_true(mine.committed <= PAGES(200000) + REGION_BYTES(SPAN_SECOND) +
                                       REGION_BYTES(SPAN_LATER) + 4 * LINE_BYTES);
     assert_true(heap_is_valid(self, &mine));
@@ -115,7 +115,7 @@ static void a_large_block_grows_and_shrinks_where_it_is(void **state)
     assert_int_equal(block[100 * OS_PAGE - 1], 0);
     assert_int_equal(block[100 * OS_PAGE - 2], 0x55);
     assert_int_equal(region_committed(r), 100 * OS_PAGE);
-    /* beyond it, some more for the next time */
+    /* beyond it, some pages more are committed for later growth */
     assert_ptr_equal(resize(&mine, block, 100 * OS_PAGE + 1), block);
     assert_int_equal(region_committed(r),
                      PAGES(100 * OS_PAGE + 1 + SLACK + (100 * OS_PAGE + 1) / 16));
@@ -132,7 +132,7 @@ static void a_large_block_grows_and_shrinks_where_it_is(void **state)
     for (SIZE_T i = 60 * OS_PAGE + 5; i < 80 * OS_PAGE; i++)
         assert_int_equal(block[i], 0);
     assert_int_equal(block[60 * OS_PAGE + 4], 0x55);
-    /* small ones move away from it */
+    /* small spans leave it */
     assert_ptr_equal(resize(&mine, block, HEAP_SMALL + 1), block);
     assert_ptr_not_equal(resize(&mine, block, HEAP_SMALL), block);
 }
@@ -162,7 +162,7 @@ static void a_large_block_ends_with_its_room(void **state)
     assert_int_equal(region_committed(region_find(block)), room);
     assert_true(standin_faults(unit_touch, block + room, NULL));
     assert_int_equal(block[99999], 7);
-    block = resize(&mine, block, room + 1); /* a copy that has as much room again */
+    block = resize(&mine, block, room + 1); /* a copy, with as much room again */
     assert_true(region_room(region_find(block)) >= 2 * room);
     assert_int_equal(block[99999], 7);
     assert_int_equal(block[room], 0);
@@ -260,7 +260,7 @@ static void a_full_span_that_has_room_again_comes_second(void **state)
         if (i && i != 140)
             assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
     assert_null(mine.full);
-    assert_null(current->next); /* only the current one stays, empty */
+    assert_null(current->next); /* only the current span stays, empty */
     assert_int_equal(mine.committed, region_footprint(&current->region));
 }
 
@@ -338,12 +338,12 @@ static void each_block_of_a_shared_span_is_its_owners_alone(void **state)
             assert_int_equal(heap_find(self, &yours, blocks[i], &found),
                              i % 2 ? HEAP_OK : HEAP_BAD);
     heap_open(&mine, ME, (SIZE_T)-1);
-    heap_close(self, &mine, 0); /* a second life of the same owner has no part in them */
+    heap_close(self, &mine, 0); /* the next heap of the same owner has no part in them */
     heap_open(&mine, ME, (SIZE_T)-1);
     assert_int_equal(span->kind, SPAN_SHARED);
     for (int i = 1; i < 40; i += 2)
         assert_int_equal(heap_free(self, &yours, blocks[i]), HEAP_OK);
-    assert_ptr_not_equal(span->region.owner, SHARED_OWNER); /* gone with its last block */
+    assert_ptr_not_equal(span->region.owner, SHARED_OWNER); /* released with its last block */
     assert_int_equal(heap_free(self, &yours, foreign), HEAP_OK);
 }
 

@@ -1,5 +1,5 @@
-/* test_heap_repair.c - the promises of heap.h about what a dead thread left: it is noticed, and put
-   right. */
+/* test_heap_repair.c - the promises of heap.h about what a dead thread left: it is detected and
+   repaired. */
 #include "heaps.h"
 
 static void only_the_validator_is_not_deceived(void **state)
@@ -44,7 +44,7 @@ static void only_the_validator_is_not_deceived(void **state)
     DECEIVE(span->head, (uint16_t)SPAN_FREE); /* a live block */
     DECEIVE(span->head, 3);
     DECEIVE(span->head, (uint16_t)(SPAN_FREE | span->bump));
-    DECEIVE(span->region.states[span->head & ~SPAN_FREE], span->head); /* a circle */
+    DECEIVE(span->region.states[span->head & ~SPAN_FREE], span->head); /* a cycle */
     DECEIVE(large->bytes, large->bytes + OS_PAGE);
     DECEIVE(record_of(&large->region)->committed, (uint32_t)(large->bytes / OS_PAGE));
 }
@@ -59,7 +59,7 @@ static void repair_knows_who_has_room(void **state)
     assert_int_equal(heap_free(self, &mine, blocks[0]), HEAP_OK);
     assert_int_equal(heap_free(self, &mine, blocks[299]), HEAP_OK);
     for (struct span *r = mine.full; r; r = r->next)
-        r->kind = SPAN_OPEN; /* died while it listed them anew */
+        r->kind = SPAN_OPEN; /* as if killed while it made the lists anew */
     for (struct span *r = mine.current[heap_class(2000)]; r; r = r->next)
         r->kind = SPAN_FULL;
     heap_repair(self, &mine);
@@ -79,11 +79,11 @@ static void counts_never_fall_in_a_repair(void **state)
     for (int i = 0; i < 10; i++)
         take(10);
     assert_int_equal(heap_free(self, &mine, take(10)), HEAP_OK);
-    mine.frees = 0; /* died before it counted a free */
+    mine.frees = 0; /* as if killed before it counted a free */
     heap_repair(self, &mine);
     assert_int_equal(mine.allocations, 11);
     assert_int_equal(mine.frees, 1);
-    mine.allocations = 10; /* before it counted an allocation */
+    mine.allocations = 10; /* as if killed before it counted an allocation */
     heap_repair(self, &mine);
     assert_int_equal(mine.allocations, 11);
     assert_int_equal(mine.frees, 1);

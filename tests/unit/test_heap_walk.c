@@ -1,4 +1,5 @@
-/* test_heap_walk.c - the validator notices what is wrong, so that its silence means something. */
+/* test_heap_walk.c - the validator detects each kind of damage, so a clean result means
+   something. */
 #include "unit.h"
 
 #define ME ((void *)0x4440)
@@ -27,7 +28,7 @@ static int close_heap(void **state)
     return !valid;
 }
 
-/* A field has another value for a moment. */
+/* Gives a field another value for one validation. */
 #define NOTICED(field, value)                                                                      \
     do {                                                                                           \
         __typeof__(field) before = (field);                                                        \
@@ -74,10 +75,10 @@ static void spans_that_are_wrong_are_noticed(void **state)
             break;
     }
     NOTICED(current->size_class, current->size_class + 1);
-    NOTICED(current->head, SPAN_FREE | current->bump); /* beyond what was handed out */
+    NOTICED(current->head, SPAN_FREE | current->bump); /* beyond the bump index */
     NOTICED(current->head, SPAN_FREE);                 /* a live block */
     NOTICED(current->head, 0);
-    NOTICED(current->region.states[last], SPAN_FREE | last); /* a circle */
+    NOTICED(current->region.states[last], SPAN_FREE | last); /* a cycle */
 }
 
 static void large_blocks_that_are_wrong_are_noticed(void **state)
@@ -90,7 +91,8 @@ static void large_blocks_that_are_wrong_are_noticed(void **state)
     NOTICED(record_of(&r->region)->committed, r->bytes / OS_PAGE);
 }
 
-/* A thread was killed when the block was live and not counted yet, or gone and counted still. */
+/* As if a thread was killed when the block was live and not yet counted, or free and still
+   counted. */
 static void repair_counts_what_is_there(void **state)
 {
     uint64_t live = heap.allocations - heap.frees;

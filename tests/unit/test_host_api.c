@@ -5,7 +5,7 @@
 #define B ((HEXPERTKEY)0x2000)
 #define UNKNOWN ((HEXPERTKEY)0x3000)
 
-/* A key that is recorded and was never opened: what a thread leaves that is killed in between. */
+/* A key that has a record and was never opened: a thread killed in between leaves one. */
 static HEXPERTKEY never_opened(void)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x4000;

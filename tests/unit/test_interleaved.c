@@ -1,6 +1,6 @@
 /*
- * test_interleaved.c - what one thread does at the very instants at which another's work with
- * threads, biases, spans and records is half done.
+ * test_interleaved.c - one thread acts where another's work with threads, biases, spans or records
+ * is half done.
  */
 #include "interleaved.h"
 
@@ -23,7 +23,7 @@ static void who_is_terminated_while_it_is_biased_loses_the_bias_at_once(void **s
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);
 }
 
-/* A has looked, and the block was B's: now it is A's own. */
+/* When A looked, the block was B's: now it is A's own. */
 static LPVOID block;
 
 static void hand_it_over(void)
@@ -42,7 +42,7 @@ static void a_block_that_comes_to_the_caller_meanwhile_is_its_own(void **state)
     (void)state;
     block = ExpertAllocMemory(B, 100, NULL);
     assert_non_null(ExpertAllocMemory(A, 100, NULL));
-    assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* A is biased to nobody */
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* nobody has A's bias */
     table_find(A)->need = 0;
     at("bias about to be given", hand_it_over);
     block = ExpertReallocMemory(A, block, 200, &code);
@@ -95,9 +95,9 @@ static DWORD WINAPI enrol_and_die(LPVOID record)
 static struct helper second;
 static struct thread *record, *second_record;
 
-static int living_before; /* records that are looked at before the dead one's */
+static int living_before; /* records that are examined before the dead thread's */
 
-/* After the other one has found a thread dead. */
+/* Runs after the other thread has found a thread dead. */
 static void let_the_second_enrol(const char *name, BOOL after)
 {
     if (!after || strcmp(name, "WaitForSingleObject") != 0 || living_before-- > 0)
@@ -108,7 +108,7 @@ static void let_the_second_enrol(const char *name, BOOL after)
 
 static void two_that_reap_the_same_thread_have_a_record_each(void **state)
 {
-    enum { AT_FIRST = 64 }; /* records that are looked at before there are more */
+    enum { AT_FIRST = 64 }; /* records that are examined before more are made */
     LONG was[AT_FIRST];
     struct helper one;
 
@@ -143,7 +143,7 @@ static LONG former_id;
 
 static void let_it_serve_the_second(void)
 {
-    thread_is_alive(former_id); /* who looks in vain frees it */
+    thread_is_alive(former_id); /* the thread that finds no work frees it */
     helper_begin(&second);
     helper_run(&second, enrol, &second_record);
     atomic_add(&second_record->pins, 1);
@@ -193,7 +193,7 @@ static void whose_record_was_an_owners_stays_where_he_is(void **state)
     helper_run(&first, unit_use_key, A);
     helper_run(&first, enrol, &record);
     assert_int_equal(table_find(A)->bias, record->id);
-    atomic_store(&record->key, THREAD_INSIDE(record)); /* in a call */
+    atomic_store(&record->key, THREAD_INSIDE(record)); /* it is in a call */
     at("bias revoked", let_the_second_come_in_its_place);
     assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
     assert_int_equal(usage.LiveBlocks, 1);

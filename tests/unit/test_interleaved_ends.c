@@ -1,6 +1,6 @@
 /*
- * test_interleaved_ends.c - an expert ends, is reclaimed or comes again at the very instants at
- * which another thread does, and dies perhaps.
+ * test_interleaved_ends.c - an expert is closed, reclaimed or reopened where another thread's
+ * close, reclaim or open is half done and may be killed.
  */
 #include "interleaved.h"
 
@@ -23,7 +23,7 @@ static DWORD WINAPI end_badly(LPVOID first)
     return NmapiTerminateExpert(key) || NmapiCloseExpert(key, NULL) || NmapiOpenExpert(key, NULL);
 }
 
-/* Each has 300 MiB of addresses, and 1 GiB is held. */
+/* Each has 300 MiB of addresses; the quarantine holds 1 GiB. */
 static void what_is_held_is_counted_anew_when_its_counter_was_killed(void **state)
 {
     char *blocks[4];
@@ -43,7 +43,7 @@ static void what_is_held_is_counted_anew_when_its_counter_was_killed(void **stat
     assert_int_equal(quarantine_pages() * OS_PAGE, (SIZE_T)900 << 20);
 }
 
-/* What it had goes back to the system, and its addresses to nobody: stale writers may know them. */
+/* Its memory goes back to the system, and its addresses to nobody: stale writers may know them. */
 static void a_killed_close_of_one_that_ended_badly_returns_its_pages_alone(void **state)
 {
     struct standin_usage before, now;
@@ -82,7 +82,7 @@ static void terminate_the_coming(void)
     told = NmapiTerminateExpert(A);
 }
 
-/* While its heap is made, which at times takes a look at the system. */
+/* Runs while its heap is made, which at times asks the system. */
 static void what_is_terminated_while_it_comes_again_stays_closed(void **state)
 {
     int closed = 0;
@@ -97,7 +97,7 @@ static void what_is_terminated_while_it_comes_again_stays_closed(void **state)
         told = NMERR_SUCCESS;
         at("blocks extended", terminate_the_coming);
         ExpertAllocMemory(A, 10, &code);
-        if (told == NMERR_EXPERT_TERMINATE) { /* as the host was told */
+        if (told == NMERR_EXPERT_TERMINATE) { /* as the close has told the host */
             closed++;
             assert_int_equal(code, NMERR_EXPERT_TERMINATE);
             assert_null(ExpertAllocMemory(A, 10, &code));
@@ -167,7 +167,7 @@ static DWORD WINAPI alloc_as(LPVOID key)
     return block != NULL;
 }
 
-/* Its thread lives on, and may write to what it had. */
+/* Its thread lives on, and may still write to its blocks. */
 static void what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody(void **state)
 {
     struct helper stale;
@@ -209,8 +209,8 @@ static void count_region(struct region *region, void *count)
     ++*(int *)count;
 }
 
-/* B frees the last live block of a span that was A's, who has ended badly, and dies at this
-   instant. */
+/* B frees the last live block of a shared span of A, whose close was abnormal, and is killed
+   there. */
 static void quarantine_a_span_until(const char *name)
 {
     const struct region *span;
@@ -225,17 +225,17 @@ static void quarantine_a_span_until(const char *name)
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
     assert_ptr_equal(span->owner, SHARED_OWNER);
     at(name, die);
-    assert_int_equal(unit_on_thread(free_as_b, block), 1); /* the exit code of who dies */
+    assert_int_equal(unit_on_thread(free_as_b, block), 1); /* the exit code of a killed thread */
     assert_null(meanwhile);
     assert_int_equal(ExpertMemorySize(B, block), 0);
     assert_int_equal(ExpertFreeMemory(B, block), NMERR_INVALID_PARAMETER);
-    shared_visit(self, B, NULL, NULL); /* whoever looks at shared spans next puts it right */
+    shared_visit(self, B, NULL, NULL); /* the next thread that uses shared spans repairs it */
     assert_true(unit_is_quarantined(block));
     assert_int_equal(region_footprint(span), 0);
     region_lock(self);
     region_visit(SHARED_OWNER, count_region, &shared);
     region_unlock();
-    assert_int_equal(shared, 0); /* nor is the list of its blocks' owners left */
+    assert_int_equal(shared, 0); /* the list of its blocks' owners is freed too */
     assert_true(region_is_valid(self));
 }
 

@@ -1,5 +1,5 @@
-/* test_killed_caller.c - a close is abnormal if a calling thread was killed, however many have
-   called since. */
+/* test_killed_caller.c - a close is abnormal if a calling thread was killed, however many threads
+   have called since. */
 #include "helper.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x10000 + (i)*16))
@@ -25,7 +25,7 @@ static void a_killed_caller_counts_however_many_call_after_it(void **state)
             assert_int_equal(unit_on_thread(unit_use_key, key), 1);
         assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
         assert_true(unit_is_quarantined(block));
-        /* Not so the next time. */
+        /* The key's next close is normal. */
         assert_int_equal(NmapiOpenExpert(key, NULL), NMERR_SUCCESS);
         block = ExpertAllocMemory(key, 10, NULL);
         assert_non_null(block);
@@ -36,7 +36,7 @@ static void a_killed_caller_counts_however_many_call_after_it(void **state)
 
 static void nor_how_many_threads_need_records_since(void **state)
 {
-    enum { MANY = 130 }; /* records are searched in steps of 64 */
+    enum { MANY = 130 }; /* records are searched 64 at a time */
     static struct helper others[MANY];
     HEXPERTKEY key = KEY(100);
     void *block;

@@ -25,12 +25,12 @@
 static const char *const points[] = {KILL_POINT_NAMES};
 #define POINTS (int)(sizeof points / sizeof *points)
 
-static unsigned long all; /* times of each instruction; 0: only a few instructions */
+static unsigned long all; /* how often each instruction is tried; 0: only a few instructions */
 static unsigned long few = 12;
 
 struct death {
     const struct scenario *scenario;
-    int point; /* -1: none, only count; unless one of the next */
+    int point; /* -1: no death, points are only counted */
     unsigned long occurrence, step, call;
 };
 
@@ -50,7 +50,7 @@ void kill_point(const char *name)
     }
 }
 
-/* Each system call is two instants: before it and after it. */
+/* Each system call has two places: before it and after it. */
 static unsigned long instants;
 
 static void system_call(const char *name, BOOL after)
@@ -60,10 +60,10 @@ static void system_call(const char *name, BOOL after)
         TerminateThread(GetCurrentThread(), SCENARIO_DEATH);
 }
 
-/* Others at work */
+/* Other threads at work */
 
 static volatile LONG stop, at_work;
-static DWORD longest; /* milliseconds that a round took them at most; read once they have ended */
+static DWORD longest; /* the longest round in milliseconds; read once they have ended */
 
 static DWORD WINAPI work(LPVOID parameter)
 {
@@ -137,7 +137,7 @@ static void kill(void *argument)
     scenario_end(0);
 }
 
-/* In a child process; 0 if that found a fault. scenario_context has said which death it is. */
+/* Runs in a child process; 0 if that found a fault. scenario_context says which death it is. */
 static int die(struct death *death, unsigned long *deaths)
 {
     int good;
@@ -210,14 +210,14 @@ static void killed_before_or_after_any_system_call_a_thread_harms_nobody(void **
     assert_true(deaths > 100);
 }
 
-/* About how many instructions apart the few are. */
+/* The approximate distance between the few instructions. */
 static unsigned long stride_for(unsigned long steps)
 {
     return steps / (standin_is_slow() ? 4 : few) + 1;
 }
 
-/* The steps at which an instruction is reached that was not reached `all` times yet. Loops would
-   make all of them millions. */
+/* The steps that reach an instruction for at most the `all`-th time. Otherwise loops would make
+   millions of them. */
 static unsigned long choose(unsigned long *chosen, unsigned long steps)
 {
     enum { SEEN = 1 << 16 };
@@ -286,7 +286,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(killed_before_or_after_any_system_call_a_thread_harms_nobody),
     };
 
-    /* SCENARIO INSTRUCTION or SCENARIO POINT: that death alone */
+    /* SCENARIO INSTRUCTION or SCENARIO POINT: only that death */
     for (const struct scenario *s = scenarios; count == 3 && *arguments[1] != '-' && s->name; s++) {
         struct death death = {s, 0, 0, strtoul(arguments[2], NULL, 0), 0};
         while (!death.step && strcmp(points[death.point], arguments[2]) != 0)

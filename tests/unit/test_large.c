@@ -88,7 +88,8 @@ static void free_it(void *argument)
     large_release(thread_self(), freed);
 }
 
-/* Whoever takes over finds a block, or one that is about to go; or it has gone, and faults. */
+/* The thread that recovers finds a block that is live or about to be freed; or the block is gone
+   and its address faults. */
 static void with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing(void **state)
 {
     unsigned long n = 0, live = 0, going = 0, gone = 0;
@@ -143,7 +144,7 @@ static void with_pageheap_no_room_is_an_answer(void **state)
 
 static void with_pageheap_the_oldest_freed_blocks_go_first(void **state)
 {
-    enum { BYTES = 30 << 20, BLOCKS = 80 }; /* 2.4 GB of addresses, of which 1 GiB is held */
+    enum { BYTES = 30 << 20, BLOCKS = 80 }; /* 2.4 GB of addresses, of which 1 GiB is quarantined */
     struct standin_usage before, after;
 
     (void)state;

@@ -1,5 +1,5 @@
-/* test_large_free_death.c - a thread dies while it returns a large block: its memory goes back all
-   the same. */
+/* test_large_free_death.c - a thread is killed while it releases a large block: its memory is
+   returned nevertheless. */
 #include "unit.h"
 
 #define A ((HEXPERTKEY)0x1000)

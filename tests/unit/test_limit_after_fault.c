@@ -1,5 +1,5 @@
-/* test_limit_after_fault.c - what a call that ended half-way left over the limit is not what the
-   limit goes by. */
+/* test_limit_after_fault.c - a call that ended half-way may leave more than the limit live; that
+   does not raise the limit. */
 #include "unit.h"
 
 #define A ((HEXPERTKEY)0x1000)

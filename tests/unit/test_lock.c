@@ -86,7 +86,7 @@ static void one_thread_at_a_time_has_it(void **state)
 enum { TURNS_MOST = 4000 };
 static volatile LONG turns, enough;
 
-/* Takes the lock again as soon as it has released it. */
+/* Takes the lock again at once after each release. */
 static DWORD WINAPI hog(LPVOID parameter)
 {
     struct thread *me = bias_thread();

@@ -1,4 +1,4 @@
-/* test_locks.c - whatever looks at what a lock guards waits for that lock, and gives it back. */
+/* test_locks.c - every call that reads what a lock guards waits for that lock, and releases it. */
 #include "unit.h"
 
 #include "heap/large.h"
@@ -97,7 +97,7 @@ static DWORD WINAPI run(LPVOID parameter)
     return 0;
 }
 
-/* Starts it; it must not be through before the lock is given back. */
+/* Starts the call; it must not return before the lock is released. */
 static HANDLE start(const void *act)
 {
     HANDLE thread;
@@ -126,7 +126,7 @@ static void regions_move_only_while_nobody_holds_them_still(void **state)
         thread = start(&on_regions[i].act);
         region_unlock();
         finish(thread);
-        region_lock(self); /* it was given back */
+        region_lock(self); /* the call released it */
         region_unlock();
     }
     assert_true(region_is_valid(self));
@@ -241,7 +241,7 @@ static void an_expert_is_used_only_by_who_has_its_lock(void **state)
         thread = start(&calls[i].act);
         lock_release(&e->lock);
         finish(thread);
-        for (int k = 0; k < 2; k++) { /* both were given back */
+        for (int k = 0; k < 2; k++) { /* the call released both */
             assert_int_equal((k ? e : other)->lock.holder, 0);
             bias_lock(self, k ? e : other);
             lock_release(&(k ? e : other)->lock);
@@ -254,7 +254,7 @@ static DWORD WINAPI terminate(LPVOID key)
     return NmapiTerminateExpert(key);
 }
 
-/* Not for who has the lock, nor for who is inside without it. */
+/* It waits neither for the lock's holder nor for the thread inside. */
 static void a_terminate_waits_for_nobody(void **state)
 {
     struct expert *e = table_find(OTHER);

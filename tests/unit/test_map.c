@@ -1,5 +1,5 @@
-/* test_map.c - the promises of map.h: reservations, what lies at an address, and one that was half
-   made. */
+/* test_map.c - the promises of map.h: reservations, what lies at an address, and a reservation that
+   was half made. */
 #include "regions.h"
 
 #define ENTRY ((ULONG_PTR)0x1230 + MAP_SEGMENT)
@@ -68,20 +68,20 @@ static void addresses_that_nobody_can_have_are_nobodys(void **state)
     assert_int_equal(map_find(((ULONG_PTR)1 << OS_ADDRESS_BITS) - 1), 0);
 }
 
-/* Whoever held the lock died before it was published, or before or after it was released. */
+/* The lock's holder died before the segment was published, or before or after it was released. */
 static void what_was_half_made_goes_and_what_is_known_stays(void **state)
 {
     SIZE_T addresses = reserved();
     char *base = reserve(MAP_BYTES, MAP_BYTES);
 
     (void)state;
-    assert_true(region_is_valid(self)); /* which repairs: no record knows it */
+    assert_true(region_is_valid(self)); /* which repairs: no record has it */
     assert_int_equal(reserved(), addresses);
     base = reserve(MAP_BYTES, MAP_BYTES);
     map_enter(base, MAP_BYTES, ENTRY);
     map_repair_begin();
     assert_int_equal(map_find((ULONG_PTR)base), 0);
-    map_enter(base, MAP_BYTES, ENTRY); /* a record knows it */
+    map_enter(base, MAP_BYTES, ENTRY); /* a record has it */
     map_repair_end();
     assert_int_equal(map_find((ULONG_PTR)base), ENTRY);
     assert_int_equal(reserved() - addresses, MAP_BYTES);
@@ -90,7 +90,7 @@ static void what_was_half_made_goes_and_what_is_known_stays(void **state)
     map_repair_end();
     assert_int_equal(map_find((ULONG_PTR)base), 0);
     assert_int_equal(reserved(), addresses);
-    map_note_release(base, MAP_BYTES); /* and it is gone already */
+    map_note_release(base, MAP_BYTES); /* and it is released already */
     map_repair_begin();
     map_repair_end();
     assert_int_equal(reserved(), addresses);
@@ -112,7 +112,7 @@ static void what_another_has_there_by_then_is_not_touched(void **state)
 
 static int taken;
 
-/* Another thread is first, twice. */
+/* Another thread is faster, twice. */
 static void take_it_first(const char *name, BOOL after)
 {
     if (!after && strncmp(name, "VirtualAlloc", 12) == 0 && taken++ < 2)
@@ -149,7 +149,7 @@ static void where_there_is_nothing_it_is_given_up(void **state)
     assert_int_equal(reserved(), addresses);
 }
 
-/* A search asks the system about no page of a segment that is in its way. */
+/* A search makes no system call for the pages of a segment that is in its way. */
 static void a_search_steps_over_a_segment_at_once(void **state)
 {
     enum { HOLES = 100 };
@@ -170,10 +170,10 @@ static void a_search_steps_over_a_segment_at_once(void **state)
     release(base, MAP_BYTES);
 }
 
-/* A part of the map is never written beyond its end, and one that is not there not at all. */
+/* The map is never written beyond a leaf's end, nor where there is no leaf. */
 static void entries_end_with_their_part_of_the_map(void **state)
 {
-    const unsigned part = 5; /* far below what the system gives */
+    const unsigned part = 5; /* far below the addresses that the system gives */
     char *last = (char *)((ULONG_PTR)MAP_BYTES * ((part + 1) << MAP_LEAF_BITS) - MAP_BYTES);
     struct map_leaf *leaf = permanent_alloc(self, 2 * sizeof *leaf);
 
@@ -189,7 +189,7 @@ static void entries_end_with_their_part_of_the_map(void **state)
     map_root[part] = NULL;
 }
 
-/* So far apart that each needs a part of the map of its own. */
+/* So far apart that each needs its own leaf. */
 static void without_memory_for_the_map_there_is_no_reservation(void **state)
 {
     SIZE_T part = MAP_BYTES << MAP_LEAF_BITS, addresses;
@@ -201,9 +201,9 @@ static void without_memory_for_the_map_there_is_no_reservation(void **state)
     exhaust_permanent(sizeof(struct map_leaf));
     standin_fail_never();
     standin_fail_at("VirtualAlloc.commit", 1, TRUE);
-    base = reserve(part, part); /* not where the first one lies */
+    base = reserve(part, part); /* not where the first segment lies */
     standin_fail_never();
-    if (base) { /* its part was there already */
+    if (base) { /* its leaf existed already */
         assert_non_null(map_root[(ULONG_PTR)base >> (MAP_SHIFT + MAP_LEAF_BITS)]);
         map_publish(base, part, ENTRY);
         release(base, part);

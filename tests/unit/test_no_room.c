@@ -1,4 +1,5 @@
-/* test_no_room.c - what refused and recurring calls cost: no addresses, little time, no memory. */
+/* test_no_room.c - refused calls and endless repetition cost no addresses, little time and no
+   memory. */
 #include "unit.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x10000 + (i)*16))
@@ -17,7 +18,7 @@ static void calls_refused_for_lack_of_memory_keep_no_addresses(void **state)
     SIZE_T before;
 
     (void)state;
-    for (int i = 0; i < 7; i++) /* as many block states as there are in a page, but for a few */
+    for (int i = 0; i < 7; i++) /* almost as many block states as a page has */
         assert_non_null(ExpertAllocMemory(KEY(i), 16, NULL));
     assert_non_null(ExpertAllocMemory(KEY(7), 1024, NULL));
     region_trim(self);

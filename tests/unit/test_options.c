@@ -81,7 +81,7 @@ static void words_stand_apart_by_spaces_and_commas_and_quotes_hold_them_together
     says_nothing_but(NULL);
 }
 
-/* One character of each length in UTF-8; the last takes two in UTF-16. */
+/* One character of each length in UTF-8; the last one takes two units in UTF-16. */
 #define FAR_NAME "\u00e9\u65e5\U0001f4be"
 #define FAR_NAME_WIDE u"\u00e9\u65e5\U0001f4be"
 
@@ -132,7 +132,7 @@ static void limits_have_units_and_must_fit(void **state)
     read_words("limit=\"5 \"");
     assert_int_equal(options.limit, 0);
     read_words("limit=7K limit=x limit=0");
-    assert_int_equal(options.limit, 7168); /* what is no limit changes none */
+    assert_int_equal(options.limit, 7168); /* a malformed limit changes nothing */
 }
 
 static void what_is_kept_may_be_nothing(void **state)
@@ -188,7 +188,7 @@ static void a_variable_that_is_too_long_counts_as_none(void **state)
     static char words[OPTIONS_TEXT + 10];
 
     (void)state;
-    read_words("strict"); /* what was read before does not count either */
+    read_words("strict"); /* the value that was read before is forgotten too */
     memset(words, ' ', sizeof words - 1);
     memcpy(words, "strict", 6);
     read_words(words);
@@ -196,7 +196,7 @@ static void a_variable_that_is_too_long_counts_as_none(void **state)
     words[OPTIONS_TEXT - 1] = 0;
     read_words(words);
     assert_true(options.strict);
-    words[OPTIONS_TEXT - 2] = '"'; /* a quote without end must not lead beyond the text */
+    words[OPTIONS_TEXT - 2] = '"'; /* an unclosed quote must not read beyond the text */
     read_words(words);
     assert_true(options.strict);
 }
@@ -253,7 +253,7 @@ static void a_report_that_no_file_takes_goes_to_the_debugger(void **state)
     (void)state;
     read_words("report=/no/" FAR_NAME "/file");
     report_two();
-    /* The path once, however many lines it does not take. */
+    /* The path is reported once, however many lines can't be written. */
     assert_string_equal(standin_debug_text(),
                         "Nmapi: /no/" FAR_NAME "/file: the reports can't be written there\r\n"
                         "Nmapi: expert 0x1234 leaked 1 block, 2 bytes (peak 3 bytes)\r\n"

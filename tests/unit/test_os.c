@@ -1,5 +1,5 @@
-/* test_os.c - the promises of os.h that need a system which says no, or one which has what this one
-   has not. */
+/* test_os.c - the promises of os.h that need a system which refuses, or one which has what this one
+   lacks. */
 #include "unit.h"
 
 static void a_reservation_is_told_from_what_is_not_ours(void **state)
@@ -12,13 +12,13 @@ static void a_reservation_is_told_from_what_is_not_ours(void **state)
     (void)state;
     assert_true(os_is_reserved(ours, bytes, OS_PLAIN));
     assert_true(os_commit(ours + OS_PAGE, OS_PAGE));
-    assert_true(os_is_reserved(ours, bytes, OS_PLAIN)); /* whatever is committed in it */
+    assert_true(os_is_reserved(ours, bytes, OS_PLAIN)); /* whatever part of it is committed */
     assert_false(os_is_reserved(ours, bytes - OS_GRANULE, OS_PLAIN));
     assert_false(os_is_reserved(ours, OS_PAGE, OS_PLAIN));
     assert_false(os_is_reserved(ours, bytes + OS_GRANULE, OS_PLAIN));
     assert_false(os_is_reserved(ours, bytes, OS_NOTED));
-    assert_false(os_is_reserved(ours + OS_PAGE, bytes - OS_PAGE, OS_PLAIN)); /* inside */
-    assert_false(os_is_reserved(theirs, bytes, OS_PLAIN));                   /* another kind */
+    assert_false(os_is_reserved(ours + OS_PAGE, bytes - OS_PAGE, OS_PLAIN)); /* an address inside */
+    assert_false(os_is_reserved(theirs, bytes, OS_PLAIN));                   /* other memory */
     assert_non_null(os_reserve_noted(&noted, NULL, bytes));
     assert_true(os_is_reserved(noted, bytes, OS_NOTED));
     assert_false(os_is_reserved(noted, bytes, OS_PLAIN));
@@ -140,7 +140,7 @@ what_is_reserved_lies_behind_the_hint_and_far_from_where_it_could_not_be_had(voi
     os_release(had + 7 * OS_GRANULE);
 }
 
-/* A system that has the call */
+/* A system that has the optional call */
 
 static int flushed;
 
@@ -197,7 +197,7 @@ static void where_the_system_can_flush_stores_it_does_and_elsewhere_time_does(vo
     }
 }
 
-/* The last error, after what fails and what does not */
+/* The last error, after calls that fail and calls that succeed */
 
 #define MARK 4711
 
@@ -267,7 +267,7 @@ static void threads_keep_the_last_error(void **state)
         assert_true(keeps_last_error());
         os_thread_is_alive(handle);
         assert_true(keeps_last_error());
-        os_thread_suspend(ended); /* which can't be */
+        os_thread_suspend(ended); /* an impossible one */
         assert_true(keeps_last_error());
         os_thread_resume(ended);
         assert_true(keeps_last_error());
@@ -323,7 +323,7 @@ static void options_and_lines_keep_the_last_error(void **state)
     assert_true(keeps_last_error());
     assert_false(os_append(u"/no/such/folder/file", "x", 1));
     assert_true(keeps_last_error());
-    for (int i = 0; i < 2; i++) { /* made, then there already */
+    for (int i = 0; i < 2; i++) { /* created, then opened as an existing file */
         assert_true(os_append(u"unit_os.tmp", "x", 1));
         assert_true(keeps_last_error());
     }

@@ -11,7 +11,7 @@ static int close_page_heaps(void **state)
 {
     int failed = close_heaps(state);
 
-    unit_load_anew(state); /* what is in quarantine goes, and the option */
+    unit_load_anew(state); /* empties the quarantine and resets the option */
     return failed;
 }
 
@@ -30,7 +30,7 @@ static void a_page_heaps_blocks_end_with_their_page(void **state)
         assert_true(standin_faults(unit_touch, block + room, NULL));
         assert_int_equal(region_committed(r), room ? PAGES(room) : OS_PAGE);
         assert_int_equal(!record_of(r)->segment, sizes[i] > 63 * OS_PAGE);
-        /* in as few addresses as there can be */
+        /* in the fewest addresses possible */
         assert_true(region_room(r) - region_committed(r) <
                     (record_of(r)->segment ? UNIT_BYTES : MAP_BYTES));
         assert_int_equal(heap_free(self, &mine, block), HEAP_OK);
@@ -39,7 +39,7 @@ static void a_page_heaps_blocks_end_with_their_page(void **state)
         assert_int_equal(heap_free(self, &yours, block), HEAP_BAD);
         assert_int_equal(mine.committed, 0);
     }
-    for (int i = 0; i < 100; i++) { /* always another place */
+    for (int i = 0; i < 100; i++) { /* always at another address */
         void *block = take(100), *at = block;
         assert_int_equal(heap_realloc(self, &mine, &at, 100), HEAP_OK);
         assert_ptr_not_equal(block, at);
@@ -54,7 +54,7 @@ static int is_remembered(const void *block)
     return r && r->owner == QUARANTINE_OWNER(QUARANTINE_FREED);
 }
 
-/* The newest ones, whoever had them, and whether he is still there or not. */
+/* The newest freed blocks, whoever had them, also after their expert's close. */
 static void a_gib_of_freed_blocks_is_remembered(void **state)
 {
     enum { BLOCKS = 40 };
@@ -76,7 +76,7 @@ static void a_gib_of_freed_blocks_is_remembered(void **state)
     while (kept < BLOCKS && is_remembered(blocks[BLOCKS - 1 - kept]))
         addresses += region_room(region_find(blocks[BLOCKS - 1 - kept++])) + OS_PAGE;
     for (int i = 0; i < BLOCKS - kept; i++) {
-        int again = 0; /* its address may have come to one of those that are remembered */
+        int again = 0; /* its address may have been given to one of those that are remembered */
         for (int k = BLOCKS - kept; k < BLOCKS; k++)
             again |= blocks[k] == blocks[i];
         assert_true(again || !is_remembered(blocks[i]));

@@ -1,6 +1,6 @@
 /*
- * test_permanent.c - records that stay: zeroed, aligned, each its own, from the built-in room
- * first, and none lost when a thread is killed at it.
+ * test_permanent.c - permanent records: zeroed, aligned, apart, from the built-in memory first, and
+ * none lost when a thread is killed.
  */
 #include "base/permanent.h"
 #include "unit.h"
@@ -61,7 +61,7 @@ static void records_of_any_size_have_room(void **state)
     record = permanent_alloc(self, 3 * PERMANENT_BLOCK + 1);
     assert_non_null(record);
     assert_true(is_zero(record, 3 * PERMANENT_BLOCK + 1));
-    /* To the last byte of a block, whose length is no multiple of a step. */
+    /* To the last byte of a block, whose length is not a multiple of a step. */
     for (int i = 0; i < 2 * PERMANENT_BLOCK / 4096; i++)
         assert_non_null(permanent_alloc(self, 4096));
 }
@@ -103,7 +103,8 @@ static void from_a_block(void *argument)
     permanent_alloc(thread_self(), 100000);
 }
 
-/* Wherever it dies, the next one gets its record, and an unload leaves nothing (unit_load_anew). */
+/* Wherever the thread dies, the next thread gets its record, and an unload leaves nothing
+   (unit_load_anew). */
 static void die_everywhere(void **state, void (*act)(void *))
 {
     unsigned long deaths = 0;

@@ -1,5 +1,5 @@
-/* test_quarantine.c - the promises of quarantine.h: what is in it faults, and the oldest of too
-   many goes. */
+/* test_quarantine.c - the promises of quarantine.h: its addresses fault, and when there are too
+   many the oldest leave. */
 #include "regions.h"
 
 #define QUARTER MIB(256)
@@ -41,7 +41,7 @@ static void what_is_in_it_faults_and_costs_no_memory(void **state)
         assert_true(standin_faults(unit_touch, r->base + i, NULL));
     assert_true(standin_faults(unit_touch, own->base, NULL));
     assert_int_equal(quarantine_pages(), record_of(r)->pages + record_of(own)->pages);
-    /* Its block states are others' and its addresses nobody's. */
+    /* Other spans use its block states, and nobody its addresses. */
     for (int i = 0; i < 60; i++) {
         struct region *other = take_units(8, 100);
         assert_true(other->base + 8 * UNIT_BYTES <= r->base ||
@@ -74,9 +74,9 @@ static void the_oldest_of_too_many_goes(void **state)
         region_quarantine(self, r[4], (enum quarantine)queue);
         assert_null(r[1]->base);
         assert_true(is_in(r[2], (enum quarantine)queue));
-        assert_true(region_is_valid(self)); /* counted anew, and right */
+        assert_true(region_is_valid(self)); /* counted anew, correctly */
         assert_true(is_in(r[2], (enum quarantine)queue));
-        /* each queue for itself */
+        /* each queue alone */
         assert_int_equal(quarantine_pages(), (SIZE_T)(queue + 1) * PAGES(3 * QUARTER + MIB(4)));
         assert_int_equal(reserved() - addresses, (SIZE_T)(queue + 1) * (3 * QUARTER + MIB(4)));
     }
@@ -93,7 +93,7 @@ static void what_is_larger_than_all_that_is_held_goes_at_once(void **state)
     assert_null(large->base);
     assert_int_equal(quarantine_pages(), 0);
     assert_int_equal(addresses - reserved(), 6 * QUARTER);
-    region_quarantine(self, take_own(QUARTER), QUARANTINE_FREED); /* and it goes on */
+    region_quarantine(self, take_own(QUARTER), QUARANTINE_FREED); /* and it still works */
     assert_int_equal(quarantine_pages(), PAGES(QUARTER));
 }
 
@@ -119,7 +119,7 @@ static void the_order_outlives_a_repair(void **state)
 
 static unsigned tries;
 
-/* What one look for addresses tries fails, and what comes after it not. */
+/* Every reservation of one search fails, and the next search succeeds. */
 static void let_the_next_look_succeed(const char *name, BOOL after)
 {
     if (after && strncmp(name, "VirtualAlloc", 12) == 0 && ++tries == 64)
@@ -144,7 +144,7 @@ static void a_reservation_that_fails_takes_the_oldest(void **state)
     standin_fail_never();
     assert_non_null(more);
     assert_true(tries >= 64);
-    /* its record may serve the new one */
+    /* the new region may reuse its record */
     assert_true(!r[1]->base || r[1]->owner == YOU);
     assert_true(is_in(r[0], QUARANTINE_CLOSED) && is_in(r[2], QUARANTINE_FREED));
     region_release(self, more);

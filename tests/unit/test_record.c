@@ -50,7 +50,7 @@ static void without_memory_there_is_none(void **state)
     assert_null(record_new(self));
     standin_fail_never();
     assert_non_null(record_new(self));
-    record_repair(); /* those that stand for nothing are unused again */
+    record_repair(); /* records of no region are unused again */
     standin_fail_at("VirtualAlloc", 1, TRUE);
     for (int i = 0; i < 32; i++)
         assert_non_null(record_new(self));
@@ -103,7 +103,7 @@ static void what_is_decommitted_is_neither_committed_nor_dirty(void **state)
     assert_int_equal(record->committed, 4);
     assert_int_equal(record->dirty, 4);
     assert_int_equal(before - committed(), 11 * OS_PAGE);
-    /* What an earlier try may have left is dirty and not committed. */
+    /* Pages that an earlier try may have left are dirty and not committed. */
     record->dirty = 15;
     assert_true(os_commit(r->base + 4 * OS_PAGE, 3 * OS_PAGE));
     assert_int_equal(record_decommit(record, 2), 1);

@@ -1,6 +1,6 @@
 /*
- * test_record_heap.c - the DLL's own records: zeroed, apart from experts, and there whatever
- * happens to the first who asks.
+ * test_record_heap.c - the DLL's own records: zeroed, separate from experts, and available whatever
+ * happens to the thread that asks first.
  */
 #include "unit.h"
 
@@ -43,7 +43,7 @@ static void first_record(void *argument)
 
 static void the_first_use_may_be_its_threads_last(void **state)
 {
-    enum { DEATHS = 400 }; /* until the heap is open, and some more */
+    enum { DEATHS = 400 }; /* until the heap is open, and a few more */
     unsigned long deaths = 0;
 
     if (!standin_can_step())

@@ -1,6 +1,6 @@
 /*
- * test_region.c - the promises of region.h: guard pages, zero to whom a region goes next, and
- * nothing lost when the system refuses.
+ * test_region.c - the promises of region.h: guard pages, zero pages for the next owner, and nothing
+ * lost when the system refuses.
  */
 #include "regions.h"
 
@@ -13,7 +13,7 @@ static void every_region_ends_at_a_page_that_faults(void **state)
         unsigned units = unit_class_units(c);
         if (units > SEGMENT_UNITS - SEGMENT_UNITS / 16)
             break;
-        for (int round = 0; round < 2; round++) { /* new ones, then cached ones */
+        for (int round = 0; round < 2; round++) { /* new regions, then cached ones */
             for (int i = 0; i < 3; i++) {
                 r[i] = take_units(units, 0);
                 assert_int_equal(region_room(r[i]), REGION_BYTES(units));
@@ -49,8 +49,7 @@ static void so_does_every_region_of_one_block(void **state)
     }
 }
 
-/* Many regions go through all that can be done with them; whatever their owners wrote, nobody else
-   sees it. */
+/* Regions go through every operation at random; whatever an owner wrote, no other owner sees it. */
 static void whoever_has_a_region_next_finds_it_zero_behind_its_dirty_bytes(void **state)
 {
     enum { MOST = 60 };
@@ -76,7 +75,7 @@ static void whoever_has_a_region_next_finds_it_zero_behind_its_dirty_bytes(void 
             continue;
         }
         bytes = 1 + unit_random(&seed) % (region_room(r) < KIB(700) ? region_room(r) : KIB(700));
-        if (what < 40) { /* somewhere in it, be it known as dirty or not */
+        if (what < 40) { /* anywhere in it, whether known as dirty or not */
             if (region_committed(r))
                 r->base[bytes % region_committed(r)] = 0x55;
             if (what < 20 && region_committed(r))
@@ -112,7 +111,7 @@ static void whoever_has_a_region_next_finds_it_zero_behind_its_dirty_bytes(void 
 
 static struct region *kept[8];
 
-/* What it can not have it goes without. */
+/* Works without what the system refuses. */
 static void do_a_little_of_all(void)
 {
     int i = 0;
@@ -153,7 +152,7 @@ static void a_system_call_that_fails_loses_nothing(void **state)
             for (unsigned long n = 1, failed = 1; failed; n++) {
                 SIZE_T before, addresses;
                 unit_load_anew(state);
-                do_a_little_of_all(); /* what is there for good comes now */
+                do_a_little_of_all(); /* makes permanent memory first */
                 before = committed();
                 addresses = reserved();
                 standin_fail_at(calls[c], n, forever);
@@ -162,7 +161,7 @@ static void a_system_call_that_fails_loses_nothing(void **state)
                 standin_fail_never();
                 failures += failed != 0;
                 assert_true(region_is_valid(self));
-                do_a_little_of_all(); /* and all works as before */
+                do_a_little_of_all(); /* and everything works as before */
                 for (int k = 0; k < 6; k++)
                     assert_non_null(kept[k]);
                 assert_int_equal(committed(), before);
@@ -175,7 +174,7 @@ static void a_system_call_that_fails_loses_nothing(void **state)
     assert_true(failures > 20);
 }
 
-/* In a process of its own: a reservation that the system does not take back is nobody's from then
+/* In its own process: a reservation that the system does not take back belongs to nobody from then
    on. */
 static void take_nothing_back(void)
 {
@@ -212,7 +211,7 @@ static void a_commit_that_fails_leaves_what_was(void **state)
     (void)state;
     assert_true(region_commit(self, r, 10000));
     standin_fail_at("VirtualAlloc.commit", 1, TRUE);
-    assert_true(region_commit(self, r, 3 * OS_PAGE)); /* it has them */
+    assert_true(region_commit(self, r, 3 * OS_PAGE)); /* it owns them */
     assert_false(region_commit(self, r, 3 * OS_PAGE + 1));
     standin_fail_never();
     assert_int_equal(region_committed(r), 3 * OS_PAGE);

@@ -1,7 +1,7 @@
 /*
- * test_region_deaths.c - a thread is killed before each instruction of what it does to a region,
- * the first times that it is reached: what is left is returned, counted, and zero to whom it goes
- * next.
+ * test_region_deaths.c - a thread is killed before each instruction of an operation on a region,
+ * the first times that the instruction is reached. What it left is returned, counted, and zero for
+ * the next owner.
  */
 #include "heap/heap.h"
 #include "heap/shared.h"
@@ -14,8 +14,8 @@ enum {
     GROWTH = 3000,   /* so little that no block moves */
     STEPS = 1 << 16, /* more than it takes */
     SEEN = 1 << 14,  /* more instructions than there are */
-    TIMES = 1,       /* deaths at each */
-    STRIDE = 400     /* and at each so many steps */
+    TIMES = 1,       /* deaths at each instruction */
+    STRIDE = 400     /* and one every so many steps */
 };
 
 static struct heap mine, yours;
@@ -24,7 +24,7 @@ static SIZE_T large, small;
 static unsigned total;
 static int moves; /* whether growing makes the block move */
 
-/* Each 16 GiB of addresses that segments have come to take some memory for good. */
+/* Each 16 GiB of addresses in which segments have been takes permanent memory. */
 static int parts_of_map(void)
 {
     int count = 0;
@@ -34,7 +34,7 @@ static int parts_of_map(void)
     return count;
 }
 
-/* Whatever waits goes to somebody else, block by block. */
+/* Gives everything that is cached to another owner, block by block. */
 static void all_is_there_and_zero(void)
 {
     const SIZE_T sizes[] = {50000, large, 50000, 40000, small, 700, 100};
@@ -105,7 +105,7 @@ static void trim(void *unused)
     region_trim(thread_self());
 }
 
-/* What another thread of the expert may do with a block that the dead one left. */
+/* What another thread of the expert may do with a block that the dead thread left. */
 enum { FREE, TRANSFER, SHRINK_AND_GROW, WAYS };
 
 static void go_on_with(unsigned how)
@@ -167,8 +167,7 @@ static struct {
     int times;
 } seen[SEEN];
 
-/* The steps at which an instruction is reached that nobody died at often enough, here or in another
-   act. */
+/* The steps that reach an instruction where too few deaths have been, in this or another act. */
 static unsigned choose(void **trace, unsigned long *chosen)
 {
     unsigned count = 0;
@@ -188,7 +187,7 @@ static unsigned steps_of(void (*act)(void *), unsigned long *chosen)
 {
     static void *trace[STEPS];
 
-    die_once(act, STEPS); /* what is there for good comes now */
+    die_once(act, STEPS); /* makes permanent memory first */
     memset((void *)trace, 0, sizeof trace);
     standin_step_trace(trace, STEPS);
     die_once(act, STEPS);
@@ -197,7 +196,7 @@ static unsigned steps_of(void (*act)(void *), unsigned long *chosen)
     return choose(trace, chosen);
 }
 
-/* A quarantine that grows needs records now and then: a permanent block with its first pages. */
+/* A growing quarantine needs records now and then: a permanent block with its first pages. */
 static int records_came(void (*act)(void *), SIZE_T before, SIZE_T addresses)
 {
     return committed() - before == KIB(16) &&
@@ -207,8 +206,8 @@ static int records_came(void (*act)(void *), SIZE_T before, SIZE_T addresses)
 static void die_everywhere(void (*act)(void *))
 {
     static unsigned long chosen[STEPS];
-    /* Else its segment would go, and all traces. It has no block states: those that there are wait
-       as well. */
+    /* Otherwise its segment would be released, with all traces. It has no block states, because
+       idle ones are cached too. */
     struct region *held = region_take(self, HELD, 1, 0);
     unsigned count = steps_of(act, chosen), deaths = 0;
     SIZE_T before = committed(), addresses = reserved();
@@ -229,7 +228,7 @@ static void die_everywhere(void (*act)(void *))
                         (ssize_t)(reserved() - addresses), cache_pages());
         assert_int_equal(committed(), before);
         assert_int_equal(cache_pages(), 0);
-        if (act != close_badly) /* which keeps addresses, as is its purpose */
+        if (act != close_badly) /* which keeps addresses, as it should */
             assert_int_equal(reserved(), addresses);
         assert_true(region_is_valid(self));
     }
@@ -276,7 +275,7 @@ static DWORD die_taking(unsigned long n)
     return died;
 }
 
-/* Though nobody takes any there before they are returned. */
+/* Although nobody takes one there before they are returned. */
 static void block_states_that_a_dead_thread_committed_are_returned(void **state)
 {
     static void *trace[STEPS];
@@ -319,7 +318,7 @@ static void enough_have_died(void **state)
 static void a_small_block_in_a_dead_threads_hand_leaves_nothing_stale(void **state)
 {
     (void)state;
-    moves = 1; /* to a place in the same span, or stays */
+    moves = 1; /* to a place in the same span, or the block stays */
     die_with(300, 100);
     moves = 0;
 }

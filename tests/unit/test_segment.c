@@ -1,5 +1,5 @@
-/* test_segment.c - the promises of segment.h: sizes, units and lines by first fit, and segments
-   that go. */
+/* test_segment.c - the promises of segment.h: sizes, first fit of units and lines, and when
+   segments are released. */
 #include "base/bits.h"
 #include "regions.h"
 
@@ -23,7 +23,7 @@ static void every_number_of_units_has_the_smallest_class_that_holds_it(void **st
     }
 }
 
-/* So that nothing is in a segment but what the test takes. */
+/* So that a segment contains only what the test takes. */
 static int anew(void **state)
 {
     unit_load_anew(state);
@@ -58,7 +58,7 @@ static void units_are_taken_by_first_fit(void **state)
     assert_int_equal(unit_of(second), SEGMENT_UNITS / 16 + 4);
     r[1] = take_units(1, 0);
     assert_int_equal(unit_of(r[1]), SEGMENT_UNITS / 16 + 7);
-    r[3] = take_units(4, 0); /* just so many */
+    r[3] = take_units(4, 0); /* exactly so many */
     assert_int_equal(unit_of(r[3]), SEGMENT_UNITS / 16 + 12);
     assert_int_equal(segment_of(r[0])->longest, USABLE_UNITS - 25);
     assert_true(region_is_valid(self));
@@ -120,14 +120,14 @@ static void block_states_are_dense_and_apart(void **state)
     assert_true(region_is_valid(self));
 }
 
-/* One without free lines serves those that need none. */
+/* A segment without free lines serves regions that need none. */
 static void where_lines_are_exhausted_the_next_segment_has_some(void **state)
 {
     struct region *all = take_units(1, SEGMENT_LINES * LINE_STATES), *next, *without;
 
     (void)state;
     assert_int_equal(segment_of(all)->free_lines, 0);
-    all->states[SEGMENT_LINES * LINE_STATES - 1] = 7; /* all of them are committed */
+    all->states[SEGMENT_LINES * LINE_STATES - 1] = 7; /* all its pages are committed */
     assert_ptr_equal((char *)(all->states + SEGMENT_LINES * LINE_STATES),
                      segment_of(all)->base + SEGMENT_BYTES / 16);
     without = take_units(4, 0);
@@ -138,12 +138,12 @@ static void where_lines_are_exhausted_the_next_segment_has_some(void **state)
     assert_int_equal(segment_of(without)->free_lines, SEGMENT_LINES);
     assert_int_equal(segment_idle_pages(), SEGMENT_BYTES / 16 / OS_PAGE);
     all = take_units(1, 5);
-    assert_ptr_equal(segment_of(all), segment_of(without)); /* it waited with its pages */
+    assert_ptr_equal(segment_of(all), segment_of(without)); /* it was cached with its pages */
     assert_int_equal(segment_idle_pages(), 0);
     assert_true(region_is_valid(self));
 }
 
-/* Lines enough, but not in a row. */
+/* Enough lines, but not in a row. */
 static void lines_are_in_a_row(void **state)
 {
     enum { HALF = SEGMENT_LINES / 2 };
@@ -179,7 +179,7 @@ static void a_segment_without_regions_goes_and_its_record_serves_the_next(void *
     assert_int_equal(reserved(), addresses);
 }
 
-/* No memory for the record of a segment, for one of a region, for a reservation, for block
+/* No memory: for the record of a segment, for the record of a region, for a reservation, for block
    states. */
 static void without_memory_there_is_no_region_and_nothing_is_lost(void **state)
 {
@@ -218,7 +218,7 @@ static void without_memory_for_its_record_there_is_no_segment(void **state)
     SIZE_T addresses;
 
     (void)state;
-    assert_non_null(take_units(1, 0)); /* its record's place has more of them */
+    assert_non_null(take_units(1, 0)); /* its records' block has more of them */
     exhaust_permanent(sizeof(struct segment));
     addresses = reserved();
     assert_null(region_take(self, ME, USABLE_UNITS, 0));
@@ -235,12 +235,12 @@ static void what_is_marked_wrong_is_noticed(void **state)
 
     (void)state;
     assert_true(region_is_valid(self));
-    s->cold[SEGMENT_UNITS / 32 - 1] &= 0x7FFFFFFFU; /* a unit lost */
+    s->cold[SEGMENT_UNITS / 32 - 1] &= 0x7FFFFFFFU; /* one unit lost */
     assert_false(region_is_valid(self));
     assert_true(region_is_valid(self)); /* and found again */
     bits_set_run(s->cold, segment_unit((ULONG_PTR)r->base), 1, 1);
     assert_false(region_is_valid(self));
-    s->lines[0] |= 1; /* a line that two would have */
+    s->lines[0] |= 1; /* a line that two regions would use */
     assert_false(region_is_valid(self));
     s->free_lines++;
     assert_false(region_is_valid(self));

@@ -1,5 +1,5 @@
-/* test_shared.c - the promises of shared.h: blocks that were handed over, and spans that die with
-   them. */
+/* test_shared.c - the promises of shared.h: blocks that were handed over, and spans that are
+   released with their last block. */
 #include "base/permanent.h"
 #include "heaps.h"
 
@@ -35,7 +35,7 @@ static void only_shared_blocks_are_touched(void **state)
     assert_int_equal(heap_transfer(self, &mine, &yours, shared), HEAP_OK);
     assert_int_equal(size_of(&mine, own), 100);
     assert_int_equal(size_of(&yours, shared), 100);
-    shared[100] = shared[111] = 'x'; /* it may: there is room for 112 */
+    shared[100] = shared[111] = 'x'; /* allowed: the block has 112 bytes */
     assert_int_equal(heap_realloc(self, &yours, &same, 112), HEAP_OK);
     assert_ptr_equal(same, shared);
     assert_int_equal(shared[100] | shared[111], 0);
@@ -99,7 +99,7 @@ static void freed_blocks_are_nobodys(void **state)
     assert_int_equal(found, 1);
 }
 
-/* Whatever lacks, the block stays where it was and the giver's. */
+/* Whatever memory is missing, the block stays where it was, with the giver. */
 static void what_can_not_be_shared_stays_the_givers(void **state)
 {
     void *first = heap_alloc(self, &mine, 100), *block = heap_alloc(self, &mine, 5000);
@@ -258,7 +258,7 @@ static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
     assert_true(deaths > 100);
 }
 
-/* As a host does that collects one result after the other. */
+/* As a host that collects one result after the other. */
 static void who_hands_over_each_block_fills_one_span_after_the_other(void **state)
 {
     enum { BLOCKS = 3000 };
@@ -276,7 +276,7 @@ static void who_hands_over_each_block_fills_one_span_after_the_other(void **stat
                 assert_int_equal(blocks[i][k], 0);
             memset(blocks[i], 'x', sizes[s]);
             assert_int_equal(heap_transfer(self, &mine, &yours, blocks[i]), HEAP_OK);
-            if (i % 3 == 2) { /* so that others get what was freed */
+            if (i % 3 == 2) { /* so that other experts get the freed memory */
                 assert_int_equal(heap_free(self, &yours, blocks[i - 1]), HEAP_OK);
                 blocks[i - 1] = NULL;
             }
@@ -308,7 +308,7 @@ static void what_comes_into_a_shared_span_is_its_givers_alone(void **state)
     heap_close(self, &mine, 0);
     heap_open(&mine, ME, (SIZE_T)-1);
     assert_int_equal(size_of(&mine, mines), (SIZE_T)-1);
-    /* The next one under the same name has nothing to do with it. */
+    /* The next expert under the same key has no part in it. */
     assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 100)), region_find(first));
     assert_int_equal(heap_free(self, &yours, first), HEAP_OK);
 }
@@ -350,9 +350,9 @@ static void what_stale_writers_may_write_to_comes_to_nobody_while_the_span_lives
     assert_int_equal(heap_free(self, &mine, block), HEAP_BAD);
     assert_false(comes_again(&mine, block));
     assert_int_equal(size_of(&mine, other), 100);
-    assert_int_equal(size_of(&yours, block), (SIZE_T)-1); /* nor to the next under its name */
+    assert_int_equal(size_of(&yours, block), (SIZE_T)-1); /* nor to the next expert under its key */
     assert_true(heap_is_valid(self, &mine) && heap_is_valid(self, &yours));
-    heap_close(self, &mine, 0); /* the last live block goes: the addresses still wait */
+    heap_close(self, &mine, 0); /* the last live block is freed: the addresses stay quarantined */
     heap_open(&mine, ME, (SIZE_T)-1);
     assert_true(is_quarantined(span));
     assert_int_equal(region_footprint(span), 0);
@@ -371,7 +371,7 @@ static void a_span_whose_giver_ended_badly_lives_until_its_last_block_goes(void 
     assert_int_equal(size_of(&mine, other), (SIZE_T)-1);
     assert_false(comes_again(&mine, other));
     assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
-    assert_true(is_quarantined(span)); /* its pages are gone */
+    assert_true(is_quarantined(span)); /* its pages are decommitted */
     assert_int_equal(region_footprint(span), 0);
 }
 
@@ -391,7 +391,7 @@ static void a_span_whose_last_part_ended_badly_is_quarantined(void **state)
     }
 }
 
-/* What the ended ones had goes nowhere; the giver, who goes on, has the rest. */
+/* What the closed experts had serves nobody; the giver, which is open, has the rest. */
 static void of_a_span_that_nobody_lives_in_nothing_is_handed_out(void **state)
 {
     void *blocks[2] = {heap_alloc(self, &mine, 100), heap_alloc(self, &mine, 100)};
@@ -405,7 +405,7 @@ static void of_a_span_that_nobody_lives_in_nothing_is_handed_out(void **state)
     end_badly(&yours);
     assert_ptr_equal(span->owner, SHARED_OWNER);
     heap_close(self, &his, 1);
-    assert_true(is_quarantined(span)); /* and the giver goes on */
+    assert_true(is_quarantined(span)); /* and the giver still works */
     assert_ptr_not_equal(region_find(heap_alloc(self, &mine, 100)), span);
     shared_visit(self, YOU, must_not_be_called, NULL);
     shared_visit(self, his.owner, must_not_be_called, NULL);

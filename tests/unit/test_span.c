@@ -102,7 +102,7 @@ static void only_blocks_in_committed_pages_are_put_on_the_list(void **state)
     unsigned limit = span->limit, extended = 0;
 
     (void)state;
-    assert_int_not_equal(limit % (OS_PAGE / 48), 0); /* the last page's worth is no whole one */
+    assert_int_not_equal(limit % (OS_PAGE / 48), 0); /* the last page has no whole block */
     while (span->bump < limit) {
         unsigned before = span->bump;
         assert_ptr_equal(span_take(span, 48), span->region.base + (SIZE_T)before * 48);
@@ -134,7 +134,7 @@ static void repair_makes_head_and_used_anew(void **state)
     assert_int_equal(span->used, 33);
     for (unsigned i = 0; i < 17; i++)
         assert_int_equal(index_of(span, span_take(span, 7)) % 3, 0);
-    assert_int_equal(span->head, SPAN_FREE | 50); /* never handed out, but on the list before */
+    assert_int_equal(span->head, SPAN_FREE | 50); /* on the list, but never handed out */
     span_release(self, span);
 }
 
@@ -187,7 +187,7 @@ static void where_memory_is_short_a_span_grows_by_one_block(void **state)
     standin_set_commit_limit(now.committed + 2 * OS_PAGE);
     assert_true(span_grow(self, span, 100000));
     assert_int_equal(span->limit, 1);
-    assert_false(span_grow(self, span, 100000)); /* a second one would need more */
+    assert_false(span_grow(self, span, 100000)); /* a second block would need more pages */
     standin_set_commit_limit((SIZE_T)1 << 46);
     assert_int_equal(span->limit, 1);
     assert_true(span_grow(self, span, 100000));
@@ -195,7 +195,7 @@ static void where_memory_is_short_a_span_grows_by_one_block(void **state)
     span_release(self, span);
 }
 
-/* What an earlier owner had committed is used first. */
+/* Pages that an earlier owner had committed are used first. */
 static void a_span_of_cached_pages_has_room_at_once(void **state)
 {
     struct span *span = make(SPAN_LATER, 5000);

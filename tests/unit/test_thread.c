@@ -52,7 +52,7 @@ static void a_killed_thread_is_known_as_such_and_its_record_used_again(void **st
         assert_true(thread_was_killed(id));
     }
     standin_get_usage(&after);
-    assert_true(after.handles - before.handles < 100); /* of those not reaped yet */
+    assert_true(after.handles - before.handles < 100); /* of threads that are not reaped yet */
 }
 
 static void the_calling_thread_is_alive(void **state)
@@ -134,7 +134,8 @@ static void the_last_generation_is_followed_by_the_first(void **state)
     assert_int_equal(id, 0x1000 | index);
 }
 
-/* Each record is taken, but for one whose thread was killed inside an expert: the only witness. */
+/* All records are in use; one is of a thread that was killed inside an expert, which nothing else
+   shows. */
 static void without_a_record_a_thread_has_no_memory(void **state)
 {
     enum { RECORDS = 4096 };
@@ -152,7 +153,7 @@ static void without_a_record_a_thread_has_no_memory(void **state)
     }
     assert_int_equal(unit_on_thread(unit_use_key, (HEXPERTKEY)0x1230), 0);
     assert_true(thread_was_killed(dead));
-    thread_record(dead)->key = NULL; /* somebody has looked after the expert */
+    thread_record(dead)->key = NULL; /* the expert was recovered */
     assert_int_equal(unit_on_thread(unit_use_key, (HEXPERTKEY)0x1230), 1);
     assert_int_not_equal(thread_record(dead)->id, dead); /* reaped, and yet remembered */
     assert_true(thread_was_killed(dead));
@@ -180,7 +181,7 @@ static void let_it_leave(const char *name, BOOL after)
 {
     if (after || strcmp(name, "WaitForSingleObject") != 0)
         return;
-    assert_true(thread_is_alive(leaver_id)); /* a second one has it in use */
+    assert_true(thread_is_alive(leaver_id)); /* another thread uses it */
     atomic_store(&leave_now, 1);
     WaitForSingleObject(leaver, INFINITE);
 }
@@ -195,7 +196,7 @@ static void a_handle_that_is_in_use_is_closed_when_it_is_not(void **state)
     while (!atomic_load(&leaver_id))
         Sleep(1);
     standin_on_call(let_it_leave);
-    assert_false(thread_is_alive(leaver_id)); /* it ends while we look */
+    assert_false(thread_is_alive(leaver_id)); /* it ends while this thread looks */
     standin_on_call(NULL);
     assert_int_equal(thread_record(leaver_id)->state, THREAD_FREE);
     CloseHandle(leaver);
@@ -203,7 +204,7 @@ static void a_handle_that_is_in_use_is_closed_when_it_is_not(void **state)
     assert_int_equal(after.handles, before.handles);
 }
 
-/* Threads that somebody has suspended */
+/* Suspended threads */
 
 static struct lock lock;
 static volatile LONG has_lock;
@@ -235,7 +236,7 @@ static void who_was_suspended_with_a_lock_is_let_run_until_it_is_free(void **sta
     atomic_store(&has_lock, 0);
     assert_int_equal(lock_acquire(&lock, self), 0);
     lock_release(&lock);
-    assert_int_equal(SuspendThread(thread), 2); /* it is as suspended as before */
+    assert_int_equal(SuspendThread(thread), 2); /* its suspend count is as before */
     atomic_store(&stop, 1);
     for (int i = 0; i < 3; i++)
         ResumeThread(thread);
@@ -261,8 +262,8 @@ static void wait_a_while_for(LONG id, LONG locks)
     }
 }
 
-/* A debugger or profiler suspends a thread for moments, again and again: what it resumes stays
-   so. */
+/* A debugger or profiler suspends a thread for moments, again and again. A thread that runs in
+   between is not resumed. */
 static void who_goes_on_between_suspensions_is_not_let_run(void **state)
 {
     static volatile LONG id;
@@ -274,7 +275,7 @@ static void who_goes_on_between_suspensions_is_not_let_run(void **state)
     while (!atomic_load(&id))
         Sleep(1);
     wait_a_while_for(id, 0);
-    assert_int_equal(SuspendThread(thread), 0); /* who only takes long is left alone */
+    assert_int_equal(SuspendThread(thread), 0); /* a thread that is only slow is left alone */
     standin_on_call(count_resumes);
     wait_a_while_for(id, 1);
     assert_int_equal(let_run_times, 0);

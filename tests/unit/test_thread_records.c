@@ -25,7 +25,7 @@ static void a_thread_that_can_not_be_enrolled_costs_no_record(void **state)
     standin_get_usage(&before);
     for (int k = 0; k < 2; k++) {
         struct thread *me = self;
-        os_tls_set(NULL); /* as if this thread had never called */
+        os_tls_set(NULL); /* as if this thread had never called the DLL */
         for (int i = 0; i < RECORDS + 10; i++) {
             standin_fail_at(calls[k], 1, FALSE);
             assert_int_equal(call((void *)0x100), 0);

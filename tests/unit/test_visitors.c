@@ -1,5 +1,5 @@
-/* test_visitors.c - who called with a key, what their end means with reclaim=thread, and who may
-   open a key. */
+/* test_visitors.c - the threads that called with a key, what their end means with reclaim=thread,
+   and who may open a key. */
 #include "helper.h"
 
 #define KEY(i) ((HEXPERTKEY)(ULONG_PTR)(0x500000 + (i)*16))
@@ -104,7 +104,7 @@ static void many_threads_one_after_the_other_take_no_memory(void **state)
         assert_int_equal(unit_on_thread(unit_use_key, KEY(150)), 1);
     assert_in_range(table_find(KEY(150))->visitor_count, 1, 4);
     assert_in_range(table_find(KEY(150))->visitor_room, 2, 4);
-    for (int i = 0; i < 50; i++) { /* nor do two in turn */
+    for (int i = 0; i < 50; i++) { /* nor do two threads in turn */
         assert_int_equal(unit_use_key(KEY(152)), 1);
         assert_int_equal(helper_run(&stays, unit_use_key, KEY(152)), 1);
     }
@@ -140,7 +140,7 @@ static void a_visitor_that_could_not_be_noted_keeps_the_expert_open(void **state
         assert_int_equal(helper_run(&helpers[i], unit_use_key, KEY(151)), 1);
     }
     helper_begin(&helpers[2]);
-    table_find(KEY(151))->visitor_room = 0x4000; /* as if that many were there: there are no more */
+    table_find(KEY(151))->visitor_room = 0x4000; /* as if all possible visitors were noted */
     table_find(KEY(151))->visitor_count = 2;
     assert_false(table_find(KEY(151))->crowded);
     table_find(KEY(151))->visitor_room = 2;

@@ -1,6 +1,6 @@
 /*
- * unit.h - for the tests of single modules: the calling thread is known, and what is held at the
- * end is what was held at the start.
+ * unit.h - for the tests of single modules: registers the calling thread, and checks that a test
+ * leaves as much memory in use as it found.
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -56,7 +56,7 @@ static inline int unit_teardown(void **state)
     exit(1); /* cmocka prints that a group's teardown failed, but does not count it */
 }
 
-/* As if the DLL was unloaded and loaded again. */
+/* Unloads and loads the DLL's modules, as it were. */
 static inline void unit_load_anew(void **state)
 {
     assert_int_equal(unit_teardown(state), 0);
@@ -89,7 +89,7 @@ static inline DWORD unit_on_thread(LPTHREAD_START_ROUTINE function, void *argume
     return code;
 }
 
-/* In a child process: what is not so ends it, and the test. */
+/* In a child process: a failure ends the child, and fails the test. */
 #define UNIT_MUST(condition)                                                                       \
     do {                                                                                           \
         if (!(condition)) {                                                                        \
@@ -98,7 +98,7 @@ static inline DWORD unit_on_thread(LPTHREAD_START_ROUTINE function, void *argume
         }                                                                                          \
     } while (0)
 
-/* Runs a function in a process of its own, for what is done once in a process. */
+/* Runs a function in its own process, for what happens once in a process. */
 static inline void unit_child(void (*body)(void))
 {
     int status = -1;
@@ -115,12 +115,11 @@ static inline void unit_child(void (*body)(void))
     assert_int_equal(status, 0);
 }
 
-/* Returns once another thread, begun just now, waits for us, which must not be through
-   meanwhile. */
+/* Returns once another thread, just started, waits for this one. It must not finish meanwhile. */
 static inline void unit_let_wait(volatile LONG *through)
 {
-    /* Who waits asks whether we live, and again and again; to begin with it may ask that of
-       some. */
+    /* A waiting thread asks again and again whether this one lives; at first it may ask about
+       others. */
     unsigned long asked = standin_calls("WaitForSingleObject") + 10;
 
     for (int i = 0; i < 20 || standin_calls("WaitForSingleObject") < asked; i++) {
@@ -129,13 +128,13 @@ static inline void unit_let_wait(volatile LONG *through)
     }
 }
 
-/* Whether a thread is in the heap of its last expert, without the lock. */
+/* Whether a thread is in the heap of its last expert by the bias, without the lock. */
 static inline int unit_is_inside(const struct thread *thread)
 {
     return atomic_load(&thread->key) == THREAD_INSIDE(thread);
 }
 
-/* Whether an address is one that stays nobody's after an abnormal close. */
+/* Whether an address is quarantined after an abnormal close. */
 static inline int unit_is_quarantined(const void *address)
 {
     struct region *region = region_find(address);
@@ -163,7 +162,7 @@ static inline DWORD WINAPI unit_victim(LPVOID parameter)
     return 0;
 }
 
-/* Runs `act` on another thread, which dies before its n-th instruction; FALSE if it ended
+/* Runs `act` on another thread and kills it before its n-th instruction. FALSE if it ended
    before. */
 static inline DWORD unit_kill_at(void (*act)(void *), unsigned long n)
 {
