@@ -1,5 +1,6 @@
 /*
- * content.h - what blocks hold: a pattern, which is a function of its seed; and random series.
+ * content.h - the content of blocks: a pattern, which is a function of its seed; and random
+ * numbers.
  */
 #ifndef CONTENT_H
 #define CONTENT_H

@@ -31,7 +31,7 @@ static BOOL is_library(HMODULE module)
     return module == (HMODULE)(void *)&library;
 }
 
-/* forward.c looks for an original DLL through the same call: it finds none. */
+/* forward.c looks for an original DLL by the same call: it finds none. */
 static HMODULE load(LPCSTR name, DWORD flags)
 {
     (void)flags;

@@ -11,7 +11,7 @@ extern struct functions {
     PFN_ExpertAllocMemory alloc;
     PFN_ExpertReallocMemory realloc;
     PFN_ExpertFreeMemory free;
-    SIZE_T(WINAPI *free_wide)(HEXPERTKEY, LPVOID); /* the same function as the pages type it */
+    SIZE_T(WINAPI *free_wide)(HEXPERTKEY, LPVOID); /* the same, typed as on its page */
     PFN_ExpertMemorySize size;
     PFN_NmapiOpenExpert open;
     PFN_NmapiTerminateExpert terminate;

@@ -1,9 +1,9 @@
 /*
- * limit.c - linked into each test program: when it takes longer than it may (NMAPI_TEST_SECONDS,
- * which CMakeLists.txt sets near ten times what it takes), it says where each of its threads is and
- * ends. A hang is a failure in seconds.
+ * limit.c - linked into each test program: when it runs longer than its limit (NMAPI_TEST_SECONDS,
+ * which CMakeLists.txt sets near ten times what it takes), it prints where each of its threads is
+ * and ends. So a hang fails within seconds.
  *
- * A child process that has set an alarm of its own says the same when that rings.
+ * A child process that has set its own alarm prints the same when that expires.
  */
 #ifdef _WIN32
 

@@ -6,7 +6,7 @@
 
 #include "standin.h"
 
-/* The stand-in's own books are in the address space too. */
+/* The stand-in's own records are in the address space too. */
 void process_memory(SIZE_T *committed, SIZE_T *reserved)
 {
     struct standin_usage usage;

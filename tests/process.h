@@ -1,5 +1,5 @@
 /*
- * process.h - what a test sees of its own process, and does to its threads.
+ * process.h - what a test reads of its own process, and does to its threads.
  */
 #ifndef PROCESS_H
 #define PROCESS_H
@@ -9,8 +9,8 @@
 /* Bytes of private memory that are committed, and of address space that is not free. */
 void process_memory(SIZE_T *committed, SIZE_T *reserved);
 
-/* Kills a thread wherever it stands, but not inside the system: Wine 8 leaves the lock of its
-   address space held by a thread that dies there. */
+/* Kills a thread anywhere but inside the system: Wine 8 keeps the lock of its address space held by
+   a thread that is killed there. */
 void process_kill(HANDLE thread, DWORD code);
 
 #endif

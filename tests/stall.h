@@ -1,6 +1,6 @@
 /*
- * stall.h - how long a call may take on a machine that others keep busy: a second, and what a
- * thread that calls nothing had to wait for a processor meanwhile.
+ * stall.h - how long a call may take on a busy machine: a second, plus the longest wait of a thread
+ * that only waits for a processor.
  */
 #ifndef STALL_H
 #define STALL_H
@@ -11,7 +11,7 @@
 
 /* FALSE: no thread could be made. */
 BOOL stall_watch(void);
-/* The milliseconds that it waited at most since stall_watch. */
+/* The longest wait since stall_watch, in milliseconds. */
 DWORD stall_longest(void);
 
 #endif

@@ -117,7 +117,7 @@ DWORD child_run(const char *options, const char *name, ULONGLONG expect)
              contract_dll_path, name, (unsigned long long)expect,
              options != NULL ? "\"--options=" : "", options != NULL ? options : "",
              options != NULL ? "\"" : "");
-    /* Before it gets to our DLL: Wine now and then starts a process in vain while the machine is
+    /* Before our DLL is loaded: Wine now and then fails to start a process while the machine is
        busy. */
     for (int tries = 0; tries < 3 && !started; tries++)
         started =

@@ -1,7 +1,6 @@
 /*
- * child.h - tests that need a process of their own: another NMAPI_OPTIONS, a fault that is wanted.
- * The program runs itself with --child=NAME; a child answers 0, or the line of the check that
- * failed.
+ * child.h - tests that need a process of their own: for another NMAPI_OPTIONS, or for a fault. The
+ * program runs itself with --child=NAME. A child returns 0, or the line of the check that failed.
  */
 #ifndef CHILD_H
 #define CHILD_H
@@ -32,9 +31,9 @@ DWORD child_run(const char *options, const char *name, ULONGLONG expect);
 extern char child_debug_text[8192];
 size_t child_debug_count(const char *word);
 
-/* The exit code of a child that faulted at the address it had to, in its own code. */
+/* The exit code of a child that faulted at the expected address, in its own code. */
 #define CHILD_FAULTED 20086u
-/* Touches the address; returns only if that did not fault. */
+/* Reads or writes the address; returns only if that did not fault. */
 void child_read_fault(const void *address);
 void child_write_fault(void *address);
 

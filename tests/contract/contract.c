@@ -128,7 +128,7 @@ static DWORD WINAPI sleep_on(LPVOID argument)
     return 0;
 }
 
-/* Not killed before it has begun: it would keep the loader's lock. */
+/* A thread is killed only after it has begun; otherwise it would keep the loader's lock. */
 SIZE_T contract_left_by_killed_threads(int count)
 {
     SIZE_T before = contract_committed(), after;

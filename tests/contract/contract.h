@@ -30,32 +30,32 @@ extern const char *contract_options; /* NULL: none */
 
 /* Reads the arguments and loads the DLL; ends the process with a message if that fails. */
 void contract_load(int argc, char **argv);
-/* The part of it that reads the arguments, for programs that load the DLL later. */
+/* Reads the arguments only, for programs that load the DLL later. */
 void contract_arguments(int argc, char **argv);
 void contract_load_dll(void);
 
-/* A key that no test used before; opened by the host under --aware. */
+/* A key that no test has used before; the host opens it under --aware. */
 HEXPERTKEY contract_key(void);
 /* The same, but always unknown to the DLL. */
 HEXPERTKEY contract_unknown_key(void);
 /* The same, but always opened by the host; limit 0: none. */
 HEXPERTKEY contract_open_key(SIZE_T limit);
-/* A key implicitly opened by a first allocation that was freed again. */
+/* An implicit expert's key, whose first allocation was freed again. */
 HEXPERTKEY contract_implicit_key(void);
 
 #define CONTRACT_ALIGNMENT ((SIZE_T)MEMORY_ALLOCATION_ALIGNMENT)
 #define CONTRACT_UNSET 0xDEADBEEFu /* an error code that nobody returns */
 #define CONTRACT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Private memory committed in this process, in bytes, as the address space tells. */
+/* Private committed memory of this process, in bytes, as the address space shows it. */
 SIZE_T contract_committed(void);
 /* Address space not free, in bytes. */
 SIZE_T contract_reserved(void);
 /* Whether a read of this address would succeed. */
 BOOL contract_readable(const void *address);
-/* The same after NmapiTrimMemory. */
+/* contract_committed after NmapiTrimMemory. */
 SIZE_T contract_trimmed(void);
-/* What may be left of what was freed, for all that: block states and records. */
+/* Block states and records may stay committed, in bytes. */
 #define CONTRACT_KEPT ((SIZE_T)4 << 20)
 
 /* Threads: a hang is a failure, not a hanging test. */
@@ -66,7 +66,7 @@ DWORD contract_join_at(HANDLE thread, const char *file, int line);
 void contract_await_at(HANDLE event, const char *file, int line);
 #define contract_await(event) contract_await_at((event), __FILE__, __LINE__)
 
-/* What the system itself keeps of that many threads that were killed: their stacks, above all. */
+/* What the system itself keeps of `count` killed threads, above all their stacks. */
 SIZE_T contract_left_by_killed_threads(int count);
 
 NMAPI_EXPERT_USAGE contract_usage_at(HEXPERTKEY key, const char *file, int line);

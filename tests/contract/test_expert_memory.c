@@ -1,7 +1,7 @@
 /*
- * What an expert finds in its memory: zeroes where it never wrote, its own bytes where it did,
- * alignment and exact sizes, small blocks and large. Unaware host; under --aware the host opened
- * the experts.
+ * test_expert_memory.c - what an expert finds in its memory: zeros where it never wrote, its own
+ * bytes where it did, alignment and exact sizes, in small and large blocks. The host is unaware;
+ * under --aware it opened the experts.
  */
 #include "contract.h"
 
@@ -82,7 +82,7 @@ static void recycled_memory_comes_zeroed(void **state)
     }
 }
 
-/* A smaller size of the same class must not show what the larger left behind. */
+/* A smaller size of the same class must not show what a larger block left. */
 static void recycled_memory_comes_zeroed_for_other_sizes(void **state)
 {
     HEXPERTKEY key = contract_key();
@@ -116,8 +116,8 @@ static void no_expert_reads_what_another_left(void **state)
     }
 }
 
-/* Grows in steps, writes all of what it has each time: content kept, tail zero, in place or moved.
- */
+/* Grows in steps and writes the whole block each time: the content stays and the tail is zero, in
+   place or moved. */
 static void grow(HEXPERTKEY key, SIZE_T from, SIZE_T to, SIZE_T step)
 {
     unsigned char *block = must_alloc(key, from);
@@ -156,7 +156,7 @@ static void what_a_block_grows_by_is_zero_when_it_must_move(void **state)
         }
         block = must_alloc(key, size);
         content_fill(block, size, 4);
-        for (size_t i = 0; i < CONTRACT_COUNT(wall); i += 2) /* dirty room to move to */
+        for (size_t i = 0; i < CONTRACT_COUNT(wall); i += 2) /* dirty memory to move to */
             expect_free(key, wall[i], NMERR_SUCCESS);
         block = must_realloc(key, block, size * 2);
         assert_true(content_holds(block, size, 4));
@@ -266,7 +266,8 @@ static void growing_a_block_leaves_its_neighbours_alone(void **state)
     }
 }
 
-/* Freed memory does not pile up: ten times what is asked for here would not fit an x86 process. */
+/* Freed memory is reused: ten times as much as is asked for here would not fit into an x86
+   process. */
 static void freed_memory_is_used_again(void **state)
 {
     HEXPERTKEY key = contract_key();

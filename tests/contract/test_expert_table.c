@@ -1,12 +1,13 @@
 /*
- * The table of codes for the expert functions, as an unaware host meets it: the keys are made up
- * and no host function is called. Under --aware the same cells for experts that the host opened.
+ * test_expert_table.c - the expert functions' table of codes, as an unaware host sees it: the host
+ * makes up the keys and calls no host function. Under --aware the same cells for experts that the
+ * host opened.
  */
 #include "contract.h"
 
 #include <stdlib.h>
 
-/* A block of a good expert beside each misuse: it must stay as it was. */
+/* A well-behaved expert's block beside each misuse: it must not change. */
 struct twin {
     HEXPERTKEY key;
     void *small;
@@ -38,7 +39,7 @@ static void twin_end(const struct twin *twin)
     expect_free(twin->key, twin->large, NMERR_SUCCESS);
 }
 
-/* What the three functions that take a block must say of a pointer that is none. */
+/* What the three functions that take a block must return for a pointer to no block. */
 static void expect_refused(HEXPERTKEY key, void *pointer)
 {
     expect_size(key, pointer, 0);
@@ -178,7 +179,7 @@ static void realloc_of_null_opens_a_key_never_seen(void **state)
     expect_free(key, block, NMERR_SUCCESS);
 }
 
-/* Whoever owns the block: what is no legacy block leaves the unknown key unknown. */
+/* Whoever owns the block: a block that is no legacy block does not open the unknown key. */
 static void a_key_never_seen_has_no_pointers(void **state)
 {
     HEXPERTKEY key = contract_unknown_key();
@@ -188,7 +189,7 @@ static void a_key_never_seen_has_no_pointers(void **state)
     expect_no_realloc(key, &here, 10, NMERR_INVALID_EXPERT_HANDLE);
     expect_size(key, &here, 0);
     expect_size(key, NULL, 0);
-    /* Still never seen. */
+    /* The key is still unknown. */
     expect_free(key, &here, NMERR_INVALID_EXPERT_HANDLE);
 }
 
@@ -311,7 +312,7 @@ static void a_stale_pointer_frees_nothing_of_another_size(void **state)
         expect_refused(key, stale[i]);
 }
 
-/* The expert has this block alone, so nothing else near it may be taken for one. */
+/* The expert has no other block, so no nearby address is the start of a block. */
 static void only_the_start_of_a_block_is_a_block(void **state)
 {
     static const SIZE_T sizes[] = {1, 100, 1024, 5000, 40000, 300000};
@@ -411,7 +412,7 @@ static void random_pointers_are_refused(void **state)
         at |= (ULONG_PTR)content_random(&random) << 32;
         at >>= content_random(&random) % 40;
 #endif
-        if (i % 4 == 1) /* near what is there */
+        if (i % 4 == 1) /* near a live block */
             at = (ULONG_PTR)twin.small + at % (1 << 20);
         if (at == 0 || (void *)at == twin.small || (void *)at == twin.large)
             continue;
@@ -432,7 +433,7 @@ static void the_size_of_anothers_block_is_0(void **state)
     twin_end(&twin);
 }
 
-/* Callers that know the function from the documentation pages read all of the register. */
+/* Callers that follow the documentation's page read the whole register. */
 static void free_fits_a_caller_that_expects_a_SIZE_T(void **state)
 {
     HEXPERTKEY key = contract_key();

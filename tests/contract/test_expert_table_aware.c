@@ -1,12 +1,12 @@
 /*
- * The rows of the expert functions' table that only a host can bring about: isolated, terminated,
- * closed and limited experts.
+ * test_expert_table_aware.c - the rows of the expert functions' table that only a host can cause:
+ * isolated, terminated, closed and limited experts.
  */
 #include "contract.h"
 
 static const SIZE_T sizes[] = {0, 100, 5000, 40000, 3u << 20};
 
-/* caller's calls on owner's block: refused, and nothing has happened. */
+/* The caller's calls on the owner's block are refused and change nothing. */
 static void expect_denied(HEXPERTKEY caller, HEXPERTKEY owner)
 {
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
@@ -223,7 +223,7 @@ static void an_expert_can_be_reopened_after_a_close(void **state)
     assert_int_equal(usage.LiveBlocks, 0);
     assert_int_equal(usage.LiveBytes, 0);
     assert_int_equal(usage.MemoryLimit, 0);
-    block = must_alloc(key, 5000); /* the old limit has gone */
+    block = must_alloc(key, 5000); /* the old limit no longer holds */
     expect_free(other, block, NMERR_ACCESS_DENIED);
     expect_free(key, block, NMERR_SUCCESS);
 }

@@ -1,6 +1,6 @@
 /*
- * test_growth.c - blocks that go up, a little down and up again: what a block grows by is zero,
- * whatever was written there while it was larger, and what it keeps stays.
+ * test_growth.c - blocks that grow, shrink a little and grow again: what a block grows by is zero,
+ * whatever was written there while it was larger, and its content stays.
  */
 #include "contract.h"
 
@@ -18,7 +18,7 @@ static void resize(HEXPERTKEY key, unsigned char **block, SIZE_T *bytes, SIZE_T 
     *bytes = to;
 }
 
-/* The sizes of one way up and down, in percent of the first one. */
+/* The sizes of one round, in percent of the first size. */
 static void a_block_that_shrinks_a_little_grows_zeroed(void **state)
 {
     static const SIZE_T sizes[] = {900,    5000,   20000,  33000,  50000,  65000,
@@ -43,7 +43,7 @@ static void a_block_that_shrinks_a_little_grows_zeroed(void **state)
     }
 }
 
-/* Each byte boundary of a page matters: down by a few bytes, up by a few. */
+/* Near a page's end: a few bytes smaller, then a few bytes larger. */
 static void so_it_does_by_a_few_bytes(void **state)
 {
     HEXPERTKEY key = contract_key();
@@ -63,7 +63,7 @@ static void so_it_does_by_a_few_bytes(void **state)
     }
 }
 
-/* What another expert left in the pages does not come back when a block grows over it. */
+/* What another expert left in the pages does not appear when a block grows over it. */
 static void it_grows_over_what_another_left(void **state)
 {
     (void)state;

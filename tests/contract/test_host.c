@@ -1,5 +1,6 @@
 /*
- * The host functions: their codes, the cbSize rules, and what they report after every step.
+ * test_host.c - the host functions: their codes, the rules of cbSize, and the usage after every
+ * step.
  */
 #include "contract.h"
 
@@ -143,7 +144,7 @@ static void terminating_twice_is_success(void **state)
     expect_code(nm.close(key, NULL), NMERR_SUCCESS);
 }
 
-/* The figures that the calls below should have led to. */
+/* The usage that the calls below should lead to. */
 struct figures {
     SIZE_T blocks, bytes, peak;
     ULONGLONG allocations, frees, refused;
@@ -236,7 +237,7 @@ static void usage_is_right_after_every_step(void **state)
     expect_no_alloc(key, 10, NMERR_EXPERT_TERMINATE);
     want.refused++;
     check_figures(key, &want);
-    expect_free(key, c, NMERR_EXPERT_TERMINATE); /* an error is its answer, but it freed */
+    expect_free(key, c, NMERR_EXPERT_TERMINATE); /* it returns an error, but it freed the block */
     want.refused++;
     want.frees++;
     want.blocks = want.bytes = 0;

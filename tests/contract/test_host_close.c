@@ -1,12 +1,12 @@
 /*
- * The bulk free: everything comes back, whatever the expert's threads are doing, and nobody else
- * notices.
+ * test_host_close.c - the bulk free: all memory is released, whatever the expert's threads are
+ * doing, and no other expert is affected.
  */
 #include "contract.h"
 
 #include <stdlib.h>
 
-/* An expert that runs beside: its content must outlive whatever happens to others. */
+/* Another expert: its content must survive whatever happens to others. */
 struct bystander {
     HEXPERTKEY key;
     void *blocks[60];
@@ -68,7 +68,7 @@ static void close_gives_back_everything(void **state)
         assert_true(contract_trimmed() <= before + CONTRACT_KEPT);
         for (SIZE_T i = 0; i < SMALL + LARGE; i += 16)
             readable += contract_readable(pages[i]) ? 1 : 0;
-        assert_true(readable * 16 < (SMALL + LARGE) / 2); /* what is kept is little */
+        assert_true(readable * 16 < (SMALL + LARGE) / 2); /* little is kept */
         bystander_check(opened);
         bystander_check(implicit);
     }
@@ -89,8 +89,8 @@ static void large_blocks_are_no_longer_there(void **state)
         assert_false(contract_readable(blocks[i] + (8u << 20)));
 }
 
-/* An expert at work: calls until it is told to stop, and never touches its memory, which may go at
-   any moment. */
+/* An expert at work: it calls until it is told to stop, and never touches its memory, which may be
+   released at any moment. */
 struct worker {
     HEXPERTKEY key;
     HANDLE working;
@@ -192,7 +192,7 @@ static void terminate_reaches_running_threads(void **state)
     (void)state;
     for (int count = 1; count <= 3; count++) {
         HEXPERTKEY key = contract_open_key(0);
-        static struct worker workers[3]; /* outlives a failure */
+        static struct worker workers[3]; /* static: outlives a failure */
         HANDLE threads[3];
         for (int i = 0; i < count; i++)
             threads[i] = worker_start(&workers[i], key, (uint32_t)i + 1);
@@ -202,7 +202,7 @@ static void terminate_reaches_running_threads(void **state)
             worker_end(&workers[i]);
         }
         assert_int_equal(contract_usage(key).State, NMAPI_STATE_TERMINATED);
-        assert_int_equal(contract_usage(key).Flags, 0); /* told to stop is not broken */
+        assert_int_equal(contract_usage(key).Flags, 0); /* terminated, not damaged */
         expect_code(nm.close(key, NULL), NMERR_SUCCESS);
     }
 }
@@ -214,7 +214,7 @@ static void close_works_with_threads_inside(void **state)
     (void)state;
     for (int round = 0; round < 60; round++) {
         HEXPERTKEY key = round % 3 ? contract_open_key(0) : contract_unknown_key();
-        static struct worker workers[3]; /* outlives a failure */
+        static struct worker workers[3]; /* static: outlives a failure */
         HANDLE threads[3];
         int count = round % 3 + 1;
         for (int i = 0; i < count; i++)
@@ -264,7 +264,7 @@ static void close_works_with_a_suspended_thread(void **state)
     struct bystander *bystander = bystander_make(FALSE);
     (void)state;
     for (int round = 0; round < 100; round++) {
-        static struct worker worker; /* outlives a failure */
+        static struct worker worker; /* static: outlives a failure */
         HANDLE thread;
         close_while_suspended(&worker, &thread, round);
         bystander_check(bystander);
@@ -275,13 +275,13 @@ static void close_works_with_a_suspended_thread(void **state)
     bystander_end(bystander);
 }
 
-/* It comes back into the middle of a call, to an expert that is no more. */
+/* The thread resumes in the middle of a call, for an expert that is closed. */
 static void a_suspended_thread_may_come_back_after_the_close(void **state)
 {
     struct bystander *bystander = bystander_make(FALSE);
     (void)state;
     for (int round = 0; round < 100; round++) {
-        static struct worker worker; /* outlives a failure */
+        static struct worker worker; /* static: outlives a failure */
         HANDLE thread;
         close_while_suspended(&worker, &thread, round + 500);
         ResumeThread(thread);
@@ -300,7 +300,7 @@ static void close_works_with_a_killed_thread(void **state)
     (void)state;
     for (int round = 0; round < KILLED; round++) {
         HEXPERTKEY key = round % 2 ? contract_open_key(0) : contract_unknown_key();
-        static struct worker worker; /* outlives a failure */
+        static struct worker worker; /* static: outlives a failure */
         HANDLE thread = worker_start(&worker, key, (uint32_t)round + 1);
         NMAPI_EXPERT_USAGE usage;
         for (volatile int wait = 0; wait < round * 50; wait++) {
@@ -329,7 +329,7 @@ static void a_killed_thread_does_not_stop_the_keys_other_threads(void **state)
     (void)state;
     for (int round = 0; round < 30; round++) {
         HEXPERTKEY key = contract_open_key(0);
-        static struct worker victim, other; /* outlives a failure */
+        static struct worker victim, other; /* static: outlives a failure */
         HANDLE dead = worker_start(&victim, key, (uint32_t)round + 1);
         HANDLE alive = worker_start(&other, key, (uint32_t)round + 77);
         DWORD since;
@@ -350,7 +350,7 @@ static void a_killed_thread_does_not_stop_the_keys_other_threads(void **state)
     }
 }
 
-/* Wherever the thread stood: its expert is neither lost nor stopped by that. */
+/* Wherever the thread was killed, its expert is neither lost nor terminated. */
 static void an_expert_works_on_after_a_thread_of_its_was_killed(void **state)
 {
     (void)state;
@@ -358,7 +358,7 @@ static void an_expert_works_on_after_a_thread_of_its_was_killed(void **state)
         HEXPERTKEY key = contract_open_key(0), taker = contract_open_key(0);
         void *block = must_alloc(key, 100);
         NMAPI_EXPERT_USAGE usage, leaked;
-        static struct worker worker; /* outlives a failure */
+        static struct worker worker; /* static: outlives a failure */
         HANDLE thread = worker_start(&worker, key, (uint32_t)round + 1);
         int listed = 0;
         content_fill(block, 100, 5);
@@ -370,7 +370,7 @@ static void an_expert_works_on_after_a_thread_of_its_was_killed(void **state)
         usage = contract_usage(key);
         assert_int_equal(usage.State, NMAPI_STATE_OPEN);
         expect_code(nm.enum_memory(key, contract_count_block, &listed), NMERR_SUCCESS);
-        assert_int_equal(listed, usage.LiveBlocks); /* half-made blocks: all here or all gone */
+        assert_int_equal(listed, usage.LiveBlocks); /* a half-made block: in both or in neither */
         expect_size(key, block, 100);
         assert_true(content_holds(block, 100, 5));
         expect_code(nm.transfer(key, taker, block), NMERR_SUCCESS);
@@ -378,7 +378,7 @@ static void an_expert_works_on_after_a_thread_of_its_was_killed(void **state)
         assert_int_equal(leaked.LiveBlocks, usage.LiveBlocks - 1);
         assert_int_equal(leaked.LiveBytes, usage.LiveBytes - 100);
         assert_true(content_holds(block, 100, 5));
-        expect_code(nm.open(key, NULL), NMERR_SUCCESS); /* and the key is good again */
+        expect_code(nm.open(key, NULL), NMERR_SUCCESS); /* and the key can be used again */
         expect_free(key, must_alloc(key, 10), NMERR_SUCCESS);
         expect_code(nm.close(key, NULL), NMERR_SUCCESS);
         expect_code(nm.close(taker, NULL), NMERR_SUCCESS);
@@ -390,7 +390,7 @@ static void a_dead_experts_memory_is_not_given_to_another_with_its_content(void 
     (void)state;
     for (int round = 0; round < 20; round++) {
         HEXPERTKEY key = contract_open_key(0), next;
-        static struct worker worker; /* outlives a failure */
+        static struct worker worker; /* static: outlives a failure */
         HANDLE thread;
         for (int i = 0; i < 100; i++)
             memset(must_alloc(key, 500), 0xFF, 500);

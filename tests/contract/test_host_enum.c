@@ -1,6 +1,6 @@
 /*
- * NmapiEnumExperts and NmapiEnumMemory: everything once, callbacks that stop, and callbacks that
- * call back.
+ * test_host_enum.c - NmapiEnumExperts and NmapiEnumMemory: everything once, callbacks that stop,
+ * and callbacks that call the DLL.
  */
 #include "contract.h"
 
@@ -15,7 +15,7 @@ struct listed {
 struct list {
     struct listed *at;
     size_t count, room, stop_at; /* stop_at 0: never */
-    HEXPERTKEY only;             /* NmapiEnumMemory: what every callback must name */
+    HEXPERTKEY only;             /* NmapiEnumMemory: the key that every callback must get */
     BOOL wrong_key;
     DWORD thread;
 };
@@ -198,7 +198,7 @@ static void every_key_is_listed_once_closed_ones_included(void **state)
     free(list.at);
 }
 
-/* Callbacks that do as they like with the DLL. */
+/* Callbacks that call the DLL. */
 enum deed { FREE_IT, GROW_IT, ALLOC_MORE, CLOSE_IT, NEST, HAND_OVER };
 
 struct doer {
@@ -246,7 +246,7 @@ static void a_memory_callback_may_change_what_is_listed(void **state)
             must_alloc(doer.key, i * 20 + (i % 10 == 0 ? 50000 : 0));
         expect_code(nm.enum_memory(doer.key, do_deed, &doer), NMERR_SUCCESS);
         assert_int_equal(doer.failures, 0);
-        assert_int_equal(doer.calls, deeds[d] == CLOSE_IT ? 1 : 50); /* one moment's blocks */
+        assert_int_equal(doer.calls, deeds[d] == CLOSE_IT ? 1 : 50); /* the blocks of one moment */
         if (deeds[d] == FREE_IT || deeds[d] == HAND_OVER)
             assert_int_equal(contract_usage(doer.key).LiveBlocks, 0);
         if (deeds[d] == HAND_OVER)
@@ -285,7 +285,7 @@ static void an_expert_callback_may_open_close_and_list(void **state)
     assert_int_equal(contract_usage(doer.key).State, NMAPI_STATE_CLOSED);
 }
 
-/* The callback waits for another thread's call: no lock may be held meanwhile. */
+/* The callback waits for another thread's call, so no lock may be held meanwhile. */
 static DWORD WINAPI use_the_same_key(LPVOID argument)
 {
     HEXPERTKEY key = argument;

@@ -1,5 +1,6 @@
 /*
- * NmapiTransferMemory: the block stays where and what it is, only its owner changes.
+ * test_host_transfer.c - NmapiTransferMemory: the block keeps address and content, only its owner
+ * changes.
  */
 #include "contract.h"
 
@@ -48,7 +49,7 @@ static void the_new_owner_may_resize_it(void **state)
     }
 }
 
-/* The giver's regions go, the block must not; its neighbours must. */
+/* The giver's regions are released; the block and its neighbours must stay. */
 static void it_survives_the_givers_close(void **state)
 {
     (void)state;
@@ -69,7 +70,7 @@ static void it_survives_the_givers_close(void **state)
         assert_true(content_holds(block, sizes[i], 5));
         expect_size(to, block, sizes[i]);
 
-        again = must_alloc(contract_open_key(0), sizes[i]); /* nobody is given its room */
+        again = must_alloc(contract_open_key(0), sizes[i]); /* nobody gets its memory */
         assert_ptr_not_equal(again, block);
         memset(again, 0xEE, sizes[i]);
         assert_true(content_holds(block, sizes[i], 5));
@@ -127,7 +128,7 @@ static void it_may_go_on_and_come_back(void **state)
         void *block = must_alloc(a, sizes[i]);
         content_fill(block, sizes[i], 5);
         expect_code(nm.transfer(a, b, block), NMERR_SUCCESS);
-        expect_code(nm.transfer(a, b, block), NMERR_ACCESS_DENIED); /* not a's any more */
+        expect_code(nm.transfer(a, b, block), NMERR_ACCESS_DENIED); /* no longer a's */
         expect_code(nm.transfer(b, c, block), NMERR_SUCCESS);
         expect_code(nm.transfer(c, a, block), NMERR_SUCCESS);
         expect_size(a, block, sizes[i]);
@@ -201,7 +202,7 @@ static void over_the_takers_limit_is_out_of_memory(void **state)
     expect_size(to, b, 0);
     expect_code(nm.transfer(from, to, c), NMERR_SUCCESS);
     expect_no_alloc(to, 1, NMERR_OUT_OF_MEMORY);
-    must_alloc(from, 449); /* the giver has its room back */
+    must_alloc(from, 449); /* the giver may allocate as much again */
     expect_no_alloc(from, 1, NMERR_OUT_OF_MEMORY);
     expect_free(to, a, NMERR_SUCCESS);
     expect_code(nm.transfer(from, to, b), NMERR_SUCCESS);
@@ -237,7 +238,7 @@ static void an_implicit_expert_may_give_and_take(void **state)
     expect_free(legacy, block, NMERR_SUCCESS); /* a legacy block again */
 }
 
-/* The way of the demonstration: Configure, Configure, Run under isolated keys. */
+/* As the examples do it: Configure, Configure, Run under isolated keys. */
 static void a_configuration_wanders_through_isolated_experts(void **state)
 {
     HEXPERTKEY key = contract_open_key(0);
@@ -258,7 +259,7 @@ static void a_configuration_wanders_through_isolated_experts(void **state)
     expect_free(key, block, NMERR_SUCCESS);
 }
 
-/* What an earlier life of the taker's key has left behind must not reach into this one. */
+/* Memory of an earlier expert of the taker's key does not affect this one. */
 static void it_outlives_what_an_earlier_life_of_the_key_held(void **state)
 {
     HEXPERTKEY key = contract_open_key(0), from = contract_open_key(0);

@@ -1,5 +1,5 @@
 /*
- * test_keep.c - what waits for the next expert: how much after the last close, and that a trim
+ * test_keep.c - memory cached for the next expert: how much after the last close, and that a trim
  * returns it.
  */
 #include "contract.h"
@@ -8,7 +8,7 @@
 
 #define MIB ((SIZE_T)1 << 20)
 
-/* What may wait after the last close: the default, or what the option says. */
+/* What may be cached after the last close: the default, or what the option says. */
 static SIZE_T may_wait(void)
 {
     const char *words = contract_options;

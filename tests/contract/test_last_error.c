@@ -1,11 +1,12 @@
 /*
- * No call changes the thread's last error (GetLastError), failing ones included.
+ * test_last_error.c - no call changes the thread's last error (GetLastError), failing ones
+ * included.
  */
 #include "contract.h"
 
 #define MARK 4711u
-#define HUGE_BLOCK ((SIZE_T)-1 / 4 * 3) /* no address space for it */
-/* One that the system is asked for and refuses: as long as all addresses, or about as long. */
+#define HUGE_BLOCK ((SIZE_T)-1 / 4 * 3) /* too large for the address space */
+/* A size that the system is asked for and refuses: all addresses, or almost all. */
 #ifdef _WIN64
 #define LARGE_BLOCK (((SIZE_T)1 << 47) - ((SIZE_T)1 << 30))
 #else

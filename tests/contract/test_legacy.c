@@ -1,6 +1,6 @@
 /*
- * Legacy blocks: between experts that no host opened a block passes freely, as Configure and Run
- * need it, and belongs to whoever reallocated it last.
+ * test_legacy.c - legacy blocks: implicit experts may use each other's blocks, as Configure and Run
+ * need it. A block belongs to the expert that reallocated it last.
  */
 #include "contract.h"
 
@@ -69,7 +69,7 @@ static void realloc_by_a_key_never_seen_opens_it(void **state)
     }
 }
 
-/* Closing the giver is what would show a block that only looks handed over. */
+/* Closing the giver would reveal a block that only looks handed over. */
 static void a_block_taken_over_survives_the_givers_close(void **state)
 {
     (void)state;
@@ -165,7 +165,8 @@ static void blocks_wander_through_many_keys(void **state)
     assert_int_equal(contract_usage(keys[KEYS - 1]).LiveBlocks, 0);
 }
 
-/* The SDK's way: Configure grows what an earlier Configure made, on threads of their own. */
+/* As the SDK does it: Configure grows what an earlier Configure allocated, each on its own
+   thread. */
 struct step {
     HEXPERTKEY key;
     void *block;
@@ -201,7 +202,7 @@ static void configuration_passes_from_thread_to_thread(void **state)
     expect_free(contract_unknown_key(), step.block, NMERR_SUCCESS);
 }
 
-/* Each pair with one side that a host opened: no passing, in either direction. */
+/* Each pair in which the host opened one expert: neither direction works. */
 static void an_isolated_expert_neither_gives_nor_takes(void **state)
 {
     HEXPERTKEY isolated = contract_open_key(0), legacy = contract_implicit_key();

@@ -1,6 +1,6 @@
 /*
- * NMAPI_OPTIONS=pageheap: the instruction that does wrong is the one that faults. Each fault is a
- * process of its own; beside each stands the same access where it is allowed.
+ * test_option_pageheap.c - NMAPI_OPTIONS=pageheap: the wrong instruction itself faults. Each fault
+ * has its own process; beside each stands the same access where it is allowed.
  */
 #include "child.h"
 
@@ -11,7 +11,7 @@ static SIZE_T round_up(SIZE_T bytes)
     return (bytes + CONTRACT_ALIGNMENT - 1) / CONTRACT_ALIGNMENT * CONTRACT_ALIGNMENT;
 }
 
-/* All of the block is there; what the option does not see is up to the alignment. */
+/* The whole block is accessible; the option does not see an overrun up to the alignment. */
 static unsigned char *make(void)
 {
     SIZE_T bytes = (SIZE_T)child_expect;
@@ -33,8 +33,8 @@ static int child_write_past_the_end(void)
     return __LINE__;
 }
 
-/* Byte by byte: those up to the alignment are the block's own room, which the option does not see;
-   the next one faults. */
+/* Byte by byte: bytes up to the alignment are the block's own, which the option does not see; the
+   next one faults. */
 static int child_write_on_and_on(void)
 {
     SIZE_T bytes = (SIZE_T)child_expect, room = round_up(bytes);
@@ -84,7 +84,7 @@ static int child_read_after_free(void)
     return __LINE__;
 }
 
-/* Freed by another: of its kind, or to whom it was handed over, or after it was told to stop. */
+/* Freed by another expert: an implicit one, the one it was handed to, or a terminated one. */
 static int child_read_after_anothers_free(void)
 {
     unsigned char *block = make();
@@ -118,7 +118,7 @@ static int child_write_after_free(void)
 {
     unsigned char *block = make();
     CHILD_CHECK(nm.free(KEY, block) == NMERR_SUCCESS);
-    for (int i = 0; i < 100; i++) /* its room is not given away at once */
+    for (int i = 0; i < 100; i++) /* its addresses are not reused at once */
         CHILD_CHECK(nm.alloc(KEY, (SIZE_T)child_expect, NULL) != NULL);
     child_write_fault(block + child_expect - 1);
     return __LINE__;
@@ -130,7 +130,7 @@ static int child_read_what_realloc_left(void)
     unsigned char *moved = nm.realloc(KEY, block, (SIZE_T)child_expect + 200000, NULL);
     CHILD_CHECK(moved != NULL);
     CHILD_CHECK(moved[child_expect - 1] == 1);
-    if (moved == block) /* grown in place: nothing was left */
+    if (moved == block) /* grown in place: no old block is left */
         return CHILD_FAULTED;
     child_read_fault(block);
     return __LINE__;
@@ -179,7 +179,7 @@ static int child_close_gives_back_everything(void)
     return 0;
 }
 
-/* An expert that frees all day must not run out of address space. */
+/* An expert that frees for ever must not run out of address space. */
 static int child_long_run(void)
 {
     for (int i = 0; i < 60000; i++) {

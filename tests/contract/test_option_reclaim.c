@@ -1,6 +1,6 @@
 /*
- * NMAPI_OPTIONS=reclaim=thread: an implicit expert is closed when the last thread that called with
- * its key has ended.
+ * test_option_reclaim.c - NMAPI_OPTIONS=reclaim=thread: an implicit expert is closed when the last
+ * thread that called with its key has ended.
  */
 #include "child.h"
 
@@ -63,7 +63,7 @@ static int child_after_the_thread_ends(void)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
     SIZE_T before;
-    CHILD_CHECK(run(idle, NULL)); /* what the first thread and the first call cost is nobody's */
+    CHILD_CHECK(run(idle, NULL)); /* memory that the first thread and call take for good */
     CHILD_CHECK(works(KEY(9), 10));
     before = contract_committed();
     CHILD_CHECK(run(leak, KEY(1)));
@@ -72,7 +72,7 @@ static int child_after_the_thread_ends(void)
     CHILD_CHECK(nm.query(KEY(1), &usage) == NMERR_SUCCESS);
     CHILD_CHECK(usage.LiveBlocks == 1030 && usage.LiveBytes == (30u << 20) + 1000000);
     CHILD_CHECK(usage.CommittedBytes == 0);
-    CHILD_CHECK(state_of(KEY(9)) == NMAPI_STATE_OPEN); /* this thread lives */
+    CHILD_CHECK(state_of(KEY(9)) == NMAPI_STATE_OPEN); /* the thread that used it lives */
     return 0;
 }
 
@@ -108,7 +108,8 @@ static DWORD WINAPI leak_and_be_terminated(LPVOID key)
     return leak(key) && nm.terminate(key) == NMERR_SUCCESS;
 }
 
-/* What the host has ended does not come again, whether its threads had ended before that or not. */
+/* What the host has terminated or closed is not opened again, whether its threads had ended before
+   or not. */
 static int child_what_the_host_ended_stays_closed(void)
 {
     SIZE_T before;
@@ -129,7 +130,8 @@ static int child_what_the_host_ended_stays_closed(void)
     return 0;
 }
 
-/* Keys are pointers mostly, and come again: the first call of the next expert may be any. */
+/* Keys are mostly pointers, and are used again: the next expert's first call may be any
+   function. */
 static int child_a_reclaimed_key_takes_blocks_of_others(void)
 {
     DWORD error = CONTRACT_UNSET;
@@ -140,7 +142,7 @@ static int child_a_reclaimed_key_takes_blocks_of_others(void)
     CHILD_CHECK(nm.realloc(KEY(1), left, 200, &error) == NULL && error == NMERR_EXPERT_TERMINATE);
     CHILD_CHECK(nm.free(KEY(1), freed) == NMERR_SUCCESS);
     CHILD_CHECK(nm.size(KEY(9), freed) == 0);
-    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED); /* that opens nothing */
+    CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_CLOSED); /* these calls open nothing */
     config = nm.realloc(KEY(1), config, 200, &error);
     CHILD_CHECK(config != NULL && error == NMERR_SUCCESS && config[99] == 'c');
     CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_OPEN);
@@ -223,7 +225,7 @@ static int child_waits_when_the_first_stays_longest(void)
     HANDLE first = stay_start(&a, KEY(1)), second = stay_start(&b, KEY(1));
     SetEvent(b.leave);
     CHILD_CHECK(child_join(second) == TRUE);
-    CHILD_CHECK(run(leak, KEY(1))); /* a third comes and goes */
+    CHILD_CHECK(run(leak, KEY(1))); /* a third thread uses it and ends */
     CHILD_CHECK(works(KEY(9), 10));
     CHILD_CHECK(state_of(KEY(1)) == NMAPI_STATE_OPEN);
     SetEvent(a.leave);
@@ -269,7 +271,7 @@ static int child_all_keys_of_the_thread(void)
     return 0;
 }
 
-/* TerminateThread runs no detach: the next call that comes by must see to it. */
+/* TerminateThread causes no thread detach: the next call must detect the death. */
 static int child_a_killed_idle_thread(void)
 {
     struct stay stay;

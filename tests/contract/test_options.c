@@ -1,6 +1,6 @@
 /*
- * NMAPI_OPTIONS word by word: limit, strict, report, separators, unknown words. Each case is a
- * process of its own. (reclaim and pageheap: test_option_*.c)
+ * test_options.c - NMAPI_OPTIONS word by word: limit, strict, report, separators, unknown words.
+ * Each case has its own process. (reclaim and pageheap: test_option_*.c)
  */
 #include "child.h"
 
@@ -95,7 +95,7 @@ static int child_both_words(void)
     return 0;
 }
 
-/* `bogus-word` stands among others: said once, the others count. */
+/* `bogus-word` stands among others: it is reported once, and the others count. */
 static int child_unknown_word(void)
 {
     CHILD_CHECK(child_both_words() == 0);
@@ -168,7 +168,7 @@ static int child_report_to_file(void)
     char *second;
     CHILD_CHECK(leak_and_close(KEY(1)));
     read_report(text, sizeof text);
-    /* written by the time the close returns */
+    /* written when the close returns */
     CHILD_CHECK(strstr(text, "leaked 7 blocks, 86415 bytes") != NULL);
     CHILD_CHECK(nm.open(KEY(2), NULL) == NMERR_SUCCESS);
     CHILD_CHECK(nm.alloc(KEY(2), 54321, NULL) != NULL);

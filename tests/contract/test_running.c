@@ -1,6 +1,7 @@
 /*
- * test_running.c - what a host sees of an expert while the expert's thread runs. That allocates and
- * frees in a known order, so that only certain answers are possible, and is asked very often.
+ * test_running.c - what a host sees of an expert while the expert's thread runs. The thread
+ * allocates and frees in a known order, so that only certain answers are possible, and the host
+ * asks very often.
  */
 #include "contract.h"
 
@@ -9,7 +10,7 @@ enum { ROUNDS = 40, QUERIES = 50000, LISTS = 1000 };
 #else
 enum { ROUNDS = 10, QUERIES = 20000, LISTS = 200 };
 #endif
-/* Block n has LEAST + n % NUMBERS bytes; it comes before block n - window goes. */
+/* Block n has LEAST + n % NUMBERS bytes. It is allocated before block n - window is freed. */
 enum { WINDOW = 12, NUMBERS = 64, LEAST = 200, MOST_BYTES = (WINDOW + 1) * (LEAST + NUMBERS) };
 
 struct runner {
@@ -52,7 +53,7 @@ static BOOL CALLBACK note(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID con
     return TRUE;
 }
 
-/* The blocks that live at one moment have numbers in a row. */
+/* The blocks that are live at one moment have consecutive numbers. */
 static BOOL is_of_one_moment(const struct list *list)
 {
     unsigned edges = 0;
@@ -62,8 +63,8 @@ static BOOL is_of_one_moment(const struct list *list)
     return !list->bad && edges == 1 && (list->count == WINDOW || list->count == WINDOW + 1);
 }
 
-/* LiveBlocks is a difference of two counts: none is counted as freed only, and no more than can
-   live. */
+/* LiveBlocks is the difference of two counts: it must never be negative, nor higher than the number
+   of blocks that can be live. */
 static BOOL can_live(const NMAPI_EXPERT_USAGE *now)
 {
     return now->Frees <= now->Allocations && now->LiveBlocks <= WINDOW + 1;

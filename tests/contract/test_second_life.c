@@ -1,7 +1,6 @@
 /*
  * test_second_life.c - a key that is opened, used, closed and opened again, all by the same
- * threads: limit, counts, usage and what is held back after an abnormal close are as in its first
- * life.
+ * threads: limit, counts, usage and quarantine are as they were the first time.
  */
 #include "contract.h"
 
@@ -14,7 +13,7 @@ static void open_with(HEXPERTKEY key, SIZE_T limit)
     assert_int_equal(nm.open(key, &options), NMERR_SUCCESS);
 }
 
-/* Enough calls for its thread to have its own way into the expert. */
+/* Enough calls for the thread to get the bias. */
 static void use(HEXPERTKEY key)
 {
     for (int i = 0; i < CALLS; i++)
@@ -63,7 +62,7 @@ static void it_begins_with_nothing(void **state)
     }
 }
 
-/* A thread that works when told to, and lives on in between. */
+/* A thread that works when it is told to, and lives on in between. */
 struct worker {
     HEXPERTKEY key;
     HANDLE go, done;
@@ -86,8 +85,8 @@ static DWORD WINAPI work(LPVOID argument)
     }
 }
 
-/* Whether what was at an address is another's now: it takes many blocks of the same size, and one
-   that is larger. */
+/* Whether another expert gets an address: it allocates many blocks of the same size, and a larger
+   one. */
 static BOOL is_taken(const unsigned char *address)
 {
     HEXPERTKEY other = contract_open_key(0);
@@ -105,8 +104,8 @@ static BOOL is_taken(const unsigned char *address)
     return taken;
 }
 
-/* Its close leaves a block in the hands of a thread that lives: nobody else may have that address,
-   in any life. */
+/* Its close leaves a block that a living thread may still write to: nobody else may get that
+   address, whenever the key is reopened. */
 static void what_a_living_thread_may_still_write_to_is_held_back(void **state)
 {
     struct worker w = {.key = contract_unknown_key()};
@@ -131,7 +130,8 @@ static void what_a_living_thread_may_still_write_to_is_held_back(void **state)
     CloseHandle(w.done);
 }
 
-/* The benign twin: closed by the only thread that ever used it, its memory serves the next one. */
+/* The benign twin: the only thread that ever used it closes it, and its memory serves the next
+   expert. */
 static void what_nobody_can_write_to_is_not_held_back(void **state)
 {
     HEXPERTKEY key = contract_unknown_key();
@@ -147,8 +147,8 @@ static void what_nobody_can_write_to_is_not_held_back(void **state)
     }
 }
 
-/* `reclaim=thread`: the end of the last thread closes a key in each of its lives, its own call
-   opens it again. */
+/* `reclaim=thread`: the end of the last thread closes a key each time, and a call opens it
+   again. */
 static DWORD WINAPI call_and_end(LPVOID key)
 {
     void *block = NULL;

@@ -1,7 +1,7 @@
 /*
- * A seeded random run of calls by several experts against a model: every answer, every size, every
- * byte, and what NmapiQueryExpert and NmapiEnumMemory say of it. --seed=N repeats a run; the seed
- * is printed.
+ * test_stress.c - a seeded random run of calls by several experts against a model: every answer,
+ * every size, every byte, and what NmapiQueryExpert and NmapiEnumMemory report. --seed=N repeats a
+ * run; the seed is printed.
  */
 #include "contract.h"
 
@@ -12,7 +12,7 @@ enum { CALLS = 1000000, EXPERTS = 8, BLOCKS = 3000, LIST_EVERY = 4096, MODEL_BYT
 
 struct model_expert {
     HEXPERTKEY key;
-    BOOL isolated, terminated, unseen; /* unseen: the DLL has not heard of the key */
+    BOOL isolated, terminated, unseen; /* unseen: the DLL does not know the key */
     SIZE_T limit, blocks, bytes, peak;
     ULONGLONG handed_out, given_up; /* Allocations and Frees */
 };
@@ -71,7 +71,7 @@ static SIZE_T any_size(void)
     return draw(600000);
 }
 
-/* Long blocks are looked at on both ends and at places in between. */
+/* Long blocks are checked at both ends and at places in between. */
 static void look(const struct model_block *block)
 {
     SIZE_T head = block->bytes < 512 ? block->bytes : 512;
@@ -163,7 +163,7 @@ static void list_all(void)
         for (size_t i = 0; i < got.count; i++) {
             HOLD(got.at[i].at == want.at[i].at);
             HOLD(got.at[i].bytes == want.at[i].bytes);
-            if (i > 0) /* and none reaches into the next */
+            if (i > 0) /* and no block overlaps the next one */
                 HOLD(got.at[i - 1].at + got.at[i - 1].bytes <= got.at[i].at);
         }
     }
@@ -186,7 +186,7 @@ static void call_alloc(void)
     if (block->at != NULL || (bytes < SIZE_MAX / 2 && model_bytes + bytes > MODEL_BYTES))
         return;
     if (expert->unseen && bytes > SIZE_MAX / 2)
-        return; /* whether that opens the key is not said */
+        return; /* the contract does not say whether that opens the key */
     if (draw(4) == 0)
         at = nm.realloc(expert->key, NULL, bytes, &error);
     else
@@ -206,7 +206,7 @@ static void call_alloc(void)
     }
 }
 
-/* What another's call on this block must answer; NMERR_SUCCESS: it may. */
+/* What another expert's call on this block must return; NMERR_SUCCESS: it may use it. */
 static DWORD verdict(const struct model_expert *caller, const struct model_block *block)
 {
     if (caller->terminated && block->owner == caller)
@@ -218,8 +218,8 @@ static DWORD verdict(const struct model_expert *caller, const struct model_block
     return caller->isolated || block->owner->isolated ? NMERR_ACCESS_DENIED : NMERR_SUCCESS;
 }
 
-/* Not in the table of codes, so not asked: a terminated expert's calls on others' blocks, and calls
-   on a terminated one's legacy blocks. */
+/* The contract does not define these: a terminated expert's calls on others' blocks, and calls on a
+   terminated expert's legacy blocks. */
 static BOOL unsettled(const struct model_expert *caller, const struct model_block *block)
 {
     return block->owner != caller && (caller->terminated || block->owner->terminated);
@@ -238,7 +238,7 @@ static void resize(struct model_expert *expert, struct model_block *block, SIZE_
         (bytes > SIZE_MAX / 2 || over(expert, block->owner == expert ? block->bytes : 0, bytes)))
         want = NMERR_OUT_OF_MEMORY;
     if (want == NMERR_OUT_OF_MEMORY && expert->unseen)
-        return; /* whether that opens the key is not said */
+        return; /* the contract does not say whether that opens the key */
     look(block);
     at = nm.realloc(expert->key, block->at, bytes, &error);
     if (error != want)
@@ -272,7 +272,7 @@ static void resize(struct model_expert *expert, struct model_block *block, SIZE_
     content_fill(at, bytes, block->seed);
 }
 
-/* Also up, a little down and up again, as long as it stays where it is or not. */
+/* Also larger, a little smaller and larger again, in place or not. */
 static void call_realloc(void)
 {
     struct model_block *block = any_block();
@@ -320,7 +320,7 @@ static void call_size(void)
     HOLD(nm.size(expert->key, block->at) == (expert == block->owner ? block->bytes : 0));
 }
 
-/* A pointer to no block: stale, interior, beside, wild. */
+/* A pointer to no block: stale, interior, beside a block, wild. */
 static void call_misuse(void)
 {
     struct model_block *block = any_block();
@@ -366,7 +366,7 @@ static void call_transfer(void)
         want = NMERR_OUT_OF_MEMORY;
     if ((from == to && from->terminated) || (want != NMERR_SUCCESS && from != block->owner &&
                                              (to->terminated || over(to, 0, block->bytes))))
-        return; /* several reasons at once: which one is named is not said */
+        return; /* several errors at once: the contract does not say which one is returned */
     HOLD(nm.transfer(from->key, to->key, block->at) == want);
     look(block);
     if (want == NMERR_SUCCESS && from != to) {
@@ -381,7 +381,7 @@ static void reopen(struct model_expert *expert, uint32_t kind)
 {
     HEXPERTKEY old = expert->key;
     memset(expert, 0, sizeof *expert);
-    if (kind % 2 == 0) { /* an unaware host's expert: a new key, heard of at its first call */
+    if (kind % 2 == 0) { /* an unaware host's expert: a new key, unknown until its first call */
         expert->key = contract_unknown_key();
         expert->unseen = TRUE;
     } else {

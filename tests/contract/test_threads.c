@@ -1,13 +1,13 @@
 /*
- * Any function from any thread at any time: own keys, shared keys, keys that move from thread to
- * thread.
+ * test_threads.c - any function from any thread at any time: keys of one thread, shared keys, keys
+ * that move from thread to thread.
  */
 #include "contract.h"
 
 enum { THREADS = 4, MILLISECONDS = 1000 };
 
-/* Whether there is time for another round. The first one is made in any case: on a busy machine the
-   time may be over before a thread begins. */
+/* Whether there is time for another round. The first one always runs: on a busy machine the time
+   may be over before a thread begins. */
 static BOOL time_left(DWORD until)
 {
     return (LONG)(until - GetTickCount()) > 0;
@@ -27,7 +27,7 @@ static void note(struct worker *worker, BOOL good, int line)
 }
 #define CHECK(good) note(worker, (good), __LINE__)
 
-/* Keeps a set of blocks with patterns and looks at each before it changes it. */
+/* Keeps a set of blocks with patterns and checks each before it changes it. */
 static DWORD WINAPI churn(LPVOID argument)
 {
     struct worker *worker = argument;
@@ -140,7 +140,7 @@ static void two_keys_are_each_shared_by_two_threads(void **state)
     run_churn(keys, THREADS);
 }
 
-/* First calls of the same unknown key at the same moment: one expert comes of it. */
+/* First calls with the same unknown key at the same moment open one expert. */
 struct first_call {
     HEXPERTKEY key;
     HANDLE go;
@@ -178,7 +178,7 @@ static void a_key_first_used_by_many_threads_at_once_is_one_expert(void **state)
     }
 }
 
-/* Two threads take turns: each finds what the other left. */
+/* Two threads take turns: each checks what the other left. */
 struct turns {
     HEXPERTKEY key;
     HANDLE mine, yours;
@@ -263,11 +263,11 @@ static void a_key_outlives_the_threads_that_used_it(void **state)
     assert_int_equal(contract_usage(turns.key).Allocations, 300);
 }
 
-/* One allocates and fills, the other looks and frees. */
+/* One thread allocates and fills, the other checks and frees. */
 enum { RING = 64 };
 
 struct ring {
-    HEXPERTKEY maker, taker; /* two keys that are one, or two implicit ones */
+    HEXPERTKEY maker, taker; /* the same key twice, or two implicit experts */
     void *volatile slots[RING];
     DWORD until;
     volatile LONG done;
@@ -355,7 +355,7 @@ static void one_thread_frees_anothers_legacy_blocks_by_its_own_key(void **state)
     pass_through_ring(contract_unknown_key(), contract_implicit_key());
 }
 
-/* Threads at their limit: together they never hold more than it. */
+/* Threads at their expert's limit: together they never exceed it. */
 struct greedy {
     HEXPERTKEY key;
     DWORD until;
@@ -407,7 +407,7 @@ static void a_limit_holds_for_all_threads_together(void **state)
                      greedy[0].refused + greedy[1].refused + greedy[2].refused);
 }
 
-/* A host that looks on. */
+/* A host that queries and lists meanwhile. */
 static BOOL CALLBACK sum_block(HEXPERTKEY key, LPVOID block, SIZE_T bytes, LPVOID context)
 {
     (void)key;

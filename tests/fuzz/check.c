@@ -14,7 +14,7 @@ uint64_t check_digest;
 unsigned long check_calls;
 int check_trace;
 
-static const struct check_call *current; /* for what is said of a failure */
+static const struct check_call *current; /* for the message of a failure */
 static DWORD current_code, current_expected;
 static uint32_t seeds;
 
@@ -48,7 +48,7 @@ static void fail(int line, const char *what)
             fail(__LINE__, #condition);                                                            \
     } while (0)
 
-/* For what returns NULL when all is well. */
+/* For functions that return NULL on success. */
 #define CHECK_WELL(call)                                                                           \
     do {                                                                                           \
         const char *wrong_ = (call);                                                               \
@@ -119,8 +119,8 @@ static void check_expert(int number)
     check_usage(&check_model.experts[number], &usage);
 }
 
-/* A call failed for want of memory: whether it opened its expert, and whether it was counted, is
-   not said. */
+/* A call failed for lack of memory: whether it opened its expert, and whether it was counted, is
+   not defined. */
 static void learn(const struct model_call *call)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
@@ -170,7 +170,8 @@ static void free_victim(struct found *found)
     current = outer;
 }
 
-/* Blocks are shown as they were at one moment, so a victim shows up even if it is freed by then. */
+/* Blocks are listed as they were at one moment, so this one is listed even if it is freed by
+   then. */
 static BOOL CALLBACK see_block(HEXPERTKEY key, LPVOID memory, SIZE_T bytes, LPVOID context)
 {
     struct found *found = context;
@@ -310,7 +311,7 @@ static void check_content(const struct model_call *c, const struct model_block *
     CHECK(nm.size(check_key(c->expert), block) == c->bytes);
 }
 
-/* Which codes want of memory may take the place of. */
+/* The codes that NMERR_OUT_OF_MEMORY may replace. */
 static int may_lack_memory(enum model_op op)
 {
     return op != MODEL_FREE && op != MODEL_SIZE && op != MODEL_TERMINATES && op != MODEL_QUERY &&
@@ -409,7 +410,7 @@ void check_begin(const char *options, SIZE_T limit, int strict)
     library_begin(options);
     model_begin(&check_model, limit, strict);
     seeds = 0;
-    CHECK(nm.size(check_key(0), NULL) == 0); /* the library gets to know the thread */
+    CHECK(nm.size(check_key(0), NULL) == 0); /* registers the thread */
 }
 
 void check_end(void)

@@ -2,10 +2,10 @@
 
 #include "check.h"
 
-#define BYTES_MOST ((SIZE_T)24 << 20) /* live at once, so that no system's memory decides */
+#define BYTES_MOST ((SIZE_T)24 << 20) /* live at once, so that every system has the memory */
 #define PAGED_MOST 256                /* blocks with pageheap, for x86's address space */
-#define CALLS_MOST 20000              /* in one go */
-#define LOOK_EVERY 128                /* calls after which everything is looked at */
+#define CALLS_MOST 20000              /* in one batch */
+#define LOOK_EVERY 128                /* everything is checked after so many calls */
 #define FREED 32
 
 static const uint8_t *next, *end;
@@ -77,7 +77,7 @@ static SIZE_T take_bytes(void)
     case 7:
     case 8:
         return (SIZE_T)b * 8 + fine;
-    case 9: /* where what is cleared inline ends, and the classes become coarse */
+    case 9: /* where inline zeroing ends, and the classes become coarse */
         return 1024 - 128 + b;
     case 10:
         bytes = (SIZE_T)b * 128 + fine;
@@ -127,7 +127,7 @@ static void *wild(unsigned which)
     return (void *)addresses[which & 15];
 }
 
-/* For most calls the owner's own. */
+/* Most calls use the owner's key. */
 static void take_memory(void)
 {
     struct model_call *c = &call.call;
@@ -168,7 +168,7 @@ static void take_memory(void)
         at = wild(which);
         break;
     }
-    /* Where blocks lie differs from build to build, and so would what this one is. */
+    /* Addresses differ from build to build, and so would the kind of this pointer. */
     c->memory = at && !model_find(&check_model, at) ? at : wild(1);
 }
 
@@ -203,7 +203,8 @@ static void do_realloc(void)
         make_call();
 }
 
-/* A block that grows and grows, as a buffer does; or up, a little down and up again. */
+/* A block that grows again and again, as a buffer does; or grows, shrinks a little and grows
+   again. */
 static void do_growth(void)
 {
     unsigned count = byte() % 16, more = byte();

@@ -19,7 +19,7 @@ static HMODULE dll;
 #define FEW_RECORDS ((SIZE_T)256 << 10)
 
 static struct standin_usage before;
-static int decommits, refused_to_take_back; /* are to fail; have failed */
+static int decommits, refused_to_take_back; /* calls that are to fail; calls that have failed */
 
 void library_begin(const char *options)
 {
@@ -39,7 +39,7 @@ const char *library_check_expert(HEXPERTKEY key)
     return region_is_valid(self) ? NULL : "the pages are valid";
 }
 
-/* Records stay until the library is unloaded, for whoever has a stale pointer to one. */
+/* Records stay until the library is unloaded, because threads may have stale pointers to them. */
 static SIZE_T records(void)
 {
     SIZE_T bytes = FEW_RECORDS + record_sums.used * OS_PAGE;
@@ -60,7 +60,7 @@ const char *library_check_closed(void)
     region_trim(self);
     most = records();
     standin_get_usage(&now);
-    /* What the system refused to take back is lost, whatever the library does. */
+    /* What the system refused to release is lost, whatever the library does. */
     if (now.committed > before.committed + most && !refused_to_take_back) {
         fprintf(stderr, "%lu bytes are committed, %lu in records\n",
                 (unsigned long)(now.committed - before.committed), (unsigned long)most);
@@ -75,7 +75,7 @@ const char *library_end(void)
 
     FreeLibrary(dll);
     for (size_t i = 0; i < sizeof map_root / sizeof *map_root; i++)
-        map_root[i] = NULL; /* goes with the DLL's own data */
+        map_root[i] = NULL; /* released with the DLL's own data */
     standin_get_usage(&now);
     if (now.reservations == before.reservations && now.reserved == before.reserved &&
         now.committed == before.committed && now.handles == before.handles &&

@@ -7,20 +7,19 @@
 
 #include "functions.h"
 
-/* Where the DLL is; natively its name alone. */
+/* The DLL's path; natively only its name. */
 extern const char *library_path;
 
 void library_begin(const char *options);
 
-/* What the library says of itself: NULL if all is well, else what is not. On Windows always
-   NULL. */
+/* The library's own validation: NULL if all is well, else what is wrong. On Windows always NULL. */
 const char *library_check_expert(HEXPERTKEY key);
-/* Once every expert is closed: nothing but the pool may be committed. */
+/* Once every expert is closed: trims, and checks that only records are committed. */
 const char *library_check_closed(void);
-/* Unloads; whatever was there at the beginning, and no more, may be there now. */
+/* Unloads, and checks that no more memory and handles are in use than at the beginning. */
 const char *library_end(void);
 
-/* The n-th system call of a kind fails, and with `forever` all later ones. Does nothing on
+/* Makes the n-th system call of a kind fail, and with `forever` all later ones. Does nothing on
    Windows. */
 void library_fail(unsigned kind, unsigned long n, int forever);
 void library_fail_never(void);

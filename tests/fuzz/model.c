@@ -80,7 +80,7 @@ static void open_expert(struct model *m, struct model_expert *e, SIZE_T limit, i
 {
     if (!limit)
         limit = m->limit;
-    if (limit == (SIZE_T)-1) /* as good as none */
+    if (limit == (SIZE_T)-1) /* as if there were none */
         limit = 0;
     *e = (struct model_expert){.state = MODEL_OPEN, .implicit = implicit, .limit = limit};
 }
@@ -90,7 +90,7 @@ void model_note_opened(struct model *m, int number)
     open_expert(m, expert(m, number), 0, 1);
 }
 
-/* Between implicitly opened experts blocks pass freely. */
+/* Implicit experts may use each other's blocks. */
 static int is_implicit(const struct model *m, const struct model_expert *e)
 {
     return e->state == MODEL_NEVER ? !m->strict : e->implicit;
@@ -261,7 +261,7 @@ static int note_block(struct model *m, const struct model_call *call, DWORD code
     if (code != NMERR_SUCCESS)
         return 1;
     if (b && b->owner == call->expert) {
-        lose(m, b); /* and comes again: neither an allocation nor a free */
+        lose(m, b); /* reallocation: neither an allocation nor a free */
         return gain(m, call->expert, result, call->bytes);
     }
     if (b)

@@ -1,8 +1,8 @@
 /*
- * model.h - what the contract says that each call answers, and what is held in between.
+ * model.h - what the contract says that each call returns, and the state in between.
  *
- * It knows keys by numbers, and blocks by the addresses that the library gave. Nothing here calls
- * the library.
+ * It identifies keys by numbers, and blocks by the addresses that the library gave. Nothing here
+ * calls the library.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -13,7 +13,7 @@
 #include "nmapi.h"
 
 enum { MODEL_EXPERTS = 12, MODEL_BLOCKS = 4096 };
-/* Bytes that no system has; nobody asks for a size that some have. */
+/* More bytes than any system has; no call asks for a size that some systems have. */
 #define MODEL_ABSURD ((SIZE_T)1 << 28)
 enum { MODEL_NOBODY = -1 }; /* the key NULL */
 enum { MODEL_NEVER, MODEL_OPEN = NMAPI_STATE_OPEN, MODEL_TERMINATED, MODEL_CLOSED }; /* states */
@@ -36,7 +36,7 @@ struct model_expert {
 };
 
 struct model {
-    SIZE_T limit; /* of experts for whom none is stated; 0: none */
+    SIZE_T limit; /* of experts without a limit of their own; 0: none */
     int strict;   /* no implicit experts */
     struct model_expert experts[MODEL_EXPERTS];
     struct model_block blocks[MODEL_BLOCKS];
@@ -63,7 +63,7 @@ struct model_call {
     enum model_op op;
     int expert, other; /* `other` takes what is transferred */
     void *memory;
-    SIZE_T bytes; /* or the limit that an expert is opened with */
+    SIZE_T bytes; /* or the limit with which an expert is opened */
     int flawed;   /* a structure of the wrong size, an unknown flag, or no callback */
 };
 
@@ -72,16 +72,16 @@ void model_begin(struct model *m, SIZE_T limit, int strict);
 /* The live block that begins at an address, or NULL. */
 struct model_block *model_find(struct model *m, const void *address);
 
-/* The code that a call must answer. MODEL_SIZE has none. */
+/* The code that a call must return. MODEL_SIZE has none. */
 DWORD model_code(struct model *m, const struct model_call *call);
-/* What MODEL_SIZE must answer. */
+/* What MODEL_SIZE must return. */
 SIZE_T model_size(struct model *m, const struct model_call *call);
 
-/* Notes what a call has done that answered `code`; `result` is where a new or moved block is. 0 if
-   that block overlaps another. */
+/* Updates the model for a call that returned `code`; `result` is the address of a new or moved
+   block. Returns 0 if that block overlaps another. */
 int model_note(struct model *m, const struct model_call *call, DWORD code, void *result);
 
-/* An expert's first call failed for want of memory, and left it open. */
+/* An expert's first call failed for lack of memory, and left it open. */
 void model_note_opened(struct model *m, int expert);
 
 #endif

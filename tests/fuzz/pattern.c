@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define WHOLE ((SIZE_T)16 << 10) /* up to which all is looked at */
+#define WHOLE ((SIZE_T)16 << 10) /* blocks up to this size are checked completely */
 #define EDGE ((SIZE_T)512)
 #define STRIDE ((SIZE_T)8192 + 8)
 

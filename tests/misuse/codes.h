@@ -1,13 +1,12 @@
 /*
- * codes.h - the code of every call by the kind of its key and of its pointer, as the contract has
- * it.
+ * codes.h - the code of every call for each kind of key and of pointer, as the contract has it.
  */
 #ifndef MISUSE_CODES_H
 #define MISUSE_CODES_H
 
 #include "group.h"
 
-/* What a pointer is: NULL, a live block of an expert of some kind, or no live block of anybody. */
+/* What a pointer is: NULL, a live block of some kind of expert, or no live block. */
 enum column {
     NOTHING,
     OF_OPENED,

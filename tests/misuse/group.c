@@ -102,8 +102,8 @@ static unsigned char *lived_once(struct group *group, enum key_kind who, BOOL op
     return block;
 }
 
-/* Two experts, one after the other, on the same memory cut in two ways: an address that was a block
-   is none now, if there is such a one. */
+/* Two experts, one after the other, use the same memory in two block sizes: where possible, an
+   address that was a block's start is none now. */
 static void make_reused(struct group *group)
 {
     enum { FORMER = 8 };
@@ -125,7 +125,7 @@ static void make_reused(struct group *group)
                 group->reused = former[i];
 }
 
-/* Blocks that die come last, so that nothing comes to lie where they lay. */
+/* Blocks that are freed are allocated last, so that nothing takes their place. */
 static void make_dead(struct group *group)
 {
     HEXPERTKEY key = group->keys[OPENED];
@@ -143,7 +143,7 @@ static void make_dead(struct group *group)
     moved = nm.realloc(key, group->moved, 4 * group->kind->bytes + 5000, NULL);
     assert_non_null(moved);
     if (moved == group->moved)
-        group->moved = NULL; /* it had the room */
+        group->moved = NULL; /* the block could grow in place */
     for (int i = 0; i < 3; i++)
         must_free(key, others[i]);
     must_free(key, moved);

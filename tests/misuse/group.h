@@ -16,13 +16,13 @@ enum key_kind {
     TERMINATED,          /* opened by the host, then terminated, with live blocks */
     TERMINATED_IMPLICIT, /* the same, opened by its first call */
     REOPENED,            /* by the host, after a close */
-    REUSED,              /* by the host, on memory that another expert had, cut in another way */
+    REUSED,              /* by the host, on memory that another expert had, in other sizes */
     GIVER,               /* by the host: hands blocks over */
-    OWNERS,              /* those above have live blocks, those below have not */
+    OWNERS,              /* experts above have live blocks, those below have none */
     CLOSED = OWNERS,
     CLOSED_IMPLICIT,
     QUARANTINED, /* closed after it was terminated: its addresses fault */
-    KNOWN,       /* those above the DLL knows, those below it does not */
+    KNOWN,       /* the DLL knows the keys above, and not those below */
     UNKNOWN = KNOWN,
     NEAR_MISS,  /* another's key + 1 */
     TINY_KEY,   /* 1, 2, ... */
@@ -39,7 +39,7 @@ struct block_class {
     SIZE_T bytes;
     int count;  /* that each expert has */
     BOOL given; /* handed over by GIVER: then small ones lie in shared spans */
-    BOOL paged; /* tried with pageheap too, where blocks differ less */
+    BOOL paged; /* tried with pageheap too, where block classes differ less */
 };
 extern const struct block_class block_classes[];
 extern const int block_class_count;
@@ -60,7 +60,7 @@ struct group {
     NMAPI_EXPERT_USAGE usages[KNOWN];
     /* Addresses of former blocks. */
     unsigned char *freed_later, *moved, *former_life, *closed, *closed_implicit, *quarantined;
-    unsigned char *reused; /* NULL: there was none that is not the begin of a block again */
+    unsigned char *reused; /* NULL: every such address is the start of a block again */
 };
 
 void group_begin(struct group *group, const struct block_class *kind);
@@ -70,12 +70,12 @@ void group_end(struct group *group);
 unsigned char *group_make(struct group *group);
 BOOL group_is_live(const struct group *group, const void *address);
 
-/* What is true now becomes what group_check compares with. */
+/* Records the present state, which group_check compares with. */
 void group_note(struct group *group);
-/* That the usages of all experts are as noted, but for `refused` more refused calls of `caller`
-   (KEY_KINDS: of nobody), that every live block and no other is listed and answers its size, and
-   holds its pattern; that keys that were never opened still are not. Experts in the mask `but` are
-   left out. Returns what is wrong or NULL. */
+/* Checks that the usages of all experts are as recorded, but for `refused` more refused calls of
+   `caller` (KEY_KINDS: of nobody); that every live block, and no other, is listed, has its size and
+   its pattern; and that unknown keys are still unknown. Experts in the mask `but` are left out.
+   Returns what is wrong, or NULL. */
 const char *group_check(struct group *group, int caller, int refused, unsigned but);
 
 #endif

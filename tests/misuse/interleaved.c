@@ -1,7 +1,7 @@
 /*
- * One call stopped before each of its instructions, and there a call of another thread that
- * concerns the same block or its neighbour. Whatever the order, both are answered as if the one had
- * come after the other. Native only.
+ * interleaved.c - one call is stopped before each of its instructions, and there another thread
+ * makes a call that concerns the same block or its neighbour. Both are answered as if one had come
+ * after the other. Native only.
  */
 #include "misuse.h"
 
@@ -28,9 +28,9 @@ struct act {
 /* Codes: S, P, D as in codes.c; of SIZES: # or 0. */
 struct scene {
     const char *name;
-    BOOL opened; /* by the host; else implicit */
+    BOOL opened; /* opened by the host; else implicit */
     struct act first, second;
-    const char *allowed[3]; /* of the first, then of the second */
+    const char *allowed[3]; /* of the first call, then of the second */
 };
 
 /* clang-format off */
@@ -71,7 +71,7 @@ static void *blocks[ASIDE];
 static SIZE_T bytes;
 static struct side first, second;
 static HANDLE turn, done;
-static BOOL began, ended; /* the other one's call */
+static BOOL began, ended; /* the second thread's call */
 static volatile LONG stop;
 
 static char letter(DWORD code)
@@ -123,7 +123,7 @@ static DWORD WINAPI others(LPVOID argument)
     }
 }
 
-/* The other one may have to wait for a lock of this one. */
+/* The second thread may have to wait for a lock of the first. */
 static void let_other(void *argument)
 {
     (void)argument;
@@ -149,7 +149,7 @@ static void check_and_clear(const struct scene *scene, unsigned long point)
     for (i = 0; i < 2; i++)
         if (sides[i]->result)
             assert_int_equal(nm.free(keys[sides[i]->act->who], sides[i]->result), NMERR_SUCCESS);
-    /* Whose each is now is not asked here, but that somebody's it is, or nobody's. */
+    /* Checks that each block is owned by one expert or by none, not by which. */
     for (i = 0; i < ASIDE; i++)
         for (int who = 0; who < PEOPLE; who++)
             if (nm.size(keys[who], blocks[i]) == bytes)
@@ -174,7 +174,7 @@ static unsigned long one_point(const struct scene *scene, unsigned long point)
         assert_non_null(blocks[i]);
     }
     steps = standin_step(perform_one, &first, point, let_other, NULL);
-    if (!began) /* this one was over before */
+    if (!began) /* the first call ended before */
         SetEvent(turn);
     if (!ended)
         assert_int_equal(WaitForSingleObject(done, 60000), WAIT_OBJECT_0);
@@ -224,7 +224,7 @@ static void two_calls_are_answered_as_if_one_came_after_the_other(void **state)
     assert_true(points > MISUSE_COUNT(scenes) * MISUSE_COUNT(sizes));
 }
 
-/* A lock that is given back twice is another's the second time. */
+/* A lock that is released twice is another thread's at the second time. */
 
 enum { SOMEBODY = 0x7F000001 };
 

@@ -1,6 +1,6 @@
 /*
- * Every wrong call with the code that the contract gives it. After each nothing has changed, and
- * the same call done right succeeds.
+ * matrix.c - every wrong call with its code from the contract. After each one nothing has changed,
+ * and the same call done right succeeds.
  */
 #include "codes.h"
 #include "pointers.h"
@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 /* clang-format off */
-/* The calls that take no pointer. Wrong arguments: no callback, a NULL usage, a cbSize that is too
-   small, a flag; too much memory. */
+/* The calls that take no pointer. Wrong arguments are: no callback, a NULL usage, a cbSize that is
+   too small, a flag, too many bytes. */
 enum plain { ALLOC, QUERY, ENUM_MEMORY, TERMINATE, CLOSE, OPEN, ALLOC_TOO_MUCH, QUERY_INTO_NOTHING,
              QUERY_TOO_SMALL, ENUM_NO_CALLBACK, CLOSE_TOO_SMALL, OPEN_TOO_SMALL, OPEN_WITH_FLAGS, PLAINS };
 
@@ -142,14 +142,14 @@ static SIZE_T live_blocks(int who)
     return nm.query(group.keys[who], &usage) == NMERR_SUCCESS ? usage.LiveBlocks : 0;
 }
 
-/* What a call that is right has done: the owner has a block less, whoever got it one more, and
-   nobody else noticed. Then all begins anew. */
+/* Checks the effect of a right call: the owner has one block less, the receiver one more, and
+   nobody else changed. Then the group is made anew. */
 static void check_rightful(const struct cell *cell)
 {
     int owner = column_owners[cell->column];
     int caller = (int)cell->row->key;
     int taker = cell->call == CALL_TRANSFER_FROM ? OTHER : cell->call == CALL_FREE ? -1 : caller;
-    /* A key that frees a block of another is not opened by that. */
+    /* Freeing another expert's block does not open the key. */
     unsigned but = cell->call == CALL_FREE && caller >= KNOWN ? 0 : 1U << caller;
     const unsigned char *block = cell->call == CALL_REALLOC ? cell->result : cell->pointer;
     SIZE_T bytes = cell->call == CALL_REALLOC ? new_size() : group.kind->bytes;
@@ -180,14 +180,14 @@ static BOOL check_cell(struct cell *cell)
     int refused;
 
     if (cell->pointer && cell->column == NO_BLOCK && group_is_live(&group, cell->pointer))
-        return FALSE; /* it happens to be a block's address, and so it is that block */
+        return FALSE; /* the random address is a block's address, so it is that block */
     make_call(cell);
     if (cell->code == 'F' || (cell->code == 'S' && (cell->pointer || cell->call == CALL_REALLOC))) {
         rightful++;
         check_rightful(cell);
         return TRUE;
     }
-    /* The expert's own calls that are answered with an error are counted. */
+    /* Only the expert's own failed calls are counted. */
     refused = (cell->call == CALL_FREE || cell->call == CALL_REALLOC) && cell->row->key < KNOWN &&
               cell->code != 'S';
     wrong = group_check(&group, (int)cell->row->key, refused, 0);
@@ -316,7 +316,7 @@ static DWORD plain_call(enum plain call, HEXPERTKEY key)
     }
 }
 
-/* The same call done right, on an expert that is there for that. */
+/* The same call done right, on an expert made for that. */
 static void plain_twin(enum plain call)
 {
     static ULONG_PTR next_key = 0x100003;

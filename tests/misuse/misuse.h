@@ -23,7 +23,7 @@ void misuse_begin(int argc, char **argv);
 void misuse_fill(void *block, SIZE_T bytes, uint32_t seed);
 BOOL misuse_holds(const void *block, SIZE_T bytes, uint32_t seed);
 
-/* The run of committed pages that an address lies in: [*from, *to). FALSE: it is not committed. */
+/* The committed pages around an address: [*from, *to). FALSE: it is not committed. */
 BOOL misuse_run(const void *address, char **from, char **to);
 /* The reservation that an address lies in. */
 char *misuse_reservation(const void *address);

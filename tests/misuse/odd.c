@@ -1,6 +1,6 @@
 /*
- * What else an old expert may do to itself in a call: the error word in the block that moves, an
- * exception on the way, two threads that open or end it at once.
+ * odd.c - unusual calls: the error word in the block that moves, an exception during a call, two
+ * threads that open or close an expert at once.
  */
 #include "misuse.h"
 
@@ -57,7 +57,7 @@ static void an_error_word_in_the_block_that_moves_goes_with_it(void **state)
             moved += move.moved != move.block;
             memcpy(&word, move.moved + (move.at < after - 4 ? move.at : 0), sizeof word);
             assert_int_equal(word, move.at < after - 4 ? NMERR_SUCCESS : 0x77777777);
-            /* On failure the block is there, and so is the word. */
+            /* On failure the block stays, and so does the word. */
             assert_null(nm.realloc(key, move.moved, (SIZE_T)-1, (DWORD *)(void *)move.moved));
             memcpy(&word, move.moved, sizeof word);
             assert_int_equal(word, NMERR_OUT_OF_MEMORY);

@@ -1,6 +1,6 @@
 /*
- * Stores that run over: they end at a guard page before they reach another expert's memory, and
- * what the DLL knows does not lie where they reach.
+ * overrun.c - stores beyond a block's end: they fault at a guard page before they reach another
+ * expert's memory, and the DLL's records are not within reach.
  */
 #include "misuse.h"
 
@@ -74,7 +74,7 @@ static void close_one(const struct expert_here *e)
     assert_int_equal(usage.LiveBlocks, e->count);
 }
 
-/* The last block of the first expert's first span of a size, while the others take regions around
+/* The last block of the first expert's first span of a size; the other experts take regions around
    it. */
 static unsigned char *fill_a_span(SIZE_T bytes)
 {
@@ -112,7 +112,7 @@ static void a_store_past_the_last_block_of_a_span_faults_before_it_reaches_anoth
             fail_msg("%lu bytes at %p: faulted at %p, its pages end at %p", (unsigned long)sizes[i],
                      (void *)last, (void *)fault, (void *)to);
         assert_true(
-            misuse_holds(last, sizes[i], 77)); /* the benign twin: up to its end it is there */
+            misuse_holds(last, sizes[i], 77)); /* the benign twin: accessible up to its end */
         assert_int_equal(nm.size(experts[0].key, last), sizes[i]);
         assert_int_equal(nm.free(experts[0].key, last), NMERR_SUCCESS);
         assert_int_equal(nm.free(experts[0].key, last), NMERR_INVALID_PARAMETER);
@@ -171,8 +171,7 @@ static void fill_experts(void)
         }
 }
 
-/* Overwrites every page that an expert can write to: where its blocks are, there are its free ones
-   too. */
+/* Overwrites every page that an expert can write to: its blocks, and the free blocks among them. */
 static SIZE_T scribble(const struct expert_here *e)
 {
     SIZE_T bytes = 0;
@@ -219,7 +218,7 @@ static void check_known(const struct expert_here *e)
         assert_int_equal(nm.size(e->key, e->held[i].address), e->held[i].bytes);
 }
 
-/* The scribbler goes on with what it has: its blocks hold what it wrote. */
+/* The expert that overwrote its pages continues: its blocks hold what it wrote. */
 static void go_on(struct expert_here *e)
 {
     int kept = 0;
@@ -245,7 +244,7 @@ static void go_on(struct expert_here *e)
     check_known(e);
 }
 
-/* A newcomer on the same memory: all that it gets is zero, and what its blocks grow by. */
+/* A new expert on the same memory gets only zeros, also when a block grows. */
 static int come_after(void)
 {
     struct expert_here newcomer;
@@ -304,7 +303,7 @@ static void an_expert_that_overwrites_all_that_it_owns_harms_only_itself(void **
     assert_true(reused > 0);
 }
 
-/* What an expert has left behind its block goes with it when it is handed over. */
+/* What an expert wrote beyond its block is handed over with it. */
 static void what_a_block_grows_by_is_zero_for_whom_it_was_handed_to(void **state)
 {
     unsigned long grown_in_place = 0;

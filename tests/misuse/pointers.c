@@ -5,7 +5,7 @@
 #ifdef _WIN64
 #define TOP_BIT ((ULONG_PTR)1 << 63)
 #define FAR_OFF ((ULONG_PTR)1 << 32)
-#define BEYOND ((ULONG_PTR)1 << 47) /* the first address that no program has */
+#define BEYOND ((ULONG_PTR)1 << 47) /* the first address that no program can use */
 #else
 #define TOP_BIT ((ULONG_PTR)1 << 31)
 #define FAR_OFF ((ULONG_PTR)1 << 29)
@@ -20,7 +20,7 @@ static unsigned char *target(const struct group *group)
     return group->live[OPENED][0].address;
 }
 
-/* Blocks that are dead */
+/* Former blocks */
 
 static void *freed_at_once(struct group *group)
 {
@@ -66,7 +66,7 @@ static void *in_quarantine(struct group *group)
     return group->quarantined;
 }
 
-/* Near a live one */
+/* Near a live block */
 
 static void *interior(struct group *group)
 {
@@ -162,7 +162,7 @@ static void *in_its_guard_page(struct group *group)
     return misuse_run(target(group), &from, &to) ? to : NULL;
 }
 
-/* Where the DLL keeps what it knows of small blocks. */
+/* Block states of small blocks. */
 static void *block_states(struct group *group)
 {
     return misuse_reservation(target(group)) + 64;

@@ -1,5 +1,5 @@
 /*
- * pointers.h - addresses that are no live block of anybody.
+ * pointers.h - addresses that are no live block's.
  */
 #ifndef MISUSE_POINTERS_H
 #define MISUSE_POINTERS_H

@@ -1,6 +1,6 @@
 /*
- * Any address at all, into every call that takes one, with any key: the code of codes.h, and
- * nothing changes but where it happened to be a live block.
+ * random.c - random addresses in every call that takes one, with any key: the code is that of
+ * codes.h, and nothing changes unless the address happens to be a live block's.
  */
 #include "codes.h"
 
@@ -9,7 +9,7 @@
 enum { GROUPS = 9, FORMER = 4096, RUNS = 512, EACH = 100000, CHECK = 2000 };
 
 static struct group groups[GROUPS];
-static unsigned char *former[FORMER]; /* blocks that were */
+static unsigned char *former[FORMER]; /* former blocks */
 static unsigned former_count;
 static char *ends[RUNS],
     *begins[RUNS]; /* of committed pages with blocks, and reservations of them */
@@ -115,7 +115,7 @@ static void *any_address(void)
 }
 
 struct found {
-    int group, owner, index; /* owner -1: no live block */
+    int group, owner, index; /* owner -1: not a live block */
 };
 
 static struct found find(const void *address)
@@ -133,7 +133,8 @@ static BOOL is_implicit(int who)
     return who == IMPLICIT || who == IMPLICIT_TOO || who == TERMINATED_IMPLICIT;
 }
 
-/* What kind of pointer a block is to a key; experts of other groups are others of their kind. */
+/* What kind of pointer a block is to a key; experts of other groups count as other experts of their
+   kind. */
 static enum column column_of(int group, enum key_kind key, const void *address, struct found found)
 {
     if (!address)
@@ -165,7 +166,7 @@ static void note_all(void)
         group_note(&groups[c]);
 }
 
-/* The block is gone: another takes its place where its owner can still have one. */
+/* The block is freed: a new one takes its place if its owner may still allocate. */
 static void replace(struct found found)
 {
     struct group *group = &groups[found.group];
@@ -237,7 +238,7 @@ static void call_with(enum call call, int c, const struct row *row, void *addres
         assert_int_equal(nm.free(taker, result), NMERR_SUCCESS);
     if (found.owner >= 0)
         replace(found);
-    if (row->key >= KNOWN && call == CALL_REALLOC) /* that opened it */
+    if (row->key >= KNOWN && call == CALL_REALLOC) /* the call opened the key */
         group->keys[row->key] =
             (HEXPERTKEY)((ULONG_PTR)0xA0000000 + 64 * right_calls + (ULONG_PTR)c);
     note_all();
@@ -304,7 +305,7 @@ int main(int argc, char **argv)
     random_state = soak_seed;
     for (int c = 0; c < GROUPS; c++)
         group_begin(&groups[c], &block_classes[c]);
-    note_all(); /* what one group closes serves the next */
+    note_all(); /* a later group may reuse the memory of an earlier one's closed experts */
     find_image();
     return cmocka_run_group_tests_name("random addresses", tests, NULL, NULL) != 0;
 }

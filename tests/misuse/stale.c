@@ -1,6 +1,6 @@
 /*
- * Threads that go on storing through stale pointers after their expert has ended badly: they fault,
- * and reach no other expert's block, whoever comes and goes around them.
+ * stale.c - threads that still store through stale pointers after their expert's abnormal close:
+ * the stores fault, and reach no other expert's block, whichever experts open and close meanwhile.
  */
 #include "misuse.h"
 
@@ -60,7 +60,7 @@ static void witness_end(const struct witness *w)
 struct writer {
     HEXPERTKEY key;
     unsigned char *targets[TARGETS];
-    unsigned first; /* the target that it begins with */
+    unsigned first; /* its first target */
     HANDLE ready;
     volatile LONG go, stop;
     struct attempt attempt;
@@ -102,7 +102,7 @@ static void take_and_store(void *argument)
     store(writer);
 }
 
-/* Killed while it computes. */
+/* This thread is killed while it computes. */
 static DWORD WINAPI take_and_spin(LPVOID argument)
 {
     struct writer *writer = argument;
@@ -154,7 +154,7 @@ static void one_round(int round, enum ending ending)
     assert_int_equal(nm.close(writer.key, NULL), NMERR_SUCCESS);
     for (int i = AROUND; i < 2 * AROUND; i++)
         witness_begin(&around[i], i % 2);
-    for (int i = 0; i < AROUND; i++) /* those that were beside it go, others come */
+    for (int i = 0; i < AROUND; i++) /* its neighbours are closed, and others are opened */
         witness_end(&around[i]);
     for (int i = 0; i < AROUND; i++)
         witness_begin(&around[i], !(i % 2));
@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 
     misuse_begin(argc, argv);
 #ifdef NMAPI_NATIVE
-    if (standin_under_tsan()) /* such stores are nothing but data races */
+    if (standin_under_tsan()) /* such stores are data races by design */
         return 0;
 #endif
     return cmocka_run_group_tests_name("writer threads", tests, NULL, NULL) != 0;

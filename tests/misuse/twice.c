@@ -1,6 +1,6 @@
 /*
- * Two threads do away with one block at the same moment: one of them has done it, the other is told
- * that there is no such block (any more, or none of its own), and the sums are right after each.
+ * twice.c - two threads free, move or hand over one block at the same moment: one succeeds, the
+ * other is told that there is no such block, or none of its own. The sums are right after each.
  */
 #include "misuse.h"
 
@@ -15,13 +15,13 @@ enum deed { FREES, REALLOCS, HANDS_OVER };
 struct side {
     HEXPERTKEY key;
     enum deed deed;
-    uint32_t delay; /* so that now the one, now the other is first */
+    uint32_t delay; /* so that either may be first */
     DWORD code;
     void *result;
 };
 
 static struct side sides[2];
-static HEXPERTKEY heir;          /* to whom blocks are handed over */
+static HEXPERTKEY heir;          /* receives blocks */
 static void *volatile neighbour; /* of the first key's */
 static void *volatile block;
 static SIZE_T bytes;
@@ -33,8 +33,8 @@ static LONG read_long(volatile LONG *value)
     return InterlockedCompareExchange(value, 0, 0);
 }
 
-/* Spins, so that both go on at the same moment; gives way at times, should there be but one
-   processor. */
+/* Spins, so that both threads start at the same moment. Yields now and then, in case there is only
+   one processor. */
 static void wait_for(volatile LONG *value, LONG wanted)
 {
     for (unsigned spins = 1; read_long(value) < wanted; spins++)
@@ -53,7 +53,7 @@ static void act(struct side *side)
         side->code = nm.free(side->key, block);
         break;
     case REALLOCS:
-        /* So that it moves. */
+        /* A size that makes it move. */
         side->result =
             nm.realloc(side->key, block, bytes > 32767 ? 10 : bytes + 100000, &side->code);
         break;
@@ -88,12 +88,12 @@ static NMAPI_EXPERT_USAGE usage_of(HEXPERTKEY key)
 
 static unsigned long won[2];
 
-/* What both did, for one pair of deeds. */
+/* What both threads did, for one pair of calls. */
 struct pair {
     const char *name;
     BOOL opened, same_key;
     enum deed deeds[2];
-    DWORD loser[2]; /* what the other is told when this one was first */
+    DWORD loser[2]; /* what the other call returns when this one was first */
 };
 
 static const struct pair pairs[] = {
@@ -178,7 +178,7 @@ static void one_round(const struct pair *pair, LONG round)
     assert_non_null(block);
     misuse_fill(block, bytes, 2);
     InterlockedIncrement(&round_number);
-    if (delays & 2) /* who arrives last has an advantage: now the one, now the other */
+    if (delays & 2) /* the thread that arrives last has an advantage: they take turns */
         wait_for(&arrived, 2 * round - 1);
     InterlockedIncrement(&arrived);
     wait_for(&arrived, 2 * round);
@@ -220,8 +220,8 @@ static void of_two_at_the_same_moment_one_succeeds(void **state)
     assert_true(soak_join(thread));
 }
 
-/* Handing a block to oneself takes one lock, and must not give it back twice: the second time it is
-   another's. */
+/* A transfer to the same expert takes one lock and must release it once: at a second release it may
+   be another thread's. */
 
 enum { WORKERS = 2, HELD = 16, DEEDS = 40000 };
 

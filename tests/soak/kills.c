@@ -1,7 +1,7 @@
 /*
- * TerminateThread at random moments in a thread that works under a key which another thread shares.
- * Nobody waits for the dead, bystanders notice nothing, close gives everything back, and in the end
- * the address space is what it was.
+ * kills.c - TerminateThread at random moments in a thread that uses a key which another thread
+ * shares. Nobody waits for the dead thread, bystanders are not affected, a close releases
+ * everything, and in the end the address space is as it was.
  */
 #include "stall.h"
 #include "soak.h"
@@ -16,7 +16,7 @@ struct victim {
     uint32_t seed;
     int works; /* 0 small, 1 large, 2 new spans, 3 keys never used, 4 all */
     volatile LONG calls;
-    volatile LONG keys; /* how many of new_keys it may have used */
+    volatile LONG keys; /* how many of new_keys the thread may have used */
     HEXPERTKEY new_keys[NEW_KEYS];
     DWORD longest, ended_with; /* the sharer's */
 };
@@ -155,13 +155,13 @@ static void kill_one(uint32_t round, uint32_t *random, DWORD *longest)
     sharer->seed = content_random(random);
     threads[0] = soak_start(work, victim);
     threads[1] = shared ? soak_start(work, sharer) : NULL;
-    /* Not before it runs code of ours: a thread killed in its beginnings keeps the loader lock. */
+    /* Not before it runs code of ours: a thread killed while it starts keeps the loader's lock. */
     while (!InterlockedCompareExchange(round % 8 ? &victim->calls : &victim->begun, 0, 0))
         Sleep(0);
     for (uint32_t i = content_random(random) % 20000; i; i--)
         YieldProcessor();
     kill(threads[0]);
-    if (shared) { /* goes on, and in time */
+    if (shared) { /* it continues without delay */
         calls = InterlockedCompareExchange(&sharer->calls, 0, 0);
         since = GetTickCount();
         while (InterlockedCompareExchange(&sharer->calls, 0, 0) < calls + 3 &&
@@ -172,7 +172,7 @@ static void kill_one(uint32_t round, uint32_t *random, DWORD *longest)
             *longest = since;
         assert_true(since < 20000);
     }
-    /* A key that nobody came to use is none. */
+    /* A key that nobody has used yet does not exist. */
     if (nm.terminate(victim->key) == NMERR_SUCCESS) {
         if (shared) {
             assert_true(soak_join(threads[1]));
@@ -225,7 +225,7 @@ static void killed_threads_harm_nobody_and_leave_nothing(void **state)
         (unsigned long)(reserved >> 10), (unsigned long)(now_reserved >> 10),
         (unsigned long)(dead_committed >> 10), (unsigned long)(dead_reserved >> 10));
     assert_true(longest <= STALL_PATIENCE + idle);
-    /* Records of keys stay; the addresses of experts that ended badly are kept for a while. */
+    /* Records of keys stay; the addresses of experts with an abnormal close are quarantined. */
     assert_true(now_committed <= committed + kept + soak_kills * (dead_committed + 1024));
     assert_true(now_reserved <= reserved + quarantine + soak_kills * (dead_reserved + 1024));
 }

@@ -1,7 +1,7 @@
 /*
- * Close, Terminate, Open, Query, Enum and Transfer against experts in full swing: keys of one
- * thread, keys that several share, keys that threads swap crosswise. Bystanders notice nothing of
- * it.
+ * races.c - Close, Terminate, Open, Query, Enum and Transfer against experts at work: keys of one
+ * thread, keys that several threads share, keys that two threads exchange. Bystanders are not
+ * affected.
  */
 #include "stall.h"
 #include "soak.h"
@@ -18,7 +18,7 @@ struct caller {
     int number;
     uint64_t calls;
     LONG failures;
-    DWORD longest, strange; /* strange: a code that nothing explains */
+    DWORD longest, strange; /* strange: codes that nothing explains */
     const char *slowest;    /* the function that took longest */
     HANDLE thread;
 };
@@ -42,7 +42,7 @@ static void note(struct caller *caller, const char *function, DWORD code, DWORD 
         caller->slowest = function;
     }
     caller->calls++;
-    /* The block may have gone with a close, or its address to another since. */
+    /* The block may have been released by a close, or its address reused. */
     if (code == NMERR_SUCCESS || code == NMERR_EXPERT_TERMINATE || code == NMERR_ACCESS_DENIED ||
         code == NMERR_INVALID_PARAMETER)
         return;
@@ -50,7 +50,7 @@ static void note(struct caller *caller, const char *function, DWORD code, DWORD 
     caller->strange = code;
 }
 
-/* Never touches its blocks, which may go at any moment. */
+/* Never touches its blocks, which may be released at any moment. */
 static DWORD WINAPI work(LPVOID argument)
 {
     struct caller *caller = argument;
@@ -161,7 +161,7 @@ static DWORD WINAPI manage(LPVOID argument)
         }
         note(caller, function, code, since);
         if (kind < 5)
-            Sleep(1); /* let them get into full swing again */
+            Sleep(1); /* let all threads work again for a while */
     }
     return 0;
 }

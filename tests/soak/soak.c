@@ -27,8 +27,8 @@ void soak_begin(int argc, char **argv)
 }
 
 #ifndef NMAPI_NATIVE
-/* cmocka's own would jump from the thread's stack to the test's, and the process ends without a
-   word. */
+/* cmocka's own handler would jump from the thread's stack to the test's, and the process would end
+   without a message. */
 static LONG WINAPI tell_and_end(EXCEPTION_POINTERS *exception)
 {
     const EXCEPTION_RECORD *record = exception->ExceptionRecord;
@@ -49,7 +49,7 @@ HANDLE soak_start(LPTHREAD_START_ROUTINE routine, void *argument)
     HANDLE thread;
 
 #ifndef NMAPI_NATIVE
-    SetUnhandledExceptionFilter(tell_and_end); /* here: cmocka has set its own by now */
+    SetUnhandledExceptionFilter(tell_and_end); /* now: cmocka has set its own handler before */
 #endif
     /* Small stacks: a system may keep those of killed threads. */
     thread = CreateThread(NULL, 65536, routine, argument, 0x10000, NULL);

@@ -32,9 +32,9 @@ struct bystander {
     HEXPERTKEY key;
     uint32_t seed;
     volatile LONG stop;
-    uint64_t calls; /* these two: read once it has ended */
+    uint64_t calls; /* these two are read once the thread has ended */
     LONG failures;
-    DWORD longest; /* milliseconds that a call took at most */
+    DWORD longest; /* the longest call in milliseconds */
     HANDLE thread;
 };
 void bystander_begin(struct bystander *bystander, HEXPERTKEY key, uint32_t seed);
