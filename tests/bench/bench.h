@@ -1,6 +1,6 @@
 /*
- * The benchmark's own interfaces: a peer is an allocator under test, a workload is what it is put
- * through, a figure is what came out, and sys is what a program needs of the system to measure it.
+ * bench.h - the benchmark's interfaces: a peer is an allocator under test, a workload is what it
+ * runs, a figure is a result, and sys is what a program needs of the system to measure it.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -15,15 +15,15 @@
  */
 
 enum {
-    PEER_NO_FREE = 1,      /* one block alone can't be freed: free does nothing */
+    PEER_NO_FREE = 1,      /* single blocks can't be freed: free does nothing */
     PEER_NO_HEAPS = 2,     /* the bulk free goes block by block, in the workload */
     PEER_SHARED = 4,       /* several threads may use one heap at a time */
     PEER_CROSS = 8,        /* another thread may free, but not allocate */
     PEER_COPIES = 16,      /* growing a large block copies it: measured by samples */
     PEER_NO_REALLOC = 32,  /* realloc would leave every old block behind */
-    PEER_SHARED_ONLY = 64, /* stands in for the workload with one shared heap only */
+    PEER_SHARED_ONLY = 64, /* takes part in the workload with one shared heap only */
     PEER_OURS = 128,       /* Nmapi.dll, or the native build of its sources */
-    PEER_KEEPS = 256,      /* ours once more, under keep=64M: for what the only expert does */
+    PEER_KEEPS = 256,      /* ours again, with keep=64M: for the rows of the only expert */
     PEER_BY_BLOCKS = 512   /* its bulk free visits each block */
 };
 
@@ -31,7 +31,7 @@ struct peer {
     const char *name; /* a column's head and the CSV's name: short, known once it has started */
     unsigned flags;
 
-    bool (*start)(char *version, size_t version_size); /* false: not on this machine */
+    bool (*start)(char *version, size_t version_size); /* false: not available on this machine */
 
     /* A heap is one expert's memory. open is called by the thread that allocates from it. */
     void *(*open)(void);
@@ -41,10 +41,10 @@ struct peer {
     void *(*realloc)(void *heap, void *block, size_t old_size, size_t size); /* zeroed tail */
     void (*free)(void *heap, void *block);
 
-    /* From here on, NULL where the peer does not tell. */
+    /* The rest: NULL where the peer does not tell. */
     size_t (*committed)(void *heap);                /* as the allocator counts, bytes */
     void (*calls)(double *memory, double *threads); /* system calls of the process so far */
-    bool (*trim)(void);                             /* returns kept pages; false: it can't */
+    bool (*trim)(void);                             /* returns cached pages; false: it can't */
     size_t (*writable_image)(void);                 /* bytes of its image that are written to */
 };
 
@@ -60,13 +60,13 @@ extern const struct peer peer_glibc;
 extern const struct peer peer_glibc_mutex;
 extern const struct peer peer_hook;
 
-extern const char *bench_dll_path; /* what peer_dll loads */
+extern const char *bench_dll_path; /* the DLL that peer_dll loads */
 
 /*
  * Figures
  */
 
-/* The last three are for a thousand operations. Any is NAN where there is none. */
+/* The last three are for a thousand operations. NAN where there is none. */
 struct figure {
     double value, faults, memory_calls, thread_calls;
 };
@@ -76,7 +76,7 @@ struct meter {
 };
 
 void bench_begin(const struct peer *peer, struct meter *meter);
-/* The figure of what was done since. Its value is the time of one operation, in units of so many
+/* The figure of the work done since. Its value is the time of one operation, in units of so many
    nanoseconds. */
 void bench_end(const struct peer *peer, const struct meter *meter, double operations, double unit,
                struct figure *figure);
@@ -90,18 +90,18 @@ enum { WORK_METRICS_MAX = 8 };
 
 enum {
     WORK_ALONE = 1,         /* measures memory: once, in a process of its own */
-    WORK_NEEDS_HEAPS = 2,   /* says nothing about peers without heaps */
+    WORK_NEEDS_HEAPS = 2,   /* not for peers without heaps */
     WORK_NEEDS_SHARED = 4,  /* several threads in one heap */
-    WORK_NEEDS_REALLOC = 8, /* in a number that a peer without it can't hold */
+    WORK_NEEDS_REALLOC = 8, /* a number of times that needs a peer with realloc */
     WORK_NEEDS_CROSS = 16,  /* one thread frees while the heap's own allocates */
     WORK_NEEDS_FREE = 32,   /* of one block */
-    WORK_PEERS_ONLY = 64,   /* a yardstick that ours is held against */
-    WORK_OURS_ONLY = 128,   /* says nothing about the peers */
+    WORK_PEERS_ONLY = 64,   /* a measure that ours is compared with */
+    WORK_OURS_ONLY = 128,   /* not for the peers */
     WORK_ONLY_EXPERT = 256, /* a host that runs one expert at a time: depends on the option keep */
     WORK_LONG = 512,        /* runs with --long alone */
     WORK_CURVE = 1024,      /* runs with --curve alone: "name@size" */
-    WORK_SPREAD = 2048,     /* each round in a process of its own, whose place moves the figure */
-    WORK_MANY_BLOCKS = 4096 /* would take minutes where the bulk free visits each block */
+    WORK_SPREAD = 2048,     /* each round in its own process, which moves the figure */
+    WORK_MANY_BLOCKS = 4096 /* would take minutes for a peer whose bulk free visits each block */
 };
 
 struct metric {
@@ -122,12 +122,11 @@ struct workload {
 
 extern const struct workload *const bench_workloads[]; /* ends with NULL */
 
-/* Shared by the workloads; static, so that holding pointers moves no peer's memory. */
+/* Shared by the workloads; static, so that storing pointers changes no peer's memory. */
 enum { BENCH_BLOCKS_MAX = 1000000 };
 extern void *bench_blocks[BENCH_BLOCKS_MAX];
-extern bool bench_quick; /* --quick: a smoke run, its figures mean nothing */
-extern bool
-    bench_cpu_time; /* --cpu-time: what one thread does is timed by what it ran, not by the clock */
+extern bool bench_quick;    /* --quick: a smoke test; its figures mean nothing */
+extern bool bench_cpu_time; /* --cpu-time: one thread's work is timed by its processor time */
 
 static inline unsigned bench_count(unsigned full, unsigned quick)
 {
@@ -153,8 +152,8 @@ static inline uint32_t bench_between(uint32_t *state, uint32_t low, uint32_t hig
     return low + (uint32_t)(((uint64_t)bench_random(state) * (high - low + 1)) >> 32);
 }
 
-/* Writes to each page of a block, and to its last byte. Finding a byte that is not zero is an
-   error: everything here promises zeroed memory. */
+/* Writes to each page of a block, and to its last byte. A byte that is not zero is an error: every
+   peer here promises zeroed memory. */
 static inline void bench_touch(const struct peer *peer, unsigned char *block, size_t size)
 {
     unsigned found = block[0] | block[size - 1];
@@ -215,7 +214,7 @@ void bench_check_targets(FILE *csv, FILE *table); /* each may be NULL */
  */
 
 double sys_now(void);     /* nanoseconds */
-double sys_cpu_now(void); /* nanoseconds that the process ran; NAN where it can't be told */
+double sys_cpu_now(void); /* processor time in nanoseconds; NAN where it can't be told */
 double sys_faults(void);  /* page faults of the process so far; NAN where it can't be told */
 void sys_yield(void);
 long sys_load(volatile long *from);               /* acquire */
@@ -223,11 +222,11 @@ void sys_store(volatile long *to, long value);    /* release */
 long sys_exchange(volatile long *to, long value); /* full barrier */
 long sys_add(volatile long *to, long value);      /* full barrier; the value before */
 void sys_run_threads(int count, void (*run)(int index, void *context), void *context);
-/* Runs this program once more, with these arguments (the last is NULL) and NMAPI_OPTIONS set to the
-   options, or as it is for NULL. Gives what it prints; false if it fails. */
+/* Runs this program again, with these arguments (the last is NULL) and with NMAPI_OPTIONS set to
+   the options, or unchanged for NULL. Returns what it prints; false if it fails. */
 bool sys_run_self(const char *const *arguments, const char *options, char *text, size_t size);
 size_t sys_committed(void); /* private memory of the process that may be written, bytes */
-size_t sys_resident(void);  /* the part of it that takes up memory; 0 where it can't be told */
+size_t sys_resident(void);  /* the part of it that is resident; 0 where it can't be told */
 void *sys_open_library(const char *path); /* NULL: can't be loaded */
 void *sys_find_function(void *library, const char *name);
 void sys_describe(char *text, size_t size);

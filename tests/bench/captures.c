@@ -27,7 +27,7 @@ static double seconds(void)
     return (double)now.QuadPart / (double)frequency.QuadPart;
 }
 
-/* Of this thread: what another program takes of the machine does not count. */
+/* This thread's processor time, so other programs do not count. */
 static double processor_seconds(void)
 {
     FILETIME created, ended, kernel, user;

@@ -70,7 +70,7 @@ static IMAGE_NT_HEADERS *headers_of(HMODULE module)
     return (IMAGE_NT_HEADERS *)((char *)module + ((IMAGE_DOS_HEADER *)module)->e_lfanew);
 }
 
-/* The table of addresses lies in read-only pages once the module is loaded. */
+/* The import table lies in read-only pages once the module is loaded. */
 static void replace(void **slot, void *function)
 {
     DWORD old;

@@ -1,8 +1,8 @@
-/* The memory calls that shared libraries make: mmap, munmap, mprotect and madvise of this program
-   take the place of the C library's for them. */
+/* The memory calls of shared libraries: this program's mmap, munmap, mprotect and madvise replace
+   the C library's for them. */
 #ifndef LINUX_CALLS_H
 #define LINUX_CALLS_H
 
-void linux_calls(double *memory, double *threads); /* threads: NAN, which nobody counts */
+void linux_calls(double *memory, double *threads); /* threads: NAN, because nothing counts them */
 
 #endif

@@ -1,4 +1,4 @@
-/* What a stretch of work took: time, page faults, system calls. */
+/* Measures a part of the work: time, page faults, system calls. */
 #include "bench.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* APR, a pool for each expert. A pool can't free one block: what is freed stays until the end. */
+/* APR, a pool for each expert. A pool can't free one block: freed blocks stay until the end. */
 #include "bench.h"
 
 #include <apr_general.h>

@@ -1,8 +1,8 @@
 /*
  * Ours: the DLL's exported functions, found as a host finds them. The native build links them and
- * still calls through the same pointers, as a peer in a shared library is called.
+ * still calls through the same pointers, like a peer in a shared library.
  *
- * Compiled once more by peer_dll_keep64.c, for a copy of the DLL that was loaded under keep=64M.
+ * peer_dll_keep64.c compiles it again, for a copy of the DLL that is loaded with keep=64M.
  */
 #include "bench.h"
 
@@ -114,7 +114,7 @@ static HMODULE load(const char *options)
         return original;
     GetModuleFileNameA(original, from, sizeof from);
     snprintf(to, sizeof to, "%s.%s.dll", from, options);
-    /* In a process that the benchmark started, the copy is there and in use. */
+    /* In a process that the benchmark started the copy exists and is in use. */
     if (!CopyFileA(from, to, FALSE) && GetLastError() != ERROR_SHARING_VIOLATION)
         return NULL;
     had = GetEnvironmentVariableA("NMAPI_OPTIONS", before, sizeof before);
@@ -155,8 +155,8 @@ static size_t dll_writable_image(void)
 
 #endif
 
-/* A host's keys are addresses of its own. A closed one is opened again, as hosts do that run an
-   expert many times. */
+/* A host's keys are its own addresses. A closed key is reopened, as hosts do that run an expert
+   many times. */
 enum { KEYS_MAX = 16384 };
 static char keys[KEYS_MAX];
 static char *closed_keys[KEYS_MAX];

@@ -1,4 +1,4 @@
-/* Ours once more, from a copy of the DLL that was told to keep 64 MiB: on x86 the default is 16. */
+/* Ours again, from a copy of the DLL that keeps 64 MiB: on x86 the default is 16. */
 #define PEER_DLL peer_dll_keep64
 #define PEER_DLL_NAME "nmapi-64M"
 #define PEER_DLL_FLAGS (PEER_SHARED | PEER_OURS | PEER_KEEPS)

@@ -1,4 +1,4 @@
-/* glibc's calloc: no heaps. And once more behind one mutex, as one heap shared by threads. */
+/* glibc's calloc: no heaps. And again behind one mutex, as one heap that threads share. */
 #include "bench.h"
 
 #include <gnu/libc-version.h>

@@ -1,6 +1,6 @@
 /*
- * mimalloc, a heap for each expert. Loaded, not linked: the library brings a malloc of its own,
- * which would take glibc's place for all other peers.
+ * mimalloc, a heap for each expert. It is loaded, not linked: the library has its own malloc, which
+ * would replace glibc's for all other peers.
  */
 #include "bench.h"
 
@@ -53,8 +53,8 @@ static void *mimalloc_alloc(void *heap, size_t size)
     return mi.heap_zalloc(heap, size);
 }
 
-/* Not mi_heap_rezalloc: growing into a block's own slack it leaves there what an earlier block
-   left. */
+/* Not mi_heap_rezalloc: where a block grows into its own slack, an earlier block's content stays
+   there. */
 static void *mimalloc_realloc(void *heap, void *block, size_t old_size, size_t size)
 {
     unsigned char *grown = mi.heap_realloc(heap, block, size);

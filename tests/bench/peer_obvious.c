@@ -1,7 +1,7 @@
 /*
- * The obvious tracker: HeapAlloc from the process heap, and for each expert a hash table of its
+ * The obvious solution: HeapAlloc from the process heap, and for each expert a hash table of its
  * blocks' addresses and sizes behind a critical section. Open addressing, at most half full,
- * deletion that closes the gap: as good as it gets without changing the idea.
+ * deletion that closes gaps: as fast as this idea allows.
  */
 #include "bench.h"
 
@@ -63,7 +63,7 @@ static bool make_room(struct tracker *tracker)
     return true;
 }
 
-/* The entry of a block, or NULL: what tells a wild pointer from a block. */
+/* The entry of a block, or NULL, which detects a wild pointer. */
 static struct entry *find(struct tracker *tracker, const char *block)
 {
     size_t at = slot_of(tracker, block);

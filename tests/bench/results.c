@@ -1,4 +1,4 @@
-/* What was measured: kept, found, printed as a table and as CSV. */
+/* Results: stored, found, printed as a table and as CSV. */
 #include "bench.h"
 
 #include <stddef.h>
@@ -168,7 +168,7 @@ static void print_count(FILE *to, double count)
         fprintf(to, ","); /* not known */
 }
 
-/* The title is last, since it has commas in it. */
+/* The title is last, because it has commas in it. */
 void bench_print_csv(FILE *to)
 {
     fprintf(to, "figure,unit,peer,median,low,high,rounds,faults,memory_calls,thread_calls,title\n");

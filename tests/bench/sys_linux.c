@@ -69,8 +69,8 @@ struct thread_start {
     int index;
 };
 
-/* Each on a processor of its own: which of them the system gives a thread at first, and when it
-   changes its mind, is not what is measured. */
+/* Each thread on its own processor. Otherwise the system's choice, and its changes, would be
+   measured too. */
 static void stay_on(int index)
 {
     cpu_set_t allowed, one;
@@ -165,7 +165,7 @@ static void count_line(const char *line, bool *counts, size_t *committed, size_t
     }
 }
 
-/* Reads without stdio, whose buffers would be part of what is counted. */
+/* Reads without stdio, whose buffers would count as memory. */
 static void read_smaps(size_t *committed, size_t *resident)
 {
     static char text[65536];

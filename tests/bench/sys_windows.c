@@ -133,8 +133,8 @@ struct thread_start {
     int index;
 };
 
-/* Each on a processor of its own: which of them the system gives a thread at first, and when it
-   changes its mind, is not what is measured. */
+/* Each thread on its own processor. Otherwise the system's choice, and its changes, would be
+   measured too. */
 static void stay_on(int index)
 {
     DWORD_PTR allowed, present;

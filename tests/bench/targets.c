@@ -1,7 +1,7 @@
 /*
- * The targets: each holds one of our figures against a limit, which is a number, or a peer's figure
- * of the same run. Under Wine the yardstick is what mimalloc's heap measured there once, scaled by
- * what a private heap measured in the same place then and measures now.
+ * The targets: each compares one of our figures with a limit, which is a number or a peer's figure
+ * of the same run. Under Wine the measure is what mimalloc's heap took there once, scaled by what a
+ * private heap took in the same place then and takes now.
  */
 #include "bench.h"
 
@@ -167,7 +167,7 @@ void bench_check_targets(FILE *csv, FILE *table)
         fprintf(table, "\n%-18s %-56s %7s\n", "Target", "limit", "ratio");
     tell_peers(&list);
     at_least(&list, "threads_share", "at least 0.9 of what the machine gives two threads", 0.9);
-    /* By blocks it would be 16. */
+    /* If it grew with blocks it would be 16. */
     at_most(&list, "bulk_by_blocks", "by regions: 16 times the blocks, at most twice the time", 2);
     tell_grow(&list);
     at_most(&list, "experts_ratio", "1.05 x that of one expert", 1.05);

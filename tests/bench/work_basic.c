@@ -10,7 +10,7 @@ void bench_pairs(const struct peer *peer, void *heap, size_t size, unsigned coun
         peer->free(heap, bench_alloc(peer, heap, size));
 }
 
-/* The least of a few turns: what else runs on the machine only ever adds. */
+/* The least of a few turns: other programs only ever add time. */
 static void pair(const struct peer *peer, size_t size, unsigned count, struct figure *figure)
 {
     void *heap = bench_open(peer);

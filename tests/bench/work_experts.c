@@ -1,4 +1,4 @@
-/* What many open experts cost, and what one costs that holds much: the rows and the curves. */
+/* What many open experts cost, and what one costs that has many blocks: the rows and the curves. */
 #include "bench.h"
 
 static const char ns_op[] = "ns";
@@ -6,8 +6,8 @@ static const char ns_op[] = "ns";
 enum { EXPERTS_MOST = 10000 };
 static void *heaps[EXPERTS_MOST];
 
-/* Opens experts of one block each up to `count` of them; gives how many are open: a 32-bit address
-   space does not hold as many heaps of every kind. */
+/* Opens up to `count` experts of one block each. Returns how many are open: a 32-bit address space
+   does not hold as many heaps of every kind. */
 static unsigned open_experts(const struct peer *peer, unsigned opened, unsigned count)
 {
     for (; opened < count; opened++) {
@@ -29,7 +29,7 @@ static void close_experts(const struct peer *peer, unsigned opened)
         bench_close(peer, heaps[opened], &bench_blocks[opened], 1);
 }
 
-/* The least of a few turns: what else runs on the machine only ever adds. */
+/* The least of a few turns: other programs only ever add time. */
 static void pair_on(const struct peer *peer, void *heap, struct figure *figure)
 {
     unsigned pairs = bench_count(40000, 100);
@@ -61,7 +61,7 @@ static void pair_on_all(const struct peer *peer, unsigned count, struct figure *
     bench_end(peer, &meter, pairs, 1, figure);
 }
 
-/* The same expert's pair with nobody beside it, and beside 9,999. */
+/* The same expert's pair alone, and with 9,999 other experts open. */
 static void run_experts(const struct peer *peer, struct figure *figures)
 {
     unsigned count = bench_count(EXPERTS_MOST, 200);
@@ -87,7 +87,7 @@ const struct workload work_experts = {"experts",
                                        {"experts_10k_all", "  10,000 open: on all in turn", ns_op}},
                                       NULL};
 
-/* With `full` experts open, what one more costs from its opening to its close, and the pair. */
+/* With `full` experts open, the cost of one more from its opening to its close, and of the pair. */
 static void curve_experts(const struct peer *peer, unsigned full, struct figure *figures)
 {
     unsigned count = bench_count(full, full < 100 ? full : 100);
@@ -131,8 +131,8 @@ CURVE_EXPERTS(100)
 CURVE_EXPERTS(1000)
 CURVE_EXPERTS(10000)
 
-/* One expert holds `full` blocks of 64 bytes. Up to BENCH_BLOCKS_MAX of them, evenly spread, are
-   the ones that are replaced at random. */
+/* One expert has `full` blocks of 64 bytes. Up to BENCH_BLOCKS_MAX of them, evenly spread, are
+   replaced at random. */
 static void curve_blocks(const struct peer *peer, unsigned full, struct figure *figures)
 {
     unsigned count = bench_count(full, 1000);

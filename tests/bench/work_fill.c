@@ -1,9 +1,9 @@
-/* Fill and bulk free: the only expert, beside another, and more than waits for the next one. */
+/* Fill and bulk free: the only expert, beside another, and with more memory than stays cached. */
 #include "bench.h"
 
 static const char ns_block[] = "ns/block";
 
-/* Room for all pointers is needed only where the bulk free goes block by block. */
+/* Space for all pointers is needed only where the bulk free goes block by block. */
 static void fill(const struct peer *peer, unsigned count, uint32_t low, uint32_t high,
                  struct figure *figures)
 {
@@ -25,8 +25,8 @@ static void fill(const struct peer *peer, unsigned count, uint32_t low, uint32_t
     bench_end(peer, &meter, count, 1, &figures[1]);
 }
 
-/* A host that runs one expert after the other: the second of two fills counts, which the first
-   one's pages may serve. */
+/* A host that runs one expert after the other: the second of two fills counts, so the pages of the
+   first may serve it. */
 static void fill_again(const struct peer *peer, unsigned count, uint32_t low, uint32_t high,
                        struct figure *figures)
 {
@@ -34,7 +34,7 @@ static void fill_again(const struct peer *peer, unsigned count, uint32_t low, ui
     fill(peer, count, low, high, figures);
 }
 
-/* An expert that holds as much lives on meanwhile. */
+/* Another open expert has as much memory meanwhile. */
 static void fill_beside(const struct peer *peer, unsigned count, uint32_t low, uint32_t high,
                         struct figure *figures)
 {
@@ -69,7 +69,7 @@ static void run_fill_1m_beside(const struct peer *peer, struct figure *figures)
     fill_beside(peer, bench_count(1000000, 500), 64, 64, figures);
 }
 
-/* Three times what waits after the last close, 64 MiB or, on x86, 16. */
+/* Three times what stays cached after the last close: 64 MiB or, on x86, 16. */
 static void run_fill_3keep(const struct peer *peer, struct figure *figures)
 {
     unsigned keep = sizeof(void *) == 8 ? 64U << 20 : 16U << 20;
@@ -123,7 +123,7 @@ const struct workload work_fill_3keep = {
     NULL};
 
 /* The same 64 MiB in 16 times as many blocks: a bulk free that goes by regions takes as long. The
-   least of a few turns, since what else runs on the machine only ever adds. */
+   least of a few turns, because other programs only ever add time. */
 static void run_regions(const struct peer *peer, struct figure *figures)
 {
     static const uint32_t sizes[] = {64, 1024};

@@ -16,8 +16,8 @@ static void replace(const struct peer *peer, void *heap, unsigned live, unsigned
     }
 }
 
-/* Of live blocks one at random is replaced, `count` times. Each page is touched. The clock starts
-   after `warm_up` of them. */
+/* Replaces one live block at random, `count` times. Each page is touched. The clock starts after
+   `warm_up` replacements. */
 static void replace_large(const struct peer *peer, unsigned live, unsigned warm_up, unsigned count,
                           uint32_t low, uint32_t high, struct figure *figure)
 {
@@ -39,14 +39,14 @@ static void run_large(const struct peer *peer, struct figure *figures)
     replace_large(peer, 16, 0, bench_count(400, 4), 64 << 10, 1 << 20, figures);
 }
 
-/* Finding room for one must not become slower with the number of the others. */
+/* Finding a place for one block must not take longer the more others there are. */
 static void run_medium(const struct peer *peer, struct figure *figures)
 {
     replace_large(peer, bench_count(4000, 40), 0, bench_count(2000, 4), 33 << 10, 64 << 10,
                   figures);
 }
 
-/* The same once every place has been used before. */
+/* The same after every place has been used once. */
 static void run_medium_warm(const struct peer *peer, struct figure *figures)
 {
     unsigned count = bench_count(4000, 4);
@@ -112,9 +112,9 @@ static unsigned char *grow_by_copy(const struct peer *peer, void *heap, unsigned
     return block;
 }
 
-/* What copies would take minutes for all 16,384 steps. It is given a few steps at each of four
-   sizes, evenly spread: its price grows in line with the size, so their mean is that of all. Gives
-   the part of the steps that moved. */
+/* A peer that copies would take minutes for all 16,384 steps. It makes a few steps at each of four
+   sizes, evenly spread: the cost grows in line with the size, so their mean is that of all. Returns
+   the part of the steps that moved the block. */
 static double grow_sampled(const struct peer *peer, size_t full, unsigned steps,
                            unsigned char *(*how)(const struct peer *, void *, unsigned char *,
                                                  size_t, size_t, double *),
@@ -176,7 +176,7 @@ const struct workload work_grow = {"grow",
                                     {"grow_moves", "  steps of 16,383 that moved it", "moves"}},
                                    NULL};
 
-/* The price of copying, from the peers. */
+/* The cost of copying, from the peers. */
 static void run_grow_copy(const struct peer *peer, struct figure *figures)
 {
     grow_sampled(peer, grow_size(), 4, grow_by_copy, figures);

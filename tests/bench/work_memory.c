@@ -1,7 +1,7 @@
 /*
- * Memory: what the process has committed, before and after. Each is measured in a process of its
- * own, since many peers keep what they once had. On Linux a mapping costs nothing before it is
- * touched, so there what is resident is told beside what is committed.
+ * Memory: what the process has committed, before and after. Each is measured in its own process,
+ * because many peers keep memory that they once had. On Linux a mapping costs nothing until it is
+ * touched, so what is resident is shown beside what is committed.
  */
 #include "bench.h"
 
@@ -20,7 +20,7 @@ static void tell_resident(size_t before, double unit, struct figure *figure)
         *figure = grown(before, after, unit);
 }
 
-/* The benchmark's own memory is there before anything is measured. */
+/* The benchmark's own memory is allocated before anything is measured. */
 static void settle(void)
 {
     memset(bench_blocks, 1, sizeof bench_blocks);
@@ -36,8 +36,8 @@ static void **fill(const struct peer *peer, void *heap, void **at, unsigned coun
     return at;
 }
 
-/* Experts of 100 MiB in small blocks and 100 in large ones come, up to 2 GiB (x86: 1 GiB) in all,
-   and go again. */
+/* Experts of 100 MiB in small blocks and 100 MiB in large ones are opened, up to 2 GiB (x86: 1 GiB)
+   in all, and closed again. */
 static void run_after(const struct peer *peer, struct figure *figures)
 {
     enum { EXPERTS_MOST = 10 };

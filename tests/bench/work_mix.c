@@ -1,4 +1,4 @@
-/* An expert's day: the conversation table. */
+/* A typical expert: the conversation table. */
 #include "bench.h"
 
 #include <string.h>
@@ -94,7 +94,7 @@ static void mix_packet(struct mix *mix)
     }
 }
 
-/* What the expert leaves to the host, for peers whose bulk free is a loop. */
+/* Frees what the expert leaves to the host, for peers whose bulk free is a loop. */
 static size_t mix_remains(struct mix *mix)
 {
     size_t count = 0;

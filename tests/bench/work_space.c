@@ -1,7 +1,7 @@
 /*
- * How much an expert gets out of a process before it is told that there is no more: the address
- * space on x86, on x64 under Wine what Linux allows in mappings. One size a process, untouched, so
- * that it costs time rather than memory.
+ * How much an expert can allocate in a process until a call fails: on x86 the address space limits
+ * it, on x64 under Wine the number of mappings that Linux allows. Each size has its own process;
+ * blocks are not touched, so that it takes time rather than memory.
  */
 #include "bench.h"
 

@@ -1,4 +1,4 @@
-/* Threads: own experts, one expert together, and one that frees what another allocated. */
+/* Threads: own experts, one shared expert, and a thread that frees what another allocated. */
 #include "bench.h"
 
 enum { THREADS = 2, SLOTS = 256, TURN = 10000, BATCH = 64, RING = 16, TURNS = 3 };
@@ -13,7 +13,7 @@ struct team {
     void *slots[THREADS][SLOTS];
 };
 
-/* So that all threads are there before one of them starts. */
+/* All threads exist before one of them starts. */
 static void wait_for_all(volatile long *ready, int threads)
 {
     sys_add(ready, 1);
@@ -49,8 +49,8 @@ static void replace_in_team(int index, void *context)
     }
 }
 
-/* Wall time for each operation, all threads' operations together. The page faults and system calls
-   are those of the threads' start too. */
+/* Wall time of an operation, over all threads' operations. The page faults and system calls of the
+   threads' start are included. */
 static struct figure run_team(struct team *team, int threads, void (*run)(int index, void *context))
 {
     double operations = (double)team->count * threads;
@@ -73,9 +73,9 @@ static struct figure run_team(struct team *team, int threads, void (*run)(int in
     return figure;
 }
 
-/* What the machine itself gives to two threads that share nothing: 2 where both have a core of
-   their own. Four sums at once, since one alone leaves so much of a core idle that two threads on
-   one would not show. */
+/* What the machine itself gives two threads that share nothing: 2 where each has its own core. Four
+   sums at once, because one alone leaves so much of a core idle that two threads on one core would
+   not show. */
 static void compute_in_team(int index, void *context)
 {
     struct team *team = context;
@@ -94,8 +94,8 @@ static void compute_in_team(int index, void *context)
     team->ended[index] = sys_now();
 }
 
-/* Side by side and in turns, so that the ratios are those of neighbours in time, and the least of
-   each: what else runs on the machine only ever adds. */
+/* In turns, so that the ratios are those of neighbours in time, and the least of each, because
+   other programs only ever add time. */
 static void run_threads(const struct peer *peer, struct figure *figures)
 {
     static struct team team;
@@ -156,8 +156,8 @@ struct handover {
     const struct peer *peer;
     unsigned rounds;
     void *heap;          /* opened by the thread that allocates */
-    volatile long ready; /* threads that are there */
-    volatile long turn;  /* in turns: how many were taken; odd: the other thread's */
+    volatile long ready; /* threads that are ready */
+    volatile long turn;  /* in turns: how many turns were taken; odd: the other thread's turn */
     volatile long full;  /* at once: batches written */
     volatile long empty; /* and batches freed */
     struct figure took;  /* as the allocating thread sees it */
@@ -234,7 +234,7 @@ static void hand_over_at_once(int index, void *context)
     }
 }
 
-/* The yardstick: the same turns, but one thread does both. */
+/* The measure to compare with: the same turns, but one thread does both. */
 static void turns_alone(const struct peer *peer, struct figure *figure)
 {
     unsigned count = bench_count(TURN, 100);

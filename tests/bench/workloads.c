@@ -1,4 +1,4 @@
-/* All workloads, in the order in which they run and are told. */
+/* All workloads, in the order in which they run and are printed. */
 #include "bench.h"
 
 extern const struct workload work_memory_after, work_memory_keep0, work_memory_million;

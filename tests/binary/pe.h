@@ -1,5 +1,5 @@
 /*
- * pe.h - reads a DLL's file as a file, without loading it.
+ * pe.h - reads a DLL's file without loading it.
  */
 #ifndef PE_H
 #define PE_H
@@ -13,11 +13,11 @@ struct pe {
     const IMAGE_SECTION_HEADER *sections;
 };
 
-/* 0: not a file, or none of the kind that this program itself is (x86 or x64). */
+/* 0: no such file, or not for the architecture of this program (x86 or x64). */
 int pe_open(struct pe *pe, const char *path);
 void pe_close(struct pe *pe);
 
-/* What lies at an address relative to the image; NULL if the file has nothing there. */
+/* The bytes at an address relative to the image; NULL if the file has none there. */
 const void *pe_at(const struct pe *pe, DWORD rva, DWORD bytes);
 const IMAGE_SECTION_HEADER *pe_section_of(const struct pe *pe, DWORD rva);
 /* A directory's address and size; NULL if it is empty. */

@@ -1,4 +1,5 @@
-/* What the file Nmapi.dll promises to a loader: test_binary DLL DEF WINDOWS2000-NAMES */
+/* test_binary.c - what the file Nmapi.dll promises a loader: test_binary DLL DEF
+   WINDOWS2000-NAMES */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -248,7 +249,7 @@ static void refuses_handlers_on_the_stack(void **state)
         assert_true(config->SEHandlerTable != 0 || config->SEHandlerCount == 0);
     }
 #else
-    /* x64 has no handlers on the stack, but tables to unwind by. */
+    /* x64 has no exception handlers on the stack; it has unwind tables. */
     assert_non_null(pe_directory(&dll, IMAGE_DIRECTORY_ENTRY_EXCEPTION));
 #endif
 }

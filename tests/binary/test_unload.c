@@ -1,4 +1,5 @@
-/* A thousand times LoadLibrary, use with live blocks left, FreeLibrary: nothing may stay behind. */
+/* test_unload.c - a thousand rounds of LoadLibrary, use with blocks left live, and FreeLibrary
+   leave nothing behind. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -11,9 +12,8 @@
 #include "nmapi.h"
 
 #define ROUNDS 1000
-#define WARM_UP 20 /* until the system's own pools have their size */
-/* The loader's own bookkeeping moves by a page now and then; a leak of one page a round is 60 times
-   this. */
+#define WARM_UP 20 /* rounds until the system's own pools have their size */
+/* The loader's own memory varies by a page; a leak of one page a round is 60 times this. */
 #define SLACK ((SIZE_T)64 << 10)
 
 static HMODULE module;
@@ -22,7 +22,7 @@ static PFN_ExpertReallocMemory expert_realloc;
 static PFN_ExpertFreeMemory expert_free;
 static PFN_NmapiOpenExpert open_expert;
 
-/* The functions' pointers have other types than FARPROC; through void * no compiler minds. */
+/* The functions' pointers have other types than FARPROC; a cast through void * avoids a warning. */
 static void *find(HMODULE library, const char *name)
 {
     return (void *)(ULONG_PTR)GetProcAddress(library, name);
@@ -120,7 +120,8 @@ struct standing {
     DWORD tls_index; /* the one that TlsAlloc gives next */
 };
 
-/* One by one: GetProcessHandleCount is later than Windows 2000, and Wine 8 has it in name only. */
+/* Counts one by one: GetProcessHandleCount is newer than Windows 2000, and does nothing in Wine
+   8. */
 static DWORD count_handles(void)
 {
     DWORD count = 0;
@@ -190,7 +191,7 @@ static void thousand_rounds_leave_nothing_behind(void **state)
     CloseHandle(done);
 }
 
-/* The measure itself must see a leak of each kind. */
+/* The measurement itself must detect a leak of each kind. */
 static void stock_taking_notices_a_leak(void **state)
 {
     struct standing before = take_stock();

@@ -1,4 +1,4 @@
-/* A DLL that has nothing of its own: its export list sends its callers elsewhere. */
+/* A DLL without code: its export list forwards its callers elsewhere. */
 void backward_nothing(void);
 
 void backward_nothing(void)

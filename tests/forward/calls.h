@@ -1,6 +1,6 @@
 /*
  * calls.h - calls that check the calling convention to the byte, and functions that record what
- * reached them. The assembly (calls_x64.S, calls_x86.S) relies on the layouts here.
+ * they were called with. The assembly (calls_x64.S, calls_x86.S) relies on the layouts here.
  */
 #ifndef CALLS_H
 #define CALLS_H
@@ -15,16 +15,16 @@ typedef struct vector {
 
 typedef struct checked_call {
     void *function;
-    ULONG_PTR arguments[CALL_ARGUMENTS]; /* what a call puts in registers and on the stack */
+    ULONG_PTR arguments[CALL_ARGUMENTS]; /* what a call puts into registers and on the stack */
     ULONG_PTR popped;                    /* out: bytes that the callee took off the stack */
-    ULONG_PTR preserved;          /* out: 1 if the registers that a callee must keep were kept */
-    ULONGLONG result;             /* out: rax, or edx:eax */
-    vector vectors[CALL_VECTORS]; /* xmm0-3, x64 only */
+    ULONG_PTR preserved;                 /* out: 1 if the callee-saved registers were kept */
+    ULONGLONG result;                    /* out: rax, or edx:eax */
+    vector vectors[CALL_VECTORS];        /* xmm0-3, x64 only */
 } checked_call;
 
 void call_checked(checked_call *call);
 
-/* What the last recorder that ran was called with. */
+/* What the recorder that ran last was called with. */
 typedef struct recording {
     DWORD calls;
     DWORD index; /* line of exports.h, from 0 */

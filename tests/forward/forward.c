@@ -188,7 +188,7 @@ static void call_row(int row, checked_call *call)
         call->vectors[i].low = 0x0102030405060708ull * (unsigned)(i + 1);
         call->vectors[i].high = ~call->vectors[i].low;
     }
-    /* The memory functions really run: nothing that they could take for a key or a block. */
+    /* The memory functions really run, so they get no value that could be a key or a block. */
     if (exports[row].provider == PROVIDER_OURS)
         memset(call->arguments, 0, sizeof call->arguments);
     call_checked(call);

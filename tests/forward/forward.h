@@ -1,6 +1,6 @@
 /*
- * forward.h - what the parts of test_forward share: the DLL in a folder of its own, and calls of
- * its functions that look at the stack, the registers and the result.
+ * forward.h - what the parts of test_forward share: the DLL in its own folder, and calls of its
+ * functions that check the stack, the registers and the result.
  */
 #ifndef FORWARD_H
 #define FORWARD_H
@@ -22,7 +22,7 @@
 extern const char *forward_nmapi_file, *forward_original_file, *forward_caller_file,
     *forward_backward_file, *forward_work_folder;
 
-/* The DLL under test, a copy in a folder of its own. */
+/* The DLL under test, a copy in its own folder. */
 extern HMODULE forward_dll;
 extern char forward_folder[MAX_PATH];
 void forward_path(char *path, const char *file);
@@ -35,25 +35,24 @@ void forward_unload(void);
 extern DWORD(WINAPI *forward_set)(LPCSTR, FARPROC);
 extern FARPROC(WINAPI *forward_get)(LPCSTR);
 
-/* The usual start: our DLL alone in a fresh folder; a test puts more beside it. */
+/* The usual start: our DLL alone in an empty folder; a test adds files beside it. */
 int forward_setup(void **state);
 int forward_teardown(void **state);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, forward_setup, forward_teardown)
 
-/* The original loads at the first call; its recordings are looked at from forward_find_original
-   on. */
+/* The original loads at the first call; its records are available from forward_find_original on. */
 HMODULE forward_original_module(void);
 void forward_find_original(void);
 extern recording *forward_original_recording;
 
-/* The debugger output, caught on its way. */
+/* The debugger output. */
 LONG CALLBACK forward_catch_line(EXCEPTION_POINTERS *info);
 extern volatile LONG forward_line_count;
 int forward_lines_with(const char *text);
-/* Whether a stack walk from where a line is written, if wanted, reached this program. */
+/* Whether a stack walk from the line's writer, if wanted, reached this program. */
 extern volatile LONG forward_walk_wanted, forward_walk_reached;
 
-/* By the row of the table. */
+/* Indexed by the table's row. */
 int forward_row(const char *name);
 BOOL forward_is_memory_function(int row);
 void forward_check_failure(int row);
@@ -64,7 +63,7 @@ void forward_take_back(int row);
 
 typedef DWORD(WINAPI *forward_one_argument)(LPVOID);
 DWORD forward_call_frame_length(void);
-/* What the original's answers. */
+/* What the original's function returns. */
 DWORD forward_original_frame_length(void);
 
 /* The other parts; each gives the number of tests that failed. */

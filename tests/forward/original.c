@@ -1,6 +1,6 @@
 /*
- * The stand-in for Microsoft's DLL: every function of the table, each a recorder, and what no list
- * names, one function by name and one by ordinal alone.
+ * original.c - stands in for Microsoft's DLL: every function of the table, each a recorder, and two
+ * that no list has, one exported by name and one by ordinal only.
  */
 #include "calls.h"
 

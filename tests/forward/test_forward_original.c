@@ -1,4 +1,5 @@
-/* When there is an original: which one, when it is loaded, and what reaches it. */
+/* test_forward_original.c - with an original DLL: which one is used, when it is loaded, and what
+   reaches it. */
 #include "forward.h"
 
 #include <stdio.h>
@@ -113,12 +114,12 @@ static void the_option_may_name_any_path(void **state)
     FreeLibrary(original);
     assert_true(DeleteFileW(path));
 
-    forward_load_wide(options); /* it is not there any more */
+    forward_load_wide(options); /* the file is gone */
     assert_int_equal(forward_call_frame_length(), 0);
     assert_int_equal(forward_lines_with("the original DLL can't be loaded"), 1);
 }
 
-/* Nothing behind, and one line about the original however many functions are called. */
+/* No function is found behind ours, and one line says so however many functions are called. */
 static void check_refused_original(const char *problem)
 {
     for (int row = 0; row < EXPORT_ROWS; row++)

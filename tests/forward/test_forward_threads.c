@@ -1,4 +1,5 @@
-/* Threads that call while functions come and go, and while the original is loaded. */
+/* test_forward_threads.c - threads that call while functions are supplied and taken back, and while
+   the original is loaded. */
 #include "forward.h"
 
 enum { THREADS = 4 };
@@ -48,8 +49,8 @@ static void functions_come_and_go_while_threads_call(void **state)
         threads[i] = CreateThread(NULL, 0, call_without_end, NULL, 0, NULL);
     FARPROC a = (FARPROC)(ULONG_PTR)answer_a;
     FARPROC b = (FARPROC)(ULONG_PTR)answer_b;
-    /* Until every thread has met each of the three often enough; bounded by the test's time
-       limit. */
+    /* Runs until every thread has had each of the three results often enough; the test's time limit
+       bounds it. */
     for (int i = 0; i < 600 || answered[0] < 200 || answered[1] < 200 || answered[2] < 200; i++) {
         FARPROC next = i % 3 == 0 ? a : i % 3 == 1 ? b : NULL;
         assert_int_equal(forward_set("GetFrameLength", next), NMERR_SUCCESS);
@@ -92,7 +93,7 @@ static void threads_that_need_the_original_at_once_all_get_it(void **state)
             assert_int_equal(answers[i], forward_original_frame_length());
         }
         CloseHandle(go);
-        /* The losers gave their references back: one is left. */
+        /* The threads that were too late released their references: one is left. */
         HMODULE original = forward_original_module();
         assert_non_null(original);
         FreeLibrary(original);

@@ -18,12 +18,12 @@
 #include "calls.h"
 #include "export_rows.h"
 
-/* lld-link forgets the ordinals of forwarders. */
+/* lld-link drops the ordinals of forwarders. */
 #ifndef FORWARDERS_BY_ORDINAL
 #define FORWARDERS_BY_ORDINAL 1
 #endif
 
-/* As the export list of the stand-in says. */
+/* As in the stand-in's export list. */
 enum { FIRST_ORDINAL = 101, UNLISTED_ORDINAL = 500, UNNAMED_ORDINAL = 501 };
 
 ULONGLONG recorder_tag = HOST_TAG;
@@ -50,7 +50,7 @@ static void load(BOOL with_original)
     copy_into_folder(nmapi_file, "Nmapi.dll", TRUE);
     copy_into_folder(original_file, "Nmapi.original.dll", with_original);
     snprintf(path, sizeof path, "%s\\Nmapi.dll", folder);
-    /* As a host's own imports are: its folder is where the loader looks. */
+    /* As a host imports it: the loader searches the host's folder. */
     SetCurrentDirectoryA(folder);
     dll = LoadLibraryExA(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
     assert_non_null(dll);

@@ -1,8 +1,8 @@
 /*
- * Links against Nmapi.lib every function by the prototypes of netmon.h and nmapi.h: on x86 the
- * names that a compiler asks for carry the convention and the argument bytes, so they must agree
- * with the table. Those that have no prototype are asked for by the names that are in the SDK's own
- * import libraries.
+ * test_prototypes.c - links every function against Nmapi.lib by the prototypes of netmon.h and
+ * nmapi.h. On x86 the names that a compiler asks for contain the convention and the argument bytes,
+ * so they must agree with the table. Functions without a prototype are asked for by the names in
+ * the SDK's own import libraries.
  */
 #include <setjmp.h>
 #include <stdarg.h>

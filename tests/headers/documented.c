@@ -119,8 +119,8 @@ CALL2(LPBYTE, StringToAddress, BYTE *, LPSTR)
 CALL4(LPDWORD, VarLenSmallIntToDword, LPBYTE, WORD, BOOL, LPDWORD)
 /* clang-format on */
 
-/* What no call above has: the types since IPv6, both in one call, none at all, and the pages'
-   members. */
+/* What no call above covers: the types since IPv6, both in one call, none at all, and the members
+   that the pages name. */
 int call_in_other_ways(HFRAME frame, HFILTER filter, HEXPERTKEY key, NETWORKINFO *network,
                        NMEVENTDATA *event, STATUSPROC report, const ADDRESS2 *wide_address,
                        const ADDRESS *old_address, const FILTEROBJECT2 *wide_object);

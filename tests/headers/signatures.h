@@ -129,7 +129,7 @@ LPBYTE WINAPI StringToAddress(BYTE *, LPSTR);
 LPDWORD WINAPI VarLenSmallIntToDword(LPBYTE, WORD, BOOL, LPDWORD);
 DWORD WINAPI WordToBinary(LPSTR, DWORD);
 
-/* mingw-w64's header has none of these, or not like this. */
+/* mingw-w64's header has none of these, or has them with another type. */
 DWORD WINAPI BHGetLastError(void);
 DWORD WINAPI DecodeSNMPObjectIdentifier(LPBYTE, DWORD, LPOBJECT_IDENTIFIER);
 #ifndef REFERENCE

@@ -14,8 +14,8 @@
     (char)(NIBBLE(value, shift) < 10 ? '0' + NIBBLE(value, shift) : 'a' - 10 + NIBBLE(value, shift))
 #define BYTE_DIGITS(value, shift) DIGIT(value, (shift) + 4), DIGIT(value, shift)
 
-/* "ROW name=value", the value as 16 hexadecimal digits, in a line of its own whatever lies before.
- */
+/* "ROW name=value", the value as 16 hexadecimal digits, in a line of its own whatever precedes
+   it. */
 #define ROW(id, name, value)                                                                       \
     extern const struct row_##id {                                                                 \
         char text[sizeof("\nROW " name "=") - 1];                                                  \

@@ -1,5 +1,4 @@
-/* A legacy expert in the manner of the SDK's samples: three exports, memory from Configure to
-   Run. */
+/* A legacy expert like the SDK's samples: three exports, and memory from Configure to Run. */
 #include <windows.h>
 
 #include <netmon.h>

@@ -1,5 +1,5 @@
-/* What a host does with an expert: asks for its three functions by their names and calls them. Exit
-   status 42: all is well. */
+/* host.c - what a host does with an expert: gets its three functions by name and calls them. Exit
+   status 42: success. */
 #include <windows.h>
 
 #include <netmon.h>

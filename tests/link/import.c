@@ -1,5 +1,5 @@
-/* The other way to call a DLL's function, that of headers which say dllimport: through the import
-   table, which asks the library for __imp__ExpertFreeMemory@8. */
+/* The other way to call a DLL's function, for headers that say dllimport: through the import table,
+   which asks the library for __imp__ExpertFreeMemory@8. */
 #include <windows.h>
 
 __declspec(dllimport) DWORD WINAPI ExpertFreeMemory(LPVOID key, LPVOID block);

@@ -1,5 +1,4 @@
-/* A program in the manner of the SDK's samples; also compiled as C++. Exit status 42: all is
-   well. */
+/* A program like the SDK's samples; also compiled as C++. Exit status 42: success. */
 #include <windows.h>
 
 #if defined(WITH_SDK)

@@ -1,6 +1,6 @@
 /* What the functions that take an ADDRESS2 or a FILTEROBJECT2 get from a caller with an ADDRESS or
-   a FILTEROBJECT; also compiled as C++. The host's functions here see today's types. Exit status
-   42: all is well, else the line. */
+   a FILTEROBJECT; also compiled as C++. The host's functions here use today's types. Exit status
+   42: success, else the line of the failure. */
 #include <netmon.h>
 
 #include <nmapi.h>

@@ -1,5 +1,5 @@
-/* An expert in the manner of the SDK's C++ samples: its three functions are declared as in their
-   headers, without extern "C", and it has a filter of the types before IPv6 on the stack. */
+/* An expert like the SDK's C++ samples: its three functions are declared as in the SDK's headers,
+   without extern "C", and it has a filter of the types before IPv6 on the stack. */
 #include <windows.h>
 #include <netmon.h>
 
@@ -32,7 +32,7 @@ BOOL WINAPI Configure(HEXPERTKEY hExpertKey, PEXPERTCONFIG *ppConfig, PEXPERTSTA
     return *ppConfig != NULL && rc == NMERR_SUCCESS;
 }
 
-/* Its host has none of the functions but those for memory: they fail as documented. */
+/* Its host supplies only the functions for memory: the others fail as documented. */
 BOOL WINAPI Run(HEXPERTKEY hExpertKey, PEXPERTCONFIG pConfig, PEXPERTSTARTUPINFO, DWORD, HWND)
 {
     FILTEROBJECT FilterObj;

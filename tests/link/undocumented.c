@@ -1,5 +1,5 @@
-/* An expert that calls what no header of the SDK declares: its own declarations, as experts of the
-   SDK have them. */
+/* An expert that calls functions which no header of the SDK declares. It has its own declarations,
+   as such experts do. */
 #include <windows.h>
 
 #include <netmon.h>

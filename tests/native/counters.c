@@ -1,7 +1,7 @@
 /*
- * counters.c - for the preset native-cov: what a child process does counts as the parent's own,
- * killed threads and killed children included, and nothing has to be written out before a child's
- * end.
+ * counters.c - for the preset native-cov: the branches of a child process count as the parent's
+ * own, those of killed threads and killed children included, and nothing has to be written before a
+ * child ends.
  */
 #include <sys/mman.h>
 

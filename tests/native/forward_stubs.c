@@ -1,6 +1,6 @@
 /*
- * forward_stubs.c - natively the exported functions that are passed on have no code: each stub is
- * only an address, which tests compare.
+ * forward_stubs.c - natively the forwarded exports have no code: each stub is only an address,
+ * which tests compare.
  */
 #include "forward_stubs.h"
 

@@ -1,5 +1,5 @@
 /*
- * forward_stubs.h - what stands for the assembly of forward_*.S.
+ * forward_stubs.h - replaces the assembly of forward_*.S.
  */
 #ifndef FORWARD_STUBS_H
 #define FORWARD_STUBS_H
@@ -12,7 +12,7 @@
 #define GUARDED(name, ...) FORWARDED(name) extern char forward_stopped_##name[1];
 #include "forward/exports.h"
 
-/* Whether the calling thread is to be taken for one that holds the loader lock. */
+/* Whether the calling thread counts as one that holds the loader's lock. */
 extern BOOL standin_in_loader;
 int forward_in_loader(void);
 

@@ -2,8 +2,8 @@
  * standin.c - what the stand-in's parts share: its lock, the failures that tests ask for, counters.
  *
  * The stand-in is built without ThreadSanitizer, so that its own locks don't hide races of the code
- * under test; what Windows promises to order (the start and end of a thread, its suspension,
- * events) is told to it by hand.
+ * under test. What Windows orders (the start and end of a thread, its suspension, events) is told
+ * to ThreadSanitizer by annotations.
  */
 #include "standin_private.h"
 
@@ -91,7 +91,7 @@ void standin_unlock(int *lock)
 struct call {
     const char *name;
     enum standin_kind kind;
-    BOOL by_name_only; /* tests call it, the library does not */
+    BOOL by_name_only; /* only tests call it */
     unsigned long count;
 };
 
@@ -102,8 +102,8 @@ static struct call calls[STANDIN_CALL_COUNT] = {
 };
 
 static struct {
-    const char *name; /* NULL: all that are not by name only */
-    long left;        /* calls until the failing one, that one included; 0 or less: reached */
+    const char *name; /* NULL: all but those that fail by name only */
+    long left;        /* calls until the failing one, including it; 0 or less: reached */
     BOOL forever;
     int armed;
     unsigned long failed;

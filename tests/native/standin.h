@@ -43,7 +43,7 @@ unsigned long standin_failed(void);
 /* How many such calls were made since the process began. */
 unsigned long standin_calls(const char *name);
 
-/* How many calls were made since the process began that are system calls on Windows: of the Virtual
+/* The number of calls since the process began that are system calls on Windows: of the Virtual
    functions; of threads, handles, waits, Sleep and SwitchToThread; of files. Failed ones count. */
 enum standin_kind { STANDIN_NONE, STANDIN_MEMORY, STANDIN_THREADS, STANDIN_FILES, STANDIN_KINDS };
 unsigned long standin_system_calls(enum standin_kind kind);
@@ -54,7 +54,7 @@ unsigned long standin_system_calls(enum standin_kind kind);
 typedef void (*standin_call_hook)(const char *name, BOOL after);
 void standin_on_call(standin_call_hook hook);
 
-/* What is held just now. */
+/* What is in use now. */
 struct standin_usage {
     SIZE_T reservations; /* regions reserved and not yet released */
     SIZE_T reserved;     /* bytes of address space in them, committed ones included */
@@ -69,7 +69,7 @@ void standin_get_usage(struct standin_usage *usage);
    What is beyond fails with ERROR_COMMITMENT_LIMIT. */
 void standin_set_commit_limit(SIZE_T bytes);
 
-/* Lets TlsAlloc give indexes from 64 up only, as if the first 64 were taken. */
+/* Makes TlsAlloc return only indexes from 64 up, as if the first 64 were taken. */
 void standin_use_tls_expansion(BOOL on);
 
 /* All that OutputDebugString got, as UTF-8, since the last clear (the first 64 KiB). With the
@@ -99,7 +99,7 @@ unsigned long standin_step(void (*function)(void *), void *argument, unsigned lo
 /* FALSE under ThreadSanitizer, and where branches are counted (native-cov): a thread that dies
    between a branch and its counter leaves a wrong count. */
 BOOL standin_can_step(void);
-/* From now on notes where each counted instruction lies, as many as there is room for; NULL: no
+/* From now on records the address of each counted instruction, at most `room` of them; NULL: no
    more. */
 void standin_step_trace(void **addresses, unsigned long room);
 
@@ -109,7 +109,7 @@ BOOL standin_faults(void (*function)(void *), void *argument, void **fault);
 
 /* TRUE when built with ThreadSanitizer. */
 BOOL standin_under_tsan(void);
-BOOL standin_is_slow(void); /* built with a sanitizer; single steps take very long there */
+BOOL standin_is_slow(void); /* TRUE with a sanitizer, where single steps take very long */
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 /*
- * standin_map.c - where reservations lie: the two-level table that finds them, and the room for new
- * ones.
+ * standin_map.c - where reservations lie: the two-level table that finds them, and the search for
+ * free addresses.
  */
 #include "standin_map.h"
 
@@ -23,7 +23,7 @@ struct region *standin_map_find(ULONG_PTR address)
     return leaf ? leaf[(address >> 16) & (LEAF_SIZE - 1)] : NULL;
 }
 
-/* Leaves stay for good; the kernel gives pages only to the parts in use. */
+/* Leaves are never freed; the kernel gives pages only to the parts in use. */
 BOOL standin_map_prepare(ULONG_PTR base, ULONG_PTR end)
 {
     ULONG_PTR i;
@@ -46,8 +46,8 @@ void standin_map_set(ULONG_PTR base, ULONG_PTR end, struct region *region)
     }
 }
 
-/* Room for a reservation without an address: first fit, upwards, in a stretch of our own. low[c] is
-   where a hole for 2^c granules may be, none of it below. */
+/* Finds addresses for a reservation that asks for none: first fit, upwards, in a range of our own.
+   low[c] is where a hole for 2^c granules may be; there is none below. */
 
 #define STRETCH ((ULONG_PTR)1 << 37)
 #define CLASSES 22
@@ -72,7 +72,7 @@ ULONG_PTR standin_map_at(ULONG_PTR address, ULONG_PTR size, int more)
 ULONG_PTR standin_map_exactly(ULONG_PTR address, ULONG_PTR size)
 {
     ULONG_PTR at = standin_map_at(address, size, MAP_FIXED_NOREPLACE);
-    if (at && at != address) { /* a kernel that does not know the flag */
+    if (at && at != address) { /* an older kernel ignores the flag */
         munmap((void *)at, size);
         errno = EEXIST;
         return 0;
@@ -86,7 +86,7 @@ static ULONG_PTR map_in_stretch(ULONG_PTR size)
     ULONG_PTR end, at;
 
     if (!stretch) {
-        /* Well below where the kernel begins, which goes down from there. */
+        /* Well below the kernel's first mapping, which grows downwards. */
         ULONG_PTR top = standin_map_at(0, GRANULE, 0);
         unsigned i;
         if (!top) {
@@ -125,13 +125,13 @@ static ULONG_PTR map_in_stretch(ULONG_PTR size)
         if (errno != EEXIST) {
             return 0;
         }
-        at += GRANULE * 256; /* somebody else's mapping */
+        at += GRANULE * 256; /* another program part's mapping */
     }
     low[class] = at;
     return 0;
 }
 
-/* A hole opened here. */
+/* Notes that addresses became free here. */
 void standin_map_hole(ULONG_PTR base, ULONG_PTR size)
 {
     unsigned last = size_class(size);

@@ -1,6 +1,6 @@
 /*
- * standin_map.h - what the map of memory is: reservations, and mappings that are not the
- * stand-in's. The caller holds the lock of standin_memory.c.
+ * standin_map.h - the map of memory: reservations, and mappings that are not the stand-in's. The
+ * caller holds the lock of standin_memory.c.
  */
 #ifndef STANDIN_MAP_H
 #define STANDIN_MAP_H
@@ -21,17 +21,16 @@ struct region {
 };
 
 struct region *standin_map_find(ULONG_PTR address);
-/* Before standin_map_set; FALSE: no memory. */
+/* Call it before standin_map_set. FALSE: no memory. */
 BOOL standin_map_prepare(ULONG_PTR base, ULONG_PTR end);
 void standin_map_set(ULONG_PTR base, ULONG_PTR end, struct region *region);
 
-/* Address space without access, as the system gives it; `more` are flags of mmap. 0: it can't be
-   had. */
+/* Address space without access, from the system; `more` are flags of mmap. 0: it can't be had. */
 ULONG_PTR standin_map_at(ULONG_PTR address, ULONG_PTR size, int more);
 /* At exactly this address or not at all. */
 ULONG_PTR standin_map_exactly(ULONG_PTR address, ULONG_PTR size);
 ULONG_PTR standin_map_anywhere(ULONG_PTR size);
-/* A hole opened here. */
+/* Notes that addresses became free here. */
 void standin_map_hole(ULONG_PTR base, ULONG_PTR size);
 
 struct mapping {

@@ -1,5 +1,5 @@
 /*
- * standin_mapping.c - what else is in the address space, as the kernel tells it.
+ * standin_mapping.c - other mappings in the address space, as the kernel lists them.
  */
 #include "standin_map.h"
 

@@ -1,8 +1,8 @@
 /*
- * standin_memory.c - VirtualAlloc and its kin over mmap.
+ * standin_memory.c - VirtualAlloc and related calls over mmap.
  *
- * Each reservation has a record with a byte for each page; the map finds the record for any
- * address. All under one lock, which the kernel's own makes no worse.
+ * Each reservation has a record with a byte for each page; the map finds the record of any address.
+ * One lock guards everything; the kernel's own lock is as coarse.
  */
 #include "standin_map.h"
 
@@ -189,7 +189,7 @@ static DWORD allocate(ULONG_PTR *address, SIZE_T size, DWORD type, DWORD protect
         begin = *address & ~(GRANULE - 1);
         end = (*address + size + PAGE - 1) & ~(PAGE - 1);
         if (*address && !begin) {
-            return ERROR_INVALID_PARAMETER; /* the lowest granule is nobody's */
+            return ERROR_INVALID_PARAMETER; /* the lowest granule is never given */
         }
         error = reserve(begin, end - begin, protect, &region);
         if (error) {

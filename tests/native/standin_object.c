@@ -164,9 +164,9 @@ BOOL DuplicateHandle(HANDLE from_process, HANDLE handle, HANDLE to_process, HAND
 
 /* Waiting */
 
-/* Gives the processor away until *word is no longer `expected`, or for a while. Never inside a
-   call: the thread can be suspended and killed meanwhile. ThreadSanitizer delivers signals during
-   the sleep calls that it knows, and not during a bare futex call. */
+/* Yields until *word is no longer `expected`, or for a while. Never inside a call: the thread can
+   be suspended and killed meanwhile. ThreadSanitizer delivers signals during the sleep calls that
+   it knows, and not during a bare futex call. */
 static void doze(int *word, int expected, ULONGLONG at_most)
 {
     struct timespec span;
@@ -197,7 +197,7 @@ static int *word_of(struct object *object)
                                          : &((struct event *)(void *)object)->signalled;
 }
 
-/* Takes the object if it is signalled; else *seen is what its word held. */
+/* Takes the object if it is signalled; else *seen is the value of its word. */
 static BOOL try_wait(struct object *object, int *seen)
 {
     int *word = word_of(object);

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <ucontext.h>
 
-/* Every call that can be made fail: its id, its name, the kind of system call that it is on Windows
-   (NONE: it stays in the process), and whether it fails by name alone. */
+/* Every call that can be made to fail: its id, its name, the kind of system call that it is on
+   Windows (NONE: it stays in the process), and whether it fails by name alone. */
 #define STANDIN_CALLS                                                                              \
     STANDIN_CALL(VirtualAllocReserve, "VirtualAlloc.reserve", MEMORY, FALSE)                       \
     STANDIN_CALL(VirtualAllocCommit, "VirtualAlloc.commit", MEMORY, FALSE)                         \
@@ -70,16 +70,15 @@ void standin_pool_free(void *block, SIZE_T bytes);
 /* Zeroed pages straight from the system. */
 void *standin_pages_new(SIZE_T bytes);
 
-/* What is wide on Windows is UTF-8 here, with a zero at its end; FALSE if it does not fit into
-   `size`. */
+/* Wide text of Windows as UTF-8, with a zero at its end; FALSE if it does not fit into `size`. */
 BOOL standin_narrow(LPCWSTR from, char *to, size_t size);
-/* The other way; returns how many characters there are without the zero, written or not. */
+/* The reverse; returns how many characters there are without the zero, written or not. */
 size_t standin_widen(const char *from, WCHAR *to, size_t size);
 
-/* Ends the process: a test asked for what can't be. */
+/* Ends the process: a test asked for something impossible. */
 void standin_die(const char *what) __attribute__((noreturn));
 
-/* What happens-before is, for ThreadSanitizer. */
+/* Happens-before edges, for ThreadSanitizer. */
 void standin_order_acquire(void *address);
 void standin_order_release(void *address);
 
@@ -121,7 +120,7 @@ struct thread {
     LPVOID parameter;
     ucontext_t *context;    /* where the signal found it, while parked; NULL: at a call's end */
     struct object *waiting; /* referenced by a wait under way */
-    sigjmp_buf end;         /* where a killed thread goes */
+    sigjmp_buf end;         /* where a killed thread jumps to */
 };
 
 /* The calling thread's own. */
@@ -144,7 +143,7 @@ extern __thread struct standin_local standin_local __attribute__((tls_model("ini
 /* The calling thread's record; standin_enter was called. */
 struct thread *standin_self(void);
 extern struct thread *standin_threads; /* that have not ended; under the objects' lock */
-/* Stands still while it is suspended; does not return once it is killed. `context`: struct
+/* Waits while the thread is suspended; does not return once it is killed. `context`: struct
    thread's. */
 void standin_park(struct thread *self, ucontext_t *context);
 void standin_suspend_begin(void);
@@ -157,7 +156,7 @@ BOOL standin_close_handle(HANDLE handle);
 struct object *standin_object_of(HANDLE handle, int type);
 void standin_object_done(struct object *object);
 void standin_unreference(struct object *object); /* the lock is held */
-void standin_file_end(struct object *object);    /* its last reference is gone */
+void standin_file_end(struct object *object);    /* called when the last reference is gone */
 
 /* The parts of standin_get_usage. */
 void standin_memory_usage(struct standin_usage *usage);

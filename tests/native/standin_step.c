@@ -1,5 +1,5 @@
 /*
- * standin_step.c - what tests do to the processor: single steps, faults caught.
+ * standin_step.c - single steps, and catching faults.
  */
 #include "standin_private.h"
 

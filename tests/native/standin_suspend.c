@@ -1,5 +1,5 @@
 /*
- * standin_suspend.c - where a thread stands while it is suspended, and how it is killed.
+ * standin_suspend.c - how a thread is suspended, and how it is killed.
  */
 #include "standin_private.h"
 
@@ -100,7 +100,7 @@ static void send_stop(struct thread *thread)
     syscall(SYS_tgkill, getpid(), (pid_t)thread->id, stop_signal);
 }
 
-/* TerminateThread and SuspendThread may find a thread that has not yet said its id. */
+/* TerminateThread and SuspendThread may find a thread whose id is not known yet. */
 static void wait_for_id(struct thread *thread)
 {
     while (__atomic_load_n(&thread->id, __ATOMIC_ACQUIRE) == 0) {
@@ -213,7 +213,7 @@ DWORD ResumeThread(HANDLE handle)
     return before;
 }
 
-/* Its signal may come late: waits until it is parked. */
+/* The signal may arrive late: waits until the thread is parked. */
 static BOOL wait_until_parked(struct thread *thread)
 {
     for (;;) {
@@ -266,7 +266,7 @@ BOOL GetThreadContext(HANDLE handle, CONTEXT *context)
             if (thread->context) {
                 copy_context(context, thread->context);
             } else {
-                /* at the end of a stand-in call: in the system, as it were */
+                /* at the end of a stand-in call: as if in the system */
                 context->Rip = (DWORD64)(ULONG_PTR)&standin_leave;
                 context->Rsp = 0;
                 context->EFlags = 0;

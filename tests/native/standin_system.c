@@ -44,7 +44,7 @@ BOOL standin_narrow(LPCWSTR from, char *to, size_t size)
     return TRUE;
 }
 
-/* Takes well-formed UTF-8, or bytes that are none each for a character. */
+/* Decodes well-formed UTF-8; each other byte becomes a character. */
 size_t standin_widen(const char *from, WCHAR *to, size_t size)
 {
     size_t count = 0;
@@ -119,7 +119,7 @@ DWORD GetEnvironmentVariableA(LPCSTR name, LPSTR buffer, DWORD size)
                 memcpy(buffer, value, length + 1);
                 result = (DWORD)length;
             } else {
-                result = (DWORD)length + 1; /* what it would take */
+                result = (DWORD)length + 1; /* the size that it would need */
             }
         }
     }
@@ -138,7 +138,7 @@ DWORD GetEnvironmentVariableW(LPCWSTR name, LPWSTR buffer, DWORD size)
     } else {
         result = (DWORD)standin_widen(getenv(text), buffer, size);
         if (result >= size) {
-            result++; /* what it would take */
+            result++; /* the size that it would need */
         }
     }
     standin_end_call(STANDIN_GetEnvironmentVariable);
@@ -176,7 +176,7 @@ void OutputDebugStringA(LPCSTR text)
     debug_text[debug_length] = 0;
     standin_unlock(&debug_lock);
     standin_leave();
-    SetLastError(ERROR_INVALID_FUNCTION); /* as Windows may */
+    SetLastError(ERROR_INVALID_FUNCTION); /* Windows may do this too */
 }
 
 void OutputDebugStringW(LPCWSTR text)
@@ -235,7 +235,7 @@ HMODULE GetModuleHandleA(LPCSTR name)
     return found;
 }
 
-/* Hooks are the test's own code: they run outside of the call. */
+/* Hooks are the test's own code: they run outside the call. */
 
 static DWORD module_file_name(enum standin_call which, HMODULE module, LPSTR buffer, DWORD size)
 {

@@ -1,5 +1,5 @@
 /*
- * standin_thread.c - threads: how they begin and end, and how each is known.
+ * standin_thread.c - threads: how they start and end, and how each is found.
  */
 #include "standin_private.h"
 
@@ -43,7 +43,7 @@ static void thread_ended(struct thread *self, DWORD code)
 {
     int suspension;
 
-    /* Counted out first: whoever sees it ended sees that too. */
+    /* Counted out first: whoever sees the thread ended sees that too. */
     standin_lock(&standin_object_lock);
     if (self->at) { /* else it was suspended below, and killed then */
         *self->at = self->next;
@@ -215,7 +215,7 @@ static void *thread_main(void *record)
     switch (sigsetjmp(self->end, 1)) {
     case 0:
         standin_local.pending =
-            1; /* it may have been suspended or killed before it had a place to go */
+            1; /* it may have been suspended or killed before it had a place to jump to */
         standin_leave();
         if (dllmain) {
             dllmain(INSTANCE, DLL_THREAD_ATTACH, NULL);

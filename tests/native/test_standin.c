@@ -1,4 +1,5 @@
-/* The stand-in keeps what it promises: whatever the other native tests find rests on it. */
+/* test_standin.c - the stand-in keeps its promises: the results of all other native tests depend on
+   it. */
 #include "test_standin.h"
 
 struct standin_usage test_usage;

@@ -20,7 +20,7 @@
 #define GRANULE ((SIZE_T)65536)
 #define PATIENCE 60000 /* milliseconds */
 
-/* What was held before a test must be what is held after it, but for what it takes out of this. */
+/* As much must be in use after a test as before it, except for what it excludes here. */
 extern struct standin_usage test_usage;
 int test_take_usage(void **state);
 int test_compare_usage(void **state);

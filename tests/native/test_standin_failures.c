@@ -1,4 +1,4 @@
-/* Calls that fail, and threads killed at a call or an instruction. */
+/* test_standin_failures.c - calls that fail, and threads killed at a call or an instruction. */
 #include "test_standin.h"
 
 static void the_nth_call_fails_once_or_from_then_on(void **state)

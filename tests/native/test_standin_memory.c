@@ -1,4 +1,5 @@
-/* Memory: what is reserved and committed, where it lies and what it tells of itself. */
+/* test_standin_memory.c - memory: what is reserved and committed, where it lies, and what
+   VirtualQuery says. */
 #include "test_standin.h"
 
 static void write_byte(void *at)
@@ -143,7 +144,7 @@ static void query_tells_state_and_extent(void **state)
     assert_int_equal(info.State, MEM_COMMIT);
 }
 
-/* What a hunter for an aligned hole does; every free area that it meets can be had. */
+/* Searches for an aligned hole; every free area that it finds can be reserved. */
 static void a_walk_by_query_covers_all_and_finds_room(void **state)
 {
     MEMORY_BASIC_INFORMATION info;

@@ -1,4 +1,4 @@
-/* Threads: how they end, are suspended and killed, and their TLS. */
+/* test_standin_thread.c - threads: how they end, are suspended and killed, and their TLS. */
 #include "test_standin.h"
 
 static DWORD WINAPI return_parameter(LPVOID parameter)
@@ -126,7 +126,7 @@ static void a_blocked_thread_can_be_suspended_and_killed(void **state)
     assert_int_equal(SuspendThread(thread), 0);
     context.ContextFlags = CONTEXT_CONTROL;
     assert_true(GetThreadContext(thread, &context));
-    assert_true(TerminateThread(thread, 5)); /* suspended as it is */
+    assert_true(TerminateThread(thread, 5)); /* suspended as before */
     assert_int_equal(WaitForSingleObject(thread, PATIENCE), WAIT_OBJECT_0);
     CloseHandle(thread);
 
@@ -222,8 +222,8 @@ static void a_thread_can_begin_suspended(void **state)
     CloseHandle(thread);
 }
 
-/* The ownership protocol of the core in small: a plain flag, taken away by a suspension. Must be
-   without a finding under ThreadSanitizer. */
+/* The biased lock's protocol in small: a plain flag, taken away by a suspension. ThreadSanitizer
+   must report nothing. */
 struct owned {
     volatile LONG inside;
     volatile LONG revoked;

@@ -1,7 +1,7 @@
 /*
  * windows.h - a stand-in for Windows' own, so that the sources compile and run natively on Linux
- * x86-64, where sanitizers, fuzzers and profilers see them. It holds what src/ and its tests use,
- * with the values and the widths that Windows has (LONG and DWORD are 32 bits wide).
+ * x86-64, where sanitizers, fuzzers and profilers work. It has what src/ and its tests use, with
+ * the values and widths of Windows (LONG and DWORD are 32 bits wide).
  *
  * What only tests need (injected failures, counters, single steps) is in standin.h.
  */

@@ -4,8 +4,7 @@
 
 #include <windows.h>
 
-/* Bytes that belong to this process alone: what VirtualQuery says about each region, which is true
-   under Wine as well. */
+/* Private bytes of this process, from VirtualQuery of each region, which Wine supports too. */
 static SIZE_T committed_memory(void)
 {
     MEMORY_BASIC_INFORMATION region;

@@ -1,4 +1,4 @@
-/* The formats under libFuzzer: the input is a capture file. */
+/* fuzz_format.c - the formats under libFuzzer: the input is a capture file. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>

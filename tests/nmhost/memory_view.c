@@ -1,6 +1,6 @@
-/* view.h over bytes in memory, which VIEW_FILE.mapping points to. What it gives is a copy of
-   exactly the bytes that were asked for, gone with the next call: a sanitizer sees whoever reads
-   more, or later. */
+/* view.h over bytes in memory, which VIEW_FILE.mapping points to. It returns a copy of exactly the
+   bytes that were asked for, freed by the next call, so a sanitizer detects reads beyond or
+   later. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* An expert that does what NMHOST_TEST says, a word. */
+/* misbehaving.c - an expert that misbehaves as one word in NMHOST_TEST says. */
 #include <string.h>
 
 #include <windows.h>
@@ -45,7 +45,7 @@ BOOL WINAPI Register(PEXPERTENUMINFO info)
     return !told_to("register nothing");
 }
 
-/* Four bytes of length, four of a count, one more each time. */
+/* A configuration: four bytes of length, four of a count that grows by one each time. */
 BOOL WINAPI Configure(HEXPERTKEY key, PEXPERTCONFIG *config, PEXPERTSTARTUPINFO startup,
                       DWORD startup_flags, HWND window)
 {
@@ -62,7 +62,7 @@ BOOL WINAPI Configure(HEXPERTKEY key, PEXPERTCONFIG *config, PEXPERTSTARTUPINFO 
     return TRUE;
 }
 
-static volatile ULONG_PTR wild = 16; /* no compiler is to know it */
+static volatile ULONG_PTR wild = 16; /* hides the value from the compiler */
 static volatile int deepest = 0x7FFFFFFF;
 
 /* Each call needs the frame of the one before, so that no compiler makes a loop of it. */
@@ -107,7 +107,7 @@ static void submit(HEXPERTKEY key, DWORD count)
     ExpertFreeMemory(key, event);
 }
 
-/* Into every handle that could be the pipe to the host's parent. */
+/* Writes into every handle that could be the pipe to the host. */
 static void write_everywhere(const void *bytes, DWORD count)
 {
     DWORD written;
@@ -129,7 +129,7 @@ static void talk_nonsense(void)
     Sleep(INFINITE);
 }
 
-/* A result with an outcome that there is not, in the form that the host itself writes. */
+/* A result with an outcome that does not exist, in the form that the host itself writes. */
 static void talk_out_of_range(void)
 {
     DWORD message[3 + 18] = {0x314D4D4E, 8, 18 * sizeof(DWORD), 4711};
@@ -162,7 +162,7 @@ BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup
         ExitThread(3);
     if (told_to("overflow"))
         return overflow(1, "") == 0;
-    if (told_to("fail fast")) /* as the compilers' __fastfail does, without its instruction */
+    if (told_to("fail fast")) /* what the compilers' __fastfail does, without its instruction */
         TerminateProcess(GetCurrentProcess(), 0xC0000409);
     if (told_to("nonsense"))
         talk_nonsense();

@@ -1,5 +1,6 @@
-/* Captures as the functions for experts read them: every kind of file to the same frames, in any
-   order, on any thread, whichever is killed, and files that no address space holds. */
+/* test_capture.c - captures as the functions for experts read them: every kind of file gives the
+   same frames, in any order, on any thread, also while threads are killed and from files that fit
+   into no address space. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -185,7 +186,7 @@ static void what_is_no_capture_is_refused(void **state)
 }
 
 /*
- * Larger files, made here
+ * Larger files, made by the test
  */
 
 static char large_path[MAX_PATH];
@@ -210,7 +211,7 @@ static HANDLE make_pcap(void)
     return file;
 }
 
-/* Frame n is 20 + n % 50 bytes, which say n over and over. */
+/* Frame n has 20 + n % 50 bytes, which repeat n. */
 static DWORD length_of(DWORD number)
 {
     return 20 + number % 50;
@@ -255,7 +256,7 @@ static void frames_come_in_any_order(void **state)
     (void)state;
 
     open_capture(large_path);
-    check_one(MANY - 1); /* before the walk is there */
+    check_one(MANY - 1); /* before the index reaches it */
     assert_int_equal(capture_frames(), MANY);
     for (DWORD turn = 0; turn < 20000; turn++) {
         number = number * 1103515245 + 12345;
@@ -314,7 +315,7 @@ static DWORD WINAPI read_for_ever(LPVOID parameter)
     return 0;
 }
 
-/* Whoever is killed while it reads holds up nobody, and gives its place back. */
+/* A thread killed while it reads delays nobody, and its place is freed. */
 static void a_killed_reader_holds_up_nobody(void **state)
 {
     enum { KILLS = 60 };
@@ -326,7 +327,7 @@ static void a_killed_reader_holds_up_nobody(void **state)
         HANDLE thread = CreateThread(NULL, 65536, read_for_ever, NULL, 0, NULL);
         CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};
         assert_non_null(thread);
-        while (!reading) /* one that is killed while it starts keeps the loader's lock */
+        while (!reading) /* a thread killed while it starts keeps the loader's lock */
             Sleep(0);
         Sleep(turn % 5);
         SuspendThread(thread);
@@ -340,8 +341,7 @@ static void a_killed_reader_holds_up_nobody(void **state)
     capture_close();
 }
 
-/* Of more than 4 GiB, most of it holes: a frame of 262,144 bytes after the other, each with its
-   number. */
+/* A sparse file of more than 4 GiB: frames of 262,144 bytes, each with its number. */
 static void a_file_larger_than_the_address_space_is_read(void **state)
 {
     enum { LARGE_FRAMES = 17000, BYTES = 262144 };

@@ -1,4 +1,4 @@
-/* event.h: events of both generations, made byte by byte. */
+/* test_event_view.c - event.h: events of both layouts, made byte by byte. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include "event_view.h"
 
-/* Where the members lie on x86, packed to the byte. */
+/* The members' offsets on x86, packed to the byte. */
 enum {
     EVENT_IDENT = 5,
     FLAGS = 9,

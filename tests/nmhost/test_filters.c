@@ -1,5 +1,6 @@
-/* Filters: every object that FilterAddObject takes, in every relation, and their text. The counts
-   are tshark's of office.pcap, unless they are compared with another way to the same. */
+/* test_filters.c - filters: every object that FilterAddObject takes, in every relation, and their
+   text. The counts are tshark's of office.pcap, unless they are compared with another way to the
+   same result. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +55,7 @@ static int end(void **state)
     return filter == NULL || DestroyFilter(filter) == NMERR_SUCCESS ? 0 : -1;
 }
 
-/* Frames that pass, asked for in both directions, which must agree. */
+/* Counts the frames that pass, in both directions, which must agree. */
 static int passing(void)
 {
     EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};
@@ -107,7 +108,7 @@ static void bytes(FILTERACTIONTYPE action, const char *text, WORD count)
 
 static void address(FILTERACTIONTYPE action, DWORD type, const char *value_bytes, size_t count)
 {
-    /* As large as before IPv6, where that will do. */
+    /* An address of the size before IPv6, where that is enough. */
     BYTE room[sizeof(ADDRESS2)];
     memset(room, 0xCC, sizeof room);
     memcpy(room, &type, sizeof type);
@@ -154,7 +155,7 @@ static void numbers_are_compared(void **state)
     assert_int_equal(after(FILTERACTION_LESS), 78);
 }
 
-/* Not even "unequal" where there is no instance: 374 - 260 frames have no window. */
+/* Not even "unequal" holds without an instance: 374 - 260 frames have no window. */
 static void without_an_instance_no_relation_holds(void **state)
 {
     (void)state;
@@ -209,7 +210,7 @@ static void texts_are_compared(void **state)
 {
     (void)state;
     property("HTTP", "Request Method");
-    bytes(FILTERACTION_STRING, "GET", 0); /* up to its end */
+    bytes(FILTERACTION_STRING, "GET", 0); /* up to the property's end */
     int get = after(FILTERACTION_EQUAL);
     assert_true(get > 0);
     property("HTTP", "Request Method");
@@ -265,7 +266,7 @@ static void properties_exist(void **state)
     (void)state;
     property("ARP_RARP", "Opcode");
     assert_int_equal(after(FILTERACTION_PROPERTYEXIST), FRAMES_ARP);
-    /* As the SDK's Property Distribution sample has it: the property is in the operator as well. */
+    /* As in the SDK's Property Distribution sample: the property is in the operator as well. */
     char protocol[] = "TCP", label[] = "Window";
     FILTEROBJECT object;
     memset(&object, 0, sizeof object);
@@ -301,7 +302,7 @@ static void protocols_exist(void **state)
     assert_false(FilterAttachesProperties(filter));
     add((FILTEROBJECT2){.Action = FILTERACTION_BOOL, .Value = 1});
     assert_int_equal(after(FILTERACTION_XOR), FRAMES - FRAMES_ARP - FRAMES_IP);
-    table->nProtocols = 0x40000000; /* not so many are there to read */
+    table->nProtocols = 0x40000000; /* there are fewer to read */
     assert_int_equal(try_object((FILTEROBJECT2){.Action = FILTERACTION_PROTOCOLSEXIST,
                                                 .lpProtocolTable = table}),
                      NMERR_INVALID_HPROTOCOL);
@@ -475,7 +476,7 @@ static void one_frame_is_filtered_or_found(void **state)
                      FILTER_NO_MORE_FRAMES);
 }
 
-/* What an expert does to its own memory harms nobody but itself. */
+/* An expert that overwrites its own memory harms only itself. */
 static void an_overwritten_filter_is_no_filter(void **state)
 {
     EXPERTFRAMEDESCRIPTOR frame;
@@ -501,7 +502,7 @@ static void an_overwritten_filter_is_no_filter(void **state)
     }
 }
 
-/* A relation between a property and what an operator left, which could not be added. */
+/* A relation between a property and an operator's result, which can't be added. */
 static void an_overwritten_operator_finds_wrong_operands(void **state)
 {
     static const FILTERACTIONTYPE operators[] = {FILTERACTION_EQUAL, FILTERACTION_CONTAINS,

@@ -1,5 +1,5 @@
-/* The formats, natively: each committed capture cut off at every byte, and mutated, over views
-   whose bytes are copies of exactly the length that was asked for, so that a sanitizer sees whoever
+/* test_format.c - the formats, natively: each committed capture cut off at every byte, and mutated,
+   over views whose bytes are copies of exactly the requested length, so that a sanitizer detects
    reads beyond. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,7 +81,7 @@ static BOOL walk_through(const BYTE *bytes, size_t size, WALK *walk)
             walk->records[walk->count] = record;
         walk->count++;
     }
-    /* Another reader sees the same. */
+    /* A second reader gets the same. */
     position = first;
     for (DWORD number = 0; number < walk->count && number < MOST_FRAMES; number++) {
         assert_int_equal(format_read(&format, &views, position, FALSE, &record), FORMAT_FRAME);
@@ -113,7 +113,7 @@ static void a_whole_file_is_read_to_its_end(void **state)
     }
 }
 
-/* What is left of a file gives the frames that lie in it whole, and those alone. */
+/* A truncated file gives exactly the frames that are complete in it. */
 static void a_file_cut_off_anywhere_gives_its_first_frames(void **state)
 {
     static WALK all, part;
@@ -135,7 +135,7 @@ static void a_file_cut_off_anywhere_gives_its_first_frames(void **state)
                 assert_true(part.records[number].stored == all.records[number].stored);
                 assert_true(part.records[number].time == all.records[number].time);
             }
-            if (!by_table) { /* the table may lie behind the frames */
+            if (!by_table) { /* the frame table may follow the frames */
                 DWORD inside = 0;
                 while (inside < all.count && all.records[inside].next <= cut)
                     inside++;
@@ -145,7 +145,7 @@ static void a_file_cut_off_anywhere_gives_its_first_frames(void **state)
             assert_true(part.count >= most);
             most = part.count;
             if (part.count < all.count &&
-                part.end == FORMAT_END) /* right behind a frame or a block */
+                part.end == FORMAT_END) /* right after a frame or a block */
                 assert_false(by_table);
         }
     }
@@ -165,7 +165,7 @@ static void mutate(BYTE *bytes, size_t *size)
                                   0xFFFFFFFC, 0xFFFFFFF0, 262144,     262145,     0x10000};
 
     for (unsigned times = 1 + chance(4); times > 0; times--) {
-        /* Mostly in headers, which lie at the front. */
+        /* Mostly in headers, which come first. */
         size_t at = chance((unsigned)(chance(2) == 0 && *size > 128 ? 128 : *size));
         DWORD edge = chance(2) == 0 ? edges[chance(10)] : (DWORD)*size - chance(40) + 20;
         switch (chance(5)) {
@@ -183,7 +183,7 @@ static void mutate(BYTE *bytes, size_t *size)
             if (*size > at + 1)
                 *size = at + 1;
             break;
-        default: /* a piece from elsewhere */
+        default: /* a copy of another part */
             if (*size >= at + 16)
                 memmove(bytes + at, bytes + chance((unsigned)(*size - 15)), 16);
             break;
@@ -213,7 +213,7 @@ static void no_mutation_leads_out_of_the_file(void **state)
         }
     }
     print_message("%lu frames, %lu refused, %lu torn\n", frames, refused, torn);
-    assert_true(frames > 100000 && refused > 1000 && torn > 1000); /* else it hits nothing */
+    assert_true(frames > 100000 && refused > 1000 && torn > 1000); /* else nothing changes */
 }
 
 static void a_refused_variant_is_named(void **state)
@@ -242,7 +242,7 @@ static void a_refused_variant_is_named(void **state)
     }
 }
 
-/* Records with 8 or 4 bytes more, behind the normal magic number. */
+/* Records with 8 or 4 more bytes, after the normal magic number. */
 static void an_old_variant_with_the_normal_magic_is_refused(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* FUNCTIONS.md against the table of supplied functions and the DLL's exports; handles that are
-   none; threads that are killed in supplied functions; captures of other kinds. Arguments: the
+/* test_functions.c - FUNCTIONS.md against the table of supplied functions and the DLL's exports;
+   wild handles; threads killed in supplied functions; captures of other link types. Arguments: the
    capture, FUNCTIONS.md, exports.h, the folder of small captures. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,8 +117,8 @@ static BOOL is_on_page(const char *wanted, char supplied[8])
     return found;
 }
 
-/* Every export of the DLL's that is Microsoft's is on the page; what the DLL itself has is marked
-   so. */
+/* Every Microsoft export of the DLL is on the page; functions that the DLL itself implements are
+   marked. */
 static void the_page_lists_the_dlls_exports(void **state)
 {
     char line[256], kind[16], name[64], supplied[8];
@@ -149,8 +149,8 @@ static void the_page_lists_the_dlls_exports(void **state)
     for (size_t wild = 0;                                                                          \
          wild < sizeof wilds / sizeof *wilds && ((handle) = (void *)wilds[wild], 1); wild++)
 
-/* Each function with everything that is no handle of its kind, addresses that cannot be read among
-   them: nothing is dereferenced, and the answer is the page's for a failure. */
+/* Each function with values that are no handle of its kind, unreadable addresses among them:
+   nothing is dereferenced, and the answer is the page's for a failure. */
 static void what_is_no_handle_is_refused(void **state)
 {
     EXPERTFRAMEDESCRIPTOR frame, unchanged;
@@ -246,7 +246,7 @@ static void what_is_no_handle_is_refused(void **state)
     }
 }
 
-/* Another expert's filter is none, even if the expert guesses its handle. */
+/* Another expert's filter is not valid, even if the expert guesses its handle. */
 static void another_experts_filter_is_none(void **state)
 {
     HEXPERTKEY other = (HEXPERTKEY)(ULONG_PTR)0x9999;
@@ -263,7 +263,7 @@ static void another_experts_filter_is_none(void **state)
     assert_int_equal(DestroyFilter(filter), NMERR_SUCCESS);
 }
 
-/* The place of a destroyed filter is taken again, its handle is not. */
+/* The place of a destroyed filter is reused, its handle is not. */
 static void a_stale_filter_is_not_the_next_one(void **state)
 {
     (void)state;
@@ -299,7 +299,7 @@ static void last_errors_are_left_alone(void **state)
 
 static volatile LONG rounds;
 
-/* Everything that needs memory of the host's, over and over. */
+/* Calls everything that allocates memory of the host, over and over. */
 static DWORD WINAPI call_for_ever(LPVOID parameter)
 {
     EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};
@@ -327,7 +327,7 @@ static DWORD WINAPI call_for_ever(LPVOID parameter)
     return 0;
 }
 
-/* What any other thread asks for: answered, whoever was killed. */
+/* What any other thread calls: it gets answers, whichever thread was killed. */
 static void answers_as_ever(void)
 {
     EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};
@@ -358,7 +358,7 @@ static DWORD WINAPI call_nothing(LPVOID parameter)
     return 0;
 }
 
-/* Starts a thread, lets it run for as long, and kills it: not while it starts, nor within the
+/* Starts a thread, lets it run for a time, and kills it: not while it starts, nor within the
    system's own calls, where Wine would leave its locks held. */
 static void start_and_kill(LPTHREAD_START_ROUTINE run, DWORD milliseconds)
 {
@@ -377,7 +377,7 @@ static void start_and_kill(LPTHREAD_START_ROUTINE run, DWORD milliseconds)
     CloseHandle(thread);
 }
 
-/* Bytes that stay of a killed thread, on average. Its stack does, under Wine and on old systems. */
+/* Bytes that a killed thread leaves, on average. Under Wine and on old systems its stack stays. */
 static SIZE_T left_by(LPTHREAD_START_ROUTINE run, int kills)
 {
     static unsigned seed = 19;
@@ -386,7 +386,7 @@ static SIZE_T left_by(LPTHREAD_START_ROUTINE run, int kills)
     for (int kill = 0; kill < kills; kill++) {
         start_and_kill(run, (seed = seed * 1103515245 + 12345) >> 16 & 7);
         answers_as_ever();
-        supply_end(); /* frees what dead threads had */
+        supply_end(); /* frees what dead threads left */
         assert_true(supply_begin());
     }
     SIZE_T after = committed_memory();
@@ -431,7 +431,7 @@ static unsigned frames_with(const char *path, const char *name, DWORD *mac_type)
     return count;
 }
 
-/* The capture with another link type in its header: bytes 6 and 7. */
+/* Changes the capture's link type in its header: bytes 6 and 7. */
 static void write_with_link(const char *from, const char *to, BYTE link)
 {
     static char bytes[8192];
@@ -468,7 +468,7 @@ static void every_kind_of_capture_has_the_same_protocols(void **state)
         assert_true(found > 0 && found == all && found_tcp == tcp);
         assert_int_equal(type, MAC_TYPE_ETHERNET);
     }
-    /* Of no known link: read as Ethernet; token ring: frames without protocols. */
+    /* An unknown link type is read as Ethernet; token ring gives frames without protocols. */
     snprintf(path, sizeof path, "%s/%s", captures, "small-2.0.cap");
     assert_true(GetTempFileNameA(".", "nmh", 0, other) != 0);
     write_with_link(path, other, 0);

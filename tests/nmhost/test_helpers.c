@@ -1,4 +1,5 @@
-/* The supplied functions that only compute, called as an expert calls them: through Nmapi.dll. */
+/* test_helpers.c - the supplied functions that only compute, called as an expert calls them:
+   through Nmapi.dll. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -235,7 +236,7 @@ static void addresses_are_ordered(void **state)
 {
     ADDRESS2 one = {.Type = ADDRESS_TYPE_IP, .IPAddress = {10, 0, 0, 1}}, other = one;
     (void)state;
-    other.Flags = 3; /* is not looked at */
+    other.Flags = 3; /* is not read */
     other.IP6Address[7] = 9;
     assert_int_equal(CompareAddresses(&one, &other), 0);
     other.IPAddress[3] = 2;
@@ -334,7 +335,7 @@ static void ipv6_addresses_have_one_notation(void **state)
     for (size_t one = 0; one < sizeof wrong / sizeof *wrong; one++) {
         LPCSTR end = NULL;
         ULONG status = NMRtlIpv6StringToAddressA(wrong[one], &end, address);
-        /* Or it ends before the part that is wrong, and says where. */
+        /* Or it stops before the wrong part, and reports where. */
         if (status == 0 && *end == '\0')
             print_message("'%s'\n", wrong[one]);
         assert_true(status != 0 || *end != '\0');

@@ -1,5 +1,5 @@
-/* nmhost.exe's file: on x86 it imports only what windows2000.txt lists, and states that Windows
-   2000 is enough. */
+/* test_imports.c - nmhost.exe's file: on x86 it imports only what windows2000.txt lists, and states
+   that Windows 2000 is enough. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 static const char *program, *list_path;
 static char list[16 * 1024];
 
-/* Whether the list has the function under its DLL. */
+/* Whether the list names the function under its DLL. */
 static int has(const char *dll, const char *function)
 {
     char line[128];

@@ -1,5 +1,5 @@
-/* The program as its users run it: what it prints, its exit status, its files, for experts that end
-   in every way. */
+/* test_nmhost.c - the program as its users run it: its output, exit status and files, for experts
+   that end in every way. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +66,7 @@ static void expect(const char *wanted)
     expect_in(output, wanted);
 }
 
-/* The line of the last table that begins with the name, blanks made one. */
+/* The line of the last table that begins with the name, with runs of blanks made one. */
 static const char *row_of(const char *name)
 {
     static char row[256];
@@ -92,7 +92,7 @@ static void expect_row(const char *name, const char *start)
         fail_msg("\"%s\" does not begin with \"%s\" in:\n%s", row, start, output);
 }
 
-/* In a child, and the good expert behind it runs all the same. */
+/* In a child process; the good expert after it runs nevertheless. */
 static void ends(const char *behaviour, const char *outcome)
 {
     assert_int_equal(run(behaviour, "--time-limit=1 \"%s/small.pcap\" \"%s\" \"%s/protocols.dll\"",
@@ -330,7 +330,7 @@ static void events_go_into_the_files(void **state)
     DeleteFileA(other_file);
 }
 
-/* Each after the other from one thread, a million of them, and no more. */
+/* One after the other from one thread, a million of them and no more. */
 static void no_run_tells_more_than_a_million_events(void **state)
 {
     DWORD lines = 0;
@@ -429,14 +429,14 @@ static void no_child_outlives_its_parent(void **state)
     char line[2048], name[MAX_PATH];
     (void)state;
 
-    /* The expert's DLL, in a copy that can be deleted once nobody has it loaded. */
+    /* A copy of the expert's DLL, which can be deleted once no process has it loaded. */
     snprintf(name, sizeof name, "%s.dll", config_file);
     assert_true(CopyFileA(misbehaving, name, FALSE));
     SetEnvironmentVariableA("NMHOST_TEST", "hang");
     snprintf(line, sizeof line, "\"%s\" \"%s/small.pcap\" \"%s\"", program, folder, name);
     assert_true(CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process));
     Sleep(2000);
-    assert_false(DeleteFileA(name)); /* the child has it */
+    assert_false(DeleteFileA(name)); /* the child has it loaded */
     TerminateProcess(process.hProcess, 1);
     WaitForSingleObject(process.hProcess, INFINITE);
     CloseHandle(process.hThread);

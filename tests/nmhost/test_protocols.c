@@ -1,5 +1,5 @@
-/* What frames are recognized as, and their properties: against what tshark found in a capture
-   (expected.txt), and frames made here. Arguments: the capture, expected.txt. */
+/* test_protocols.c - the protocols and properties that frames have: against what tshark found in a
+   capture (expected.txt), and in frames made by the test. Arguments: the capture, expected.txt. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,8 +79,8 @@ static HPROPERTY property_of(char *protocol, char *label)
     return property;
 }
 
-/* In how many frames the first instance has the value; as an expert that distributes them
-   counts. */
+/* The number of frames in which the first instance has the value, as an expert that distributes
+   them counts. */
 static unsigned frames_with(HPROPERTY property, unsigned value, unsigned *all)
 {
     EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};
@@ -104,7 +104,7 @@ static unsigned frames_with(HPROPERTY property, unsigned value, unsigned *all)
     return frames;
 }
 
-/* A property's counts must also add up: it is in no other frame. */
+/* A property's counts must add up: no other frame has it. */
 static void properties_are_distributed_as_tshark_says(void **state)
 {
     unsigned sum = 0, all = 0, lines = 0, properties = 0;
@@ -213,7 +213,7 @@ static void filters_pass_the_frames_that_tshark_shows(void **state)
 }
 
 /*
- * Frames made here
+ * Frames made by the test
  */
 
 /* Bytes from hexadecimal digits; blanks do not count. */
@@ -344,7 +344,7 @@ static void extension_headers_are_part_of_ipv6s_header(void **state)
     assert_int_equal(instances_of(PROTO_IP6, "Destination Options Header"), 1);
     assert_int_equal(value_of(PROTO_IP6, "Traffic Class", 0), 0);
     assert_int_equal(value_of(PROTO_IP6, "Flow Label", 0), 0x12345);
-    /* A fragment: the first one leads on, another one does not. */
+    /* A fragment: the first one has the next protocol, another one has not. */
     make(IP6("0010", "2c") "11 00 0001 00000009 0400 0500 0008 0000", "ETHERNET/IP6/UDP");
     assert_int_equal(value_of(PROTO_IP6, "Fragment Identification", 0), 9);
     make(IP6("0010", "2c") "11 00 0008 00000009 0400 0500 0008 0000", "ETHERNET/IP6");
@@ -409,8 +409,7 @@ static void http_has_a_first_line(void **state)
          "ETHERNET/IP/TCP");
 }
 
-/* A frame within every frame of the capture: each cut at every length, in memory that ends
-   there. */
+/* Every frame of the capture, cut at every length, in memory that ends there. */
 static void nothing_is_read_behind_what_is_stored(void **state)
 {
     EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};
@@ -445,7 +444,7 @@ static void nothing_is_read_behind_what_is_stored(void **state)
     assert_true(seen > 100000);
 }
 
-/* The same with bytes changed at random, so that lengths lie. */
+/* The same with random bytes changed, so that lengths are wrong. */
 static void lengths_that_lie_lead_nowhere(void **state)
 {
     EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};
@@ -492,7 +491,7 @@ static void only_ethernet_has_protocols(void **state)
     assert_int_equal(layers.count, 0);
 }
 
-/* Two of the same name would hide one from GetProperty. */
+/* Two properties of the same name would hide one from GetProperty. */
 static void labels_are_unique_and_tables_sound(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
-/* The supplied functions for frames, the capture, protocols, properties, their text and addresses,
-   called as an expert calls them. What is expected of office.pcap's frames was read from them with
-   tshark -V. */
+/* test_queries.c - the supplied functions for frames, the capture, protocols, properties, their
+   text and addresses, called as an expert calls them. The expected values were read from
+   office.pcap's frames with tshark -V. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -317,7 +317,7 @@ static void instances_are_found_in_both_directions(void **state)
     LPPROPERTYINST instances[8], at = NULL, restart = NULL;
     int count = 0;
     (void)state;
-    /* As the SDK's sample has it: what is found is the key too. */
+    /* As in the SDK's sample: the property found is the key too. */
     while ((at = FindPropertyInstanceRestart(handle, nop, &at, TRUE)) != NULL)
         instances[count++] = at;
     assert_int_equal(count, 2);
@@ -359,7 +359,7 @@ static void attached_properties_lie_in_a_table(void **state)
     assert_int_equal(opcode->DataLength, 2);
     assert_ptr_equal(opcode->lpData,
                      (BYTE *)(ULONG_PTR)found.pFrame + offsetof(FRAME, MacFrame) + 14 + 6);
-    /* What is asked of another frame leaves them alone. */
+    /* Calls for another frame do not change them. */
     (void)FindPropertyInstance(frame(0), property("ETHERNET", "Summary"));
     assert_ptr_equal(FindPropertyInstance(found.hFrame, property("ARP_RARP", "Opcode")), opcode);
     assert_int_equal(table->nTotalPropertyInsts, 15);
@@ -400,7 +400,7 @@ static void one_more_property_can_be_attached(void **state)
     while (AttachPropertyInstanceEx(found.hFrame, reason, 4, data, 3, (ULPVOID) "abc", 0, 0, 0)) {
     }
     assert_true(found.lpPropertyTable->nTotalPropertyInsts > 300); /* until it is full */
-    /* With the next frame they are gone. */
+    /* They are valid until the next frame. */
     assert_int_equal(
         ExpertGetFrame(key, GET_SPECIFIED_FRAME, FLAGS_ATTACH_PROPERTIES, ARP, NULL, &found), 0);
     assert_null(FindPropertyInstance(found.hFrame, reason));
@@ -489,7 +489,7 @@ static void instances_are_formatted_in_place(void **state)
     FormatLabeledByteSet(NULL);
 }
 
-/* Qualifiers that no table of ours uses: instances as an expert may make them. */
+/* Qualifiers that no table here uses: instances as an expert may make them. */
 static void the_generic_formatter_knows_its_page(void **state)
 {
     static RANGE range = {1, 20};

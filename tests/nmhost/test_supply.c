@@ -1,5 +1,5 @@
-/* What supply.h gives an expert, called as an expert calls it: through Nmapi.dll. The counts are
-   those of office.pcap. */
+/* test_supply.c - what supply.h supplies, called as an expert calls it: through Nmapi.dll. The
+   counts are those of office.pcap. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@ enum { FRAMES = 374, FRAMES_IP = 205, FRAMES_ARP = 12, FRAMES_TCP = 260, FIRST_A
 
 static LIBRARY library;
 static const char *capture;
-static HEXPERTKEY key; /* each test's own, closed after it */
+static HEXPERTKEY key; /* each test has its own, which is closed after it */
 
 static int open_host(void **state)
 {
@@ -72,7 +72,7 @@ static HFILTER filter_for(const char *protocol)
     return filter;
 }
 
-/* Asks in one direction until there is no more. */
+/* Fetches frames in one direction until there are no more. */
 static DWORD count(DWORD direction, HFILTER filter)
 {
     EXPERTFRAMEDESCRIPTOR frame = {.FrameNumber = INVALID_FRAME_NUMBER};
@@ -123,7 +123,7 @@ static void a_frame_beyond_the_last_is_not_found(void **state)
                      NMERR_SUCCESS);
 }
 
-/* An expert may write to its copy: the next one that is fetched is whole. */
+/* An expert may write to its copy: the next one fetched is intact. */
 static void a_frame_is_a_copy_that_stays(void **state)
 {
     EXPERTFRAMEDESCRIPTOR first, other;
@@ -177,7 +177,7 @@ static void a_specified_frame_must_pass_the_filter(void **state)
         NMERR_FRAME_NOT_FOUND);
 }
 
-/* Strictly behind and before the number, whether or not there is a frame of that number. */
+/* Strictly after and before the number, whether or not a frame has that number. */
 static void next_and_previous_begin_behind_and_before(void **state)
 {
     EXPERTFRAMEDESCRIPTOR frame;
