@@ -92,7 +92,7 @@ enum {
     WORK_ALONE = 1,         /* measures memory: once, in a process of its own */
     WORK_NEEDS_HEAPS = 2,   /* not for peers without heaps */
     WORK_NEEDS_SHARED = 4,  /* several threads in one heap */
-    WORK_NEEDS_REALLOC = 8, /* a number of times that needs a peer with realloc */
+    WORK_NEEDS_REALLOC = 8, /* too often for peers that leave old blocks behind */
     WORK_NEEDS_CROSS = 16,  /* one thread frees while the heap's own allocates */
     WORK_NEEDS_FREE = 32,   /* of one block */
     WORK_PEERS_ONLY = 64,   /* a measure that ours is compared with */

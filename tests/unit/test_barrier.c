@@ -98,7 +98,7 @@ static void close_it(void)
     assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
 }
 
-static void who_shuts_the_owner_out_makes_a_barrier_first(void **state)
+static void whoever_revokes_a_bias_makes_a_barrier_first(void **state)
 {
     static const struct standin_module_hooks hooks = {.find = find_module, .address = find_call};
     void (*const acts[])(void) = {allocate, resize, ask_size, list, take_over, hand_over, close_it};
@@ -137,7 +137,7 @@ static int unload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(who_shuts_the_owner_out_makes_a_barrier_first, unload),
+        cmocka_unit_test_teardown(whoever_revokes_a_bias_makes_a_barrier_first, unload),
     };
 
     return UNIT_RUN(tests);

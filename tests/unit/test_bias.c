@@ -47,7 +47,7 @@ static void a_revoked_bias_comes_back_after_more_calls(void **state)
     assert_in_range(calls_until_biased(KEY(2)), 1, 2);
 }
 
-static void who_had_a_closed_expert_is_nobody_to_the_next(void **state)
+static void a_closed_experts_owner_does_not_count_for_the_next(void **state)
 {
     struct helper other;
 
@@ -167,7 +167,7 @@ static void a_thread_with_several_experts_keeps_the_bias_of_each(void **state)
     helper_end(&other);
 }
 
-static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
+static void using_anothers_block_revokes_its_threads_bias_first(void **state)
 {
     char *mine = ExpertAllocMemory(KEY(20), 10, NULL), *block;
     struct helper other;
@@ -190,7 +190,7 @@ static void who_uses_anothers_block_shuts_its_thread_out_first(void **state)
     helper_end(&other);
 }
 
-static void a_look_from_outside_leaves_the_owner_its_bias(void **state)
+static void a_query_leaves_the_owner_its_bias(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
     struct helper other;
@@ -255,7 +255,7 @@ static void after_every_call_its_thread_is_outside(void **state)
     assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
 }
 
-static void a_list_of_visitors_that_is_outgrown_comes_back(void **state)
+static void an_outgrown_list_of_visitors_is_freed(void **state)
 {
     struct helper others[5];
     LONG *former = NULL;
@@ -280,16 +280,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_revoked_bias_comes_back_after_more_calls),
-        cmocka_unit_test(who_had_a_closed_expert_is_nobody_to_the_next),
+        cmocka_unit_test(a_closed_experts_owner_does_not_count_for_the_next),
         cmocka_unit_test(calls_of_others_in_between_do_not_count),
         cmocka_unit_test(a_single_call_of_another_does_not_cost_the_bias),
         cmocka_unit_test(a_thread_with_the_bias_of_several_experts_needs_no_lock_to_switch),
         cmocka_unit_test(a_thread_with_several_experts_keeps_the_bias_of_each),
-        cmocka_unit_test(who_uses_anothers_block_shuts_its_thread_out_first),
-        cmocka_unit_test(a_look_from_outside_leaves_the_owner_its_bias),
+        cmocka_unit_test(using_anothers_block_revokes_its_threads_bias_first),
+        cmocka_unit_test(a_query_leaves_the_owner_its_bias),
         cmocka_unit_test(without_the_bias_the_fast_path_is_not_tried),
         cmocka_unit_test(after_every_call_its_thread_is_outside),
-        cmocka_unit_test(a_list_of_visitors_that_is_outgrown_comes_back),
+        cmocka_unit_test(an_outgrown_list_of_visitors_is_freed),
     };
 
     return UNIT_RUN(tests);

@@ -23,7 +23,7 @@ static DWORD WINAPI stay_inside(LPVOID key)
     return 0;
 }
 
-static void who_is_suspended_inside_is_let_out_and_as_suspended_as_before(void **state)
+static void a_thread_suspended_inside_is_let_out_and_stays_suspended(void **state)
 {
     struct helper other;
 
@@ -64,7 +64,7 @@ static DWORD WINAPI die_inside(LPVOID key)
     return 0;
 }
 
-static void what_the_dead_left_half_written_is_put_right(void **state)
+static void what_a_dead_thread_left_half_written_is_recovered(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
     char *block;
@@ -85,7 +85,7 @@ static void what_the_dead_left_half_written_is_put_right(void **state)
     assert_true(unit_is_quarantined(block));
 }
 
-static void what_an_exception_left_half_written_is_put_right(void **state)
+static void what_an_exception_left_half_written_is_recovered(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
     char *block;
@@ -106,7 +106,7 @@ static void what_an_exception_left_half_written_is_put_right(void **state)
     }
 }
 
-static void the_next_call_puts_it_right_whatever_its_key(void **state)
+static void the_next_call_recovers_the_expert_whatever_its_key(void **state)
 {
     struct heap *heap;
 
@@ -131,7 +131,7 @@ static DWORD WINAPI end_inside(LPVOID key)
     return 7;
 }
 
-static void who_ends_inside_is_as_dead_as_who_was_killed_there(void **state)
+static void a_thread_that_ends_inside_counts_as_killed_there(void **state)
 {
     (void)state;
     assert_int_equal(unit_on_thread(end_inside, KEY(49)), 7);
@@ -165,7 +165,7 @@ static DWORD WINAPI die_closing(LPVOID key)
     return 0;
 }
 
-static void a_lock_of_the_dead_is_taken_over_and_the_heap_put_right(void **state)
+static void a_dead_threads_lock_is_taken_over_and_the_heap_recovered(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
 
@@ -218,7 +218,7 @@ static DWORD WINAPI die_closing_with_a_span_lost(LPVOID key)
     return 0;
 }
 
-static void to_finish_a_close_no_list_is_trusted(void **state)
+static void finishing_a_close_trusts_no_list(void **state)
 {
     (void)state;
     assert_int_equal(unit_on_thread(die_closing_with_a_span_lost, KEY(91)), 7);
@@ -242,7 +242,7 @@ static void reclaim(void *unused)
 }
 
 /* Wherever the thread dies, the next call opens the key, because the host has not closed it. */
-static void a_reclaimed_key_comes_again_though_the_first_to_use_it_died(void **state)
+static void a_reclaimed_key_opens_again_though_its_first_user_died(void **state)
 {
     unsigned long n = 0;
     DWORD died;
@@ -262,7 +262,7 @@ static void a_reclaimed_key_comes_again_though_the_first_to_use_it_died(void **s
     assert_in_range(n, 1000, 100000);
 }
 
-static void a_reclaimed_key_comes_again_though_who_reclaimed_it_died(void **state)
+static void a_reclaimed_key_opens_again_though_its_reclaimer_died(void **state)
 {
     unsigned long n = 0;
     DWORD died;
@@ -282,16 +282,16 @@ static void a_reclaimed_key_comes_again_though_who_reclaimed_it_died(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_is_suspended_inside_is_let_out_and_as_suspended_as_before),
-        cmocka_unit_test(what_the_dead_left_half_written_is_put_right),
-        cmocka_unit_test(what_an_exception_left_half_written_is_put_right),
-        cmocka_unit_test(the_next_call_puts_it_right_whatever_its_key),
-        cmocka_unit_test(who_ends_inside_is_as_dead_as_who_was_killed_there),
-        cmocka_unit_test(a_lock_of_the_dead_is_taken_over_and_the_heap_put_right),
+        cmocka_unit_test(a_thread_suspended_inside_is_let_out_and_stays_suspended),
+        cmocka_unit_test(what_a_dead_thread_left_half_written_is_recovered),
+        cmocka_unit_test(what_an_exception_left_half_written_is_recovered),
+        cmocka_unit_test(the_next_call_recovers_the_expert_whatever_its_key),
+        cmocka_unit_test(a_thread_that_ends_inside_counts_as_killed_there),
+        cmocka_unit_test(a_dead_threads_lock_is_taken_over_and_the_heap_recovered),
         cmocka_unit_test(a_close_that_its_thread_did_not_survive_is_finished),
-        cmocka_unit_test(to_finish_a_close_no_list_is_trusted),
-        cmocka_unit_test(a_reclaimed_key_comes_again_though_the_first_to_use_it_died),
-        cmocka_unit_test(a_reclaimed_key_comes_again_though_who_reclaimed_it_died),
+        cmocka_unit_test(finishing_a_close_trusts_no_list),
+        cmocka_unit_test(a_reclaimed_key_opens_again_though_its_first_user_died),
+        cmocka_unit_test(a_reclaimed_key_opens_again_though_its_reclaimer_died),
     };
 
     return UNIT_RUN(tests);

@@ -89,7 +89,7 @@ static void runs_are_found_as_by_a_slow_loop(void **state)
     }
 }
 
-static void all_and_none(void **state)
+static void all_bits_and_no_bits_are_handled(void **state)
 {
     uint32_t bits[WORDS];
 
@@ -131,7 +131,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_highest_and_the_lowest_bit_of_any_word),
         cmocka_unit_test(runs_are_found_as_by_a_slow_loop),
-        cmocka_unit_test(all_and_none),
+        cmocka_unit_test(all_bits_and_no_bits_are_handled),
         cmocka_unit_test(a_run_is_set_and_cleared_and_nothing_beside_it),
     };
 

@@ -21,7 +21,7 @@ static void pretend_use(SIZE_T pages)
     record_sums.used = pages;
 }
 
-static void how_much_may_wait_goes_by_the_option_or_by_what_is_in_use(void **state)
+static void the_limit_follows_the_option_or_the_memory_in_use(void **state)
 {
     struct record_sums before = record_sums;
 
@@ -59,7 +59,7 @@ static void release_full(SIZE_T bytes)
     region_release(self, r);
 }
 
-static void what_waits_never_exceeds_what_is_kept(void **state)
+static void cached_pages_never_exceed_the_limit(void **state)
 {
     static const SIZE_T keeps[] = {MIB(1), MIB(3), 0};
 
@@ -80,7 +80,7 @@ static void what_waits_never_exceeds_what_is_kept(void **state)
     }
 }
 
-static void of_many_released_regions_as_many_wait_as_may(void **state)
+static void of_many_released_regions_as_many_are_cached_as_may_be(void **state)
 {
     struct region *r[20];
     SIZE_T pages;
@@ -115,7 +115,7 @@ static void within_the_last_close_it_is_trimmed_to_the_default(void **state)
                     KEEP_DEFAULT);
 }
 
-static void with_pageheap_nothing_waits(void **state)
+static void with_pageheap_nothing_is_cached(void **state)
 {
     struct region *r[3];
 
@@ -130,7 +130,7 @@ static void with_pageheap_nothing_waits(void **state)
     }
 }
 
-static void what_has_waited_longest_goes_first(void **state)
+static void the_region_cached_longest_is_purged_first(void **state)
 {
     static const int order[] = {3, 0, 5, 1, 4, 2};
     struct region *r[6], *held = take_units(1, 0);
@@ -169,7 +169,7 @@ static void of_one_size_the_one_freed_last_is_taken_first(void **state)
         region_release(self, r[i]);
 }
 
-static void what_is_up_to_six_classes_too_large_is_taken(void **state)
+static void a_region_up_to_six_classes_too_large_is_taken(void **state)
 {
     (void)state;
     for (unsigned wanted = 1; wanted + 8 < 32; wanted++) {
@@ -211,7 +211,7 @@ static void a_region_with_block_states_is_never_too_large(void **state)
     assert_int_equal(record_of(r)->lines, 0);
 }
 
-static void an_own_reservation_is_taken_by_what_is_committed_in_it(void **state)
+static void an_own_reservation_is_chosen_by_its_committed_pages(void **state)
 {
     struct region *cached = take_block(KIB(512)), *r;
 
@@ -254,7 +254,7 @@ static void an_own_reservation_serves_another_block_of_its_size(void **state)
     }
 }
 
-static void an_own_reservation_with_more_than_a_mib_does_not_wait(void **state)
+static void an_own_reservation_with_more_than_a_mib_is_not_cached(void **state)
 {
     struct region *r = take_block(MIB(1));
     char *base = r->base;
@@ -273,7 +273,7 @@ static void an_own_reservation_with_more_than_a_mib_does_not_wait(void **state)
 }
 
 /* Block states that no region uses any more are cached too, and purged with the rest. */
-static void idle_block_states_wait_and_go(void **state)
+static void idle_block_states_are_cached_and_purged(void **state)
 {
     struct region *held = take_units(1, 0), *r = take_units(4, 40 * LINE_STATES);
     SIZE_T before = committed();
@@ -302,7 +302,7 @@ static void idle_block_states_wait_and_go(void **state)
 }
 
 /* A system that takes no pages back: cached pages stay cached, and serve later requests. */
-static void what_the_system_does_not_take_back_goes_on_waiting(void **state)
+static void pages_that_the_system_does_not_take_back_stay_cached(void **state)
 {
     struct region *held = take_units(1, 0), *r = take_block(50000), *states = take_units(1, 1);
     SIZE_T waiting;
@@ -327,7 +327,7 @@ static void what_the_system_does_not_take_back_goes_on_waiting(void **state)
 }
 
 /* All cached pages, even block states alone, are purged before an allocation fails. */
-static void all_that_waits_goes_before_a_commit_fails(void **state)
+static void all_cached_pages_are_purged_before_a_commit_fails(void **state)
 {
     struct region *r = take_units(8, 0), *states = take_units(1, 1);
 
@@ -355,21 +355,21 @@ static void all_that_waits_goes_before_a_commit_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CACHE_TEST(how_much_may_wait_goes_by_the_option_or_by_what_is_in_use),
-        CACHE_TEST(what_waits_never_exceeds_what_is_kept),
-        CACHE_TEST(of_many_released_regions_as_many_wait_as_may),
+        CACHE_TEST(the_limit_follows_the_option_or_the_memory_in_use),
+        CACHE_TEST(cached_pages_never_exceed_the_limit),
+        CACHE_TEST(of_many_released_regions_as_many_are_cached_as_may_be),
         CACHE_TEST(within_the_last_close_it_is_trimmed_to_the_default),
-        CACHE_TEST(with_pageheap_nothing_waits),
-        CACHE_TEST(what_has_waited_longest_goes_first),
+        CACHE_TEST(with_pageheap_nothing_is_cached),
+        CACHE_TEST(the_region_cached_longest_is_purged_first),
         CACHE_TEST(of_one_size_the_one_freed_last_is_taken_first),
-        CACHE_TEST(what_is_up_to_six_classes_too_large_is_taken),
+        CACHE_TEST(a_region_up_to_six_classes_too_large_is_taken),
         CACHE_TEST(a_region_with_block_states_is_never_too_large),
-        CACHE_TEST(an_own_reservation_is_taken_by_what_is_committed_in_it),
+        CACHE_TEST(an_own_reservation_is_chosen_by_its_committed_pages),
         CACHE_TEST(an_own_reservation_serves_another_block_of_its_size),
-        CACHE_TEST(an_own_reservation_with_more_than_a_mib_does_not_wait),
-        CACHE_TEST(idle_block_states_wait_and_go),
-        CACHE_TEST(what_the_system_does_not_take_back_goes_on_waiting),
-        CACHE_TEST(all_that_waits_goes_before_a_commit_fails),
+        CACHE_TEST(an_own_reservation_with_more_than_a_mib_is_not_cached),
+        CACHE_TEST(idle_block_states_are_cached_and_purged),
+        CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
+        CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),
     };
 
     return UNIT_RUN(tests);

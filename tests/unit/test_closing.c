@@ -51,7 +51,7 @@ static DWORD WINAPI allocate_and_wait(LPVOID parameter)
     return 0;
 }
 
-static void what_a_living_thread_may_still_write_to_faults_and_is_nobody_elses(void **state)
+static void what_a_living_thread_may_still_write_to_is_quarantined(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x3000;
     struct visit visit = {.key = key};
@@ -90,7 +90,7 @@ static DWORD WINAPI allocate_and_die(LPVOID parameter)
     return 0;
 }
 
-static void the_addresses_of_the_dead_are_held_within_bounds(void **state)
+static void the_quarantine_of_dead_threads_addresses_is_bounded(void **state)
 {
     enum { EXPERTS = 60 };
     struct standin_usage before, after;
@@ -129,7 +129,7 @@ static void with_reclaim_the_last_thread_ends_the_expert_and_a_new_one_begins_it
     options.reclaim_thread = 0;
 }
 
-static void the_addresses_of_the_living_are_held_within_the_same_bounds(void **state)
+static void the_quarantine_of_living_threads_addresses_has_the_same_bound(void **state)
 {
     enum { EXPERTS = 9, BLOCKS = 10 }; /* 64 MiB of addresses each: 5.6 GiB */
     struct standin_usage before, after;
@@ -158,7 +158,7 @@ static void the_addresses_of_the_living_are_held_within_the_same_bounds(void **s
     }
 }
 
-static void an_expert_that_nobody_noted_is_never_reclaimed(void **state)
+static void an_expert_without_a_noted_visitor_is_never_reclaimed(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x8000, closed = (HEXPERTKEY)0x8100;
     struct expert *e;
@@ -187,7 +187,7 @@ static DWORD WINAPI reclaim(LPVOID parameter)
     return 0;
 }
 
-static void one_that_is_busy_is_not_waited_for(void **state)
+static void reclaim_does_not_wait_for_a_busy_expert(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x8200;
     struct expert *e;
@@ -222,7 +222,7 @@ static DWORD WINAPI leave_its_heap_half_changed_and_die(LPVOID parameter)
     return 0;
 }
 
-static void one_that_stays_open_is_put_right_after_a_death(void **state)
+static void reclaim_recovers_an_expert_that_stays_open(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x8250;
     struct expert *e;
@@ -248,7 +248,7 @@ static void isolate_it(const char *name, BOOL after)
         changing->isolated = 1;
 }
 
-static void one_that_changes_meanwhile_is_left_alone(void **state)
+static void reclaim_leaves_an_expert_alone_that_changes_meanwhile(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x8300;
 
@@ -269,7 +269,7 @@ static DWORD WINAPI use_and_be_terminated(LPVOID key)
     return unit_use_key(key) && NmapiTerminateExpert(key) == NMERR_SUCCESS;
 }
 
-static void one_that_the_host_ends_after_its_reclaim_does_not_come_again(void **state)
+static void an_expert_closed_by_the_host_after_its_reclaim_does_not_reopen(void **state)
 {
     (void)state;
     for (ULONG_PTR how = 0; how < 2; how++) {
@@ -286,7 +286,7 @@ static void one_that_the_host_ends_after_its_reclaim_does_not_come_again(void **
     }
 }
 
-static void one_that_was_terminated_is_reclaimed_and_does_not_come_again(void **state)
+static void a_terminated_expert_is_reclaimed_and_does_not_reopen(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x8400;
     DWORD code = 0;
@@ -299,7 +299,7 @@ static void one_that_was_terminated_is_reclaimed_and_does_not_come_again(void **
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);
 }
 
-static void at_the_processs_end_nothing_is_taken_down_and_at_unload_all_is(void **state)
+static void process_exit_releases_nothing_and_unloading_everything(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x9100;
 
@@ -316,18 +316,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_thread_that_calls_gets_the_bias_and_another_revokes_it),
         cmocka_unit_test(a_terminated_expert_loses_its_bias_at_once),
-        cmocka_unit_test(what_a_living_thread_may_still_write_to_faults_and_is_nobody_elses),
-        cmocka_unit_test(the_addresses_of_the_dead_are_held_within_bounds),
+        cmocka_unit_test(what_a_living_thread_may_still_write_to_is_quarantined),
+        cmocka_unit_test(the_quarantine_of_dead_threads_addresses_is_bounded),
         cmocka_unit_test(
             with_reclaim_the_last_thread_ends_the_expert_and_a_new_one_begins_it_again),
-        cmocka_unit_test(the_addresses_of_the_living_are_held_within_the_same_bounds),
-        cmocka_unit_test(an_expert_that_nobody_noted_is_never_reclaimed),
-        cmocka_unit_test(one_that_is_busy_is_not_waited_for),
-        cmocka_unit_test(one_that_stays_open_is_put_right_after_a_death),
-        cmocka_unit_test(one_that_changes_meanwhile_is_left_alone),
-        cmocka_unit_test(one_that_the_host_ends_after_its_reclaim_does_not_come_again),
-        cmocka_unit_test(one_that_was_terminated_is_reclaimed_and_does_not_come_again),
-        cmocka_unit_test(at_the_processs_end_nothing_is_taken_down_and_at_unload_all_is),
+        cmocka_unit_test(the_quarantine_of_living_threads_addresses_has_the_same_bound),
+        cmocka_unit_test(an_expert_without_a_noted_visitor_is_never_reclaimed),
+        cmocka_unit_test(reclaim_does_not_wait_for_a_busy_expert),
+        cmocka_unit_test(reclaim_recovers_an_expert_that_stays_open),
+        cmocka_unit_test(reclaim_leaves_an_expert_alone_that_changes_meanwhile),
+        cmocka_unit_test(an_expert_closed_by_the_host_after_its_reclaim_does_not_reopen),
+        cmocka_unit_test(a_terminated_expert_is_reclaimed_and_does_not_reopen),
+        cmocka_unit_test(process_exit_releases_nothing_and_unloading_everything),
     };
 
     return UNIT_RUN(tests);

@@ -92,7 +92,7 @@ static unsigned close_all(const struct visitor *v)
     return held;
 }
 
-static void addresses_of_the_dead_are_held_up_to_1_gib_and_the_oldest_go_first(void **state)
+static void up_to_1_gib_is_quarantined_and_the_oldest_leaves_first(void **state)
 {
     static struct visitor dead = {.first = 0, .count = 20};
 
@@ -103,7 +103,7 @@ static void addresses_of_the_dead_are_held_up_to_1_gib_and_the_oldest_go_first(v
 }
 
 /* No more while their threads live, and no fewer when these have ended. */
-static void addresses_that_a_living_thread_may_know_are_held_up_to_as_much(void **state)
+static void as_much_is_quarantined_while_threads_live(void **state)
 {
     static struct visitor living = {.first = 20, .count = 20};
 
@@ -116,7 +116,7 @@ static void addresses_that_a_living_thread_may_know_are_held_up_to_as_much(void 
     assert_int_equal(count_held(&living), HELD / ADDRESSES);
 }
 
-static void the_last_byte_of_what_may_be_held_is_held_and_none_beyond(void **state)
+static void the_quarantine_holds_its_bound_to_the_last_byte(void **state)
 {
     static struct visitor v = {.first = 620, .count = HELD / ADDRESSES};
     static struct visitor one_more = {.first = 900, .count = 1, .bytes = 1};
@@ -157,7 +157,7 @@ static int becomes_quarantined(unsigned key, int terminate, int free_first, int 
     return quarantined;
 }
 
-static void addresses_are_held_only_after_a_bad_end(void **state)
+static void addresses_are_quarantined_only_after_an_abnormal_close(void **state)
 {
     (void)state;
     assert_false(becomes_quarantined(300, 0, 0, 1)); /* a leak, but no thread is left */
@@ -223,7 +223,7 @@ static void every_thread_that_called_counts_however_many(void **state)
     }
 }
 
-static void one_that_was_killed_among_others_makes_it_a_bad_end(void **state)
+static void one_killed_thread_among_others_makes_the_close_abnormal(void **state)
 {
     (void)state;
     for (unsigned killed = 0; killed < 3; killed++) {
@@ -244,14 +244,14 @@ static void one_that_was_killed_among_others_makes_it_a_bad_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses_of_the_dead_are_held_up_to_1_gib_and_the_oldest_go_first),
-        cmocka_unit_test(addresses_are_held_only_after_a_bad_end),
+        cmocka_unit_test(up_to_1_gib_is_quarantined_and_the_oldest_leaves_first),
+        cmocka_unit_test(addresses_are_quarantined_only_after_an_abnormal_close),
         cmocka_unit_test(the_caller_of_close_itself_is_no_stale_writer),
         cmocka_unit_test(threads_of_a_keys_former_life_do_not_count),
-        cmocka_unit_test(one_that_was_killed_among_others_makes_it_a_bad_end),
+        cmocka_unit_test(one_killed_thread_among_others_makes_the_close_abnormal),
         cmocka_unit_test(every_thread_that_called_counts_however_many),
-        cmocka_unit_test(addresses_that_a_living_thread_may_know_are_held_up_to_as_much),
-        cmocka_unit_test(the_last_byte_of_what_may_be_held_is_held_and_none_beyond),
+        cmocka_unit_test(as_much_is_quarantined_while_threads_live),
+        cmocka_unit_test(the_quarantine_holds_its_bound_to_the_last_byte),
     };
 
     return UNIT_RUN(tests);

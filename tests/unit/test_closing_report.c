@@ -69,7 +69,7 @@ static void many_leaks_are_counted_and_the_first_ones_named(void **state)
     }
 }
 
-static void who_leaks_nothing_or_asks_for_no_report_gets_none(void **state)
+static void without_a_leak_or_the_option_there_is_no_report(void **state)
 {
     (void)state;
     standin_clear_debug_text();
@@ -84,7 +84,7 @@ static void who_leaks_nothing_or_asks_for_no_report_gets_none(void **state)
     options.report = 1;
 }
 
-static void at_the_end_the_dll_reports_who_is_open_and_holds_something(void **state)
+static void at_unload_the_dll_reports_open_experts_with_blocks(void **state)
 {
     (void)state;
     standin_clear_debug_text();
@@ -142,9 +142,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_close_reports_the_sums_and_the_first_blocks),
         cmocka_unit_test(many_leaks_are_counted_and_the_first_ones_named),
-        cmocka_unit_test(who_leaks_nothing_or_asks_for_no_report_gets_none),
+        cmocka_unit_test(without_a_leak_or_the_option_there_is_no_report),
         cmocka_unit_test(a_close_tells_what_was_left),
-        cmocka_unit_test(at_the_end_the_dll_reports_who_is_open_and_holds_something),
+        cmocka_unit_test(at_unload_the_dll_reports_open_experts_with_blocks),
     };
 
     return cmocka_run_group_tests(tests, with_report, unit_teardown);

@@ -61,7 +61,7 @@ static int unload(void **state)
     return 0;
 }
 
-static void the_threads_next_call_with_the_key_puts_it_right(void **state)
+static void the_threads_next_call_with_the_key_recovers_it(void **state)
 {
     struct fall fall = {.key = A, .owner = A};
 
@@ -89,7 +89,7 @@ static void so_does_its_next_call_with_another_key(void **state)
     assert_int_equal(unit_on_thread(unit_use_key, A), 1); /* nobody is inside */
 }
 
-static void the_end_of_another_expert_leaves_it_to_be_put_right(void **state)
+static void the_close_of_another_expert_leaves_it_to_be_recovered(void **state)
 {
     struct fall fall = {.key = A, .owner = A};
 
@@ -103,7 +103,7 @@ static void the_end_of_another_expert_leaves_it_to_be_put_right(void **state)
     is_put_right(A, 0);
 }
 
-static void under_the_lock_too(void **state)
+static void a_call_under_the_lock_is_recovered_too(void **state)
 {
     struct fall fall = {.key = A, .owner = A};
     struct helper other;
@@ -155,7 +155,7 @@ static void a_thread_that_ends_in_it_is_its_own_witness(void **state)
     assert_int_equal(NmapiCloseExpert(A, &usage), NMERR_SUCCESS);
 }
 
-static void whose_expert_was_looked_after_keeps_no_record(void **state)
+static void a_thread_whose_expert_was_recovered_keeps_no_record(void **state)
 {
     enum { THREADS = 200 };
     struct standin_usage before, now;
@@ -177,7 +177,7 @@ static void whose_expert_was_looked_after_keeps_no_record(void **state)
 }
 
 /* Two experts are locked: the caller's and the block's. */
-static void a_block_of_another_expert_leaves_two_to_be_put_right(void **state)
+static void a_call_on_anothers_block_leaves_two_experts_to_be_recovered(void **state)
 {
     struct fall fall = {.key = A, .owner = B};
 
@@ -213,7 +213,7 @@ static void close_it(void *usage)
     NmapiCloseExpert(A, usage);
 }
 
-static void an_answer_that_can_not_be_written_holds_nobody_up(void **state)
+static void a_usage_that_can_not_be_written_delays_nobody(void **state)
 {
     NMAPI_EXPERT_USAGE *usage = VirtualAlloc(NULL, OS_PAGE, MEM_COMMIT, PAGE_READWRITE);
     DWORD before;
@@ -230,7 +230,7 @@ static void an_answer_that_can_not_be_written_holds_nobody_up(void **state)
     VirtualFree(usage, 0, MEM_RELEASE);
 }
 
-static void an_answer_may_end_where_its_pages_do(void **state)
+static void a_usage_may_end_where_its_pages_do(void **state)
 {
     char *pages = VirtualAlloc(NULL, 2 * OS_PAGE, MEM_RESERVE, PAGE_NOACCESS);
     NMAPI_EXPERT_USAGE *usage = (void *)(pages + OS_PAGE - sizeof *usage);
@@ -269,16 +269,16 @@ static void an_error_code_that_can_not_be_written_costs_no_block(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ONE(the_threads_next_call_with_the_key_puts_it_right),
+        ONE(the_threads_next_call_with_the_key_recovers_it),
         ONE(so_does_its_next_call_with_another_key),
-        ONE(the_end_of_another_expert_leaves_it_to_be_put_right),
-        ONE(under_the_lock_too),
+        ONE(the_close_of_another_expert_leaves_it_to_be_recovered),
+        ONE(a_call_under_the_lock_is_recovered_too),
         ONE(the_host_may_close_it_on_the_same_thread),
         ONE(a_thread_that_ends_in_it_is_its_own_witness),
-        ONE(whose_expert_was_looked_after_keeps_no_record),
-        ONE(a_block_of_another_expert_leaves_two_to_be_put_right),
-        ONE(an_answer_that_can_not_be_written_holds_nobody_up),
-        ONE(an_answer_may_end_where_its_pages_do),
+        ONE(a_thread_whose_expert_was_recovered_keeps_no_record),
+        ONE(a_call_on_anothers_block_leaves_two_experts_to_be_recovered),
+        ONE(a_usage_that_can_not_be_written_delays_nobody),
+        ONE(a_usage_may_end_where_its_pages_do),
         ONE(an_error_code_that_can_not_be_written_costs_no_block),
     };
 

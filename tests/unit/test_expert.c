@@ -56,7 +56,7 @@ static void with_strict_no_call_opens_an_expert(void **state)
     assert_int_equal(alloc_code(reclaimed), NMERR_SUCCESS);
 }
 
-static void a_key_that_there_is_no_room_for_is_not_known(void **state)
+static void a_key_that_can_not_be_recorded_stays_unknown(void **state)
 {
     ULONG_PTR refused = 0;
 
@@ -72,7 +72,7 @@ static void a_key_that_there_is_no_room_for_is_not_known(void **state)
     assert_int_equal(alloc_code((HEXPERTKEY)refused), NMERR_SUCCESS);
 }
 
-static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **state)
+static void each_change_of_owner_raises_the_price_of_the_next_within_bounds(void **state)
 {
     struct expert *e;
 
@@ -96,7 +96,7 @@ static void each_change_of_hands_makes_the_next_one_dearer_within_bounds(void **
     assert_int_equal(e->bias, self->id);
 }
 
-static void who_was_terminated_while_its_bias_was_revoked_stays_so(void **state)
+static void an_expert_terminated_while_its_bias_is_revoked_stays_terminated(void **state)
 {
     (void)state;
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
@@ -124,7 +124,7 @@ static DWORD WINAPI visit_a(LPVOID parameter)
     return 0;
 }
 
-static void who_is_inside_is_waited_for(void **state)
+static void a_call_waits_for_the_thread_inside(void **state)
 {
     struct visit visit = {0, 4711};
     unsigned long waits;
@@ -182,7 +182,7 @@ static void a_record_used_again_is_not_taken_for_the_owner(void **state)
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
 }
 
-static void a_close_that_its_thread_did_not_end_is_ended(void **state)
+static void a_close_that_its_thread_did_not_finish_is_finished(void **state)
 {
     struct expert *e;
     struct heap *heap;
@@ -214,7 +214,7 @@ static void a_close_that_its_thread_did_not_end_is_ended(void **state)
     assert_int_equal(e->closing, 0);
 }
 
-static void an_opening_that_its_thread_did_not_end_is_begun_again(void **state)
+static void an_open_that_its_thread_did_not_finish_starts_again(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
     struct expert *e;
@@ -235,7 +235,7 @@ static void an_opening_that_its_thread_did_not_end_is_begun_again(void **state)
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_EXPERT_TERMINATE);
 }
 
-static void more_visitors_than_can_be_noted_make_it_a_crowd(void **state)
+static void more_visitors_than_can_be_noted_are_marked_as_crowded(void **state)
 {
     enum { MOST = 0x4000 };
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
@@ -283,15 +283,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(with_strict_no_call_opens_an_expert),
-        ONE(a_key_that_there_is_no_room_for_is_not_known),
-        ONE(each_change_of_hands_makes_the_next_one_dearer_within_bounds),
-        ONE(who_was_terminated_while_its_bias_was_revoked_stays_so),
-        ONE(who_is_inside_is_waited_for),
+        ONE(a_key_that_can_not_be_recorded_stays_unknown),
+        ONE(each_change_of_owner_raises_the_price_of_the_next_within_bounds),
+        ONE(an_expert_terminated_while_its_bias_is_revoked_stays_terminated),
+        ONE(a_call_waits_for_the_thread_inside),
         ONE(a_thread_has_the_bias_of_all_its_experts),
         ONE(a_record_used_again_is_not_taken_for_the_owner),
-        ONE(a_close_that_its_thread_did_not_end_is_ended),
-        ONE(an_opening_that_its_thread_did_not_end_is_begun_again),
-        ONE(more_visitors_than_can_be_noted_make_it_a_crowd),
+        ONE(a_close_that_its_thread_did_not_finish_is_finished),
+        ONE(an_open_that_its_thread_did_not_finish_starts_again),
+        ONE(more_visitors_than_can_be_noted_are_marked_as_crowded),
         ONE(visitors_that_are_dead_make_room),
     };
 

@@ -42,7 +42,7 @@ static DWORD WINAPI alloc_without_key(LPVOID parameter)
     return bias_thread() && !ExpertAllocMemory(NULL, 10, &code) ? code : 4711;
 }
 
-static void without_a_key_nothing_goes(void **state)
+static void without_a_key_every_call_fails(void **state)
 {
     LPVOID block = ExpertAllocMemory(a, 10, NULL);
     DWORD code;
@@ -84,7 +84,7 @@ static void a_key_never_seen_may_have_legacy_blocks_alone(void **state)
     assert_non_null(table_find(UNKNOWN));
 }
 
-static void so_may_one_whose_first_call_found_no_memory(void **state)
+static void a_key_whose_first_call_found_no_memory_may_too(void **state)
 {
     const HEXPERTKEY keys[] = {(HEXPERTKEY)0x9980, (HEXPERTKEY)0x9970};
     LPVOID legacy = ExpertAllocMemory(a, 10, NULL);
@@ -105,7 +105,7 @@ static void so_may_one_whose_first_call_found_no_memory(void **state)
     assert_int_equal(table_find(keys[1])->state, EXPERT_NEVER);
 }
 
-static void who_the_host_opened_gives_and_takes_nothing(void **state)
+static void an_expert_that_the_host_opened_gives_and_takes_nothing(void **state)
 {
     const struct {
         HEXPERTKEY key, owner;
@@ -258,14 +258,14 @@ static void what_was_freed_is_no_longer_committed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(without_a_key_nothing_goes, open_four, close_all),
+        cmocka_unit_test_setup_teardown(without_a_key_every_call_fails, open_four, close_all),
         cmocka_unit_test_setup_teardown(to_free_nothing_is_no_mistake, open_four, close_all),
         cmocka_unit_test_setup_teardown(a_key_never_seen_may_have_legacy_blocks_alone, open_four,
                                         close_all),
-        cmocka_unit_test_setup_teardown(so_may_one_whose_first_call_found_no_memory, open_four,
+        cmocka_unit_test_setup_teardown(a_key_whose_first_call_found_no_memory_may_too, open_four,
                                         close_all),
-        cmocka_unit_test_setup_teardown(who_the_host_opened_gives_and_takes_nothing, open_four,
-                                        close_all),
+        cmocka_unit_test_setup_teardown(an_expert_that_the_host_opened_gives_and_takes_nothing,
+                                        open_four, close_all),
         cmocka_unit_test_setup_teardown(a_terminated_expert_still_frees, open_four, close_all),
         cmocka_unit_test_setup_teardown(an_owner_that_the_host_opens_meanwhile_gives_nothing,
                                         open_four, close_all),

@@ -38,7 +38,7 @@ static void the_limit_is_never_passed_and_the_peak_is_the_most(void **state)
     assert_null(heap_alloc(self, &mine, (SIZE_T)-700));
 }
 
-static void the_check_tells_mine_from_yours_and_from_nothing(void **state)
+static void a_look_up_tells_own_blocks_from_others_and_from_none(void **state)
 {
     static const SIZE_T sizes[] = {0, 24, 1000, 5000, 32767, 32768, 100000};
     struct heap_block found;
@@ -97,7 +97,7 @@ static void repair_makes_lists_and_sums_anew(void **state)
     assert_int_equal(sums[1], live);
 }
 
-static void a_quarantined_heap_faults_and_is_nobodys(void **state)
+static void a_quarantined_heap_faults_and_has_no_owner(void **state)
 {
     static const SIZE_T sizes[] = {24, 1000, 5000, 100000};
     char *blocks[4];
@@ -285,7 +285,7 @@ static void goes_for_good(struct region *r)
     own_release(record_of(r));
 }
 
-static void a_region_that_goes_while_it_is_looked_at_is_nobodys(void **state)
+static void a_region_that_changes_during_a_look_up_is_found_as_it_is_then(void **state)
 {
     char *block = heap_alloc(self, &mine, 100), *large = heap_alloc(self, &mine, 5 << 20);
 
@@ -359,14 +359,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_has_the_smallest_class_that_holds_it),
         TEST(the_limit_is_never_passed_and_the_peak_is_the_most),
-        TEST(the_check_tells_mine_from_yours_and_from_nothing),
+        TEST(a_look_up_tells_own_blocks_from_others_and_from_none),
         TEST(repair_makes_lists_and_sums_anew),
-        TEST(a_quarantined_heap_faults_and_is_nobodys),
+        TEST(a_quarantined_heap_faults_and_has_no_owner),
         TEST(a_block_handed_over_is_the_takers),
         TEST(spans_with_room_come_and_go_in_any_order),
         TEST(a_block_of_a_full_span_can_be_handed_over),
         TEST(common_calls_keep_the_limit_and_the_owners),
-        TEST(a_region_that_goes_while_it_is_looked_at_is_nobodys),
+        TEST(a_region_that_changes_during_a_look_up_is_found_as_it_is_then),
         TEST(a_million_calls_agree_with_a_model),
     };
 

@@ -221,7 +221,7 @@ static void a_span_that_can_not_grow_now_grows_later(void **state)
     assert_ptr_equal(region_find(take(3000)), span);
 }
 
-static void what_waits_is_returned_before_a_block_is_refused(void **state)
+static void cached_pages_are_returned_before_a_block_is_refused(void **state)
 {
     char *block = heap_alloc(self, &yours, 900000);
     struct standin_usage now;
@@ -353,7 +353,7 @@ static void note_table(struct region *r, void *context)
         *(struct region **)context = r;
 }
 
-static void the_books_of_shared_spans_are_no_blocks_and_go_with_them(void **state)
+static void the_records_of_shared_spans_are_no_blocks_and_go_with_them(void **state)
 {
     struct standin_usage before, now;
     struct region *table = NULL;
@@ -407,7 +407,7 @@ static void a_failing_hand_over_changes_nothing(void **state)
     assert_int_equal(mine.frees, 1);
 }
 
-static void what_nobody_has_costs_others_nothing_that_waits(void **state)
+static void a_block_too_large_for_any_system_leaves_the_cache_alone(void **state)
 {
     SIZE_T before;
 
@@ -432,14 +432,14 @@ int main(void)
         TEST(growing_takes_no_more_than_asked_for_when_memory_is_short),
         TEST(a_block_that_shrinks_is_never_refused),
         TEST(a_span_that_can_not_grow_now_grows_later),
-        TEST(what_waits_is_returned_before_a_block_is_refused),
+        TEST(cached_pages_are_returned_before_a_block_is_refused),
         TEST(a_full_span_that_has_room_again_comes_second),
         TEST(with_no_other_a_full_span_that_has_room_again_comes_first),
         TEST(a_block_handed_over_stays_in_place_while_it_fits),
         TEST(each_block_of_a_shared_span_is_its_owners_alone),
-        TEST(the_books_of_shared_spans_are_no_blocks_and_go_with_them),
+        TEST(the_records_of_shared_spans_are_no_blocks_and_go_with_them),
         TEST(a_failing_hand_over_changes_nothing),
-        TEST(what_nobody_has_costs_others_nothing_that_waits),
+        TEST(a_block_too_large_for_any_system_leaves_the_cache_alone),
     };
 
     return UNIT_RUN(tests);

@@ -2,7 +2,7 @@
    repaired. */
 #include "heaps.h"
 
-static void only_the_validator_is_not_deceived(void **state)
+static void the_validator_detects_every_wrong_field(void **state)
 {
     struct span *span, *full, *large;
     char *last = NULL;
@@ -49,7 +49,7 @@ static void only_the_validator_is_not_deceived(void **state)
     DECEIVE(record_of(&large->region)->committed, (uint32_t)(large->bytes / OS_PAGE));
 }
 
-static void repair_knows_who_has_room(void **state)
+static void repair_finds_the_spans_with_free_blocks(void **state)
 {
     static char *blocks[300];
 
@@ -113,8 +113,8 @@ static void what_was_taken_but_never_filled_is_freed_in_a_repair(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(only_the_validator_is_not_deceived),
-        TEST(repair_knows_who_has_room),
+        TEST(the_validator_detects_every_wrong_field),
+        TEST(repair_finds_the_spans_with_free_blocks),
         TEST(counts_never_fall_in_a_repair),
         TEST(what_was_taken_but_never_filled_is_freed_in_a_repair),
     };

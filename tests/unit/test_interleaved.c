@@ -11,7 +11,7 @@ static void terminate_a(void)
     NmapiTerminateExpert(A);
 }
 
-static void who_is_terminated_while_it_is_biased_loses_the_bias_at_once(void **state)
+static void an_expert_terminated_while_it_is_biased_loses_the_bias(void **state)
 {
     DWORD code;
 
@@ -150,7 +150,7 @@ static void let_it_serve_the_second(void)
     helper_end(&second);
 }
 
-static void who_is_late_in_freeing_a_record_leaves_the_next_ones_handle(void **state)
+static void a_late_free_of_a_record_leaves_the_next_threads_handle(void **state)
 {
     struct helper first;
 
@@ -184,7 +184,7 @@ static void let_the_second_come_in_its_place(void)
     atomic_store(&second_record->key, THREAD_INSIDE(second_record));
 }
 
-static void whose_record_was_an_owners_stays_where_he_is(void **state)
+static void a_thread_with_a_former_owners_record_stays_in_its_expert(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
 
@@ -256,12 +256,12 @@ static void blocks_of_a_span_that_is_about_to_be_shared_are_live(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ONE(who_is_terminated_while_it_is_biased_loses_the_bias_at_once),
+        ONE(an_expert_terminated_while_it_is_biased_loses_the_bias),
         ONE(a_block_that_comes_to_the_caller_meanwhile_is_its_own),
         ONE(of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over),
         ONE(two_that_reap_the_same_thread_have_a_record_each),
-        ONE(who_is_late_in_freeing_a_record_leaves_the_next_ones_handle),
-        ONE(whose_record_was_an_owners_stays_where_he_is),
+        ONE(a_late_free_of_a_record_leaves_the_next_threads_handle),
+        ONE(a_thread_with_a_former_owners_record_stays_in_its_expert),
         ONE(what_lies_where_a_block_of_records_was_noted_stays),
         ONE(blocks_of_a_span_that_is_about_to_be_shared_are_live),
     };

@@ -44,7 +44,7 @@ static void what_is_held_is_counted_anew_when_its_counter_was_killed(void **stat
 }
 
 /* Its memory goes back to the system, and its addresses to nobody: stale writers may know them. */
-static void a_killed_close_of_one_that_ended_badly_returns_its_pages_alone(void **state)
+static void a_killed_abnormal_close_returns_pages_and_keeps_addresses(void **state)
 {
     struct standin_usage before, now;
     char *held;
@@ -62,7 +62,7 @@ static void a_killed_close_of_one_that_ended_badly_returns_its_pages_alone(void 
     assert_true(now.committed - before.committed < 40000);
 }
 
-static void what_is_terminated_at_the_instant_of_its_reclaim_does_not_come_again(void **state)
+static void an_expert_terminated_during_its_reclaim_does_not_reopen(void **state)
 {
     DWORD code;
 
@@ -83,7 +83,7 @@ static void terminate_the_coming(void)
 }
 
 /* Runs while its heap is made, which at times asks the system. */
-static void what_is_terminated_while_it_comes_again_stays_closed(void **state)
+static void an_expert_terminated_while_it_reopens_stays_closed(void **state)
 {
     int closed = 0;
 
@@ -118,7 +118,7 @@ static DWORD WINAPI reclaim(LPVOID unused)
     return 0;
 }
 
-static void what_the_host_closes_after_a_killed_reclaim_does_not_come_again(void **state)
+static void an_expert_closed_after_a_killed_reclaim_does_not_reopen(void **state)
 {
     DWORD code;
 
@@ -132,7 +132,7 @@ static void what_the_host_closes_after_a_killed_reclaim_does_not_come_again(void
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);
 }
 
-static void what_was_terminated_does_not_come_again_after_a_killed_reclaim(void **state)
+static void a_terminated_expert_does_not_reopen_after_a_killed_reclaim(void **state)
 {
     DWORD code;
 
@@ -146,7 +146,7 @@ static void what_was_terminated_does_not_come_again_after_a_killed_reclaim(void 
     assert_int_equal(table_find(A)->state, EXPERT_CLOSED);
 }
 
-static void what_was_reclaimed_comes_again_after_a_killed_reclaim(void **state)
+static void a_reclaimed_expert_reopens_after_a_killed_reclaim(void **state)
 {
     (void)state;
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
@@ -168,7 +168,7 @@ static DWORD WINAPI alloc_as(LPVOID key)
 }
 
 /* Its thread lives on, and may still write to its blocks. */
-static void what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody(void **state)
+static void what_a_killed_abnormal_close_left_is_given_to_nobody(void **state)
 {
     struct helper stale;
     int again = 0;
@@ -256,13 +256,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(what_is_held_is_counted_anew_when_its_counter_was_killed),
-        ONE(a_killed_close_of_one_that_ended_badly_returns_its_pages_alone),
-        ONE(what_is_terminated_at_the_instant_of_its_reclaim_does_not_come_again),
-        ONE(what_the_host_closes_after_a_killed_reclaim_does_not_come_again),
-        ONE(what_was_terminated_does_not_come_again_after_a_killed_reclaim),
-        ONE(what_was_reclaimed_comes_again_after_a_killed_reclaim),
-        ONE(what_is_terminated_while_it_comes_again_stays_closed),
-        ONE(what_a_killed_close_of_one_that_ended_badly_left_comes_to_nobody),
+        ONE(a_killed_abnormal_close_returns_pages_and_keeps_addresses),
+        ONE(an_expert_terminated_during_its_reclaim_does_not_reopen),
+        ONE(an_expert_closed_after_a_killed_reclaim_does_not_reopen),
+        ONE(a_terminated_expert_does_not_reopen_after_a_killed_reclaim),
+        ONE(a_reclaimed_expert_reopens_after_a_killed_reclaim),
+        ONE(an_expert_terminated_while_it_reopens_stays_closed),
+        ONE(what_a_killed_abnormal_close_left_is_given_to_nobody),
         ONE(a_reclaim_finishes_a_killed_close),
         ONE(a_span_is_quarantined_even_if_the_thread_dies_that_does_it),
     };

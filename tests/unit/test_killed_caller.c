@@ -34,7 +34,7 @@ static void a_killed_caller_counts_however_many_call_after_it(void **state)
     }
 }
 
-static void nor_how_many_threads_need_records_since(void **state)
+static void a_killed_caller_counts_however_many_threads_need_records_since(void **state)
 {
     enum { MANY = 130 }; /* records are searched 64 at a time */
     static struct helper others[MANY];
@@ -60,7 +60,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_caller_counts_however_many_call_after_it),
-        cmocka_unit_test(nor_how_many_threads_need_records_since),
+        cmocka_unit_test(a_killed_caller_counts_however_many_threads_need_records_since),
     };
     return UNIT_RUN(tests);
 }

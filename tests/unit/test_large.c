@@ -120,7 +120,7 @@ static void with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing(v
     assert_true(live > 0 && going > 0 && gone > 0);
 }
 
-static void with_pageheap_no_room_is_an_answer(void **state)
+static void with_pageheap_an_allocation_without_memory_is_refused(void **state)
 {
     static const char *const calls[] = {"VirtualAlloc.reserve", "VirtualAlloc.commit"};
     void *blocks[1000];
@@ -174,7 +174,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing, with_pageheap,
             without),
-        cmocka_unit_test_setup_teardown(with_pageheap_no_room_is_an_answer, with_pageheap, without),
+        cmocka_unit_test_setup_teardown(with_pageheap_an_allocation_without_memory_is_refused,
+                                        with_pageheap, without),
         cmocka_unit_test_setup_teardown(with_pageheap_the_oldest_freed_blocks_go_first,
                                         with_pageheap, without),
     };

@@ -59,7 +59,7 @@ static void of_a_region_alone_in_its_reservation_the_first_entry_is_set(void **s
     assert_int_equal(map_find((ULONG_PTR)base), 0);
 }
 
-static void addresses_that_nobody_can_have_are_nobodys(void **state)
+static void addresses_outside_the_user_range_have_no_owner(void **state)
 {
     (void)state;
     assert_int_equal(map_find(0), 0);
@@ -69,7 +69,7 @@ static void addresses_that_nobody_can_have_are_nobodys(void **state)
 }
 
 /* The lock's holder died before the segment was published, or before or after it was released. */
-static void what_was_half_made_goes_and_what_is_known_stays(void **state)
+static void a_half_made_segment_is_released_and_a_recorded_one_stays(void **state)
 {
     SIZE_T addresses = reserved();
     char *base = reserve(MAP_BYTES, MAP_BYTES);
@@ -96,7 +96,7 @@ static void what_was_half_made_goes_and_what_is_known_stays(void **state)
     assert_int_equal(reserved(), addresses);
 }
 
-static void what_another_has_there_by_then_is_not_touched(void **state)
+static void what_another_has_reserved_there_meanwhile_is_not_touched(void **state)
 {
     SIZE_T addresses = reserved();
     char *base = reserve(MAP_BYTES, MAP_BYTES);
@@ -135,7 +135,7 @@ static void where_another_is_first_the_next_place_is_tried(void **state)
     release(base, MAP_BYTES);
 }
 
-static void where_there_is_nothing_it_is_given_up(void **state)
+static void without_free_addresses_the_search_gives_up(void **state)
 {
     SIZE_T addresses = reserved();
 
@@ -171,7 +171,7 @@ static void a_search_steps_over_a_segment_at_once(void **state)
 }
 
 /* The map is never written beyond a leaf's end, nor where there is no leaf. */
-static void entries_end_with_their_part_of_the_map(void **state)
+static void entries_end_with_their_leaf(void **state)
 {
     const unsigned part = 5; /* far below the addresses that the system gives */
     char *last = (char *)((ULONG_PTR)MAP_BYTES * ((part + 1) << MAP_LEAF_BITS) - MAP_BYTES);
@@ -222,13 +222,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONE(a_reservation_is_found_once_it_is_published),
         ONE(of_a_region_alone_in_its_reservation_the_first_entry_is_set),
-        ONE(addresses_that_nobody_can_have_are_nobodys),
-        ONE(what_was_half_made_goes_and_what_is_known_stays),
-        ONE(what_another_has_there_by_then_is_not_touched),
+        ONE(addresses_outside_the_user_range_have_no_owner),
+        ONE(a_half_made_segment_is_released_and_a_recorded_one_stays),
+        ONE(what_another_has_reserved_there_meanwhile_is_not_touched),
         ONE(where_another_is_first_the_next_place_is_tried),
-        ONE(where_there_is_nothing_it_is_given_up),
+        ONE(without_free_addresses_the_search_gives_up),
         ONE(a_search_steps_over_a_segment_at_once),
-        ONE(entries_end_with_their_part_of_the_map),
+        ONE(entries_end_with_their_leaf),
         ONE(without_memory_for_the_map_there_is_no_reservation),
     };
 

@@ -18,7 +18,7 @@ static void release(struct record *r)
     region_unlock();
 }
 
-static void it_has_as_many_addresses_as_map_entries_stand_for(void **state)
+static void a_reservation_fills_whole_map_entries(void **state)
 {
     static const SIZE_T pages[] = {1, 65, MAP_BYTES / OS_PAGE, MAP_BYTES / OS_PAGE + 1, 5000};
 
@@ -45,7 +45,7 @@ static void it_has_as_many_addresses_as_map_entries_stand_for(void **state)
     }
 }
 
-static void what_is_committed_goes_with_it(void **state)
+static void committed_pages_are_released_with_the_reservation(void **state)
 {
     struct region *r = take_block(MIB(2));
     SIZE_T before = committed(), used = record_sums.used;
@@ -61,7 +61,7 @@ static void what_is_committed_goes_with_it(void **state)
     assert_int_equal(record_sums.free, 0);
 }
 
-static void without_addresses_there_is_none_and_no_record_is_lost(void **state)
+static void without_addresses_there_is_no_reservation_and_no_record_is_lost(void **state)
 {
     struct record *first = take(10), *second;
 
@@ -77,7 +77,7 @@ static void without_addresses_there_is_none_and_no_record_is_lost(void **state)
     assert_true(region_is_valid(self));
 }
 
-static void none_without_a_record(void **state)
+static void without_a_record_there_is_no_reservation(void **state)
 {
     SIZE_T addresses;
 
@@ -108,10 +108,10 @@ static void none_without_a_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(it_has_as_many_addresses_as_map_entries_stand_for),
-        TEST(what_is_committed_goes_with_it),
-        TEST(without_addresses_there_is_none_and_no_record_is_lost),
-        ONE(none_without_a_record),
+        TEST(a_reservation_fills_whole_map_entries),
+        TEST(committed_pages_are_released_with_the_reservation),
+        TEST(without_addresses_there_is_no_reservation_and_no_record_is_lost),
+        ONE(without_a_record_there_is_no_reservation),
     };
 
     return UNIT_RUN(tests);

@@ -22,7 +22,7 @@ static int is_in(const struct region *r, enum quarantine queue)
     return r->base && r->owner == QUARANTINE_OWNER(queue);
 }
 
-static void what_is_in_it_faults_and_costs_no_memory(void **state)
+static void quarantined_addresses_fault_and_cost_no_memory(void **state)
 {
     struct region *held = take_units(1, 0), *r = take_units(8, 100), *own = take_block(KIB(400));
     SIZE_T before = committed(), pages = record_of(r)->committed;
@@ -54,7 +54,7 @@ static void what_is_in_it_faults_and_costs_no_memory(void **state)
     region_release(self, held);
 }
 
-static void the_oldest_of_too_many_goes(void **state)
+static void of_too_many_regions_the_oldest_leaves(void **state)
 {
     struct region *r[6];
     SIZE_T addresses = reserved();
@@ -82,7 +82,7 @@ static void the_oldest_of_too_many_goes(void **state)
     }
 }
 
-static void what_is_larger_than_all_that_is_held_goes_at_once(void **state)
+static void a_region_larger_than_the_bound_leaves_at_once(void **state)
 {
     struct region *small = take_own(QUARTER), *large = take_own(5 * QUARTER);
     SIZE_T addresses = reserved();
@@ -176,9 +176,9 @@ static void a_dropped_region_of_a_segment_leaves_its_units_to_others(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ALONE(what_is_in_it_faults_and_costs_no_memory),
-        ALONE(the_oldest_of_too_many_goes),
-        ALONE(what_is_larger_than_all_that_is_held_goes_at_once),
+        ALONE(quarantined_addresses_fault_and_cost_no_memory),
+        ALONE(of_too_many_regions_the_oldest_leaves),
+        ALONE(a_region_larger_than_the_bound_leaves_at_once),
         ALONE(the_order_outlives_a_repair),
         ALONE(a_reservation_that_fails_takes_the_oldest),
         ALONE(a_dropped_region_of_a_segment_leaves_its_units_to_others),

@@ -13,7 +13,7 @@ static struct record *new_record(void)
     return r;
 }
 
-static void records_are_apart_and_come_again(void **state)
+static void records_do_not_overlap_and_are_reused(void **state)
 {
     enum { COUNT = 100 };
     struct record *r[COUNT];
@@ -40,7 +40,7 @@ static void records_are_apart_and_come_again(void **state)
     assert_int_equal(r[7]->committed, 0);
 }
 
-static void without_memory_there_is_none(void **state)
+static void without_memory_there_is_no_record(void **state)
 {
     (void)state;
     region_lock(self);
@@ -129,7 +129,7 @@ static void count_and_sum(struct record *r, void *context)
     sum[1] += r->pages;
 }
 
-static void those_with_a_base_are_visited(void **state)
+static void records_with_a_base_are_visited(void **state)
 {
     struct region *r[3] = {take_units(1, 0), take_units(3, 0), take_block(MIB(3))};
     SIZE_T sum[2] = {0, 0};
@@ -150,11 +150,11 @@ static void those_with_a_base_are_visited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ALONE(records_are_apart_and_come_again),
-        ALONE(without_memory_there_is_none),
+        ALONE(records_do_not_overlap_and_are_reused),
+        ALONE(without_memory_there_is_no_record),
         ALONE(the_sums_follow_owners_and_pages),
         ALONE(what_is_decommitted_is_neither_committed_nor_dirty),
-        ALONE(those_with_a_base_are_visited),
+        ALONE(records_with_a_base_are_visited),
     };
 
     return UNIT_RUN(tests);

@@ -32,7 +32,7 @@ static void every_region_ends_at_a_page_that_faults(void **state)
     }
 }
 
-static void so_does_every_region_of_one_block(void **state)
+static void every_region_of_one_block_ends_at_a_page_that_faults(void **state)
 {
     (void)state;
     for (SIZE_T pages = 1; pages < 300; pages += pages < 70 ? 1 : 17) {
@@ -267,7 +267,7 @@ static void only_addresses_of_regions_are_found(void **state)
     region_release(self, r);
 }
 
-static void what_nobody_has_is_refused_and_what_waits_goes_on_waiting(void **state)
+static void a_region_too_large_for_any_system_leaves_the_cache_alone(void **state)
 {
     SIZE_T waiting;
 
@@ -323,12 +323,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_region_ends_at_a_page_that_faults),
-        TEST(so_does_every_region_of_one_block),
+        TEST(every_region_of_one_block_ends_at_a_page_that_faults),
         ONE(whoever_has_a_region_next_finds_it_zero_behind_its_dirty_bytes),
         TEST(a_commit_that_fails_leaves_what_was),
         TEST(what_the_system_does_not_take_stays_committed),
         TEST(only_addresses_of_regions_are_found),
-        TEST(what_nobody_has_is_refused_and_what_waits_goes_on_waiting),
+        TEST(a_region_too_large_for_any_system_leaves_the_cache_alone),
         TEST(an_owners_regions_are_visited_and_no_others),
         ONE(a_system_call_that_fails_loses_nothing),
         ONE(a_system_that_takes_nothing_back_harms_nothing_else),

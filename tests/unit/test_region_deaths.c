@@ -323,7 +323,7 @@ static void a_small_block_in_a_dead_threads_hand_leaves_nothing_stale(void **sta
     moves = 0;
 }
 
-static void a_block_of_a_large_span_does_not_either(void **state)
+static void a_block_of_a_large_span_leaves_nothing_stale_either(void **state)
 {
     (void)state;
     moves = 1;
@@ -331,19 +331,19 @@ static void a_block_of_a_large_span_does_not_either(void **state)
     moves = 0;
 }
 
-static void a_medium_block_does_not_either(void **state)
+static void a_medium_block_leaves_nothing_stale_either(void **state)
 {
     (void)state;
     die_with(60000, 40000);
 }
 
-static void a_block_with_a_reservation_of_its_own_does_not_either(void **state)
+static void a_block_with_its_own_reservation_leaves_nothing_stale_either(void **state)
 {
     (void)state;
     die_with(KIB(400), KIB(300));
 }
 
-static void one_that_is_too_large_to_wait_does_not_either(void **state)
+static void a_block_too_large_for_the_cache_leaves_nothing_stale_either(void **state)
 {
     (void)state;
     die_with(KIB(1200), KIB(900));
@@ -353,10 +353,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(a_small_block_in_a_dead_threads_hand_leaves_nothing_stale),
-        ONE(a_block_of_a_large_span_does_not_either),
-        ONE(a_medium_block_does_not_either),
-        ONE(a_block_with_a_reservation_of_its_own_does_not_either),
-        ONE(one_that_is_too_large_to_wait_does_not_either),
+        ONE(a_block_of_a_large_span_leaves_nothing_stale_either),
+        ONE(a_medium_block_leaves_nothing_stale_either),
+        ONE(a_block_with_its_own_reservation_leaves_nothing_stale_either),
+        ONE(a_block_too_large_for_the_cache_leaves_nothing_stale_either),
         ONE(block_states_that_a_dead_thread_committed_are_returned),
         cmocka_unit_test(enough_have_died),
     };

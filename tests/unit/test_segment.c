@@ -228,7 +228,7 @@ static void without_memory_for_its_record_there_is_no_segment(void **state)
     assert_non_null(region_take(self, ME, USABLE_UNITS, 0));
 }
 
-static void what_is_marked_wrong_is_noticed(void **state)
+static void the_validator_detects_wrong_marks(void **state)
 {
     struct region *r = take_units(4, 10);
     struct segment *s = segment_of(r);
@@ -276,7 +276,7 @@ int main(void)
         ALONE(a_segment_without_regions_goes_and_its_record_serves_the_next),
         ALONE(without_memory_there_is_no_region_and_nothing_is_lost),
         ALONE(without_memory_for_its_record_there_is_no_segment),
-        ALONE(what_is_marked_wrong_is_noticed),
+        ALONE(the_validator_detects_wrong_marks),
     };
 
     return UNIT_RUN(tests);

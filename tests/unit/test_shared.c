@@ -205,7 +205,7 @@ static void let_another_call(void *block, SIZE_T bytes, void *context)
     unit_let_wait(&done);
 }
 
-static void while_one_thread_looks_through_them_others_wait(void **state)
+static void while_one_thread_visits_shared_spans_others_wait(void **state)
 {
     (void)state;
     block_of_yours = heap_alloc(self, &mine, 100);
@@ -336,7 +336,7 @@ static void end_badly(struct heap *heap)
     heap_open(heap, owner, (SIZE_T)-1);
 }
 
-static void what_stale_writers_may_write_to_comes_to_nobody_while_the_span_lives(void **state)
+static void what_stale_writers_may_reach_is_given_to_nobody_while_the_span_lives(void **state)
 {
     void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
     const struct region *span = region_find(block);
@@ -358,7 +358,7 @@ static void what_stale_writers_may_write_to_comes_to_nobody_while_the_span_lives
     assert_int_equal(region_footprint(span), 0);
 }
 
-static void a_span_whose_giver_ended_badly_lives_until_its_last_block_goes(void **state)
+static void a_span_lives_on_after_its_givers_abnormal_close(void **state)
 {
     void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
     const struct region *span = region_find(block);
@@ -375,7 +375,7 @@ static void a_span_whose_giver_ended_badly_lives_until_its_last_block_goes(void 
     assert_int_equal(region_footprint(span), 0);
 }
 
-static void a_span_whose_last_part_ended_badly_is_quarantined(void **state)
+static void a_span_whose_last_owners_close_is_abnormal_is_quarantined(void **state)
 {
     for (int first = 0; first < 2; first++) {
         void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
@@ -392,7 +392,7 @@ static void a_span_whose_last_part_ended_badly_is_quarantined(void **state)
 }
 
 /* What the closed experts had serves nobody; the giver, which is open, has the rest. */
-static void of_a_span_that_nobody_lives_in_nothing_is_handed_out(void **state)
+static void a_span_without_open_owners_serves_nobody(void **state)
 {
     void *blocks[2] = {heap_alloc(self, &mine, 100), heap_alloc(self, &mine, 100)};
     struct region *span = region_find(blocks[0]);
@@ -414,7 +414,7 @@ static void of_a_span_that_nobody_lives_in_nothing_is_handed_out(void **state)
 }
 
 /* A close that is not abnormal leaves nothing behind. */
-static void a_block_that_is_freed_in_a_good_close_is_handed_out_again(void **state)
+static void a_block_freed_in_a_normal_close_is_handed_out_again(void **state)
 {
     void *block = heap_alloc(self, &mine, 100), *other = heap_alloc(self, &mine, 100);
 
@@ -467,16 +467,16 @@ int main(void)
         ONE(the_list_of_owners_is_nobodys_block),
         ONE(freed_blocks_are_nobodys),
         ONE(no_call_holds_up_other_threads_afterwards),
-        ONE(while_one_thread_looks_through_them_others_wait),
+        ONE(while_one_thread_visits_shared_spans_others_wait),
         ONE(what_can_not_be_shared_stays_the_givers),
         ONE(a_thread_may_die_while_it_frees_a_shared_block),
         ONE(who_hands_over_each_block_fills_one_span_after_the_other),
         ONE(what_comes_into_a_shared_span_is_its_givers_alone),
-        ONE(what_stale_writers_may_write_to_comes_to_nobody_while_the_span_lives),
-        ONE(a_span_whose_giver_ended_badly_lives_until_its_last_block_goes),
-        ONE(a_span_whose_last_part_ended_badly_is_quarantined),
-        ONE(of_a_span_that_nobody_lives_in_nothing_is_handed_out),
-        ONE(a_block_that_is_freed_in_a_good_close_is_handed_out_again),
+        ONE(what_stale_writers_may_reach_is_given_to_nobody_while_the_span_lives),
+        ONE(a_span_lives_on_after_its_givers_abnormal_close),
+        ONE(a_span_whose_last_owners_close_is_abnormal_is_quarantined),
+        ONE(a_span_without_open_owners_serves_nobody),
+        ONE(a_block_freed_in_a_normal_close_is_handed_out_again),
         ONE(a_thread_may_die_while_it_takes_a_block_of_a_shared_span),
     };
 

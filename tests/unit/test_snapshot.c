@@ -22,7 +22,7 @@ static SIZE_T committed(void)
     return now.committed;
 }
 
-static void it_holds_what_there_was_when_it_was_taken(void **state)
+static void a_snapshot_has_the_blocks_of_the_moment_it_was_taken(void **state)
 {
     struct snapshot *first, *second;
     char *more;
@@ -62,7 +62,7 @@ static DWORD WINAPI look_at(LPVOID key)
     return NmapiEnumMemory(key, first_one, NULL);
 }
 
-static void who_looks_at_an_experts_memory_is_none_of_its_threads(void **state)
+static void a_thread_that_takes_a_snapshot_is_no_visitor(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x3000;
 
@@ -87,7 +87,7 @@ static DWORD WINAPI enumerate(LPVOID killed)
     return NmapiEnumMemory(B, never_come_back, killed);
 }
 
-static void whose_thread_never_came_back_goes_with_the_next(void **state)
+static void a_snapshot_whose_thread_never_came_back_is_freed_with_the_next(void **state)
 {
     SIZE_T before = 0;
 
@@ -103,7 +103,7 @@ static void whose_thread_never_came_back_goes_with_the_next(void **state)
     assert_true(record_heap_is_valid(self));
 }
 
-static void whose_thread_never_came_back_goes_when_another_is_taken(void **state)
+static void a_snapshot_whose_thread_never_came_back_is_freed_when_another_is_taken(void **state)
 {
     SIZE_T before = 0;
 
@@ -124,7 +124,7 @@ static void take(void *context)
     snapshot_take(thread_self(), B, &taken);
 }
 
-static void whose_thread_is_killed_while_it_is_filled_goes_with_the_next(void **state)
+static void a_snapshot_half_filled_by_a_killed_thread_is_freed_with_the_next(void **state)
 {
     SIZE_T before = 0;
     unsigned deaths = 0;
@@ -145,11 +145,11 @@ static void whose_thread_is_killed_while_it_is_filled_goes_with_the_next(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_holds_what_there_was_when_it_was_taken),
-        cmocka_unit_test(who_looks_at_an_experts_memory_is_none_of_its_threads),
-        cmocka_unit_test(whose_thread_never_came_back_goes_with_the_next),
-        cmocka_unit_test(whose_thread_never_came_back_goes_when_another_is_taken),
-        cmocka_unit_test(whose_thread_is_killed_while_it_is_filled_goes_with_the_next),
+        cmocka_unit_test(a_snapshot_has_the_blocks_of_the_moment_it_was_taken),
+        cmocka_unit_test(a_thread_that_takes_a_snapshot_is_no_visitor),
+        cmocka_unit_test(a_snapshot_whose_thread_never_came_back_is_freed_with_the_next),
+        cmocka_unit_test(a_snapshot_whose_thread_never_came_back_is_freed_when_another_is_taken),
+        cmocka_unit_test(a_snapshot_half_filled_by_a_killed_thread_is_freed_with_the_next),
     };
 
     return UNIT_RUN(tests);

@@ -288,7 +288,7 @@ static void who_goes_on_between_suspensions_is_not_let_run(void **state)
     CloseHandle(thread);
 }
 
-static void nobody_and_the_dead_are_not_let_run(void **state)
+static void only_living_threads_are_let_run(void **state)
 {
     LONG id = 0;
     struct thread_wait wait;
@@ -339,7 +339,7 @@ int main(void)
         cmocka_unit_test(a_handle_that_is_in_use_is_closed_when_it_is_not),
         cmocka_unit_test(who_was_suspended_with_a_lock_is_let_run_until_it_is_free),
         cmocka_unit_test(who_goes_on_between_suspensions_is_not_let_run),
-        cmocka_unit_test(nobody_and_the_dead_are_not_let_run),
+        cmocka_unit_test(only_living_threads_are_let_run),
     };
     const struct CMUnitTest high[] = {
         cmocka_unit_test(a_tls_index_above_63_serves_too_and_keeps_the_last_error),

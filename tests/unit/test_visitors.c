@@ -113,7 +113,7 @@ static void many_threads_one_after_the_other_take_no_memory(void **state)
 }
 
 /* Its thread was killed between two stores. */
-static void whose_first_visitor_was_half_noted_has_room_for_the_next(void **state)
+static void an_expert_whose_first_visitor_was_half_noted_takes_the_next(void **state)
 {
     HEXPERTKEY key = KEY(130);
     struct expert *e;
@@ -154,7 +154,7 @@ static void a_visitor_that_could_not_be_noted_keeps_the_expert_open(void **state
     options.reclaim_thread = 0;
 }
 
-static void a_reclaimed_key_begins_anew(void **state)
+static void a_reclaimed_keys_usage_begins_anew(void **state)
 {
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
     struct expert *e;
@@ -234,9 +234,9 @@ int main(void)
         cmocka_unit_test(every_host_call_looks_after_killed_threads),
         cmocka_unit_test(an_expert_lives_as_long_as_one_of_its_threads),
         cmocka_unit_test(many_threads_one_after_the_other_take_no_memory),
-        cmocka_unit_test(whose_first_visitor_was_half_noted_has_room_for_the_next),
+        cmocka_unit_test(an_expert_whose_first_visitor_was_half_noted_takes_the_next),
         cmocka_unit_test(a_visitor_that_could_not_be_noted_keeps_the_expert_open),
-        cmocka_unit_test(a_reclaimed_key_begins_anew),
+        cmocka_unit_test(a_reclaimed_keys_usage_begins_anew),
         cmocka_unit_test(strict_leaves_opening_to_the_host),
         cmocka_unit_test(a_default_limit_is_for_those_who_have_none),
     };
