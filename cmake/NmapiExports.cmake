@@ -1,5 +1,5 @@
-# The table of exports, src/forward/exports.h, read as text: each line is one that C and both assemblers
-# understand, and its names are those of nmapi.def. Anything else stops the configure step.
+# Reads the table of exports, src/forward/exports.h, as text. C and both assemblers must understand
+# each line, and the names must be those of nmapi.def. Anything else stops the configure step.
 cmake_policy(VERSION 3.25)
 
 # nmapi_read_exports(<rows> <table> <def>): the rows of the table.
@@ -8,10 +8,12 @@ function(nmapi_read_exports rows table def)
   set(names "")
   foreach(line IN LISTS lines)
     if(NOT line MATCHES "^(OURS|FORWARDED|GUARDED)[(]([A-Za-z0-9]+), (stdcall, [0-9]+|cdecl, 0), (pointer|value|bool|status|void|unknown), (-?[0-9]+)[)]$")
-      message(FATAL_ERROR "${table}: not understood: ${line}")
+      message(FATAL_ERROR "${table}: not understood: ${line}\n"
+                          "A row is OURS, FORWARDED or GUARDED(name, stdcall, BYTES, KIND, FAILURE), or the same "
+                          "with cdecl, 0; the head of the file explains it.")
     endif()
     if(CMAKE_MATCH_2 IN_LIST names)
-      message(FATAL_ERROR "${table}: a second time: ${line}")
+      message(FATAL_ERROR "${table} has this function a second time: ${line}")
     endif()
     list(APPEND names ${CMAKE_MATCH_2})
   endforeach()
@@ -21,12 +23,12 @@ function(nmapi_read_exports rows table def)
   foreach(line IN LISTS lines)
     string(REGEX REPLACE "^[A-Z]+[(]([A-Za-z0-9]+),.*" "\\1" name "${line}")
     if(NOT name IN_LIST exports)
-      message(FATAL_ERROR "${def} does not export what ${table} has: ${line}")
+      message(FATAL_ERROR "${def} does not export what ${table} has; add the name there: ${line}")
     endif()
   endforeach()
   list(REMOVE_ITEM exports ${names})
   if(exports)
-    message(FATAL_ERROR "${table} does not have what ${def} exports: ${exports}")
+    message(FATAL_ERROR "${table} does not have what ${def} exports: ${exports}; add a row for each")
   endif()
   set(${rows} ${lines} PARENT_SCOPE)
 endfunction()
@@ -40,7 +42,7 @@ set(nmapi_exports ${PROJECT_SOURCE_DIR}/src/forward/exports.h)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${nmapi_exports} ${PROJECT_SOURCE_DIR}/nmapi.def)
 nmapi_read_exports(nmapi_rows ${nmapi_exports} ${PROJECT_SOURCE_DIR}/nmapi.def)
 
-# Microsoft's assembler and llvm-ml have no C preprocessor: for them the table as macro calls.
+# Microsoft's assembler and llvm-ml have no C preprocessor: they get the table as macro calls.
 if(NOT MINGW)
   list(TRANSFORM nmapi_rows REPLACE "^([A-Z]+)\\((.*)\\)$" "        \\1 \\2\n")
   string(REPLACE ";" "" nmapi_rows "${nmapi_rows}")

@@ -1,12 +1,12 @@
-# Forwarders for an existing installation: whatever Microsoft's Nmapi.dll exports and we don't is passed
-# on to it, by name and by ordinal, so that a host that imports undocumented functions still loads.
+# Forwarders for an existing installation: what Microsoft's Nmapi.dll exports and ours does not is
+# forwarded to it, by name and by ordinal, so that a host that imports undocumented functions loads.
 #
 # Included by NmapiDll.cmake when NMAPI_ORIGINAL_DLL is set; replaces the export list, nmapi_def.
 #
-# The forwarders name the module with its ending, "Nmapi.original.dll": a loader that finds a dot in a
-# module's name adds none. Loaders before Windows Vista split a forwarder at its first dot and can't
-# follow one to such a file: for them set NMAPI_ORIGINAL_MODULE to a name without a dot and keep a second
-# copy of the original under that name.
+# The forwarders name the module with its extension, "Nmapi.original.dll": a loader that finds a dot
+# in a module's name adds none. Loaders before Windows Vista split a forwarder at its first dot and
+# can't follow one to such a file: for them set NMAPI_ORIGINAL_MODULE to a name without a dot, and
+# keep a second copy of the original under that name.
 
 set(NMAPI_ORIGINAL_MODULE Nmapi.original.dll CACHE STRING "The module that the forwarders name")
 
@@ -14,7 +14,8 @@ set(NMAPI_ORIGINAL_MODULE Nmapi.original.dll CACHE STRING "The module that the f
 function(nmapi_read_number result file offset bytes)
   file(READ ${file} digits OFFSET ${offset} LIMIT ${bytes} HEX)
   if(digits STREQUAL "")
-    message(FATAL_ERROR "${file} is not a DLL: it ends before what its headers point at")
+    message(FATAL_ERROR "${file} is no whole DLL: it ends before what its headers point at. "
+                        "Set NMAPI_ORIGINAL_DLL to Microsoft's Nmapi.dll")
   endif()
   string(SUBSTRING "${digits}000000" 0 8 digits)
   string(REGEX REPLACE "(..)(..)(..)(..)" "\\4\\3\\2\\1" digits ${digits})
@@ -37,15 +38,15 @@ function(nmapi_read_name result file offset)
   set(${result} "${name}" PARENT_SCOPE)
 endfunction()
 
-# Writes to `output` the export list `def` with forwarders for the rest of what `dll` exports. For lld-link,
-# which spoils those in an export list for x86, they go to the file `options`, as options of clang; it
-# loses their ordinals either way.
+# Writes to `output` the export list `def` with forwarders for the rest of what `dll` exports. For
+# lld-link, which spoils forwarders in an export list for x86, they go to the file `options`, as
+# options of clang. It drops their ordinals either way.
 function(nmapi_add_forwarders dll arch def output options)
   nmapi_read_number(magic ${dll} 0 2)
   nmapi_read_number(header ${dll} 60 4)
   nmapi_read_number(signature ${dll} ${header} 4)
   if(NOT magic EQUAL 0x5a4d OR NOT signature EQUAL 0x4550)
-    message(FATAL_ERROR "${dll} is not a DLL")
+    message(FATAL_ERROR "${dll} is not a DLL. Set NMAPI_ORIGINAL_DLL to Microsoft's Nmapi.dll")
   endif()
   math(EXPR machine_at "${header} + 4")
   math(EXPR count_at "${header} + 6")
@@ -56,7 +57,8 @@ function(nmapi_add_forwarders dll arch def output options)
   nmapi_read_number(optional_size ${dll} ${size_at} 2)
   if((arch STREQUAL "x64" AND NOT machine EQUAL 0x8664) OR (arch STREQUAL "x86" AND NOT machine EQUAL
                                                                                      0x14c))
-    message(FATAL_ERROR "${dll} is not for ${arch}")
+    message(FATAL_ERROR "${dll} is not for ${arch}. Set NMAPI_ORIGINAL_DLL to an original for ${arch}, "
+                        "or use the preset for its architecture")
   endif()
   if(machine EQUAL 0x14c)
     math(EXPR directory_at "${optional} + 96")
@@ -90,7 +92,7 @@ function(nmapi_add_forwarders dll arch def output options)
 
   nmapi_read_number(exports_address ${dll} ${directory_at} 4)
   if(exports_address EQUAL 0)
-    message(FATAL_ERROR "${dll} exports nothing")
+    message(FATAL_ERROR "${dll} exports nothing. Set NMAPI_ORIGINAL_DLL to Microsoft's Nmapi.dll")
   endif()
   locate(exports ${exports_address})
   foreach(field base:16 functions:20 names:24 function_table:28 name_table:32 ordinal_table:36)
@@ -135,7 +137,7 @@ function(nmapi_add_forwarders dll arch def output options)
     set(number " @${ordinal}") # for the first name alone
     foreach(name IN LISTS names_${function})
       if(name STREQUAL "NmapiOpenExpert")
-        message(FATAL_ERROR "${dll} is this replacement itself, not Microsoft's DLL")
+        message(FATAL_ERROR "${dll} is this replacement itself. Set NMAPI_ORIGINAL_DLL to Microsoft's DLL")
       elseif(NOT name IN_LIST ours)
         string(APPEND forwarders "    \"${name}\"=\"${NMAPI_ORIGINAL_MODULE}.${name}\"${number}\n")
         string(APPEND arguments "\"-Wl,/export:${name}=${NMAPI_ORIGINAL_MODULE}.${name}\"\n")

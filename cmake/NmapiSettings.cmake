@@ -1,6 +1,6 @@
-# What the project's targets are compiled with, and the architecture's name.
-#   nmapi_compile    the DLL's settings, which say nothing of a C runtime
-#   nmapi_settings   for every other target: these, and what a program needs to be linked
+# The settings that the project's targets are compiled with, and the architecture's name.
+#   nmapi_compile    the DLL's settings, without a C runtime
+#   nmapi_settings   for every other target: the same, and what a program needs to be linked
 
 if(CMAKE_SIZEOF_VOID_P EQUAL 8)
   set(nmapi_arch x64)
@@ -8,9 +8,10 @@ else()
   set(nmapi_arch x86)
 endif()
 if(NMAPI_ARCH AND NOT NMAPI_ARCH STREQUAL nmapi_arch)
-  message(FATAL_ERROR "${CMAKE_C_COMPILER} compiles for ${nmapi_arch}, the preset is for ${NMAPI_ARCH}")
+  message(FATAL_ERROR "${CMAKE_C_COMPILER} compiles for ${nmapi_arch}, the preset is for ${NMAPI_ARCH}. "
+                      "Put a compiler for ${NMAPI_ARCH} first on PATH and delete ${PROJECT_BINARY_DIR}")
 endif()
-# As packages are called.
+# The compiler's name in the packages' names.
 if(MSVC)
   set(nmapi_compiler msvc)
 elseif(MINGW)
@@ -22,12 +23,12 @@ endif()
 add_library(nmapi_compile INTERFACE)
 target_compile_definitions(nmapi_compile INTERFACE $<$<CONFIG:Debug>:NMAPI_DEBUG=1>)
 if(MSVC)
-  # Not for its assembler, which knows other options.
+  # Not for the assembler, which has other options.
   target_compile_options(
     nmapi_compile INTERFACE $<$<COMPILE_LANGUAGE:C,CXX>:/W4 /utf-8
                             $<$<BOOL:${NMAPI_WARNINGS_AS_ERRORS}>:/WX>>)
-  # Checks at run time call the C runtime, as do products of 64 bits on x86 unless optimized, and the DLL
-  # has none. No option that comes later takes these two back.
+  # Run-time checks call the C runtime, and so do 64-bit products on x86 unless optimized; the DLL has
+  # none. No later option cancels these two.
   string(REGEX REPLACE "[-/]RTC[1csu]+" "" CMAKE_C_FLAGS_DEBUG "${CMAKE_C_FLAGS_DEBUG}")
   string(REGEX REPLACE "[-/]Od" "/O1" CMAKE_C_FLAGS_DEBUG "${CMAKE_C_FLAGS_DEBUG}")
 else()

@@ -1,4 +1,4 @@
-# Writes the import library from the export list and the names that the objects really have:
+# Writes the import library from the export list and the names in the objects:
 #   cmake -D def= -D arch= -D nm= -D dlltool= -D objects= -D library= -D work= -P import_library.cmake
 #
 # On x86 a caller asks for _Name@bytes (stdcall) or _Name (cdecl); the compiler knows which.
@@ -26,7 +26,8 @@ foreach(line IN LISTS lines)
     list(FILTER found INCLUDE REGEX "^_${name}(@[0-9]+)?$")
     list(LENGTH found count)
     if(NOT count EQUAL 1)
-      message(FATAL_ERROR "${name} in nmapi.def: the objects have ${count} symbols for it: ${found}")
+      message(FATAL_ERROR "${name} in nmapi.def: the objects have ${count} symbols for it, not one: ${found}. "
+                          "Define it once, or remove it from nmapi.def")
     endif()
     # dlltool puts the underscore of x86 in front itself.
     string(SUBSTRING ${found} 1 -1 name)

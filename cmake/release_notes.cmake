@@ -1,16 +1,16 @@
-# Writes a version's part of CHANGELOG.md, from its heading to the next:
+# Writes a version's section of CHANGELOG.md to a file:
 #   cmake -D version=1.2.3 -D output=FILE -P release_notes.cmake
-# The tag that is released must be the version that the sources say.
+# The version must be that of CMakeLists.txt.
 
 file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/../CMakeLists.txt line REGEX "^ +VERSION [0-9.]+$")
 if(NOT line MATCHES " ${version}$")
-  message(FATAL_ERROR "the release is of ${version}, CMakeLists.txt says ${line}")
+  message(FATAL_ERROR "the tag is of version ${version}, but CMakeLists.txt says ${line}: correct one of them")
 endif()
 
 file(READ ${CMAKE_CURRENT_LIST_DIR}/../CHANGELOG.md text)
 string(REPLACE "." "[.]" pattern "${version}")
 if(NOT "\n${text}" MATCHES "\n## \\[?v?${pattern}[^\n]*\n(.*)")
-  message(FATAL_ERROR "CHANGELOG.md has no part for ${version}")
+  message(FATAL_ERROR "CHANGELOG.md has no section for ${version}: write \"## [${version}] - DATE\"")
 endif()
 set(part "${CMAKE_MATCH_1}")
 string(FIND "\n${part}" "\n## " end)
@@ -19,6 +19,6 @@ if(NOT end EQUAL -1)
 endif()
 string(STRIP "${part}" part)
 if(part STREQUAL "")
-  message(FATAL_ERROR "CHANGELOG.md says nothing of ${version}")
+  message(FATAL_ERROR "the section of ${version} in CHANGELOG.md is empty: write it")
 endif()
 file(WRITE ${output} "${part}\n")

@@ -22,7 +22,8 @@ if [ ! -f "$WINEPREFIX/ready" ]; then
         fi
     ) 9>"$WINEPREFIX/lock"
     if [ ! -f "$WINEPREFIX/ready" ]; then
-        echo "run-wine: Wine could not set up $WINEPREFIX; see the file log there" >&2
+        echo "run-wine: Wine could not set up its folder; see $WINEPREFIX/log" >&2
+        echo "run-wine: mend what it says, run 'rm -rf $WINEPREFIX', then run this again" >&2
         exit 1
     fi
 fi

@@ -2,10 +2,11 @@
 # Installs what is missing to build and test on Debian 12, Ubuntu 24.04 or later (root or sudo), and
 # writes build/.cache/env, which run-wine.sh and the test scripts read.
 #
-#   sh cmake/setup.sh [--no-packages] [GROUP ...]     groups: dll wine test native bench lint soak; none: all
-#                                                     but soak, which brings a browser
+#   sh cmake/setup.sh [--no-packages] [GROUP ...]
 #
-# With --no-packages it only fills build/.cache, and says which packages are missing.
+# The groups are dll, wine, test, native, bench, lint and soak. Without one: all but soak, which
+# installs a browser. With --no-packages it installs nothing: it fills build/.cache, and fails if
+# packages are missing, with their names.
 set -eu
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -30,7 +31,7 @@ wants() {
 for group in $groups; do
     case $group in
         dll | wine | test | native | bench | lint | soak) ;;
-        *) die "no group is called $group: dll wine test native bench lint soak" ;;
+        *) die "there is no group $group; the groups are: dll wine test native bench lint soak" ;;
     esac
 done
 
@@ -40,7 +41,7 @@ as_root() {
     elif command -v sudo >/dev/null 2>&1; then
         sudo env DEBIAN_FRONTEND=noninteractive "$@"
     else
-        die "packages are missing, and this is neither root nor is there sudo; as root, run: $*"
+        die "packages are missing, you are not root, and there is no sudo; as root, run: $*"
     fi
 }
 
@@ -50,7 +51,7 @@ cmake_least=3.25
 check_cmake() { # VERSION
     [ "$(printf '%s\n' "$cmake_least" "$1" | sort -V | head -n 1)" = "$cmake_least" ] ||
         die "CMake $1 is too old: $cmake_least or later is needed; Debian 12 and Ubuntu 24.04 have it" \
-            "elsewhere: put a newer one first on PATH (https://cmake.org/download), then run this again"
+            "put a newer one first on PATH (https://cmake.org/download), then run this again"
 }
 if command -v cmake >/dev/null 2>&1; then
     check_cmake "$(cmake --version | sed -n '1s/.* \([0-9][0-9.]*\).*/\1/p')"
@@ -114,12 +115,12 @@ fi
 
 if [ -n "$missing" ]; then
     command -v apt-get >/dev/null 2>&1 ||
-        die "there is no apt-get here, and these are missing (Debian's package names):$missing"
+        die "there is no apt-get here; install these by hand (Debian's package names):$missing"
     missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
     [ "$packages" = yes ] || die "these packages are missing: $missing" "to install them: sh cmake/setup.sh $groups"
     echo "setup: installing $missing"
     as_root apt-get -qq update ||
-        echo "setup: apt-get update had trouble; going on with the lists that there are"
+        echo "setup: apt-get update failed; trying the package lists that are there"
     case " $missing " in
         *' cmake '*)
             offered=$(apt-cache policy cmake | sed -n 's/^ *Candidate: *\([0-9]*:\)*\([0-9][0-9.]*\).*/\2/p')
@@ -137,7 +138,7 @@ fi
 
 mkdir -p "$cache"
 
-# Lists of our own for what the system's lists do not offer (i386 packages, sources), so that the
+# Separate package lists for what the system's lists do not have (i386 packages, sources). So the
 # system's architectures and sources stay as they are.
 
 own_apt() { # NAME COMMAND...: apt-get with the lists in $cache/apt-NAME
@@ -169,7 +170,8 @@ wine32_libraries=$wine32/usr/lib/i386-linux-gnu/wine
 wine_dll_path=
 if wants wine && [ ! -x /usr/lib/wine/wine ]; then
     version=$(dpkg-query -W -f='${Version}' libwine:amd64 2>/dev/null || true)
-    [ -n "$version" ] || die "package libwine is missing though wine is there: install Debian's or Ubuntu's wine, or wine32:i386 beside yours"
+    [ -n "$version" ] || die "wine is there, but not the package libwine, so 32-bit Wine can't be added" \
+        "remedy: install Debian's or Ubuntu's package wine, or wine32:i386 beside your Wine"
     if [ "$(cat "$wine32/version" 2>/dev/null)" != "$version" ]; then
         echo "setup: fetching 32-bit Wine $version (libwine:i386, 95 MB) into build/.cache/wine32"
         rm -rf "$wine32" "$cache/apt-i386"
@@ -187,7 +189,7 @@ if wants wine && [ ! -x /usr/lib/wine/wine ]; then
         dpkg -x "$wine32"/libwine_*.deb "$wine32"
         rm -rf "$wine32"/libwine_*.deb "$cache/apt-i386" "$wine32/usr/share"
         [ -f "$wine32_libraries/i386-windows/ntdll.dll" ] ||
-            die "libwine:i386 $version has no i386-windows/ntdll.dll: this Wine can't run x86 programs without wine32" \
+            die "libwine:i386 $version has no i386-windows/ntdll.dll, which x86 programs need" \
                 "remedy: dpkg --add-architecture i386 && apt-get update && apt-get install wine32:i386"
         printf '%s' "$version" >"$wine32/version"
         rm -rf "$cache/wine"
@@ -195,7 +197,7 @@ if wants wine && [ ! -x /usr/lib/wine/wine ]; then
     wine_dll_path=$wine32_libraries
 fi
 
-# cmocka's source: the distribution's, else CMake fetches the upstream release.
+# cmocka's source: from the distribution; otherwise CMake fetches the upstream release.
 
 if wants test && [ ! -f "$cache/cmocka/src/cmocka.c" ]; then
     echo "setup: fetching cmocka's source into build/.cache/cmocka"

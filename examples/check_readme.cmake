@@ -1,4 +1,4 @@
-# The C code that this README.md, nmhost's and the project's show stands in the files here, to the letter.
+# The C code in this README.md, in nmhost's and in the project's is exactly that of a source file.
 cmake_minimum_required(VERSION 3.25)
 
 set(here ${CMAKE_CURRENT_LIST_DIR})
@@ -20,7 +20,7 @@ foreach(readme ${here}/README.md ${here}/../README.md ${here}/../src/nmhost/READ
     string(SUBSTRING "${rest}" 0 ${end} block)
     string(FIND "${sources}" "${block}" place)
     if(place EQUAL -1)
-      message(SEND_ERROR "${readme} shows code that is in no file:\n${block}")
+      message(SEND_ERROR "${readme} shows code that is in no source file; copy it anew:\n${block}")
     endif()
     math(EXPR count "${count} + 1")
     math(EXPR end "${end} + 3")

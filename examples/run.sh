@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds nmhost and the demonstration's experts for x64 and x86 and runs both under Wine, over captures in three
-# formats; sets up what is missing first.
+# Builds nmhost and the example experts for x64 and x86, and runs them under Wine over captures in
+# three formats. Installs what is missing first.
 #
 #   sh examples/run.sh [x64 | x86]
 set -eu
@@ -16,7 +16,7 @@ case ${1-} in
         ;;
 esac
 
-# A folder of its own: without the tests, and what they need, the preset's would be another build.
+# Not in the preset's own folder, because this build has no tests.
 sh cmake/setup.sh dll wine
 for architecture in $architectures; do
     folder=build/demonstration-$architecture
@@ -27,13 +27,13 @@ for architecture in $architectures; do
             cmake --build "$folder"
     } >"$folder/log" 2>&1 || {
         cat "$folder/log" >&2
-        echo "run.sh: the build failed" >&2
+        echo "run.sh: the build failed; its output is above and in $folder/log" >&2
         exit 1
     }
 done
 
-# Good experts over each format; then those that leak, crash, run away and hang, of which nmhost says so by its
-# exit status 1.
+# Well-behaved experts over each format; then those that leak, crash, run away and hang, for which
+# nmhost's exit status is 1.
 run_nmhost() { # STATUS ARGUMENT ...
     wanted=$1
     shift
@@ -41,7 +41,7 @@ run_nmhost() { # STATUS ARGUMENT ...
     echo "\$ nmhost $*"
     sh ../../../cmake/run-wine.sh ../nmhost.exe "$@" || got=$?
     if [ "$got" -ne "$wanted" ]; then
-        echo "run.sh: nmhost ended with status $got, not $wanted" >&2
+        echo "run.sh: nmhost ended with status $got, not $wanted; its output above says why" >&2
         status=1
     fi
     echo

