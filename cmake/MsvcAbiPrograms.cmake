@@ -1,5 +1,5 @@
-# Programs and DLLs for the MSVC ABI without Visual Studio: start-up code, and msvcrt.dll from mingw-w64's
-# import libraries, for whatever takes nmapi_settings. Nmapi.dll itself needs none of it.
+# Programs and DLLs for the MSVC ABI without Visual Studio: adds start-up code, and msvcrt.dll by
+# mingw-w64's import libraries, to every target with nmapi_settings. Nmapi.dll itself needs neither.
 
 set(nmapi_msvcabi_folder ${CMAKE_CURRENT_LIST_DIR}/msvcabi)
 

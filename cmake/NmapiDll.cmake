@@ -4,8 +4,8 @@ include(GNUInstallDirs)
 configure_file(${PROJECT_SOURCE_DIR}/src/nmapi.rc.in ${PROJECT_BINARY_DIR}/nmapi.rc @ONLY)
 enable_language(RC)
 
-# Microsoft's assembler has files of its own. LLVM's understands them too, so that the MSVC ABI's presets
-# assemble and run them where there is no Visual Studio; without it clang takes what GCC takes.
+# Microsoft's assembler has its own source files. LLVM's llvm-ml understands them, so the presets of
+# the MSVC ABI test them without Visual Studio. Without llvm-ml clang assembles GCC's files.
 if(NOT MSVC)
   enable_language(ASM)
 endif()
@@ -53,18 +53,17 @@ endif()
 # No C runtime: nothing of it may be called, started or linked. Windows 2000 on x86 may run on a
 # processor without SSE or CMOV.
 #
-# /CETCOMPAT, on x64: no code here replaces a return address, and the thunks leave by a jump the frame that
-# they were called with, so that calls and returns pair up on a shadow stack. On x86 there is none for
-# programs of 32 bits. GNU ld has no such option.
+# /CETCOMPAT, on x64: no code here replaces a return address, and the thunks jump and do not call,
+# so calls and returns match on a shadow stack. 32-bit programs have no shadow stack. GNU ld has no
+# such option.
 #
-# No /guard:cf. The calls that lead out of the DLL are the jumps of the thunks, which a compiler does not
-# instrument, and the callbacks of two functions. A process under Control Flow Guard may mix code with and
-# without it and calls our exports as any others; only in strict mode it loads no such DLL. What the option
-# asks for here, a _load_config_used of our own in the layout of each linker's version, costs more than it
-# would check.
+# No /guard:cf. The only indirect calls are the thunks' jumps, which a compiler does not instrument,
+# and the callbacks of two functions. A process with Control Flow Guard may load DLLs without it,
+# except in strict mode. The option would need our own _load_config_used in the layout of each
+# linker's version, which costs more than it would check.
 #
-# /Brepro: no time stamps. Paths in what is for debuggers are relative, so that the folder of the build
-# does not show either.
+# /Brepro: no time stamps. Paths in the debug information are relative, so that it does not depend
+# on the build's folder.
 if(MSVC)
   target_compile_options(Nmapi PRIVATE $<$<COMPILE_LANGUAGE:C>:/GS- /Zl /Gs1000000 /Oi /guard:cf->)
   set_source_files_properties(${PROJECT_SOURCE_DIR}/src/base/crt.c PROPERTIES COMPILE_OPTIONS
@@ -153,7 +152,7 @@ if(MINGW)
 
   # GNU ld's own import library has x86 names that no caller asks for.
   find_program(NMAPI_DLLTOOL NAMES llvm-dlltool ${CMAKE_DLLTOOL} dlltool REQUIRED)
-  # The debug information goes to a file of its own, which gdb finds by the name and the sum in the DLL.
+  # The debug information goes to its own file, which gdb finds by the name and checksum in the DLL.
   set(nmapi_debug_file $<TARGET_FILE_DIR:Nmapi>/Nmapi.debug)
   add_custom_command(
     TARGET Nmapi

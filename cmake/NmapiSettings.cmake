@@ -27,8 +27,8 @@ if(MSVC)
   target_compile_options(
     nmapi_compile INTERFACE $<$<COMPILE_LANGUAGE:C,CXX>:/W4 /utf-8
                             $<$<BOOL:${NMAPI_WARNINGS_AS_ERRORS}>:/WX>>)
-  # Run-time checks call the C runtime, and so do 64-bit products on x86 unless optimized; the DLL has
-  # none. No later option cancels these two.
+  # Run-time checks call the C runtime, and so do 64-bit products on x86 unless optimized; the DLL
+  # has none. No later option cancels these two.
   string(REGEX REPLACE "[-/]RTC[1csu]+" "" CMAKE_C_FLAGS_DEBUG "${CMAKE_C_FLAGS_DEBUG}")
   string(REGEX REPLACE "[-/]Od" "/O1" CMAKE_C_FLAGS_DEBUG "${CMAKE_C_FLAGS_DEBUG}")
 else()

@@ -1,5 +1,5 @@
-# clang-cl, llvm-ml and lld-link in the place of Visual Studio's tools, with their options and without their C
-# runtime: the DLL alone can be built. NMAPI_ARCH, set by the preset, is x64 or x86.
+# clang-cl, llvm-ml and lld-link with the options of Visual Studio's tools, but without their C
+# runtime: only the DLL can be built. NMAPI_ARCH, set by the preset, is x64 or x86.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES NMAPI_ARCH)
 

@@ -1,5 +1,5 @@
-# GCC for Windows (mingw-w64); NMAPI_ARCH, set by the preset, is x64 or x86. On Windows it is the GCC that
-# PATH has first, which must be for that architecture.
+# GCC for Windows (mingw-w64). NMAPI_ARCH, set by the preset, is x64 or x86. On Windows it uses the
+# first GCC on PATH, which must be for that architecture.
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES NMAPI_ARCH)
 if(CMAKE_HOST_WIN32)
   set(CMAKE_C_COMPILER gcc)

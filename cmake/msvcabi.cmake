@@ -1,5 +1,5 @@
-# clang and lld-link for the MSVC ABI, with mingw-w64's headers and import libraries; NMAPI_ARCH, set by
-# the preset, is x64 or x86.
+# clang and lld-link for the MSVC ABI, with mingw-w64's headers and import libraries; NMAPI_ARCH,
+# set by the preset, is x64 or x86.
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES NMAPI_ARCH)
 
@@ -33,8 +33,8 @@ foreach(language C CXX)
 endforeach()
 set(CMAKE_MSVC_RUNTIME_LIBRARY "")
 
-# Programs start with msvcabi/start.c and use msvcrt.dll (see MsvcAbiPrograms.cmake); a compiler check has
-# neither.
+# Programs start with msvcabi/start.c and use msvcrt.dll (see MsvcAbiPrograms.cmake); a compiler
+# check has neither.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(NMAPI_WINDOWS_LIBRARIES /usr/${nmapi_triplet}/lib)
 

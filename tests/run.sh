@@ -85,7 +85,8 @@ count_branches() { # PRESET
     fi
 }
 
-# Builds a preset and runs its tests: those of CMakePresets.json, or those that the ctest arguments choose.
+# Builds a preset and runs its tests: those of CMakePresets.json, or those that the ctest arguments
+# choose.
 test_preset() { # PRESET [CTEST-ARGUMENT ...]
     name=$1
     begun=$(date +%s)
@@ -227,7 +228,8 @@ part() { # PART
             for preset_name in mingw-x64 mingw-x86 native; do
                 test_preset "$preset_name" -L '^soak$'
             done
-            # Not the kills: ThreadSanitizer does not order a killed thread's stores before its death.
+            # Not the kills: ThreadSanitizer does not order a killed thread's stores before its
+            # death.
             test_preset native-tsan -R '^soak_races'
             test_preset native-asan -R "$slow_asan" -LE '^soak$'
             test_preset native-fuzz

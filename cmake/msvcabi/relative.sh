@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs a compiler or linker with relative paths: clang and lld-link write their own command lines into the
-# debug information, whose sum stands in the DLL, and the same sources shall give the same bytes anywhere.
+# Runs a compiler or linker with relative paths. clang and lld-link write their command lines into
+# the debug information, whose checksum is in the DLL, and the same sources must give the same bytes
+# in any folder.
 #
 #   sh relative.sh TOP PATH-TO-TOP COMMAND [ARGUMENT ...]
 top=$1

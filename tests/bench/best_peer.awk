@@ -1,4 +1,5 @@
-# Reads results.csv: value, unit, title and counts by figure and peer; the best peer of a figure. Wants -F,.
+# Reads results.csv: value, unit, title and counts by figure and peer; the best peer of a figure.
+# Wants -F,.
 { sub(/\r$/, "") }
 /^# target,/ { target_line[++targets] = $0; next }
 /^# / { heads[++head_lines] = substr($0, 3); if (machine == "") machine = substr($0, 3); next }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Draws ten rows that a user cares about, for the README: ours and the best peer of each row.
 #   sh tests/bench/chart.sh TITLE results.csv >results.svg
-# In each row the best peer's bar has the same length, so the bars show ratios; one that is too long is cut
-# and ends in an arrow head.
+# In each row the best peer's bar has the same length, so the bars show ratios; one that is too long
+# is cut and ends in an arrow head.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

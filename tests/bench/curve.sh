@@ -1,5 +1,6 @@
 #!/bin/sh
-# Draws cost as the work grows: a panel for each figure, a line for each peer, from what --curve wrote.
+# Draws cost as the work grows: a panel for each figure, a line for each peer, from what --curve
+# wrote.
 #   sh tests/bench/curve.sh TITLE curve.csv >curve.svg
 # Both scales are logarithmic, so that a flat line is a cost that does not grow.
 set -eu

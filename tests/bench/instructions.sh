@@ -5,8 +5,8 @@
 #   pair     a block of 64 bytes allocated and freed beside a live one: the allocator's functions alone
 #   packet   one packet of the realistic mix: with what the workload itself takes, the same for both
 #
-# Each is the difference between a run and one of twice as many, so that what happens once is not in it.
-# Exit status 0 always: the verdict is in the last column.
+# Each figure is the difference between a run and one of twice the length, so that it leaves out what
+# happens once. The exit status is always 0: the result is in the last column.
 set -eu
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts what `sh tests/run.sh bench-native bench` measured into the pages: copies the CSVs here, draws the pictures,
-# writes the tables.
+# Puts what `sh tests/run.sh bench-native bench` measured into the pages: copies the CSV files here,
+# draws the pictures and writes the tables.
 #   sh tests/bench/publish.sh
 # What was not measured stays as it is.
 set -eu

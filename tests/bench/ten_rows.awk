@@ -1,4 +1,5 @@
-# The ten rows that a user cares about, which the project's README shows as a table and as a picture.
+# The ten rows that a user cares about, which the project's README shows as a table and as a
+# picture.
 function row(figure, label) { order[++rows] = figure; labels[figure] = label }
 BEGIN {
     row("pair_64", "Allocate + free, 64 B")

@@ -1,10 +1,12 @@
-# cmake -D check=tables|instructions|library -D dll= -D library= -D def= -D arch= -D compiler= -D readobj= -D objdump= -D nm=
-#   -P check.cmake
+# Checks the DLL's file and import library with LLVM's tools:
+#   cmake -D check=tables|instructions|library -D dll= -D library= -D def= -D arch= -D compiler=
+#     -D readobj= -D objdump= -D nm= -P check.cmake
 
 cmake_policy(VERSION 3.25)
 
 if(check STREQUAL "library")
-  # An object that was made for the SDK's import library finds all that it asks for, and nothing else is there but ours.
+  # The library has every symbol that objects for the SDK's import library ask for, and otherwise
+  # only those of our own functions.
   file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/sdk_names.txt wanted REGEX "^_")
   if(NOT arch STREQUAL "x86")
     list(TRANSFORM wanted REPLACE "^_([A-Za-z0-9]+)(@[0-9]+)?$" "\\1")

@@ -1,7 +1,7 @@
 #!/bin/sh
-# What can be tried here of a build by Visual Studio: clang-cl's driver with Visual Studio's options over every
-# source for Windows, the DLL that it makes with llvm-ml and lld-link, and that DLL in the place of the one for
-# which the presets msvcabi-x64 and msvcabi-x86 have built the contract and forward tests.
+# Tries a build like Visual Studio's without it: compiles every source for Windows by clang-cl with
+# Visual Studio's options, builds the DLL with llvm-ml and lld-link, and runs the contract and forward
+# tests of the presets msvcabi-x64 and msvcabi-x86 with that DLL.
 #
 #   sh tests/binary/clang_cl.sh
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the DLL twice, from copies of the sources in two folders, and compares every byte of what is
-# shipped: the DLL, its import library, its debug information.
+# Builds the DLL twice, from copies of the sources in two folders, and compares every byte of what
+# is shipped: the DLL, its import library, its debug information.
 #
 #   sh tests/binary/reproduce.sh [PRESET ...]
 set -eu

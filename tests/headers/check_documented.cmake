@@ -1,4 +1,5 @@
-# Each documented function takes what its page names (documented.c), in C and in C++, with every warning.
+# Each documented function takes what its page names (documented.c), in C and in C++, with every
+# warning.
 include(${SETTINGS})
 
 file(STRINGS ${HERE}/documented.c lines REGEX "^(CALL|VOID)[0-9][(]")

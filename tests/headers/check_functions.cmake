@@ -1,5 +1,5 @@
-# netmon.h declares the 133 functions and no others; return, parameters and calling convention of each are
-# those of the reference and of signatures.h, in C and in C++.
+# netmon.h declares the 133 functions and no others; return, parameters and calling convention of
+# each are those of the reference and of signatures.h, in C and in C++.
 include(${SETTINGS})
 read_exports(names)
 

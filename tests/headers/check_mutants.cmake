@@ -1,5 +1,5 @@
-# The checks of layouts, values and functions can fail: a copy of netmon.h with one difference does not
-# pass them.
+# The checks of layouts, values and functions detect errors: a copy of netmon.h with one difference
+# does not pass them.
 include(${SETTINGS})
 include(${HERE}/make_table.cmake)
 

@@ -3,7 +3,8 @@ cmake_policy(VERSION 3.25)
 file(REMOVE_RECURSE ${WORK})
 file(MAKE_DIRECTORY ${WORK})
 
-# compile(<result> <what to run ...>): FLAGS added; <result> is TRUE or FALSE, <result>_LOG what it said.
+# compile(<result> <what to run ...>): FLAGS added; <result> is TRUE or FALSE, <result>_LOG what it
+# said.
 function(compile result)
   execute_process(
     COMMAND ${ARGN} ${FLAGS}
@@ -41,8 +42,8 @@ function(read_lines lines file)
   set(${lines} "${text}" PARENT_SCOPE)
 endfunction()
 
-# read_exports(<names>): netmon.h's functions in the export list, which are all of Microsoft's whose types are
-# known; <names>_SYMBOLS as an x86 object asks for them.
+# read_exports(<names>): netmon.h's functions in the export list, which are all of Microsoft's whose
+# types are known; <names>_SYMBOLS as an x86 object asks for them.
 function(read_exports names)
   file(STRINGS ${EXPORT_TABLE} lines REGEX "^(OURS|FORWARDED|GUARDED)[(]")
   set(found "")
@@ -84,7 +85,8 @@ set(LACKING_FUNCTIONS
     LoadStringAddr
     LoadTCHAR)
 
-# Names that are ours alone, and members whose size is that of the SDK's header and not of mingw-w64's.
+# Names that are ours alone, and members whose size is that of the SDK's header and not of
+# mingw-w64's.
 set(DIFFERENCES
     "EVENT_FLAG_EXPERT|IPX_ADDRESS_SIZE|NMEVENTDATA.szUrl|NETWORKINFO.OtherAddress|PROPERTYINSTEX(_SIZE|.Byte|.Word|.Dword|.LargeInt|.SysTime)?|netmon_.*"
 )

@@ -1,7 +1,7 @@
-# make_table(<file> <header>): C source that holds a row of text for each constant, type, structure and
-# member of <header>, to be compiled against any header that claims the same. A line within a structure
-# that it does not understand is an error, so that none is left out. <only>, if given, is a regular
-# expression: the names to take.
+# make_table(<file> <header>): C source that holds a row of text for each constant, type, structure
+# and member of <header>, to be compiled against any header that claims the same. A line within a
+# structure that it does not understand is an error, so that none is left out. <only>, if given, is
+# a regular expression: the names to take.
 
 function(make_table file header)
   set(only "")

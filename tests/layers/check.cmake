@@ -1,5 +1,6 @@
-# Each module of src/ includes only what stands below it in src/modules.cmake, and a folder what stands in
-# a lower one; src/README.md lists the same modules in the same order: cmake -D root= -P check.cmake
+# Checks that each module of src/ includes only modules below it in src/modules.cmake, that a folder
+# includes only lower folders, and that src/README.md lists the same modules in the same order:
+#   cmake -D root= -P check.cmake
 cmake_minimum_required(VERSION 3.25)
 include(${root}/src/modules.cmake)
 

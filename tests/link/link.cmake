@@ -67,7 +67,7 @@ if(package)
 endif()
 
 if(expert STREQUAL "sdk")
-  # An expert in C++ as the SDK's samples are. What a linker can't take is what README.md says, and no more.
+  # An expert in C++ like the SDK's samples. Linkers refuse what README.md says, and nothing else.
   file(COPY ${here}/sdk_expert.cpp ${here}/sdk_expert.def DESTINATION ${work})
   file(READ ${work}/sdk_expert.def def)
   string(REGEX REPLACE "DESCRIPTION[^\n]*\n" "" def "${def}")

@@ -1,23 +1,24 @@
 /*
- * The ownership protocol of src/expert/bias.c, for spin: which one thread is in an expert's heap.
+ * The protocol of src/expert/bias.c, for spin: which one thread is in an expert's heap.
  *
  * A few threads make a few calls each, on any expert, in any order, and any of them may be killed
- * between any two steps. Each step names its function. A wait is a guard: a thread that would wait for
- * ever shows as an invalid end state.
+ * between any two steps. Each step names its function. A wait is a guard: a thread that would wait
+ * for ever appears as an invalid end state.
  *
- * x86 lets a store wait in its processor's buffer while later loads go ahead. The stores that matter,
- * `inside` and the release of a lock, go through `buffer`; atomic_swap, atomic_cas and atomic_add,
- * thread_barrier and death empty it. What others read only after one of those is stored at once.
+ * x86 lets a store wait in its processor's buffer while later loads are done. The stores that
+ * matter, `inside` and the release of a lock, go through `buffer`; atomic_swap, atomic_cas,
+ * atomic_add, thread_barrier and death empty it. What others read only after one of those is stored
+ * at once.
  *
- * Left out: patience with threads that the host has suspended, records of threads that go to others, the
- * count of entries that earns the bias (any number may).
+ * Left out: threads that the host has suspended, the reuse of thread records, and the number of
+ * entries that earns the bias (any number may).
  *
  * Claims, as assertions:
  *   alone     never two living threads in one heap
- *   repaired  nobody enters a heap that somebody died in before it is put right
+ *   repaired  nobody enters a heap that a thread died in before it is repaired
  *   held      nobody enters a heap that is closed
  *   told      once expert_terminate has returned, no thread is biased to it
- * and every living thread comes to its end.
+ * and every living thread ends.
  */
 
 #ifndef THREADS
@@ -49,11 +50,11 @@ bool closing[EXPERTS + 1];
 byte inside[THREADS + 1];
 byte ready;
 
-/* The system: what each processor has not yet written, who is dead or has ended. */
+/* The system: each processor's buffered stores, dead threads, ended threads. */
 chan buffer[THREADS + 1] = [3] of { byte, byte, byte };
 bool dead[THREADS + 1], ended[THREADS + 1];
 
-/* What only the claims look at. */
+/* Read by the claims only. */
 byte within[THREADS + 1];
 bool broken[EXPERTS + 1], held[EXPERTS + 1], asked[EXPERTS + 1], told[EXPERTS + 1];
 
@@ -97,7 +98,7 @@ inline enter_heap(e)
     within[me] = e
 }
 
-/* thread.c: thread_barrier. What the thread has stored before is seen once it returns. */
+/* thread.c: thread_barrier. Once it returns, the thread's earlier stores are visible. */
 inline thread_barrier(t)
 {
     atomic { drain(t) }
@@ -172,8 +173,8 @@ inline lock_release(e)
     buffer[me] ! HOLDER, e, 0
 }
 
-/* bias.c: begin */
-inline begin(e)
+/* bias.c */
+inline bias_open(e)
 {
     held[e] = true;
     atomic { asked[e] = false; told[e] = false; state[e] = OPEN }
@@ -187,7 +188,7 @@ inline bias_leave(e)
         atomic { drain(me); bias[e] = me };
         if
 #ifndef NO_RECHECK
-        :: state[e] != OPEN -> bias[e] = 0 /* expert_terminate came between */
+        :: state[e] != OPEN -> bias[e] = 0 /* expert_terminate was faster */
 #endif
         :: else
         fi
@@ -196,7 +197,7 @@ inline bias_leave(e)
     lock_release(e)
 }
 
-/* Any call of an expert's: expert_enter_fast, and if it does not let the thread in, expert_enter. */
+/* Any call of an expert: bias_enter_fast, and if the thread may not enter, bias_enter. */
 inline call(e)
 {
     if
@@ -207,7 +208,8 @@ inline call(e)
             :: else
             fi
         };
-        atomic { in = within[me]; within[me] = 0; buffer[me] ! INSIDE, 0, 0 } /* expert_leave_fast */
+        /* bias_leave_fast */
+        atomic { in = within[me]; within[me] = 0; buffer[me] ! INSIDE, 0, 0 }
     :: true /* the thread called with another key last */
     fi;
     if
@@ -215,7 +217,7 @@ inline call(e)
     :: else ->
         bias_lock(e);
         if /* admit */
-        :: state[e] == NEVER -> begin(e)
+        :: state[e] == NEVER -> bias_open(e)
         :: else
         fi;
         if
@@ -225,11 +227,11 @@ inline call(e)
     fi
 }
 
-inline expert_open(e)
+inline control_open(e)
 {
     bias_lock(e);
     if
-    :: state[e] == NEVER || state[e] == CLOSED -> begin(e)
+    :: state[e] == NEVER || state[e] == CLOSED -> bias_open(e)
     :: else
     fi;
     lock_release(e)
@@ -253,7 +255,7 @@ inline expert_terminate(e)
 }
 
 /* Does not revoke the bias unless it has to wait. */
-inline expert_query(e)
+inline control_query(e)
 {
     atomic { drain(me) };
     if
@@ -263,8 +265,8 @@ inline expert_query(e)
     lock_release(e)
 }
 
-/* control.c: closes, closing_end */
-inline closing_close(e)
+/* control.c, with closing_end */
+inline control_close(e)
 {
     bias_lock(e);
     if
@@ -327,9 +329,9 @@ active [THREADS] proctype thread()
             :: call(e)
 #if THREADS == 2 /* the whole of it with three is too much for an exhaustive search */
             :: expert_terminate(e)
-            :: closing_close(e)
-            :: expert_open(e)
-            :: expert_query(e)
+            :: control_close(e)
+            :: control_open(e)
+            :: control_query(e)
 #if EXPERTS == 2
             :: transfer()
 #endif
@@ -341,7 +343,7 @@ active [THREADS] proctype thread()
     } unless { dead[me] }
 }
 
-/* Writes out what waits, whenever it likes. */
+/* Writes the buffered stores to memory, at any time. */
 active proctype processor()
 {
     byte t, word, at, value;

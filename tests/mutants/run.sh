@@ -4,15 +4,15 @@
 #   sh tests/mutants/run.sh [--seed=N] [--count=N] [--file=src/heap/heap.c ...] [--all] [--jobs=N] [--list]
 #                              [--stale] [--quick] [--verbose]
 #
-# Files are sampled in proportion to their lines, in an order that follows from the seed. --count is how many this run
-# tries; the next run with the same seed goes on behind them and adds to the sums, as long as sources and tests stay the
-# same (build/mutants/state-*.json), so a hundred can be done in pieces, and a run that is stopped loses only the mutants
-# under way.
+# Files are sampled in proportion to their lines, in an order that depends on the seed. --count is the
+# number of mutants in this run. The next run with the same seed continues and adds to the sums, as
+# long as sources and tests do not change (build/mutants/state-*.json). A run that is stopped loses
+# only the mutants in progress.
 #
-# One line for each mutant that survives, then the sums. Those that explained.txt explains are counted
-# apart. Ends with 1 if any other survives. --quick leaves out the tests that take long, --verbose has a line
-# for the killed ones too. --list runs nothing, nor does --stale, which prints what explained.txt has and no
-# mutant is any more.
+# Prints one line for each mutant that survives, then the sums. Those in explained.txt are counted
+# separately. The exit status is 1 if any other survives. --quick leaves out slow tests, --verbose
+# prints the killed mutants too. --list only lists the mutants. --stale only prints the entries of
+# explained.txt that match no mutant any more.
 set -eu
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)

@@ -3,8 +3,9 @@
 #
 #   sh expected.sh ../../examples/capture/office.pcap >expected.txt      (tshark 4.0, Debian 12)
 #
-# A line for each value of a property: its protocol and label, the value, how many frames have it. Of
-# the frames that a display filter passes: a name, the filter, how many, the sum of their numbers from 0.
+# A line for each value of a property: its protocol and label, the value, how many frames have it.
+# Of the frames that a display filter passes: a name, the filter, how many, the sum of their numbers
+# from 0.
 set -eu
 capture=$1
 

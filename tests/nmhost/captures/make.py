@@ -114,8 +114,8 @@ def netmon_files():
     netmon('small-2.3.cap', 3, start - 8 * 3600 * 1000000,
            [record(3, *frame, filetime=(start + frame[0]) * 10 + FROM_1601_TO_1970 * 10000000)
             for frame in plain])
-    # What files may have: frames lie in no order and with holes between, times before the first frame's, entries
-    # that are no packets, media of their own.
+    # What files may have: frames lie in no order and with holes between, times before the first
+    # frame's, entries that are no packets, media of their own.
     odd = []
     for number, (delta, wire, frame) in enumerate(plain[:8]):
         media = {1: 0xFFE0, 3: 0xFFFD, 4: 9, 5: 0xE000 + 105, 6: 0}.get(number, 1)
@@ -150,7 +150,8 @@ def enhanced(order, number, stamp, wire, frame, options=b''):
 
 
 def pcapng_files():
-    # A section of each byte order, an interface of each resolution; blocks that nobody knows between.
+    # A section of each byte order, an interface of each resolution; blocks that nobody knows
+    # between.
     data = section('<')
     data += interface('<') + interface('<', options=option('<', 9, bytes([0x80 | 24])))
     data += block('<', 0x0BAD, b'what nobody knows')
