@@ -1,5 +1,6 @@
 # Writes the import library from the export list and the names in the objects:
-#   cmake -D def= -D arch= -D nm= -D dlltool= -D objects= -D library= -D work= -P import_library.cmake
+#   cmake -D def= -D arch= -D nm= -D dlltool= -D objects= -D library= -D work=
+#     -P import_library.cmake
 #
 # On x86 a caller asks for _Name@bytes (stdcall) or _Name (cdecl); the compiler knows which.
 

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
     while (length > 0 && path[length - 1] != '\\')
         length--;
     lstrcpyA(path + length, "Nmapi.dll");
-    HMODULE nmapi = LoadLibraryA(path); /* first: it serves the expert's imports */
+    HMODULE nmapi = LoadLibraryA(path); /* before the expert, whose imports it serves */
     HMODULE expert = argc == 2 ? LoadLibraryA(argv[1]) : NULL;
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
 

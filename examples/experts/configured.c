@@ -1,6 +1,7 @@
-/* Keeps a configuration that passes through three keys: Configure allocates it under one, a second
-   Configure grows it under another, Run reads it under a third. It is a list of TCP and UDP
-   ports behind its length in bytes, which counts itself: so many bytes the host keeps. */
+/* configured.c - keeps a configuration that passes through three keys: Configure allocates it under
+   one, a second Configure grows it under another, Run reads it under a third. It is the
+   configuration's length in bytes, itself included, and a list of TCP and UDP ports. The host keeps
+   that many bytes. */
 #include "expert.h"
 
 #include <string.h>
@@ -17,7 +18,8 @@ static DWORD ports_of(const EXPERTCONFIG *config)
     return (config->RawConfigLength - (DWORD)sizeof(EXPERTCONFIG)) / (DWORD)sizeof(WORD);
 }
 
-/* Adds a port to the list, in a real expert the user's choice: the n-th call adds the n-th here. */
+/* Adds a port to the list. In a real expert the user chooses it; here the n-th call adds the
+   n-th. */
 BOOL WINAPI Configure(HEXPERTKEY key, PEXPERTCONFIG *config, PEXPERTSTARTUPINFO startup,
                       DWORD startup_flags, HWND window)
 {

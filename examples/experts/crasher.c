@@ -1,4 +1,5 @@
-/* Reads through a null pointer in the middle of the capture, with a list of frames in its hands. */
+/* crasher.c - reads through a null pointer in the middle of the capture, while it has a list of
+   frames. */
 #include "expert.h"
 
 #include <string.h>
@@ -31,8 +32,8 @@ BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup
         memcpy(note->data, (const BYTE *)frame.pFrame->MacFrame, note->length);
         newest = note;
         if (frame.FrameNumber == middle) {
-            /* The mistake: to take the end of the list for one more note. Volatile, or the compiler
-               would draw its own conclusions. */
+            /* The mistake: it takes the end of the list for one more note. Volatile, so that the
+               compiler keeps the loop. */
             const volatile NOTE *oldest = newest;
             while (oldest->length != 0) /* NOLINT(clang-analyzer-core.NullDereference) */
                 oldest = oldest->next;

@@ -17,11 +17,11 @@ BOOL WINAPI Configure(HEXPERTKEY key, PEXPERTCONFIG *config, PEXPERTSTARTUPINFO 
 BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup,
                 DWORD startup_flags, HWND window);
 
-/* Fills in what Register is asked for; always TRUE. */
+/* Fills in Register's structure. Always returns TRUE. */
 BOOL expert_describe(PEXPERTENUMINFO info, const char *name, const char *description, DWORD flags);
 
-/* The next frame, the first one to begin with: *frame is to be EXPERT_FIRST then. Returns an NMERR
-   code: NMERR_NO_MORE_FRAMES behind the last one. */
+/* Gets the next frame; initialize *frame with EXPERT_FIRST to begin with the first one. Returns an
+   NMERR code: NMERR_NO_MORE_FRAMES after the last frame. */
 DWORD expert_next_frame(HEXPERTKEY key, EXPERTFRAMEDESCRIPTOR *frame);
 
 #define EXPERT_FIRST                                                                               \
@@ -29,7 +29,7 @@ DWORD expert_next_frame(HEXPERTKEY key, EXPERTFRAMEDESCRIPTOR *frame);
         .FrameNumber = INVALID_FRAME_NUMBER                                                        \
     }
 
-/* An event with so many columns, in one block of the expert's; NULL: there is no memory. The source
+/* Allocates an event with so many columns as one block of the expert. NULL: no memory. The source
    and the name must outlive it. */
 NMEVENTDATA *expert_new_event(HEXPERTKEY key, char *source, char *name, BYTE columns);
 

@@ -1,5 +1,4 @@
-/* Allocates an event for every frame and returns without freeing one: the habit that the SDK's own
-   boilerplate teaches. */
+/* leaky.c - allocates an event for every frame and frees none, as the SDK's sample does. */
 #include "expert.h"
 
 enum { COLUMNS = 2 };
@@ -9,7 +8,7 @@ BOOL WINAPI Register(PEXPERTENUMINFO info)
     return expert_describe(info, "leaky", "an event for every frame, none ever freed", 0);
 }
 
-/* Fills in one event, as if it were to be submitted. */
+/* Fills in one event, as if to submit it. */
 static BOOL note_frame(HEXPERTKEY key, const EXPERTFRAMEDESCRIPTOR *frame)
 {
     static char source[] = "leaky", name[] = "Frame seen", number[] = "Frame", length[] = "Bytes";

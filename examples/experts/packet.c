@@ -16,7 +16,7 @@ static void set_address(PACKET_ADDRESS *address, const BYTE *bytes, BYTE length)
     memcpy(address->bytes, bytes, length);
 }
 
-/* Ports are the first that TCP and UDP say; left is what the frame has from there on. */
+/* TCP and UDP begin with the ports. `left` is the number of bytes from `at` to the frame's end. */
 static BOOL read_ports(PACKET *packet, const BYTE *at, DWORD left)
 {
     if (packet->protocol != PROTOCOL_TCP && packet->protocol != PROTOCOL_UDP)
@@ -52,7 +52,7 @@ static BOOL read_ipv6(PACKET *packet, const BYTE *at, DWORD left)
     set_address(&packet->destination, at + 24, 16);
     at += IPV6_HEADER;
     left -= IPV6_HEADER;
-    /* Hop-by-hop, routing and destination options stand before the protocol. */
+    /* Hop-by-hop, routing and destination options precede the protocol. */
     while (packet->protocol == 0 || packet->protocol == 43 || packet->protocol == 60) {
         if (left < 8 || left < (at[1] + 1u) * 8u)
             return FALSE;

@@ -23,13 +23,13 @@ typedef struct PACKET {
 enum { PACKET_IPV4 = 0x0800, PACKET_ARP = 0x0806, PACKET_IPV6 = 0x86DD };
 enum { PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_ICMPV6 = 58 };
 
-/* Of an Ethernet frame. FALSE if it is too short for what it claims to be. */
+/* Reads an Ethernet frame. FALSE if it is too short for its protocols. */
 BOOL packet_read(PACKET *packet, const BYTE *data, DWORD bytes);
 
-/* Below, at or above 0 as first sorts before, with or after second. */
+/* Negative, 0 or positive as first sorts before, with or after second. */
 int address_compare(const PACKET_ADDRESS *first, const PACKET_ADDRESS *second);
 
-/* The customary notation; returns text. */
+/* Writes the usual notation into text, and returns text. */
 const char *address_text(const PACKET_ADDRESS *address, char text[ADDRESS_TEXT]);
 
 #endif

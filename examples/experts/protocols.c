@@ -15,7 +15,7 @@
 enum { COLUMN_PROTOCOL, COLUMN_FRAMES, COLUMN_BYTES, COLUMN_LONGEST, COLUMN_FIRST, COLUMNS };
 enum { MOST_TERMS = 6 };
 
-/* What to count: the filter's objects in postfix order, names of protocols among them. */
+/* What to count: the filter's objects in postfix order, with names of protocols. */
 typedef struct QUESTION {
     const char *title;
     const char *terms[MOST_TERMS];
@@ -43,7 +43,7 @@ BOOL WINAPI Register(PEXPERTENUMINFO info)
 #endif
 }
 
-/* The event that is filled in and submitted again and again. */
+/* The event, which is filled in and submitted several times. */
 static PNMEVENTDATA new_event(HEXPERTKEY key, DWORD *error)
 {
     static char source[] = "protocols", name[] = "Frames of each protocol";
@@ -90,7 +90,7 @@ static DWORD add_term(HFILTER filter, const char *term)
     return FilterAddObject(filter, &object);
 }
 
-/* Counts into the event the frames that pass the filter. */
+/* Counts the frames that pass the filter, into the event. */
 static DWORD count_frames(HEXPERTKEY key, HFILTER filter, DWORD before, DWORD all,
                           PNMEVENTDATA event)
 {

@@ -1,4 +1,5 @@
-/* Allocates without end. The host's limit does not stop it, being told to terminate does. */
+/* runaway.c - allocates without end. The host's limit does not stop it; NMERR_EXPERT_TERMINATE
+   does. */
 #include "expert.h"
 
 enum { PIECE = 1000 }; /* bytes */

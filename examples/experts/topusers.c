@@ -1,5 +1,5 @@
-/* Counts frames and bytes for each address and each conversation, and tells the top ten of both as
-   events: an expert as it should be. */
+/* topusers.c - counts frames and bytes for each address and each conversation, and submits the top
+   ten of both as events: a well-behaved expert to learn from. */
 #include "expert.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ typedef struct ENTRY {
     DWORD bytes;
 } ENTRY;
 
-/* Sorted by address; its capacity is what ExpertMemorySize says. */
+/* Sorted by address. ExpertMemorySize gives its capacity. */
 typedef struct TABLE {
     ENTRY *entries;
     SIZE_T count;
@@ -37,7 +37,7 @@ static BOOL make_room(HEXPERTKEY key, TABLE *table, DWORD *error)
         return TRUE;
 
     SIZE_T wanted = capacity == 0 ? FIRST_ENTRIES : 2 * capacity;
-    /* A failure leaves the old block valid, so table->entries only changes on success. */
+    /* On failure the old block stays valid, so table->entries changes only on success. */
     ENTRY *grown = ExpertReallocMemory(key, table->entries, wanted * sizeof(ENTRY), error);
     if (grown == NULL)
         return FALSE;
@@ -89,7 +89,7 @@ static BOOL count_frame(HEXPERTKEY key, TABLE *addresses, TABLE *conversations, 
            count(key, conversations, first, second, frame->FrameLength, error);
 }
 
-/* The busiest entry behind the first ones changes places with the one there. */
+/* Swaps the busiest entry after the first `rank` ones with the one at `rank`. */
 static const ENTRY *bring_busiest(TABLE *table, SIZE_T rank)
 {
     SIZE_T best = rank;
@@ -104,7 +104,7 @@ static const ENTRY *bring_busiest(TABLE *table, SIZE_T rank)
     return &table->entries[rank];
 }
 
-/* Tells the busiest; the table is of no other use afterwards. */
+/* Submits the busiest entries. The table's order is lost. */
 static DWORD tell_top(HEXPERTKEY key, TABLE *table, char *title)
 {
     static char source[] = "topusers";

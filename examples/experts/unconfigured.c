@@ -1,4 +1,4 @@
-/* For the experts that have nothing to configure: the export must be there all the same. */
+/* unconfigured.c - for experts without a configuration: they must export Configure nevertheless. */
 #include "expert.h"
 
 BOOL WINAPI Configure(HEXPERTKEY key, PEXPERTCONFIG *config, PEXPERTSTARTUPINFO startup,

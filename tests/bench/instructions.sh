@@ -2,11 +2,11 @@
 # Counts instructions with callgrind, which repeats to the last digit on one machine:
 #   sh tests/bench/instructions.sh [BUILD-FOLDER]     (build/native, its target `bench` built)
 #
-#   pair     a block of 64 bytes allocated and freed beside a live one: the allocator's functions alone
+#   pair     a block of 64 bytes allocated and freed beside a live one: only the allocator's functions
 #   packet   one packet of the realistic mix: with what the workload itself takes, the same for both
 #
-# Each figure is the difference between a run and one of twice the length, so that it leaves out what
-# happens once. The exit status is always 0: the result is in the last column.
+# Each figure is the difference between a run and one of twice the length, so that what happens once
+# is left out. The exit status is always 0: the result is in the last column.
 set -eu
 
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)

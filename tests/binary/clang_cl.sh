@@ -1,7 +1,7 @@
 #!/bin/sh
 # Tries a build like Visual Studio's without it: compiles every source for Windows by clang-cl with
-# Visual Studio's options, builds the DLL with llvm-ml and lld-link, and runs the contract and forward
-# tests of the presets msvcabi-x64 and msvcabi-x86 with that DLL.
+# Visual Studio's options, builds the DLL with llvm-ml and lld-link, and runs the contract and
+# forward tests of the presets msvcabi-x64 and msvcabi-x86 with that DLL.
 #
 #   sh tests/binary/clang_cl.sh
 set -eu

@@ -1,5 +1,6 @@
 # Searches one variant of the model exhaustively:
-#   cmake -DMODEL=file -DFOLDER=folder -DDEFINES=-Da;-Db -DEXPECT=clean|error -DSPIN=… -DCC=… -P check.cmake
+#   cmake -DMODEL=file -DFOLDER=folder -DDEFINES=-Da;-Db -DEXPECT=clean|error -DSPIN=… -DCC=…
+#     -P check.cmake
 file(REMOVE_RECURSE ${FOLDER})
 file(MAKE_DIRECTORY ${FOLDER})
 configure_file(${MODEL} ${FOLDER}/model.pml COPYONLY)

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Tests of the tests: makes small mistakes in src/ and counts those that no test notices.
 #
-#   sh tests/mutants/run.sh [--seed=N] [--count=N] [--file=src/heap/heap.c ...] [--all] [--jobs=N] [--list]
-#                              [--stale] [--quick] [--verbose]
+#   sh tests/mutants/run.sh [--seed=N] [--count=N] [--file=src/heap/heap.c ...] [--all] [--jobs=N]
+#                           [--list] [--stale] [--quick] [--verbose]
 #
-# Files are sampled in proportion to their lines, in an order that depends on the seed. --count is the
-# number of mutants in this run. The next run with the same seed continues and adds to the sums, as
-# long as sources and tests do not change (build/mutants/state-*.json). A run that is stopped loses
-# only the mutants in progress.
+# Files are sampled in proportion to their lines, in an order that depends on the seed. --count is
+# the number of mutants in this run. The next run with the same seed continues and adds to the sums,
+# as long as sources and tests do not change (build/mutants/state-*.json). A run that is stopped
+# loses only the mutants in progress.
 #
 # Prints one line for each mutant that survives, then the sums. Those in explained.txt are counted
 # separately. The exit status is 1 if any other survives. --quick leaves out slow tests, --verbose
