@@ -192,7 +192,7 @@ static void thousand_rounds_leave_nothing_behind(void **state)
 }
 
 /* The measurement itself must detect a leak of each kind. */
-static void stock_taking_notices_a_leak(void **state)
+static void the_measurement_detects_a_leak(void **state)
 {
     struct standing before = take_stock();
     struct standing after;
@@ -214,7 +214,7 @@ static void stock_taking_notices_a_leak(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stock_taking_notices_a_leak),
+        cmocka_unit_test(the_measurement_detects_a_leak),
         cmocka_unit_test(thousand_rounds_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ static void a_block_that_shrinks_a_little_grows_zeroed(void **state)
 }
 
 /* Near a page's end: a few bytes smaller, then a few bytes larger. */
-static void so_it_does_by_a_few_bytes(void **state)
+static void a_block_that_shrinks_by_a_few_bytes_grows_zeroed(void **state)
 {
     HEXPERTKEY key = contract_key();
     uint32_t random = contract_seed | 1;
@@ -64,7 +64,7 @@ static void so_it_does_by_a_few_bytes(void **state)
 }
 
 /* What another expert left in the pages does not appear when a block grows over it. */
-static void it_grows_over_what_another_left(void **state)
+static void a_block_grows_zeroed_over_what_another_left(void **state)
 {
     (void)state;
     for (int round = 0; round < 20; round++) {
@@ -87,8 +87,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_block_that_shrinks_a_little_grows_zeroed),
-        cmocka_unit_test(so_it_does_by_a_few_bytes),
-        cmocka_unit_test(it_grows_over_what_another_left),
+        cmocka_unit_test(a_block_that_shrinks_by_a_few_bytes_grows_zeroed),
+        cmocka_unit_test(a_block_grows_zeroed_over_what_another_left),
     };
 
     contract_load(argc, argv);

@@ -50,7 +50,7 @@ static void the_new_owner_may_resize_it(void **state)
 }
 
 /* The giver's regions are released; the block and its neighbours must stay. */
-static void it_survives_the_givers_close(void **state)
+static void a_block_survives_the_givers_close(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
@@ -81,7 +81,7 @@ static void it_survives_the_givers_close(void **state)
     }
 }
 
-static void it_goes_with_the_takers_close(void **state)
+static void a_block_is_released_with_the_takers_close(void **state)
 {
     (void)state;
     for (size_t i = 0; i < CONTRACT_COUNT(sizes); i++) {
@@ -120,7 +120,7 @@ static void both_closed_releases_everything(void **state)
     assert_true(contract_trimmed() <= before + CONTRACT_KEPT);
 }
 
-static void it_may_go_on_and_come_back(void **state)
+static void a_block_may_be_handed_on_and_back(void **state)
 {
     HEXPERTKEY a = contract_open_key(0), b = contract_open_key(0), c = contract_open_key(0);
     (void)state;
@@ -144,7 +144,7 @@ static void it_may_go_on_and_come_back(void **state)
     }
 }
 
-static void to_its_owner_changes_nothing(void **state)
+static void a_transfer_to_the_owner_changes_nothing(void **state)
 {
     HEXPERTKEY key = contract_open_key(100);
     void *block = must_alloc(key, 100);
@@ -239,7 +239,7 @@ static void an_implicit_expert_may_give_and_take(void **state)
 }
 
 /* As the examples do it: Configure, Configure, Run under isolated keys. */
-static void a_configuration_wanders_through_isolated_experts(void **state)
+static void a_configuration_passes_through_isolated_experts(void **state)
 {
     HEXPERTKEY key = contract_open_key(0);
     SIZE_T bytes = 24;
@@ -260,7 +260,7 @@ static void a_configuration_wanders_through_isolated_experts(void **state)
 }
 
 /* Memory of an earlier expert of the taker's key does not affect this one. */
-static void it_outlives_what_an_earlier_life_of_the_key_held(void **state)
+static void a_block_outlives_an_earlier_expert_of_the_takers_key(void **state)
 {
     HEXPERTKEY key = contract_open_key(0), from = contract_open_key(0);
     void *block = must_alloc(from, 32);
@@ -286,18 +286,18 @@ int main(int argc, char **argv)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_block_changes_its_owner_and_nothing_else),
         cmocka_unit_test(the_new_owner_may_resize_it),
-        cmocka_unit_test(it_survives_the_givers_close),
-        cmocka_unit_test(it_goes_with_the_takers_close),
+        cmocka_unit_test(a_block_survives_the_givers_close),
+        cmocka_unit_test(a_block_is_released_with_the_takers_close),
         cmocka_unit_test(both_closed_releases_everything),
-        cmocka_unit_test(it_may_go_on_and_come_back),
-        cmocka_unit_test(to_its_owner_changes_nothing),
+        cmocka_unit_test(a_block_may_be_handed_on_and_back),
+        cmocka_unit_test(a_transfer_to_the_owner_changes_nothing),
         cmocka_unit_test(what_is_no_live_block_is_an_invalid_parameter),
         cmocka_unit_test(what_is_not_the_givers_is_denied),
         cmocka_unit_test(over_the_takers_limit_is_out_of_memory),
         cmocka_unit_test(a_terminated_expert_gives_but_does_not_take),
         cmocka_unit_test(an_implicit_expert_may_give_and_take),
-        cmocka_unit_test(a_configuration_wanders_through_isolated_experts),
-        cmocka_unit_test(it_outlives_what_an_earlier_life_of_the_key_held),
+        cmocka_unit_test(a_configuration_passes_through_isolated_experts),
+        cmocka_unit_test(a_block_outlives_an_earlier_expert_of_the_takers_key),
     };
     contract_load(argc, argv);
     return cmocka_run_group_tests_name("host transfer", tests, NULL, NULL) != 0;

@@ -36,7 +36,7 @@ static SIZE_T use_and_close(SIZE_T bytes, SIZE_T block)
     return contract_committed();
 }
 
-static void no_more_waits_after_the_last_close_than_may(void **state)
+static void no_more_is_cached_after_the_last_close_than_may_be(void **state)
 {
     static const SIZE_T blocks[] = {64, 4096, 50000, 300000};
     SIZE_T before, peak = sizeof(void *) == 8 ? 200 * MIB : 100 * MIB;
@@ -47,7 +47,7 @@ static void no_more_waits_after_the_last_close_than_may(void **state)
         assert_true(use_and_close(peak, blocks[i]) <= before + may_wait() + CONTRACT_KEPT);
 }
 
-static void what_waits_is_taken_again(void **state)
+static void cached_memory_is_used_again(void **state)
 {
     SIZE_T waiting, peak = may_wait() / 2;
     HEXPERTKEY key;
@@ -60,7 +60,7 @@ static void what_waits_is_taken_again(void **state)
     expect_code(nm.close(key, NULL), NMERR_SUCCESS);
 }
 
-static void a_trim_returns_what_waits(void **state)
+static void a_trim_returns_cached_memory(void **state)
 {
     SIZE_T before, after;
 
@@ -73,7 +73,7 @@ static void a_trim_returns_what_waits(void **state)
     assert_true(contract_committed() <= before + CONTRACT_KEPT);
 }
 
-static void a_trim_leaves_what_experts_have(void **state)
+static void a_trim_leaves_the_experts_memory_alone(void **state)
 {
     HEXPERTKEY key = contract_open_key(0);
     unsigned char *block = nm.alloc(key, 100000, NULL), *small = nm.alloc(key, 10, NULL);
@@ -94,10 +94,10 @@ static void a_trim_leaves_what_experts_have(void **state)
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_more_waits_after_the_last_close_than_may),
-        cmocka_unit_test(what_waits_is_taken_again),
-        cmocka_unit_test(a_trim_returns_what_waits),
-        cmocka_unit_test(a_trim_leaves_what_experts_have),
+        cmocka_unit_test(no_more_is_cached_after_the_last_close_than_may_be),
+        cmocka_unit_test(cached_memory_is_used_again),
+        cmocka_unit_test(a_trim_returns_cached_memory),
+        cmocka_unit_test(a_trim_leaves_the_experts_memory_alone),
     };
 
     contract_load(argc, argv);

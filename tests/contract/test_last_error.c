@@ -26,7 +26,7 @@ static BOOL CALLBACK go_on(HEXPERTKEY key, LPVOID context)
     return TRUE;
 }
 
-static void an_allocation_that_the_system_refuses_keeps_it(void **state)
+static void an_allocation_that_the_system_refuses_keeps_the_last_error(void **state)
 {
     HEXPERTKEY key = contract_key();
     void *block = must_alloc(key, 100);
@@ -43,7 +43,7 @@ static void an_allocation_that_the_system_refuses_keeps_it(void **state)
     KEEPS(nm.free(key, block));
 }
 
-static void expert_calls_keep_it(void **state)
+static void expert_calls_keep_the_last_error(void **state)
 {
     HEXPERTKEY key = contract_key(), other = contract_open_key(1000);
     char *block;
@@ -67,7 +67,7 @@ static void expert_calls_keep_it(void **state)
     KEEPS(nm.free(contract_unknown_key(), &here));
 }
 
-static void host_calls_keep_it(void **state)
+static void host_calls_keep_the_last_error(void **state)
 {
     HEXPERTKEY key = contract_unknown_key(), other = contract_unknown_key();
     NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
@@ -105,7 +105,7 @@ static DWORD WINAPI first_call(LPVOID key)
     return GetLastError();
 }
 
-static void a_threads_first_call_keeps_it(void **state)
+static void a_threads_first_call_keeps_the_last_error(void **state)
 {
     HEXPERTKEY key = contract_key();
 
@@ -118,10 +118,10 @@ static void a_threads_first_call_keeps_it(void **state)
 int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_allocation_that_the_system_refuses_keeps_it),
-        cmocka_unit_test(expert_calls_keep_it),
-        cmocka_unit_test(host_calls_keep_it),
-        cmocka_unit_test(a_threads_first_call_keeps_it),
+        cmocka_unit_test(an_allocation_that_the_system_refuses_keeps_the_last_error),
+        cmocka_unit_test(expert_calls_keep_the_last_error),
+        cmocka_unit_test(host_calls_keep_the_last_error),
+        cmocka_unit_test(a_threads_first_call_keeps_the_last_error),
     };
 
     contract_load(argc, argv);

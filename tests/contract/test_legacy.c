@@ -133,7 +133,7 @@ static void the_inside_of_a_legacy_block_is_no_block(void **state)
     expect_free(second, block, NMERR_SUCCESS);
 }
 
-static void blocks_wander_through_many_keys(void **state)
+static void blocks_pass_through_many_keys(void **state)
 {
     enum { KEYS = 12, BLOCKS = 40 };
     HEXPERTKEY keys[KEYS];
@@ -235,7 +235,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_failed_realloc_by_another_key_leaves_block_and_owner),
         cmocka_unit_test(a_freed_legacy_block_is_no_block_for_anybody),
         cmocka_unit_test(the_inside_of_a_legacy_block_is_no_block),
-        cmocka_unit_test(blocks_wander_through_many_keys),
+        cmocka_unit_test(blocks_pass_through_many_keys),
         cmocka_unit_test(configuration_passes_from_thread_to_thread),
         cmocka_unit_test(an_isolated_expert_neither_gives_nor_takes),
     };

@@ -99,7 +99,7 @@ static void end(struct runner *r, HANDLE thread)
     assert_int_equal(nm.close(r->key, NULL), NMERR_SUCCESS);
 }
 
-static void the_figures_of_a_running_expert_can_be(void **state)
+static void the_usage_of_a_running_expert_is_a_possible_one(void **state)
 {
     ULONGLONG calls = 0;
 
@@ -138,7 +138,7 @@ static void the_list_of_a_running_experts_blocks_is_of_one_moment(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_figures_of_a_running_expert_can_be),
+        cmocka_unit_test(the_usage_of_a_running_expert_is_a_possible_one),
         cmocka_unit_test(the_list_of_a_running_experts_blocks_is_of_one_moment),
     };
 

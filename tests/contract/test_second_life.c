@@ -20,7 +20,7 @@ static void use(HEXPERTKEY key)
         assert_int_equal(nm.free(key, must_alloc(key, BYTES)), NMERR_SUCCESS);
 }
 
-static void it_begins_with_nothing(void **state)
+static void a_reopened_key_begins_with_nothing(void **state)
 {
     static const SIZE_T limits[LIVES] = {100000, 0, 50000, 200000};
     HEXPERTKEY key = contract_unknown_key();
@@ -106,7 +106,7 @@ static BOOL is_taken(const unsigned char *address)
 
 /* Its close leaves a block that a living thread may still write to: nobody else may get that
    address, whenever the key is reopened. */
-static void what_a_living_thread_may_still_write_to_is_held_back(void **state)
+static void what_a_living_thread_may_still_write_to_is_quarantined(void **state)
 {
     struct worker w = {.key = contract_unknown_key()};
     HANDLE thread;
@@ -132,7 +132,7 @@ static void what_a_living_thread_may_still_write_to_is_held_back(void **state)
 
 /* The benign twin: the only thread that ever used it closes it, and its memory serves the next
    expert. */
-static void what_nobody_can_write_to_is_not_held_back(void **state)
+static void what_nobody_can_write_to_is_not_quarantined(void **state)
 {
     HEXPERTKEY key = contract_unknown_key();
 
@@ -158,7 +158,7 @@ static DWORD WINAPI call_and_end(LPVOID key)
     return block != NULL;
 }
 
-static void the_end_of_its_thread_closes_it_each_time(void **state)
+static void the_end_of_its_thread_closes_a_reopened_key_too(void **state)
 {
     HEXPERTKEY key = contract_unknown_key();
     char options[64];
@@ -180,10 +180,10 @@ static void the_end_of_its_thread_closes_it_each_time(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_begins_with_nothing),
-        cmocka_unit_test(what_a_living_thread_may_still_write_to_is_held_back),
-        cmocka_unit_test(what_nobody_can_write_to_is_not_held_back),
-        cmocka_unit_test(the_end_of_its_thread_closes_it_each_time),
+        cmocka_unit_test(a_reopened_key_begins_with_nothing),
+        cmocka_unit_test(what_a_living_thread_may_still_write_to_is_quarantined),
+        cmocka_unit_test(what_nobody_can_write_to_is_not_quarantined),
+        cmocka_unit_test(the_end_of_its_thread_closes_a_reopened_key_too),
     };
 
     contract_load(argc, argv);

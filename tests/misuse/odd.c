@@ -136,7 +136,7 @@ static DWORD WINAPI close_it(LPVOID key)
     return nm.close(key, &usage) == NMERR_SUCCESS ? 0 : 3;
 }
 
-static void a_call_left_by_an_exception_holds_nobody_up(void **state)
+static void a_call_left_by_an_exception_delays_nobody(void **state)
 {
     (void)state;
     for (int round = 0; round < 8; round++) {
@@ -173,7 +173,7 @@ int main(int argc, char **argv)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_error_word_in_the_block_that_moves_goes_with_it),
-        cmocka_unit_test(a_call_left_by_an_exception_holds_nobody_up),
+        cmocka_unit_test(a_call_left_by_an_exception_delays_nobody),
     };
 
     misuse_begin(argc, argv);

@@ -102,20 +102,20 @@ static void ends(const char *behaviour, const char *outcome)
     expect_row("protocols", "protocols returned");
 }
 
-static void one_that_ends_its_process_is_told_so(void **state)
+static void an_expert_that_ends_its_process_is_reported(void **state)
 {
     (void)state;
     ends("exit process", "mis behaving exited: 77");
     expect("unknown");
 }
 
-static void one_that_fails_fast_is_told_so(void **state)
+static void an_expert_that_fails_fast_is_reported(void **state)
 {
     (void)state;
     ends("fail fast", "mis behaving failed: C0000409");
 }
 
-static void one_that_overflows_its_stack_is_told_so(void **state)
+static void an_expert_that_overflows_its_stack_is_reported(void **state)
 {
     (void)state;
     assert_int_equal(run("overflow",
@@ -133,46 +133,46 @@ static void one_that_overflows_its_stack_is_told_so(void **state)
     expect_row("protocols", "protocols returned");
 }
 
-static void one_that_crashes_is_told_so(void **state)
+static void an_expert_that_crashes_is_reported(void **state)
 {
     (void)state;
     ends("crash", "mis behaving failed: C0000005");
     expect("access violation (C0000005)");
 }
 
-static void one_that_submits_a_wild_event_crashes(void **state)
+static void an_expert_that_submits_a_wild_event_crashes(void **state)
 {
     (void)state;
     ends("wild event", "mis behaving failed: C0000005");
 }
 
-static void one_that_ends_its_thread_is_told_so(void **state)
+static void an_expert_that_ends_its_thread_is_reported(void **state)
 {
     (void)state;
     ends("exit thread", "mis behaving vanished");
 }
 
-static void one_that_hangs_is_killed(void **state)
+static void an_expert_that_hangs_is_killed(void **state)
 {
     (void)state;
     ends("hang", "mis behaving killed");
     expect("told to terminate");
 }
 
-static void one_that_hangs_while_it_is_loaded_is_killed(void **state)
+static void an_expert_that_hangs_while_it_is_loaded_is_killed(void **state)
 {
     (void)state;
     ends("hang at load", "misbehaving.dll killed");
 }
 
-static void one_that_does_not_load_is_told_so(void **state)
+static void an_expert_that_does_not_load_is_reported(void **state)
 {
     (void)state;
     ends("refuse to load", "misbehaving.dll not loaded");
     expect("it cannot be loaded: error");
 }
 
-static void one_that_hangs_while_it_is_unloaded_has_returned(void **state)
+static void an_expert_that_hangs_while_it_is_unloaded_has_returned(void **state)
 {
     (void)state;
     assert_int_equal(
@@ -180,13 +180,13 @@ static void one_that_hangs_while_it_is_unloaded_has_returned(void **state)
     expect_row("mis", "mis behaving returned");
 }
 
-static void one_that_gives_up_is_no_success(void **state)
+static void an_expert_that_gives_up_is_no_success(void **state)
 {
     (void)state;
     ends("give up", "mis behaving gave up");
 }
 
-static void what_is_no_message_is_not_believed(void **state)
+static void an_invalid_message_is_not_believed(void **state)
 {
     (void)state;
     ends("nonsense", "mis behaving failed");
@@ -195,7 +195,7 @@ static void what_is_no_message_is_not_believed(void **state)
     expect("is no message");
 }
 
-static void all_that_return_give_0(void **state)
+static void experts_that_return_give_status_0(void **state)
 {
     (void)state;
     assert_int_equal(
@@ -209,7 +209,7 @@ static void a_program_that_an_expert_starts_does_no_harm(void **state)
     assert_int_equal(run("program", "\"%s/small.pcap\" \"%s\"", folder, misbehaving), 0);
 }
 
-static void in_one_process_a_crash_is_told_too(void **state)
+static void in_one_process_a_crash_is_reported_too(void **state)
 {
     (void)state;
     assert_int_equal(run("crash", "--in-process \"%s/small.pcap\" \"%s\" \"%s/protocols.dll\"",
@@ -223,7 +223,7 @@ static void in_one_process_a_crash_is_told_too(void **state)
     expect_row("mis", "mis behaving killed");
 }
 
-static void wrong_usage_gives_2(void **state)
+static void wrong_usage_gives_status_2(void **state)
 {
     (void)state;
     assert_int_equal(run("", "--help"), 0);
@@ -331,7 +331,7 @@ static void events_go_into_the_files(void **state)
 }
 
 /* One after the other from one thread, a million of them and no more. */
-static void no_run_tells_more_than_a_million_events(void **state)
+static void no_run_shows_more_than_a_million_events(void **state)
 {
     DWORD lines = 0;
     (void)state;
@@ -452,27 +452,27 @@ static void no_child_outlives_its_parent(void **state)
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_that_return_give_0),
-        cmocka_unit_test(one_that_ends_its_process_is_told_so),
-        cmocka_unit_test(one_that_fails_fast_is_told_so),
-        cmocka_unit_test(one_that_overflows_its_stack_is_told_so),
-        cmocka_unit_test(one_that_crashes_is_told_so),
-        cmocka_unit_test(one_that_submits_a_wild_event_crashes),
-        cmocka_unit_test(one_that_ends_its_thread_is_told_so),
-        cmocka_unit_test(one_that_hangs_is_killed),
-        cmocka_unit_test(one_that_hangs_while_it_is_loaded_is_killed),
-        cmocka_unit_test(one_that_does_not_load_is_told_so),
-        cmocka_unit_test(one_that_hangs_while_it_is_unloaded_has_returned),
-        cmocka_unit_test(one_that_gives_up_is_no_success),
-        cmocka_unit_test(what_is_no_message_is_not_believed),
+        cmocka_unit_test(experts_that_return_give_status_0),
+        cmocka_unit_test(an_expert_that_ends_its_process_is_reported),
+        cmocka_unit_test(an_expert_that_fails_fast_is_reported),
+        cmocka_unit_test(an_expert_that_overflows_its_stack_is_reported),
+        cmocka_unit_test(an_expert_that_crashes_is_reported),
+        cmocka_unit_test(an_expert_that_submits_a_wild_event_crashes),
+        cmocka_unit_test(an_expert_that_ends_its_thread_is_reported),
+        cmocka_unit_test(an_expert_that_hangs_is_killed),
+        cmocka_unit_test(an_expert_that_hangs_while_it_is_loaded_is_killed),
+        cmocka_unit_test(an_expert_that_does_not_load_is_reported),
+        cmocka_unit_test(an_expert_that_hangs_while_it_is_unloaded_has_returned),
+        cmocka_unit_test(an_expert_that_gives_up_is_no_success),
+        cmocka_unit_test(an_invalid_message_is_not_believed),
         cmocka_unit_test(a_program_that_an_expert_starts_does_no_harm),
-        cmocka_unit_test(in_one_process_a_crash_is_told_too),
-        cmocka_unit_test(wrong_usage_gives_2),
+        cmocka_unit_test(in_one_process_a_crash_is_reported_too),
+        cmocka_unit_test(wrong_usage_gives_status_2),
         cmocka_unit_test(a_list_needs_no_capture),
         cmocka_unit_test(a_folder_stands_for_what_is_in_it),
         cmocka_unit_test(frames_filter_and_start_reach_the_expert),
         cmocka_unit_test(events_go_into_the_files),
-        cmocka_unit_test(no_run_tells_more_than_a_million_events),
+        cmocka_unit_test(no_run_shows_more_than_a_million_events),
         cmocka_unit_test(a_configuration_is_kept),
         cmocka_unit_test(a_configuration_that_lies_is_not_kept_or_read),
         cmocka_unit_test(a_torn_capture_is_run_as_far_as_it_goes),

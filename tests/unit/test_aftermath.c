@@ -1,7 +1,6 @@
 /*
- * test_aftermath.c - a thread dies at every point that the sources name and behind every store that
- * it makes; then every block of its expert and of its neighbour is used, and what was freed goes to
- * a third one.
+ * test_aftermath.c - a thread is killed at every KILL_POINT and after every store. Then every block
+ * of its expert and of a neighbouring expert is used, and a third expert gets what was freed.
  *
  *   (none)                   one death behind each store for each way; one aftermath a death
  *   --all                    the same in each act; every aftermath for each death

@@ -1,4 +1,4 @@
-/* test_bias.c - the promises of expert.h: who has the bias, and who gets it. */
+/* test_bias.c - the promises of bias.h: which thread has the bias, and which gets it. */
 #include "helper.h"
 
 #include "pages/region.h"

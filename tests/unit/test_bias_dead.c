@@ -1,5 +1,5 @@
-/* test_bias_dead.c - the promises of expert.h about threads that are suspended, die or are left by
-   an exception inside. */
+/* test_bias_dead.c - the promises of bias.h about threads that are suspended, die or are left by an
+   exception inside. */
 #include "helper.h"
 
 #include "pages/region.h"

@@ -1,7 +1,7 @@
 /*
- * test_kills.c - a thread dies at every point that the sources name, before and after every system
- * call, and at instructions inside the library. Nobody else waits, nothing of theirs is touched,
- * what the dead one held goes on, is closed and returned.
+ * test_kills.c - a thread is killed at every KILL_POINT, before and after every system call, and at
+ * instructions inside the library. No other thread waits, no other expert is affected, and the dead
+ * thread's expert works on, can be closed, and is released completely.
  *
  *   (none)       every point and system call, and a dozen instructions of each scenario
  *   --deaths=N   N instructions of each scenario
