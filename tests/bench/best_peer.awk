@@ -1,5 +1,5 @@
-# Reads results.csv: value, unit, title and counts by figure and peer; the best peer of a figure.
-# Wants -F,.
+# Reads results.csv (with -F,): value, unit, title and counts by figure and peer; finds the best peer
+# of a figure.
 { sub(/\r$/, "") }
 /^# target,/ { target_line[++targets] = $0; next }
 /^# / { heads[++head_lines] = substr($0, 3); if (machine == "") machine = substr($0, 3); next }
@@ -19,7 +19,7 @@ function shown(number) {
     return sprintf(number < 0.0995 ? "%.3f" : number < 9.95 ? "%.2f" : number < 99.5 ? "%.1f" : "%.0f", number)
 }
 function more_is_better(figure) { return titles[figure] ~ /more is better/ || figure ~ /^space_/ }
-# APR pools free no single block: a row in which blocks are freed says nothing about them.
+# APR pools can't free a single block, so they do not count in rows in which blocks are freed.
 function is_rival(figure, name) {
     if (name ~ /^nmapi/) return 0
     if (name == "apr" && figure !~ /^(fill|bulk|open|million|one_c)/) return 0

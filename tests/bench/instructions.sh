@@ -3,7 +3,7 @@
 #   sh tests/bench/instructions.sh [BUILD-FOLDER]     (build/native, its target `bench` built)
 #
 #   pair     a block of 64 bytes allocated and freed beside a live one: only the allocator's functions
-#   packet   one packet of the realistic mix: with what the workload itself takes, the same for both
+#   packet   one packet of the realistic mix: with the workload's own code, the same for both
 #
 # Each figure is the difference between a run and one of twice the length, so that what happens once
 # is left out. The exit status is always 0: the result is in the last column.
@@ -58,7 +58,7 @@ row() { # NAME OURS MIMALLOC MOST
 }
 
 pair_ours=$(each pair nmapi 100000 --toggle-collect=ExpertAllocMemory --toggle-collect=ExpertFreeMemory)
-# The two functions that are called through, a jump each, for a library's own may carry other names.
+# The functions of peer_mimalloc.c, each a jump, because the library's own may have other names.
 pair_mimalloc=$(each pair mimalloc 100000 --toggle-collect=mimalloc_alloc --toggle-collect=mimalloc_free)
 packet_ours=$(each mix nmapi 100000)
 packet_mimalloc=$(each mix mimalloc 100000)

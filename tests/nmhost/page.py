@@ -1,4 +1,4 @@
-"""What page.sh asks of the documents and logs that Chromium left: python3 page.py FOLDER"""
+"""Checks the documents and logs that Chromium left, for page.sh: python3 page.py FOLDER"""
 
 import csv
 import json

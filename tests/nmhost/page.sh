@@ -1,5 +1,5 @@
 #!/bin/sh
-# The page that nmhost writes, in headless Chromium, in light and dark:
+# Tests the page that nmhost writes in headless Chromium, in light and dark:
 #   sh page.sh NMHOST.exe CAPTURE EXPERT.dll ...
 # Exit status 77: Chromium, Python or Wine is missing, and nothing was tested.
 set -eu
@@ -21,7 +21,7 @@ shift
 sh "$top/cmake/run-wine.sh" "$program" --html="$work/page.html" --csv="$work/events.csv" "$@" \
     >"$work/output"
 
-# The page stays as it is; a script behind it clicks and writes what it sees into the document.
+# The page is not changed; a script after it clicks, and writes the results into the document.
 sed 's|</body></html>$||' "$work/page.html" >"$work/driven.html"
 {
     echo '<script>'

@@ -1,9 +1,9 @@
 #!/bin/sh
 # What nmhost shows on a console of 80 columns, which tmux gives it:
 #   sh terminal.sh NMHOST.exe CAPTURE.pcap EXPERT.dll ...
-# The capture is repeated until the experts take long enough for a progress bar to be seen. What is
-# left on the console at the end must be, line by line, what nmhost writes into a file, without its
-# status lines: a line that is cut, wrapped or left behind by the bar is none of these.
+# The capture is repeated until the experts run long enough to show a progress bar. In the end the
+# console must show, line by line, what nmhost writes into a file, without its status lines. A line
+# that is cut, wrapped or left behind by the bar makes it fail.
 # Exit status 77: tmux or Wine is missing, and nothing was tested.
 set -eu
 
@@ -52,7 +52,7 @@ tries=0
 while [ ! -s "$work/ended" ]; do
     tries=$((tries + 1))
     [ $tries -lt 3000 ] || fail "nmhost did not end"
-    # Two equal ones in a row: not in the middle of drawing.
+    # Two equal screens in a row: nothing is being drawn.
     console capture-pane -p >"$work/pane"
     console capture-pane -p >"$work/pane.again"
     if cmp -s "$work/pane" "$work/pane.again"; then

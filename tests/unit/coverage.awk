@@ -1,4 +1,5 @@
-# Reads gcov's text, compares what was not taken with the list; see coverage.sh and unreached.txt.
+# Reads gcov's text and compares the branches not taken with the list in unreached.txt; see
+# coverage.sh.
 
 function trim(text) {
     gsub(/[ \t]+/, " ", text)
