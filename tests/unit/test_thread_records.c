@@ -53,12 +53,30 @@ static void generations_wrap_around_and_leave_out_none(void **state)
     }
 }
 
+static BOOL CALLBACK go_on(HEXPERTKEY key, LPVOID count)
+{
+    (void)key;
+    ++*(int *)count;
+    return TRUE;
+}
+
+/* Four functions work on a thread that can't be registered. */
+static DWORD WINAPI call_what_needs_no_record(LPVOID key)
+{
+    int count = 0;
+
+    return NmapiEnumExperts(go_on, &count) == NMERR_SUCCESS && count > 0 &&
+           NmapiSetFunction("GetFrame", NULL) == NMERR_SUCCESS &&
+           NmapiGetFunction("GetFrame") == NULL && NmapiTerminateExpert(key) == NMERR_SUCCESS;
+}
+
 static void the_4097th_thread_is_told_out_of_memory(void **state)
 {
     static LONG was[RECORDS];
     int taken = 0;
 
     (void)state;
+    assert_int_equal(NmapiOpenExpert((HEXPERTKEY)0x200, NULL), NMERR_SUCCESS);
     for (int i = 0; i < RECORDS; i++) {
         was[i] = thread_record(i)->state;
         if (was[i] == THREAD_FREE && ++taken)
@@ -66,7 +84,8 @@ static void the_4097th_thread_is_told_out_of_memory(void **state)
     }
     assert_int_equal(unit_on_thread(call, (void *)0x100), 0);
     assert_int_equal(last_code, NMERR_OUT_OF_MEMORY);
-    assert_non_null(ExpertAllocMemory((HEXPERTKEY)0x100, 10, NULL)); /* who is enrolled goes on */
+    assert_int_equal(unit_on_thread(call_what_needs_no_record, (HEXPERTKEY)0x200), 1);
+    assert_non_null(ExpertAllocMemory((HEXPERTKEY)0x100, 10, NULL)); /* enrolled threads may call */
     atomic_store(&thread_record(RECORDS - 1)->state, THREAD_FREE);
     assert_int_equal(unit_on_thread(call, (void *)0x100), 1);
     assert_int_equal(last_id & (RECORDS - 1), RECORDS - 1);
