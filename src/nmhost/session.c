@@ -252,8 +252,36 @@ static void close_key(const LIBRARY *library, const SESSION *session, HEXPERTKEY
         result->peak = usage.PeakBytes;
 }
 
+/* Why the place that the user names is none, and which one to name. */
+static void note_place(const SESSION *session, DWORD error)
+{
+    const STARTUP *place = session->startup;
+    char text[256]; /* the names have 128 at most */
+
+    if (error == NMERR_FRAME_NOT_FOUND) {
+        note(session, "--startup: there is no frame %lu to read", place->frame);
+        return;
+    }
+    if (error == NMERR_PROTOCOL_NOT_FOUND) {
+        wsprintfA(text, "--startup: no protocol is called %s; FUNCTIONS.md lists them",
+                  place->protocol);
+    } else if (error == NMERR_PROPERTY_NOT_FOUND) {
+        wsprintfA(text, "--startup: %s has no property %s; FUNCTIONS.md lists them",
+                  place->protocol, place->property);
+    } else {
+        DWORD first = supply_first_frame(place->protocol, place->property);
+        int used = wsprintfA(text, "--startup: frame %lu has no %s.%s", place->frame,
+                             place->protocol, place->property);
+        if (first == CAPTURE_NO_FRAME)
+            lstrcpyA(text + used, ", nor has any other");
+        else
+            wsprintfA(text + used, "; frame %lu is the first that has", first);
+    }
+    tell(session, MESSAGE_NOTE, text, (DWORD)lstrlenA(text) + 1);
+}
+
 /* FALSE: the place that the user names is not in the capture. */
-static BOOL prepare(CALL *call)
+static BOOL prepare(CALL *call, BOOL configured)
 {
     const STARTUP *place = call->session->startup;
     EXPERTSTARTUPINFO *startup = &call->startup;
@@ -265,15 +293,18 @@ static BOOL prepare(CALL *call)
         lstrcpynA(startup->szCaptureFile, capture_file(), sizeof startup->szCaptureFile);
     if (call->session->alone)
         return TRUE;
-    if (!place->given) {
-        supply_no_startup(startup);
-        return TRUE;
+    if (place->given) {
+        DWORD error =
+            supply_startup(place->frame, place->protocol, place->property, place->bit, startup);
+        if (error != NMERR_SUCCESS) {
+            note_place(call->session, error);
+            return FALSE;
+        }
+        if (configured) /* what the user chose in the dialog counts, not where he looked before */
+            startup->Flags = 0;
     }
-    DWORD error =
-        supply_startup(place->frame, place->protocol, place->property, place->bit, startup);
-    if (error != NMERR_SUCCESS)
-        note(call->session, "what --startup names is not in the capture: error %lu", error);
-    return error == NMERR_SUCCESS;
+    supply_tell_startup(startup);
+    return TRUE;
 }
 
 /* Configure, if it is wanted and there is something to configure, then Run: each under a key of its
@@ -297,7 +328,7 @@ static void make_calls(const LIBRARY *library, const SESSION *session, EXPERT *e
             note(session, "its key cannot be opened: error %lu", error);
             break;
         }
-        if (!prepare(&call))
+        if (!prepare(&call, keys[0] != NULL && !call.configures))
             break;
         if (!call.configures)
             tell(session, MESSAGE_RUN, NULL, 0);

@@ -241,9 +241,17 @@ void supply_thread(HEXPERTKEY key)
     caller_set_key(key);
 }
 
-void supply_no_startup(const EXPERTSTARTUPINFO *startup)
+void supply_tell_startup(const EXPERTSTARTUPINFO *startup)
 {
     frames_set_startup(startup);
+}
+
+/* By its name; 0: there is none. */
+static HPROPERTY property_by_name(DWORD protocol, const char *name)
+{
+    DWORD field = protocol_field_by_name(protocol, name);
+
+    return field < protocol_tables[protocol]->field_count ? handle_of_property(protocol, field) : 0;
 }
 
 DWORD supply_startup(DWORD frame, const char *protocol, const char *property, int bit,
@@ -252,6 +260,7 @@ DWORD supply_startup(DWORD frame, const char *protocol, const char *property, in
     CAPTURE_FRAME info;
     DWORD index = PROTOCOLS;
     LPPROPERTYINST instance = NULL;
+    ULONGLONG number;
 
     if (!capture_frame(frame, NULL, 0, &info))
         return NMERR_FRAME_NOT_FOUND;
@@ -261,12 +270,12 @@ DWORD supply_startup(DWORD frame, const char *protocol, const char *property, in
             return NMERR_PROTOCOL_NOT_FOUND;
     }
     if (index != PROTOCOLS && property != NULL) {
-        DWORD field = protocol_field_by_name(index, property);
-        if (field == protocol_tables[index]->field_count)
+        HPROPERTY handle = property_by_name(index, property);
+        if (handle == 0)
             return NMERR_PROPERTY_NOT_FOUND;
-        instance = frames_startup_property(frame, handle_of_property(index, field));
+        instance = frames_startup_property(frame, handle);
         if (instance == NULL)
-            return NMERR_PROPERTY_NOT_FOUND;
+            return NMERR_FRAME_FAILED_FILTER;
     }
     startup->Flags = EXPERT_STARTUP_FLAG_USE_STARTUP_DATA_OVER_CONFIG_DATA;
     startup->dwFrameNumber = frame;
@@ -274,11 +283,22 @@ DWORD supply_startup(DWORD frame, const char *protocol, const char *property, in
     startup->lpPropertyInst = instance;
     startup->sBitfield.BitNumber = bit >= 0 ? (BYTE)bit : 0;
     startup->sBitfield.bOn = FALSE;
-    ULONGLONG number;
     if (bit >= 0 && bit < 64 && instance != NULL && property_number(instance, &number))
         startup->sBitfield.bOn = (number >> bit & 1) != 0;
-    frames_set_startup(startup);
     return NMERR_SUCCESS;
+}
+
+DWORD supply_first_frame(const char *protocol, const char *property)
+{
+    DWORD index = protocol_by_name(protocol), frame = capture_neighbour(CAPTURE_NO_FRAME, TRUE);
+    HPROPERTY handle = index != PROTOCOLS ? property_by_name(index, property) : 0;
+    CAPTURE_FRAME info;
+
+    for (; handle != 0 && capture_frame(frame, NULL, 0, &info); frame++) {
+        if (frames_startup_property(frame, handle) != NULL)
+            return frame;
+    }
+    return CAPTURE_NO_FRAME;
 }
 
 DWORD supply_ui_filter(const char *expression, DWORD *at)

@@ -42,14 +42,17 @@ HCAPTURE supply_capture(void);
 void supply_thread(HEXPERTKEY key);
 
 /* Fills in what the startup information says of a place: a frame, and in it a protocol, a property
-   of it, a bit of that (each may be NULL, or -1), and has ExpertGetStartupInfo tell the same.
-   Everything else in *startup stays. Returns an NMERR code: the frame, protocol or property that is
-   not there. */
+   of it, a bit of that (each may be NULL, or -1). Everything else in *startup stays. Returns an
+   NMERR code: FRAME_NOT_FOUND, PROTOCOL_NOT_FOUND or PROPERTY_NOT_FOUND where the capture has no
+   such frame or there is no such name, FRAME_FAILED_FILTER where the frame has no such property. */
 DWORD supply_startup(DWORD frame, const char *protocol, const char *property, int bit,
                      EXPERTSTARTUPINFO *startup);
 
-/* The same without a place. */
-void supply_no_startup(const EXPERTSTARTUPINFO *startup);
+/* The first frame that has this property; CAPTURE_NO_FRAME: none has, or there is no such name. */
+DWORD supply_first_frame(const char *protocol, const char *property);
+
+/* What ExpertGetStartupInfo tells from here on. */
+void supply_tell_startup(const EXPERTSTARTUPINFO *startup);
 
 /* The filter that the user has set, for FLAGS_DEFER_TO_UI_FILTER: an expression as filter_text.h
    says, or NULL. On an error *at is where in the text. Returns an NMERR code. */

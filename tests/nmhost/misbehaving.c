@@ -201,7 +201,7 @@ BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup
                   startup->sBitfield.bOn);
         ExpertIndicateStatus(key, EXPERTSTATUS_RUNNING, 0, text, 50);
     }
-    if (config != NULL) {
+    if (config != NULL && !told_to("startup")) {
         wsprintfA(text, "configured %u times", config->RawConfigData[0]);
         ExpertIndicateStatus(key, EXPERTSTATUS_RUNNING, 0, text, 60);
     }

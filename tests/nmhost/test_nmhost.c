@@ -291,10 +291,35 @@ static void frames_filter_and_start_reach_the_expert(void **state)
     expect("flags 1 frame 5 data 0 bit 1");
     assert_int_equal(run("startup", "\"%s/small.pcap\" \"%s\"", folder, misbehaving), 0);
     expect("flags 0 frame 0 data 0 bit 0");
-    assert_int_equal(
-        run("startup", "--startup=5:TCP.Checksum \"%s/small.pcap\" \"%s\"", folder, misbehaving),
-        1);
-    expect("what --startup names is not in the capture");
+    /* What is chosen in the dialog counts, so that the place is no longer to override it. */
+    assert_int_equal(run("startup",
+                         "--configure --config=\"%s\" --startup=5:ARP_RARP.Opcode "
+                         "\"%s/small.pcap\" \"%s\"",
+                         config_file, folder, misbehaving),
+                     0);
+    expect("flags 0 frame 5 data 0");
+    remove(config_file);
+}
+
+static void a_startup_place_that_is_none_is_named(void **state)
+{
+    static const struct {
+        const char *place, *note;
+    } cases[] = {
+        {"5:TCP.Checksum",
+         "--startup: frame 5 has no TCP.Checksum; frame 14 is the first that has"},
+        {"5:SNAP.Ethernet Type", "--startup: frame 5 has no SNAP.Ethernet Type, nor has any other"},
+        {"24:TCP.Checksum", "--startup: there is no frame 24 to read"},
+        {"5:X.25", "--startup: no protocol is called X; FUNCTIONS.md lists them"},
+        {"5:TCP.Czech", "--startup: TCP has no property Czech; FUNCTIONS.md lists them"},
+    };
+    (void)state;
+    for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
+        assert_int_equal(run("startup", "\"--startup=%s\" \"%s/small.pcap\" \"%s\"",
+                             cases[index].place, folder, misbehaving),
+                         1);
+        expect(cases[index].note);
+    }
 }
 
 static void read_file(const char *path)
@@ -471,6 +496,7 @@ int main(int argument_count, char **arguments)
         cmocka_unit_test(a_list_needs_no_capture),
         cmocka_unit_test(a_folder_stands_for_what_is_in_it),
         cmocka_unit_test(frames_filter_and_start_reach_the_expert),
+        cmocka_unit_test(a_startup_place_that_is_none_is_named),
         cmocka_unit_test(events_go_into_the_files),
         cmocka_unit_test(no_run_shows_more_than_a_million_events),
         cmocka_unit_test(a_configuration_is_kept),

@@ -570,12 +570,13 @@ static void startup_information_names_a_place(void **state)
     EXPERTSTARTUPINFO startup = {.hCapture = supply_capture()}, told;
     (void)state;
     lstrcpyA(startup.szCaptureFile, "x.cap");
-    supply_no_startup(&startup);
+    supply_tell_startup(&startup);
     assert_int_equal(ExpertGetStartupInfo(key, &told), NMERR_SUCCESS);
     assert_int_equal(told.Flags, 0);
     assert_null(told.hProtocol);
     assert_string_equal(told.szCaptureFile, "x.cap");
     assert_int_equal(supply_startup(first_tcp, "TCP", "Flags", 1, &startup), NMERR_SUCCESS);
+    supply_tell_startup(&startup);
     assert_int_equal(ExpertGetStartupInfo(key, &told), NMERR_SUCCESS);
     assert_int_equal(told.Flags, EXPERT_STARTUP_FLAG_USE_STARTUP_DATA_OVER_CONFIG_DATA);
     assert_int_equal(told.dwFrameNumber, first_tcp);
@@ -589,7 +590,11 @@ static void startup_information_names_a_place(void **state)
     assert_int_equal(supply_startup(FRAMES, NULL, NULL, -1, &startup), NMERR_FRAME_NOT_FOUND);
     assert_int_equal(supply_startup(0, "X", NULL, -1, &startup), NMERR_PROTOCOL_NOT_FOUND);
     assert_int_equal(supply_startup(0, "TCP", "X", -1, &startup), NMERR_PROPERTY_NOT_FOUND);
-    assert_int_equal(supply_startup(ARP, "TCP", "Flags", -1, &startup), NMERR_PROPERTY_NOT_FOUND);
+    assert_int_equal(supply_startup(ARP, "TCP", "Flags", -1, &startup), NMERR_FRAME_FAILED_FILTER);
+    assert_int_equal(supply_first_frame("TCP", "Flags"), first_tcp);
+    assert_int_equal(supply_first_frame("SNAP", "Ethernet Type"), CAPTURE_NO_FRAME);
+    assert_int_equal(supply_first_frame("TCP", "X"), CAPTURE_NO_FRAME);
+    assert_int_equal(supply_first_frame("X", "Flags"), CAPTURE_NO_FRAME);
     assert_int_equal(ExpertGetStartupInfo(key, NULL), NMERR_INVALID_PARAMETER);
 }
 
