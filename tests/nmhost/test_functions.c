@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "committed.h"
+#include "protocol.h"
 #include "supply.h"
 
 static const char *capture;
@@ -103,6 +104,42 @@ static void the_page_lists_what_the_table_has(void **state)
         functions++;
     assert_int_equal(yes, functions);
     assert_true(rows >= 129);
+}
+
+/* The whole page, each run of blanks and line ends as one blank. */
+static void read_page(char *text, DWORD most)
+{
+    DWORD used = 0;
+    int byte;
+    FILE *file = fopen(page, "r");
+    assert_non_null(file);
+    while ((byte = fgetc(file)) != EOF && used + 1 < most) {
+        if (byte != ' ' && byte != '\n')
+            text[used++] = (char)byte;
+        else if (used > 0 && text[used - 1] != ' ')
+            text[used++] = ' ';
+    }
+    text[used] = '\0';
+    fclose(file);
+}
+
+static void the_page_lists_the_protocols_and_their_properties(void **state)
+{
+    static char text[65536];
+    (void)state;
+    read_page(text, sizeof text);
+    for (DWORD index = 0; index < PROTOCOLS; index++) {
+        const PROTOCOL *protocol = protocol_tables[index];
+        char row[1024];
+        int used = snprintf(row, sizeof row, "- **%s:** ", protocol->name);
+        for (WORD field = 0; field < protocol->field_count; field++)
+            used += snprintf(row + used, sizeof row - (size_t)used, "%s%s", field > 0 ? ", " : "",
+                             protocol->fields[field].label);
+        strcpy(row + used, ". ");
+        if (strstr(text, row) == NULL)
+            print_message("%s\n", row);
+        assert_non_null(strstr(text, row));
+    }
 }
 
 static BOOL is_on_page(const char *wanted, char supplied[8])
@@ -487,6 +524,7 @@ int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_lists_what_the_table_has),
+        cmocka_unit_test(the_page_lists_the_protocols_and_their_properties),
         cmocka_unit_test(the_page_lists_the_dlls_exports),
         TEST(what_is_no_handle_is_refused),
         TEST(another_experts_filter_is_none),
