@@ -1,6 +1,7 @@
 /*
  * captures.c - how fast nmhost reads: frames a second of ExpertGetFrame, through Nmapi.dll, over a
- * capture that it makes: pcap, frames of 60 to 1,514 bytes.
+ * capture that it makes: pcap, frames of 60 to 1,514 bytes. And how soon an expert in a child
+ * process has its first frame: this program is nmhost then, and its own child.
  *
  *     nmhost_bench [MIB [FILE]]     1,024 MiB; FILE stays, a temporary one does not
  */
@@ -11,12 +12,14 @@
 #include <windows.h>
 
 #include "capture.h"
+#include "run.h"
 #include "supply.h"
 
-enum { TURNS = 5, CHUNK = 1 << 20 };
+enum { TURNS = 5, CHUNK = 1 << 20, CHILDREN = 21 };
 
 static LIBRARY library;
 static BYTE chunk[CHUNK];
+static OPTIONS options;
 
 static double seconds(void)
 {
@@ -88,8 +91,60 @@ static DWORD fetch_all(HEXPERTKEY key)
     return frames;
 }
 
+/* Takes what first_frame.c tells. */
+static void hear(void *counter, MESSAGE_KIND kind, const void *data, DWORD bytes)
+{
+    const STATUS_FACTS *status = data;
+    (void)bytes;
+
+    if (kind == MESSAGE_STATUS)
+        *(ULONGLONG *)counter = strtoull(status->text, NULL, 16);
+}
+
+static int compare(const void *left, const void *right)
+{
+    double difference = *(const double *)left - *(const double *)right;
+    return difference < 0 ? -1 : difference > 0;
+}
+
+/* From just before the child's process is started to the first ExpertGetFrame's return in it.
+   FALSE: no frame came. */
+static BOOL time_children(char *program, char *file)
+{
+    char expert[MAX_PATH + 16], *arguments[] = {program, file, expert};
+    LARGE_INTEGER frequency, start;
+    double milliseconds[CHILDREN];
+
+    GetModuleFileNameA(NULL, expert, MAX_PATH);
+    strcpy(strrchr(expert, '\\') + 1, "first_frame.dll");
+    if (!options_parse(3, arguments, &options))
+        return FALSE;
+    QueryPerformanceFrequency(&frequency);
+    for (int child = 0; child < CHILDREN; child++) {
+        ULONGLONG first = 0;
+        RUN run = {.options = &options,
+                   .capture = options.capture[0],
+                   .expert = options.expert[0],
+                   .sink = hear,
+                   .context = &first};
+        QueryPerformanceCounter(&start);
+        run_in_child(&run);
+        if (first == 0)
+            return FALSE;
+        milliseconds[child] =
+            (double)(first - (ULONGLONG)start.QuadPart) * 1000 / (double)frequency.QuadPart;
+    }
+    qsort(milliseconds, CHILDREN, sizeof *milliseconds, compare);
+    printf(
+        "%d children: first frame %.0f ms after the process was started, median %.0f; target 100\n",
+        CHILDREN, milliseconds[0], milliseconds[CHILDREN / 2]);
+    return TRUE;
+}
+
 int main(int argument_count, char **arguments)
 {
+    if (argument_count > 3) /* run_in_child has started it */
+        return options_parse(argument_count, arguments, &options) ? run_as_child(&options) : 2;
     DWORD mib = argument_count > 1 ? (DWORD)strtoul(arguments[1], NULL, 10) : 1024;
     HEXPERTKEY key = (HEXPERTKEY)1;
     CAPTURE_FRAME first;
@@ -98,9 +153,13 @@ int main(int argument_count, char **arguments)
 
     GetTempPathA(sizeof folder, folder);
     GetTempFileNameA(folder, "nmh", 0, path);
-    const char *file = argument_count > 2 ? arguments[2] : path;
+    char *file = argument_count > 2 ? arguments[2] : path;
     if (!library_load(&library) || !make(file, mib)) {
         printf("the capture cannot be made\n");
+        return 1;
+    }
+    if (!time_children(arguments[0], file)) {
+        printf("no frame came in a child\n");
         return 1;
     }
     double start = seconds();
