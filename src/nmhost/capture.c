@@ -208,7 +208,7 @@ static BOOL begin_walk(const char **why)
     ULONGLONG most = MOST_INDEX_BYTES / sizeof(ULONGLONG);
 
     index_blocks = file.size / LEAST_RECORD / BLOCK + 1;
-    if (format.kind == FORMAT_NETMON) /* its frames may overlap */
+    if (format.kind == FORMAT_NETMON && !format.cut) /* its frames may overlap */
         index_blocks = format.table.bytes / 4 / BLOCK + 1ull;
     if (index_blocks > most)
         index_blocks = most;

@@ -1,7 +1,7 @@
 /* format.h - where the frames lie in a capture file: pcap, pcapng, Network Monitor 1.x and 2.x.
  *
  * A frame has a position: an offset in the file, or in Network Monitor's formats its place in the
- * frame table. Nothing is believed that the file says: whatever is looked at is asked of a view,
+ * frame table, unless that is cut off. Nothing is believed that the file says: whatever is looked at is asked of a view,
  * which gives nothing outside the file. One walk from the first position to the last learns the
  * interfaces of pcapng; from then on, up to where it has come, any thread may read any position.
  */
@@ -55,6 +55,7 @@ typedef struct FORMAT {
     BYTE major, minor;
     ULONGLONG start; /* the header's time, in 100 ns since 1601 */
     FORMAT_PART table;
+    BOOL cut; /* the table is not whole: the frames are read one behind the other */
     FORMAT_PART comments;
     /* pcapng; only the walk adds to them */
     FORMAT_SECTION *sections;

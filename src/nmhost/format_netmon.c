@@ -2,7 +2,8 @@
 
 #include "format.h"
 
-enum { FILE_HEADER = 72 }; /* bytes that are defined */
+/* Bytes of the header that are defined, and with what some writers keep free behind them. */
+enum { FILE_HEADER = 72, LONG_HEADER = 128 };
 
 /* Media types of single entries, from 2.1 on. */
 enum { MEDIA_LINK = 0xE000, MEDIA_NO_PACKET = 0xFFE0 };
@@ -37,6 +38,20 @@ static BOOL at_least(const FORMAT *format, BYTE minor)
     return format->major == 2 && format->minor >= minor;
 }
 
+/* Where the first frame lies if no table says so: behind what is zero in a long header. */
+static ULONGLONG first_frame(VIEWS *views)
+{
+    const BYTE *rest = view_at(&views->data, FILE_HEADER, LONG_HEADER - FILE_HEADER);
+
+    if (rest == NULL)
+        return FILE_HEADER;
+    for (DWORD index = 0; index < LONG_HEADER - FILE_HEADER; index++) {
+        if (rest[index] != 0)
+            return FILE_HEADER;
+    }
+    return LONG_HEADER;
+}
+
 BOOL netmon_open(FORMAT *format, VIEWS *views, ULONGLONG *position, const char **why)
 {
     static const char *const names[] = {"Network Monitor 2.0", "Network Monitor 2.1",
@@ -61,7 +76,9 @@ BOOL netmon_open(FORMAT *format, VIEWS *views, ULONGLONG *position, const char *
     format->table = part_at(header + 24);
     if (at_least(format, 2)) /* before, this may be anything */
         format->comments = part_at(header + 40);
-    *position = 0;
+    format->cut = format->table.bytes > 0 &&
+                  (ULONGLONG)format->table.offset + format->table.bytes > format->size;
+    *position = format->cut ? first_frame(views) : 0;
     return TRUE;
 }
 
@@ -74,37 +91,20 @@ static WORD media_of(WORD media)
     return media;
 }
 
-/* What follows the frame's bytes, from 2.1 on. */
-static BOOL read_trailer(const FORMAT *format, VIEW *view, FORMAT_RECORD *record)
+/* How many bytes follow a frame's. */
+static DWORD trailer_bytes(const FORMAT *format)
 {
-    DWORD bytes = at_least(format, 3) ? 15 : at_least(format, 2) ? 6 : at_least(format, 1) ? 2 : 0;
-
-    if (bytes == 0)
-        return TRUE;
-    const BYTE *trailer = view_at(view, record->data + record->stored, bytes);
-    if (trailer == NULL)
-        return FALSE;
-    record->media = media_of(format_word(trailer, FALSE));
-    if (bytes == 15 && format_qword(trailer + 6, FALSE) != 0)
-        record->time = format_qword(trailer + 6, FALSE);
-    return TRUE;
+    return at_least(format, 3) ? 15 : at_least(format, 2) ? 6 : at_least(format, 1) ? 2 : 0;
 }
 
-FORMAT_RESULT netmon_read(const FORMAT *format, VIEWS *views, ULONGLONG position,
-                          FORMAT_RECORD *record)
+/* Reads the frame at record->offset. FALSE: it is not whole, or none. */
+static BOOL read_frame(const FORMAT *format, VIEW *view, FORMAT_RECORD *record)
 {
-    DWORD header_bytes = format->major == 1 ? 8 : 16;
+    DWORD header_bytes = format->major == 1 ? 8 : 16, bytes = trailer_bytes(format);
 
-    record->offset = format->table.offset + position * 4;
-    if (position >= format->table.bytes / 4)
-        return FORMAT_END;
-    const BYTE *entry = view_at(&views->table, record->offset, 4);
-    if (entry == NULL)
-        return FORMAT_TORN;
-    record->offset = format_dword(entry, FALSE);
-    const BYTE *header = view_at(&views->data, record->offset, header_bytes);
+    const BYTE *header = view_at(view, record->offset, header_bytes);
     if (header == NULL)
-        return FORMAT_TORN;
+        return FALSE;
     if (format->major == 1) {
         record->time = format->start + format_dword(header, FALSE) * 10000ull;
         record->length = format_word(header + 4, FALSE);
@@ -117,11 +117,46 @@ FORMAT_RESULT netmon_read(const FORMAT *format, VIEWS *views, ULONGLONG position
     record->timed = TRUE;
     record->media = media_of(format->media);
     record->data = record->offset + header_bytes;
-    if (record->stored > CAPTURE_MOST_STORED || record->stored > format->size - record->data ||
-        !read_trailer(format, &views->data, record))
+    if (record->stored > CAPTURE_MOST_STORED || record->stored > format->size - record->data)
+        return FALSE;
+    if (bytes == 0)
+        return TRUE;
+    const BYTE *trailer = view_at(view, record->data + record->stored, bytes);
+    if (trailer == NULL)
+        return FALSE;
+    record->media = media_of(format_word(trailer, FALSE));
+    if (bytes == 15 && format_qword(trailer + 6, FALSE) != 0)
+        record->time = format_qword(trailer + 6, FALSE);
+    return TRUE;
+}
+
+/* The frame behind the one before it. What looks like none is where the frames end: they are never
+   known to be complete. */
+static FORMAT_RESULT read_next(const FORMAT *format, VIEWS *views, ULONGLONG position,
+                               FORMAT_RECORD *record)
+{
+    record->offset = position;
+    if (position >= format->table.offset || !read_frame(format, &views->data, record) ||
+        record->stored == 0 || record->stored > record->length)
         return FORMAT_TORN;
+    record->next = record->data + record->stored + trailer_bytes(format);
+    return record->next <= format->table.offset ? FORMAT_FRAME : FORMAT_TORN;
+}
+
+FORMAT_RESULT netmon_read(const FORMAT *format, VIEWS *views, ULONGLONG position,
+                          FORMAT_RECORD *record)
+{
+    if (format->cut)
+        return read_next(format, views, position, record);
+    record->offset = format->table.offset + position * 4;
+    if (position >= format->table.bytes / 4)
+        return FORMAT_END;
+    const BYTE *entry = view_at(&views->table, record->offset, 4);
+    if (entry == NULL)
+        return FORMAT_TORN;
+    record->offset = format_dword(entry, FALSE);
     record->next = position + 1;
-    return FORMAT_FRAME;
+    return read_frame(format, &views->data, record) ? FORMAT_FRAME : FORMAT_TORN;
 }
 
 BOOL format_comment(const FORMAT *format, VIEWS *views, DWORD *position, DWORD *frame_offset,
