@@ -7,6 +7,21 @@ LIBRARY_FUNCTION library_function(HMODULE module, const char *name)
     return (LIBRARY_FUNCTION)GetProcAddress(module, name);
 }
 
+const char *library_why(DWORD error)
+{
+    switch (error) {
+    case ERROR_MOD_NOT_FOUND:
+        return ": it, or a DLL that it needs, is not there";
+    case ERROR_PROC_NOT_FOUND:
+        return ": a function that it needs is in none of its DLLs";
+    case ERROR_BAD_EXE_FORMAT:
+        return sizeof(void *) == 8 ? ": not for x64; the x86 nmhost runs experts for x86"
+                                   : ": not for x86; the x64 nmhost runs experts for x64";
+    default:
+        return "";
+    }
+}
+
 BOOL library_load(LIBRARY *library)
 {
     char path[MAX_PATH];
@@ -15,13 +30,14 @@ BOOL library_load(LIBRARY *library)
     while (length > 0 && path[length - 1] != '\\')
         length--;
     if (length + sizeof "Nmapi.dll" > MAX_PATH) {
-        say("ERROR: the host's own path is too long\n");
+        say("nmhost: its own path is too long\n");
         return FALSE;
     }
     lstrcpyA(path + length, "Nmapi.dll");
     library->module = LoadLibraryA(path);
     if (library->module == NULL) {
-        say("ERROR: can't load %s: error %lu\n", path, GetLastError());
+        DWORD error = GetLastError();
+        say("nmhost: %s cannot be loaded: error %lu%s\n", path, error, library_why(error));
         return FALSE;
     }
     HMODULE module = library->module;
@@ -43,7 +59,7 @@ BOOL library_load(LIBRARY *library)
         library->transfer_memory == NULL || library->set_function == NULL ||
         library->alloc_memory == NULL || library->realloc_memory == NULL ||
         library->free_memory == NULL || library->memory_size == NULL) {
-        say("ERROR: %s is another DLL of that name: it has no host functions\n", path);
+        say("nmhost: %s is another DLL of that name; put this project's there\n", path);
         library_unload(library);
         return FALSE;
     }

@@ -26,6 +26,9 @@ BOOL library_load(LIBRARY *library);
 
 void library_unload(LIBRARY *library);
 
+/* What a system error of LoadLibrary means, to stand behind its number; "": nothing to add. */
+const char *library_why(DWORD error);
+
 /* What a DLL's function is cast through on its way to its own type, since compilers warn of a
    cast from FARPROC to anything else. */
 typedef void (*LIBRARY_FUNCTION)(void);

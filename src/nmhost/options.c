@@ -222,8 +222,10 @@ static BOOL add_folder(const char *folder, OPTIONS *options)
     DWORD captures = options->captures, experts = options->experts;
     BOOL good = TRUE;
 
-    if (lstrlenA(folder) > MAX_PATH - 4)
+    if (lstrlenA(folder) > MAX_PATH - 4) {
+        say("nmhost: too long a path: %.200s\n", folder);
         return FALSE;
+    }
     wsprintfA(pattern, "%s\\*", folder);
     HANDLE search = FindFirstFileA(pattern, &found);
     if (search == INVALID_HANDLE_VALUE)
@@ -264,10 +266,12 @@ BOOL options_parse(int argument_count, char **arguments, OPTIONS *options)
     paths_used = 0;
     for (int index = 1; index < argument_count; index++) {
         const char *argument = arguments[index];
-        BOOL good = strncmp(argument, "--", 2) == 0 ? parse_option(argument, options)
-                                                    : add_argument(argument, options);
-        if (!good) {
-            say("nmhost: what is %.200s?\n", argument);
+        if (strncmp(argument, "--", 2) != 0) {
+            if (!add_argument(argument, options))
+                return FALSE;
+        } else if (!parse_option(argument, options)) {
+            say("nmhost: %.200s is no option, or has a value that it cannot have; nmhost --help\n",
+                argument);
             return FALSE;
         }
     }

@@ -67,7 +67,7 @@ static BOOL config_path(const RUN *run, char path[MAX_PATH + 8])
 
     if (run->options->config != NULL) {
         lstrcpynA(path, run->options->config, MAX_PATH);
-        return TRUE;
+        return lstrlenA(run->options->config) < MAX_PATH;
     }
     for (const char *at = run->expert; *at != '\0'; at++) {
         if (*at == '\\' || *at == '/')
@@ -99,7 +99,11 @@ static void run_over_capture(const LIBRARY *library, const RUN *run, SESSION *se
         if (error == NMERR_SUCCESS) {
             session_run(library, session);
         } else {
-            wsprintfA(text, "the filter is refused at its character %lu: error %lu", at + 1, error);
+            wsprintfA(text, "the filter is refused at its character %lu: %s", at + 1,
+                      error == NMERR_PROTOCOL_NOT_FOUND   ? "there is no such protocol"
+                      : error == NMERR_PROPERTY_NOT_FOUND ? "its protocol has no such property"
+                      : error == NMERR_OUT_OF_MEMORY      ? "there is no memory for it"
+                                                          : "this cannot stand here");
             give_up(run, OUTCOME_NOT_LOADED, text);
         }
         supply_close();

@@ -72,7 +72,10 @@ static BOOL load_expert(EXPERT *expert, const SESSION *session)
     memset(expert, 0, sizeof *expert);
     expert->module = LoadLibraryA(session->file);
     if (expert->module == NULL) {
-        note(session, "it cannot be loaded: error %lu", GetLastError());
+        DWORD error = GetLastError();
+        char text[128];
+        wsprintfA(text, "it cannot be loaded: error %lu%s", error, library_why(error));
+        tell(session, MESSAGE_NOTE, text, (DWORD)lstrlenA(text) + 1);
         return FALSE;
     }
     expert->register_expert =
@@ -337,7 +340,7 @@ static void make_calls(const LIBRARY *library, const SESSION *session, EXPERT *e
         result->address = (ULONG_PTR)call.guard.address;
         if (call.configures && result->outcome == OUTCOME_RETURNED &&
             !config_save(library, call.key, expert->config, session->config))
-            note(session, "its configuration is not saved", 0);
+            note(session, "its configuration is not saved: no file for it, or no such length", 0);
         if (result->outcome != OUTCOME_RETURNED)
             break;
         if (!call.configures || !session->one_process)

@@ -185,7 +185,7 @@ BOOL supply_open(const LIBRARY *nmapi, const char *path)
     library = nmapi;
     opened = path != NULL;
     if (opened && !capture_open(path, why, sizeof why)) {
-        say("ERROR: %s: %s\n", path, why);
+        say("nmhost: %s is %s\n", path, why);
         return FALSE;
     }
     if (caller_open(nmapi) && property_open() && frames_open())
@@ -216,7 +216,7 @@ BOOL supply_begin(void)
                 NMERR_SUCCESS ||
             number >= FUNCTIONS - UNDECLARED)
             continue;
-        say("   ERROR: Nmapi.dll does not know %s\n", functions[number].name);
+        say("nmhost: Nmapi.dll does not know %s\n", functions[number].name);
         known = FALSE;
     }
     return known;

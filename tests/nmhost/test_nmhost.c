@@ -172,7 +172,21 @@ static void an_expert_that_does_not_load_is_reported(void **state)
     expect("it cannot be loaded: error");
 }
 
-static void an_expert_that_hangs_while_it_is_unloaded_has_returned(void **state)
+static void one_for_other_processors_is_told_so(void **state)
+{
+    char name[MAX_PATH + 8], path[MAX_PATH + 16];
+    (void)state;
+
+    snprintf(name, sizeof name, "%s.dll",
+             config_file); /* what is no program at all says the same */
+    snprintf(path, sizeof path, "%s/small.pcap", folder);
+    assert_true(CopyFileA(path, name, FALSE));
+    assert_int_equal(run("", "\"%s/small.pcap\" \"%s\"", folder, name), 1);
+    DeleteFileA(name);
+    expect("it cannot be loaded: error 193: not for x");
+}
+
+static void one_that_hangs_while_it_is_unloaded_has_returned(void **state)
 {
     (void)state;
     assert_int_equal(
@@ -193,6 +207,9 @@ static void an_invalid_message_is_not_believed(void **state)
     expect("is no message");
     ends("out of range", "mis behaving failed");
     expect("is no message");
+    ends("escapes", "mis behaving failed");
+    expect("is no message");
+    assert_null(strchr(output, '\x1b'));
 }
 
 static void experts_that_return_give_status_0(void **state)
@@ -234,9 +251,11 @@ static void wrong_usage_gives_status_2(void **state)
     assert_int_equal(run("", "\"%s\"", misbehaving), 2);
     expect("no capture");
     assert_int_equal(run("", "--nonsense \"%s/small.pcap\" \"%s\"", folder, misbehaving), 2);
+    expect("nmhost: --nonsense is no option, or has a value that it cannot have; nmhost --help");
     assert_int_equal(run("", "--frames=5-3 \"%s/small.pcap\" \"%s\"", folder, misbehaving), 2);
     assert_int_equal(run("", "--time-limit=0 \"%s/small.pcap\" \"%s\"", folder, misbehaving), 2);
     assert_int_equal(run("", "\"%s/not-there.pcap\" \"%s\"", folder, misbehaving), 2);
+    expect("nmhost: there is no ");
     assert_int_equal(run("", "\"%s/make.py\" \"%s\"", folder, misbehaving), 2);
     expect("neither pcap, pcapng nor");
     expect_row("mis", "misbehaving.dll no capture");
@@ -284,7 +303,10 @@ static void frames_filter_and_start_reach_the_expert(void **state)
     expect(" from 5 to ");
     assert_int_equal(
         run("count", "--filter=\"ARP_RARP and\" \"%s/small.pcap\" \"%s\"", folder, misbehaving), 1);
-    expect("the filter is refused at its character");
+    expect("the filter is refused at its character 13: this cannot stand here");
+    assert_int_equal(run("count", "--filter=IP.X \"%s/small.pcap\" \"%s\"", folder, misbehaving),
+                     1);
+    expect("the filter is refused at its character 4: its protocol has no such property");
     assert_int_equal(run("startup", "--startup=\"5:ARP_RARP.Opcode.0\" \"%s/small.pcap\" \"%s\"",
                          folder, misbehaving),
                      0);
@@ -489,19 +511,20 @@ static void no_child_outlives_its_parent(void **state)
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(experts_that_return_give_status_0),
-        cmocka_unit_test(an_expert_that_ends_its_process_is_reported),
-        cmocka_unit_test(an_expert_that_fails_fast_is_reported),
-        cmocka_unit_test(an_expert_that_overflows_its_stack_is_reported),
-        cmocka_unit_test(an_expert_that_crashes_is_reported),
-        cmocka_unit_test(an_expert_that_submits_a_wild_event_crashes),
-        cmocka_unit_test(an_expert_that_ends_its_thread_is_reported),
-        cmocka_unit_test(an_expert_that_hangs_is_killed),
-        cmocka_unit_test(an_expert_that_hangs_while_it_is_loaded_is_killed),
-        cmocka_unit_test(an_expert_that_does_not_load_is_reported),
-        cmocka_unit_test(an_expert_that_hangs_while_it_is_unloaded_has_returned),
-        cmocka_unit_test(an_expert_that_gives_up_is_no_success),
-        cmocka_unit_test(an_invalid_message_is_not_believed),
+        cmocka_unit_test(all_that_return_give_0),
+        cmocka_unit_test(one_that_ends_its_process_is_told_so),
+        cmocka_unit_test(one_that_fails_fast_is_told_so),
+        cmocka_unit_test(one_that_overflows_its_stack_is_told_so),
+        cmocka_unit_test(one_that_crashes_is_told_so),
+        cmocka_unit_test(one_that_submits_a_wild_event_crashes),
+        cmocka_unit_test(one_that_ends_its_thread_is_told_so),
+        cmocka_unit_test(one_that_hangs_is_killed),
+        cmocka_unit_test(one_that_hangs_while_it_is_loaded_is_killed),
+        cmocka_unit_test(one_that_does_not_load_is_told_so),
+        cmocka_unit_test(one_for_other_processors_is_told_so),
+        cmocka_unit_test(one_that_hangs_while_it_is_unloaded_has_returned),
+        cmocka_unit_test(one_that_gives_up_is_no_success),
+        cmocka_unit_test(what_is_no_message_is_not_believed),
         cmocka_unit_test(a_program_that_an_expert_starts_does_no_harm),
         cmocka_unit_test(in_one_process_a_crash_is_reported_too),
         cmocka_unit_test(wrong_usage_gives_status_2),
