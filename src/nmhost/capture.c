@@ -14,6 +14,8 @@ enum {
     BLOCK = 64,   /* frames of which the index has the first */
     CURSORS = 64, /* threads that read at once in the quick way */
     COMMENTS = 1000,
+    TEXT =
+        sizeof((CAPTURE_COMMENT *)NULL)->text, /* bytes of a comment that are kept, with the zero */
     NO_BLOCK = -1
 };
 #define MOST_INDEX_BYTES ((ULONGLONG)(sizeof(void *) == 8 ? 1024 : 64) << 20)
@@ -80,27 +82,34 @@ static BOOL note_block(DWORD block, ULONGLONG position)
     return TRUE;
 }
 
-/* UTF-16 to UTF-8, without what needs a pair; at most what fits. */
-static void utf8_of(const BYTE *from, DWORD bytes, char *text, DWORD most)
+/* As much as fits of a text in UTF-8, no character by half; control characters become blanks. */
+static void keep_text(CAPTURE_COMMENT *comment, const char *text, DWORD bytes)
 {
-    DWORD used = 0;
+    DWORD length = bytes;
 
-    for (DWORD index = 0; index + 1 < bytes && used + 4 < most; index += 2) {
-        DWORD unit = format_word(from + index, FALSE);
-        if (unit == 0)
-            break;
-        if (unit < 0x80) {
-            text[used++] = unit < ' ' ? ' ' : (char)unit;
-        } else if (unit < 0x800) {
-            text[used++] = (char)(0xC0 | unit >> 6);
-            text[used++] = (char)(0x80 | (unit & 63));
-        } else {
-            text[used++] = (char)(0xE0 | unit >> 12);
-            text[used++] = (char)(0x80 | (unit >> 6 & 63));
-            text[used++] = (char)(0x80 | (unit & 63));
-        }
+    if (length >= TEXT) {
+        for (length = TEXT - 1; length > 0 && ((BYTE)text[length] & 0xC0) == 0x80; length--)
+            continue;
     }
-    text[used] = '\0';
+    for (DWORD index = 0; index < length; index++)
+        comment->text[index] = (BYTE)text[index] < ' ' ? ' ' : text[index];
+    comment->text[length] = '\0';
+}
+
+/* Of a text in UTF-16, which need not be aligned. */
+static void keep_wide(CAPTURE_COMMENT *comment, const BYTE *from, DWORD bytes)
+{
+    WCHAR wide[TEXT];
+    char text[3 * TEXT];
+    DWORD count = 0;
+    int length = 0;
+
+    while (count < TEXT && count < bytes / 2 &&
+           (wide[count] = format_word(from + (SIZE_T)2 * count, FALSE)) != 0)
+        count++;
+    if (count != 0)
+        length = WideCharToMultiByte(CP_UTF8, 0, wide, (int)count, text, sizeof text, NULL, NULL);
+    keep_text(comment, text, (DWORD)length);
 }
 
 /* Network Monitor's comments name frames by their offset: sorted, so that the walk finds them. */
@@ -111,11 +120,11 @@ static void read_netmon_comments(void)
 
     while (netmon_comments < COMMENTS &&
            format_comment(&format, &walk_views, &position, &offset, &title, &bytes)) {
-        DWORD most = bytes < 2 * sizeof comments->text ? bytes : 2 * (DWORD)sizeof comments->text;
+        DWORD most = bytes < 2 * TEXT ? bytes : 2 * TEXT;
         const BYTE *from = view_at(&walk_views.table, title, most);
         CAPTURE_COMMENT comment = {CAPTURE_NO_FRAME, ""};
         if (from != NULL)
-            utf8_of(from, most, comment.text, sizeof comment.text);
+            keep_wide(&comment, from, most);
         DWORD place = netmon_comments++;
         for (; place > 0 && netmon_offsets[place - 1] > offset; place--) {
             netmon_offsets[place] = netmon_offsets[place - 1];
@@ -149,15 +158,11 @@ static void take_comment(DWORD number, const FORMAT_RECORD *record)
     if (record->comment_bytes == 0 || comment_count >= COMMENTS)
         return;
     CAPTURE_COMMENT *comment = &comments[comment_count];
-    DWORD bytes = record->comment_bytes;
-    if (bytes >= sizeof comment->text)
-        bytes = sizeof comment->text - 1;
+    DWORD bytes = record->comment_bytes < TEXT ? record->comment_bytes : TEXT;
     const BYTE *from = view_at(&walk_views.data, record->comment, bytes);
     if (from == NULL)
         return;
-    for (DWORD index = 0; index < bytes; index++)
-        comment->text[index] = from[index] < ' ' ? ' ' : (char)from[index];
-    comment->text[bytes] = '\0';
+    keep_text(comment, (const char *)from, bytes);
     comment->frame = number;
     InterlockedIncrement(&comment_count);
 }

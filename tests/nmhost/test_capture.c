@@ -19,6 +19,7 @@ enum { FRAMES = 24, STORED = 96, MANY = 200000 };
 
 static const char *folder;
 static char text[128];
+static char copy_path[MAX_PATH];
 
 /* What tshark read. */
 typedef struct EXPECTED {
@@ -171,6 +172,70 @@ static void comments_name_their_frames(void **state)
     assert_string_equal(comment.text, "a note");
     assert_false(capture_frame_comment(1, &comment));
     capture_close();
+}
+
+static void open_bytes(const void *from, DWORD count)
+{
+    char folder_of_it[MAX_PATH - 14];
+    DWORD written;
+
+    GetTempPathA(sizeof folder_of_it, folder_of_it);
+    GetTempFileNameA(folder_of_it, "nmh", 0, copy_path);
+    HANDLE file = CreateFileA(copy_path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    assert_true(WriteFile(file, from, count, &written, NULL));
+    CloseHandle(file);
+    open_capture(copy_path);
+}
+
+static void close_bytes(void)
+{
+    capture_close();
+    DeleteFileA(copy_path);
+}
+
+static void a_comment_of_pairs_is_valid_utf8(void **state)
+{
+    static char whole[65536];
+    CAPTURE_COMMENT comment;
+    DWORD at = 0, found = 0;
+    (void)state;
+
+    FILE *file = fopen(path_of("small-2.2.cap"), "rb");
+    assert_non_null(file);
+    DWORD count = (DWORD)fread(whole, 1, sizeof whole, file);
+    fclose(file);
+    while (at + 5 < count && memcmp(whole + at, "a\0n\0s", 5) != 0) /* "the first answer" */
+        at++;
+    memcpy(whole + at, "\x3D\xD8\x00\xDE", 4);
+    open_bytes(whole, count);
+    assert_int_equal(capture_frames(), FRAMES);
+    for (DWORD index = 0; capture_frame_comment(index, &comment); index++)
+        found += strcmp(comment.text, "the first \xF0\x9F\x98\x80swer") == 0;
+    assert_int_equal(found, 1);
+    close_bytes();
+}
+
+static void a_long_comment_is_cut_between_characters(void **state)
+{
+    DWORD blocks[7 + 5 + 44] = {
+        0x0A0D0D0A, 28,           0x1A2B3C4D, 1, 0xFFFFFFFF, 0xFFFFFFFF, 28, /* a section */
+        1,          20,           1,          0, 20,                         /* Ethernet */
+        6,          176,          0,          0, 1,          4,          4,
+        0,          130 << 16 | 1}; /* a frame, and its comment */
+    char *text_of_it = (char *)(blocks + 21);
+    CAPTURE_COMMENT comment;
+    (void)state;
+
+    memset(text_of_it, 'x', 2);
+    for (int index = 2; index < 130; index += 2)
+        memcpy(text_of_it + index, "\xC3\xBC", 2);
+    blocks[55] = 176;
+    open_bytes(blocks, sizeof blocks);
+    assert_int_equal(capture_frames(), 1);
+    assert_true(capture_frame_comment(0, &comment));
+    assert_int_equal(strlen(comment.text), 122);
+    assert_memory_equal(comment.text, text_of_it, 122);
+    close_bytes();
 }
 
 static void what_is_no_capture_is_refused(void **state)
@@ -398,10 +463,16 @@ static int make_large(void **state)
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_kind_gives_the_same_frames), TEST(an_entry_keeps_its_number_medium_and_place),
-        TEST(comments_name_their_frames),       TEST(what_is_no_capture_is_refused),
-        TEST(frames_come_in_any_order),         TEST(more_threads_than_cursors_read_at_once),
-        TEST(a_killed_reader_holds_up_nobody),  TEST(a_file_larger_than_the_address_space_is_read),
+        TEST(every_kind_gives_the_same_frames),
+        TEST(an_entry_keeps_its_number_medium_and_place),
+        TEST(comments_name_their_frames),
+        TEST(a_comment_of_pairs_is_valid_utf8),
+        TEST(a_long_comment_is_cut_between_characters),
+        TEST(what_is_no_capture_is_refused),
+        TEST(frames_come_in_any_order),
+        TEST(more_threads_than_cursors_read_at_once),
+        TEST(a_killed_reader_holds_up_nobody),
+        TEST(a_file_larger_than_the_address_space_is_read),
     };
     if (argument_count < 2)
         return 2;
