@@ -147,7 +147,7 @@ DWORD events_add(HEXPERTKEY key, const NMEVENTDATA *event)
 
     if (slots == NULL)
         return NMERR_NOT_SUPPORTED;
-    if (InterlockedIncrement(&submitted) > EVENTS_MOST)
+    if ((DWORD)InterlockedIncrement(&submitted) > EVENTS_MOST)
         return NMERR_SUCCESS;
     /* On the stack first: the expert may crash on its own pointers here, or lose its thread. */
     memset(&row, 0, FIELD_OFFSET(EVENT_ROW, text));

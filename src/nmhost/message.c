@@ -1,15 +1,16 @@
 #include "message.h"
 
-static BOOL ends(const char *text, DWORD bytes)
+/* It ends, and moves no cursor. */
+static BOOL is_text(const char *text, DWORD bytes)
 {
     for (DWORD index = 0; index < bytes; index++) {
-        if (text[index] == '\0')
-            return TRUE;
+        if ((BYTE)text[index] < ' ')
+            return text[index] == '\0';
     }
     return FALSE;
 }
 
-#define ENDS(array) ends(array, sizeof(array))
+#define IS_TEXT(array) is_text(array, sizeof(array))
 
 static BOOL check_event(const EVENT_ROW *row, DWORD bytes)
 {
@@ -32,21 +33,21 @@ BOOL message_check(DWORD kind, const MESSAGE_DATA *data, DWORD bytes)
 {
     switch (kind) {
     case MESSAGE_EXPERT:
-        return bytes == sizeof data->expert && ENDS(data->expert.name) &&
-               ENDS(data->expert.vendor) && ENDS(data->expert.description);
+        return bytes == sizeof data->expert && IS_TEXT(data->expert.name) &&
+               IS_TEXT(data->expert.vendor) && IS_TEXT(data->expert.description);
     case MESSAGE_RUN:
         return bytes == 0;
     case MESSAGE_STATUS:
-        return bytes == sizeof data->status && ENDS(data->status.text) &&
+        return bytes == sizeof data->status && IS_TEXT(data->status.text) &&
                data->status.percent >= 0 && data->status.percent <= 100;
     case MESSAGE_EVENT:
         return check_event(&data->event, bytes);
     case MESSAGE_NOTE:
-        return bytes <= sizeof data->note && bytes != 0 && data->note[bytes - 1] == '\0';
+        return bytes <= sizeof data->note && is_text(data->note, bytes);
     case MESSAGE_CAPTURE:
-        return bytes == sizeof data->capture && ENDS(data->capture.format);
+        return bytes == sizeof data->capture && IS_TEXT(data->capture.format);
     case MESSAGE_COMMENT:
-        return bytes == sizeof data->comment && ENDS(data->comment.text);
+        return bytes == sizeof data->comment && IS_TEXT(data->comment.text);
     case MESSAGE_RESULT:
         return bytes == sizeof data->result && data->result.outcome < OUTCOMES;
     default:

@@ -137,6 +137,15 @@ static void talk_out_of_range(void)
     Sleep(INFINITE);
 }
 
+/* A note that would move the cursor. */
+static void talk_in_escapes(void)
+{
+    DWORD message[3 + 2] = {0x314D4D4E, 5, 8};
+    memcpy(message + 3, "\x1b[2Jno\0", 8);
+    write_everywhere(message, sizeof message);
+    Sleep(INFINITE);
+}
+
 static void start_program(void)
 {
     STARTUPINFOA startup = {.cb = sizeof startup};
@@ -168,6 +177,8 @@ BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup
         talk_nonsense();
     if (told_to("out of range"))
         talk_out_of_range();
+    if (told_to("escapes"))
+        talk_in_escapes();
     if (told_to("hang"))
         Sleep(INFINITE);
     if (told_to("crash"))
