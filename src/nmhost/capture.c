@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "comment.h"
 #include "format.h"
 
 /*
@@ -13,9 +14,6 @@
 enum {
     BLOCK = 64,   /* frames of which the index has the first */
     CURSORS = 64, /* threads that read at once in the quick way */
-    COMMENTS = 1000,
-    TEXT =
-        sizeof((CAPTURE_COMMENT *)NULL)->text, /* bytes of a comment that are kept, with the zero */
     NO_BLOCK = -1
 };
 #define MOST_INDEX_BYTES ((ULONGLONG)(sizeof(void *) == 8 ? 1024 : 64) << 20)
@@ -55,10 +53,6 @@ static WORD first_media;
 static char file_path[MAX_PATH];
 static DWORD least_frame;
 static DWORD most_frame = CAPTURE_NO_FRAME;
-static CAPTURE_COMMENT comments[COMMENTS];
-static DWORD netmon_offsets[COMMENTS]; /* sorted: of the frames that have comments */
-static DWORD netmon_comments;
-static volatile LONG comment_count;
 
 /*
  * The walk
@@ -80,91 +74,6 @@ static BOOL note_block(DWORD block, ULONGLONG position)
     }
     block_positions[block] = position;
     return TRUE;
-}
-
-/* As much as fits of a text in UTF-8, no character by half; control characters become blanks. */
-static void keep_text(CAPTURE_COMMENT *comment, const char *text, DWORD bytes)
-{
-    DWORD length = bytes;
-
-    if (length >= TEXT) {
-        for (length = TEXT - 1; length > 0 && ((BYTE)text[length] & 0xC0) == 0x80; length--)
-            continue;
-    }
-    for (DWORD index = 0; index < length; index++)
-        comment->text[index] = (BYTE)text[index] < ' ' ? ' ' : text[index];
-    comment->text[length] = '\0';
-}
-
-/* Of a text in UTF-16, which need not be aligned. */
-static void keep_wide(CAPTURE_COMMENT *comment, const BYTE *from, DWORD bytes)
-{
-    WCHAR wide[TEXT];
-    char text[3 * TEXT];
-    DWORD count = 0;
-    int length = 0;
-
-    while (count < TEXT && count < bytes / 2 &&
-           (wide[count] = format_word(from + (SIZE_T)2 * count, FALSE)) != 0)
-        count++;
-    if (count != 0)
-        length = WideCharToMultiByte(CP_UTF8, 0, wide, (int)count, text, sizeof text, NULL, NULL);
-    keep_text(comment, text, (DWORD)length);
-}
-
-/* Network Monitor's comments name frames by their offset: sorted, so that the walk finds them. */
-static void read_netmon_comments(void)
-{
-    DWORD position = 0, offset, bytes;
-    ULONGLONG title;
-
-    while (netmon_comments < COMMENTS &&
-           format_comment(&format, &walk_views, &position, &offset, &title, &bytes)) {
-        DWORD most = bytes < 2 * TEXT ? bytes : 2 * TEXT;
-        const BYTE *from = view_at(&walk_views.table, title, most);
-        CAPTURE_COMMENT comment = {CAPTURE_NO_FRAME, ""};
-        if (from != NULL)
-            keep_wide(&comment, from, most);
-        DWORD place = netmon_comments++;
-        for (; place > 0 && netmon_offsets[place - 1] > offset; place--) {
-            netmon_offsets[place] = netmon_offsets[place - 1];
-            comments[place] = comments[place - 1];
-        }
-        netmon_offsets[place] = offset;
-        comments[place] = comment;
-    }
-    comment_count = (LONG)netmon_comments;
-}
-
-static void match_netmon_comment(DWORD number, ULONGLONG offset)
-{
-    DWORD low = 0, high = netmon_comments;
-
-    while (low < high) {
-        DWORD middle = low + (high - low) / 2;
-        if (netmon_offsets[middle] < offset)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < netmon_comments && netmon_offsets[low] == offset; low++)
-        comments[low].frame = number;
-}
-
-static void take_comment(DWORD number, const FORMAT_RECORD *record)
-{
-    if (netmon_comments != 0)
-        match_netmon_comment(number, record->offset);
-    if (record->comment_bytes == 0 || comment_count >= COMMENTS)
-        return;
-    CAPTURE_COMMENT *comment = &comments[comment_count];
-    DWORD bytes = record->comment_bytes < TEXT ? record->comment_bytes : TEXT;
-    const BYTE *from = view_at(&walk_views.data, record->comment, bytes);
-    if (from == NULL)
-        return;
-    keep_text(comment, (const char *)from, bytes);
-    comment->frame = number;
-    InterlockedIncrement(&comment_count);
 }
 
 /* Walks through so many frames at most. FALSE once there are no more. */
@@ -191,7 +100,7 @@ static BOOL walk(DWORD most)
             start_time = record.time;
             start_known = TRUE;
         }
-        take_comment(number, &record);
+        comment_take(&walk_views, number, &record);
         walk_position = record.next;
     }
     InterlockedExchange(&walked, (LONG)number);
@@ -225,7 +134,7 @@ static BOOL begin_walk(const char **why)
     if (block_positions == NULL || cursor_slot == TLS_OUT_OF_INDEXES || walk_done == NULL)
         return FALSE;
     done = FALSE;
-    read_netmon_comments();
+    comment_begin(&format, &walk_views);
     if (!walk(BLOCK)) { /* the first frames at once, for the start's time too */
         SetEvent(walk_done);
         return TRUE;
@@ -284,8 +193,8 @@ void capture_close(void)
     cursor_slot = TLS_OUT_OF_INDEXES;
     block_positions = NULL;
     index_committed = walk_position = start_time = torn_offset = 0;
-    netmon_comments = 0;
-    walk_stop = walked = comment_count = 0;
+    walk_stop = walked = 0;
+    comment_forget();
     done = TRUE;
     torn = start_known = FALSE;
     first_media = CAPTURE_UNKNOWN;
@@ -474,10 +383,7 @@ ULONGLONG capture_start(void)
 
 BOOL capture_frame_comment(DWORD index, CAPTURE_COMMENT *comment)
 {
-    if (index >= (DWORD)comment_count)
-        return FALSE;
-    *comment = comments[index];
-    return TRUE;
+    return comment_get(index, comment);
 }
 
 const char *capture_comment(void)

@@ -276,7 +276,7 @@ static void note_place(const SESSION *session, DWORD error)
         int used = wsprintfA(text, "--startup: frame %lu has no %s.%s", place->frame,
                              place->protocol, place->property);
         if (first == CAPTURE_NO_FRAME)
-            lstrcpyA(text + used, ", nor has any other");
+            lstrcpyA(text + used, ", nor has any of the first 1,000,000");
         else
             wsprintfA(text + used, "; frame %lu is the first that has", first);
     }

@@ -294,7 +294,9 @@ DWORD supply_first_frame(const char *protocol, const char *property)
     HPROPERTY handle = index != PROTOCOLS ? property_by_name(index, property) : 0;
     CAPTURE_FRAME info;
 
-    for (; handle != 0 && capture_frame(frame, NULL, 0, &info); frame++) {
+    for (DWORD count = 0; handle != 0 && count < SUPPLY_SEARCHED; count++, frame++) {
+        if (!capture_frame(frame, NULL, 0, &info))
+            break;
         if (frames_startup_property(frame, handle) != NULL)
             return frame;
     }

@@ -34,6 +34,8 @@ BOOL supply_begin(void);
 /* Takes them back: from here they are unsupported again. Forgets what the last expert had. */
 void supply_end(void);
 
+enum { SUPPLY_SEARCHED = 1000000 /* frames: a child has to show signs of life */ };
+
 /* What EXPERTSTARTUPINFO.hCapture is to be. */
 HCAPTURE supply_capture(void);
 
@@ -48,7 +50,8 @@ void supply_thread(HEXPERTKEY key);
 DWORD supply_startup(DWORD frame, const char *protocol, const char *property, int bit,
                      EXPERTSTARTUPINFO *startup);
 
-/* The first frame that has this property; CAPTURE_NO_FRAME: none has, or there is no such name. */
+/* The first frame that has this property, of the first SUPPLY_SEARCHED; CAPTURE_NO_FRAME: none of
+   them has, or there is no such name. */
 DWORD supply_first_frame(const char *protocol, const char *property);
 
 /* What ExpertGetStartupInfo tells from here on. */

@@ -330,7 +330,8 @@ static void a_startup_place_that_is_none_is_named(void **state)
     } cases[] = {
         {"5:TCP.Checksum",
          "--startup: frame 5 has no TCP.Checksum; frame 14 is the first that has"},
-        {"5:SNAP.Ethernet Type", "--startup: frame 5 has no SNAP.Ethernet Type, nor has any other"},
+        {"5:SNAP.Ethernet Type",
+         "--startup: frame 5 has no SNAP.Ethernet Type, nor has any of the first "},
         {"24:TCP.Checksum", "--startup: there is no frame 24 to read"},
         {"5:X.25", "--startup: no protocol is called X; FUNCTIONS.md lists them"},
         {"5:TCP.Czech", "--startup: TCP has no property Czech; FUNCTIONS.md lists them"},
