@@ -13,6 +13,10 @@ enum {
     STATUS_INTERVAL = 200 /* milliseconds between two that are told */
 };
 
+/* The expert wants to be in the menu of what the user looks at, or of its details. */
+#define FROM_A_FRAME                                                                               \
+    (EXPERT_ENUM_FLAG_ADD_ME_TO_RMC_IN_SUMMARY | EXPERT_ENUM_FLAG_ADD_ME_TO_RMC_IN_DETAIL)
+
 /* The expert's DLL and what passes between the host and it. */
 typedef struct EXPERT {
     HMODULE module;
@@ -341,8 +345,11 @@ static void make_calls(const LIBRARY *library, const SESSION *session, EXPERT *e
         if (call.configures && result->outcome == OUTCOME_RETURNED &&
             !config_save(library, call.key, expert->config, session->config))
             note(session, "its configuration is not saved: no file for it, or no such length", 0);
-        if (result->outcome != OUTCOME_RETURNED)
+        if (result->outcome != OUTCOME_RETURNED) {
+            if (!session->startup->given && (expert->info.Flags & FROM_A_FRAME) != 0)
+                note(session, "it can be started from a frame: it may need --startup", 0);
             break;
+        }
         if (!call.configures || !session->one_process)
             take_config_back(library, expert, call.key);
     }

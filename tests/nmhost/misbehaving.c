@@ -42,6 +42,8 @@ BOOL WINAPI Register(PEXPERTENUMINFO info)
     lstrcpyA(info->szDescription, "does what it is told");
     info->Version = 7;
     info->Flags = EXPERT_ENUM_FLAG_CONFIGURABLE | EXPERT_ENUM_FLAG_NO_VIEWER;
+    if (told_to("need a frame"))
+        info->Flags |= EXPERT_ENUM_FLAG_ADD_ME_TO_RMC_IN_DETAIL;
     return !told_to("register nothing");
 }
 
@@ -183,7 +185,7 @@ BOOL WINAPI Run(HEXPERTKEY key, PEXPERTCONFIG config, PEXPERTSTARTUPINFO startup
         Sleep(INFINITE);
     if (told_to("crash"))
         *(volatile int *)wild = 1;
-    if (told_to("give up"))
+    if (told_to("give up") || told_to("need a frame"))
         return FALSE;
     if (told_to("program"))
         start_program();

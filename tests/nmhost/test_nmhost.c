@@ -198,6 +198,9 @@ static void an_expert_that_gives_up_is_no_success(void **state)
 {
     (void)state;
     ends("give up", "mis behaving gave up");
+    assert_null(strstr(output, "--startup"));
+    ends("need a frame", "mis behaving gave up");
+    expect("it can be started from a frame: it may need --startup");
 }
 
 static void an_invalid_message_is_not_believed(void **state)
