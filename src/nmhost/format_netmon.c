@@ -76,8 +76,12 @@ BOOL netmon_open(FORMAT *format, VIEWS *views, ULONGLONG *position, const char *
     format->table = part_at(header + 24);
     if (at_least(format, 2)) /* before, this may be anything */
         format->comments = part_at(header + 40);
-    format->cut = format->table.bytes > 0 &&
-                  (ULONGLONG)format->table.offset + format->table.bytes > format->size;
+    BOOL unwritten = format->table.offset < FILE_HEADER; /* the writer was ended before */
+    if (unwritten)
+        format->table.offset = MAXDWORD;
+    format->cut =
+        unwritten || (format->table.bytes > 0 &&
+                      (ULONGLONG)format->table.offset + format->table.bytes > format->size);
     *position = format->cut ? first_frame(views) : 0;
     return TRUE;
 }

@@ -194,6 +194,10 @@ static void what_is_no_frame_ends_the_frames_without_a_table(void **state)
         assert_int_equal(part.end, FORMAT_TORN);
         assert_int_equal(part.count, 24);
         assert_true(part.stopped == table);
+        put_table(0, 0); /* never written */
+        assert_true(walk_through(whole, size, &part));
+        assert_int_equal(part.end, FORMAT_TORN);
+        assert_int_equal(part.count, 24);
         put_table((DWORD)all.records[5].data + 3, (DWORD)size); /* within a frame */
         assert_true(walk_through(whole, size, &part));
         assert_int_equal(part.end, FORMAT_TORN);
