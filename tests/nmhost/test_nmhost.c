@@ -172,7 +172,7 @@ static void an_expert_that_does_not_load_is_reported(void **state)
     expect("it cannot be loaded: error");
 }
 
-static void one_for_other_processors_is_told_so(void **state)
+static void an_expert_for_other_processors_is_reported(void **state)
 {
     char name[MAX_PATH + 8], path[MAX_PATH + 16];
     (void)state;
@@ -186,7 +186,7 @@ static void one_for_other_processors_is_told_so(void **state)
     expect("it cannot be loaded: error 193: not for x");
 }
 
-static void one_that_hangs_while_it_is_unloaded_has_returned(void **state)
+static void an_expert_that_hangs_while_it_is_unloaded_has_returned(void **state)
 {
     (void)state;
     assert_int_equal(
@@ -515,20 +515,20 @@ static void no_child_outlives_its_parent(void **state)
 int main(int argument_count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_that_return_give_0),
-        cmocka_unit_test(one_that_ends_its_process_is_told_so),
-        cmocka_unit_test(one_that_fails_fast_is_told_so),
-        cmocka_unit_test(one_that_overflows_its_stack_is_told_so),
-        cmocka_unit_test(one_that_crashes_is_told_so),
-        cmocka_unit_test(one_that_submits_a_wild_event_crashes),
-        cmocka_unit_test(one_that_ends_its_thread_is_told_so),
-        cmocka_unit_test(one_that_hangs_is_killed),
-        cmocka_unit_test(one_that_hangs_while_it_is_loaded_is_killed),
-        cmocka_unit_test(one_that_does_not_load_is_told_so),
-        cmocka_unit_test(one_for_other_processors_is_told_so),
-        cmocka_unit_test(one_that_hangs_while_it_is_unloaded_has_returned),
-        cmocka_unit_test(one_that_gives_up_is_no_success),
-        cmocka_unit_test(what_is_no_message_is_not_believed),
+        cmocka_unit_test(experts_that_return_give_status_0),
+        cmocka_unit_test(an_expert_that_ends_its_process_is_reported),
+        cmocka_unit_test(an_expert_that_fails_fast_is_reported),
+        cmocka_unit_test(an_expert_that_overflows_its_stack_is_reported),
+        cmocka_unit_test(an_expert_that_crashes_is_reported),
+        cmocka_unit_test(an_expert_that_submits_a_wild_event_crashes),
+        cmocka_unit_test(an_expert_that_ends_its_thread_is_reported),
+        cmocka_unit_test(an_expert_that_hangs_is_killed),
+        cmocka_unit_test(an_expert_that_hangs_while_it_is_loaded_is_killed),
+        cmocka_unit_test(an_expert_that_does_not_load_is_reported),
+        cmocka_unit_test(an_expert_for_other_processors_is_reported),
+        cmocka_unit_test(an_expert_that_hangs_while_it_is_unloaded_has_returned),
+        cmocka_unit_test(an_expert_that_gives_up_is_no_success),
+        cmocka_unit_test(an_invalid_message_is_not_believed),
         cmocka_unit_test(a_program_that_an_expert_starts_does_no_harm),
         cmocka_unit_test(in_one_process_a_crash_is_reported_too),
         cmocka_unit_test(wrong_usage_gives_status_2),
