@@ -58,7 +58,17 @@ static DWORD WINAPI watch(LPVOID unused)
     return 0;
 }
 
-__attribute__((constructor)) static void begin(void)
+/* Run before main. */
+#if defined(__GNUC__) || defined(__clang__)
+__attribute__((constructor)) static void begin(void);
+#else
+static void __cdecl begin(void);
+#pragma section(".CRT$XCU", read) /* the C runtime's list of such functions */
+extern __declspec(allocate(".CRT$XCU")) void(__cdecl *const limit_begin)(void);
+__declspec(allocate(".CRT$XCU")) void(__cdecl *const limit_begin)(void) = begin;
+#endif
+
+static void begin(void)
 {
     const char *text = getenv("NMAPI_TEST_SECONDS");
     HANDLE thread;

@@ -20,25 +20,30 @@
 
 typedef void (*any_function)(void);
 
-#ifdef _WIN64
-#define DECORATED_stdcall(name, bytes) #name
-#define DECORATED_cdecl(name, bytes) #name
-#else
-#define DECORATED_stdcall(name, bytes) "_" #name "@" #bytes
-#define DECORATED_cdecl(name, bytes) "_" #name
-#endif
-
 /* clang-format off */
+/* As many arguments as have so many bytes on x86. */
+#define ARGUMENTS_0 void
+#define ARGUMENTS_4 int
+#define ARGUMENTS_8 int, int
+#define ARGUMENTS_12 int, int, int
+#define ARGUMENTS_16 int, int, int, int
+#define ARGUMENTS_20 int, int, int, int, int
+#define ARGUMENTS_32 int, int, int, int, int, int, int, int
+#define ARGUMENTS_36 int, int, int, int, int, int, int, int, int
+#define ARGUMENTS_40 int, int, int, int, int, int, int, int, int, int
+#define CONVENTION_stdcall __stdcall
+#define CONVENTION_cdecl
+
 #define DECLARED_pointer(...)
 #define DECLARED_value(...)
 #define DECLARED_bool(...)
 #define DECLARED_status(...)
 #define DECLARED_void(...)
-#define DECLARED_unknown(name, decorated, bytes) void name(void) __asm__(decorated(name, bytes));
+#define DECLARED_unknown(name, convention, arguments) void convention name(arguments);
 
 #define OURS(...)
 #define FORWARDED(name, convention, bytes, returns, ...) \
-    DECLARED_##returns(name, DECORATED_##convention, bytes)
+    DECLARED_##returns(name, CONVENTION_##convention, ARGUMENTS_##bytes)
 #define GUARDED(...)
 #include "forward/exports.h"
 /* clang-format on */
