@@ -9,6 +9,47 @@ BOOL contract_aware;
 uint32_t contract_seed = 20240229;
 
 const char *contract_options;
+static BOOL high, far_tls;
+
+#ifdef _WIN32
+#define LOW_END ((ULONG_PTR)1 << 31)
+
+/* In pieces where it must: under Wine not all that looks free is. */
+static void reserve_all(ULONG_PTR first, ULONG_PTR end)
+{
+    ULONG_PTR middle = (first + (end - first) / 2) & ~(ULONG_PTR)65535;
+
+    if (first < end && !VirtualAlloc((void *)first, end - first, MEM_RESERVE, PAGE_NOACCESS) &&
+        first < middle) {
+        reserve_all(first, middle);
+        reserve_all(middle, end);
+    }
+}
+
+/* Leaves no free addresses below 2 GiB. */
+static void take_low_addresses(void)
+{
+    MEMORY_BASIC_INFORMATION area;
+    ULONG_PTR at = 65536;
+
+    while (at < LOW_END && VirtualQuery((const void *)at, &area, sizeof area) == sizeof area) {
+        ULONG_PTR end = (ULONG_PTR)area.BaseAddress + area.RegionSize;
+        ULONG_PTR first = (at + 65535) & ~(ULONG_PTR)65535;
+        if (end > LOW_END)
+            end = LOW_END;
+        if (area.State == MEM_FREE)
+            reserve_all(first, end);
+        at = end;
+    }
+}
+
+/* Leaves no TLS slot in the thread environment block itself, which has 64. */
+static void take_near_tls(void)
+{
+    while (TlsAlloc() < 64)
+        ;
+}
+#endif
 
 void contract_arguments(int argc, char **argv)
 {
@@ -17,6 +58,10 @@ void contract_arguments(int argc, char **argv)
             contract_aware = TRUE;
         else if (strncmp(argv[i], "--options=", 10) == 0)
             contract_options = argv[i] + 10;
+        else if (strcmp(argv[i], "--high") == 0)
+            high = TRUE;
+        else if (strcmp(argv[i], "--far-tls") == 0)
+            far_tls = TRUE;
         else if (strncmp(argv[i], "--seed=", 7) == 0)
             contract_seed = (uint32_t)strtoul(argv[i] + 7, NULL, 0);
         else if (contract_dll_path == NULL)
@@ -31,6 +76,12 @@ void contract_arguments(int argc, char **argv)
 
 void contract_load_dll(void)
 {
+#ifdef _WIN32
+    if (high)
+        take_low_addresses();
+    if (far_tls)
+        take_near_tls();
+#endif
     contract_dll = functions_load(contract_dll_path);
 }
 
@@ -169,6 +220,11 @@ static void check_block(const char *call, const void *block, SIZE_T bytes, DWORD
     }
     if ((ULONG_PTR)block % CONTRACT_ALIGNMENT != 0) {
         print_error("%s of %lu bytes gave %p: not aligned\n", call, (unsigned long)bytes, block);
+        _fail(file, line);
+    }
+    if (high && !((ULONG_PTR)block >> 31)) {
+        print_error("%s of %lu bytes gave %p: not a high address\n", call, (unsigned long)bytes,
+                    block);
         _fail(file, line);
     }
     if (nm.size(key, (LPVOID)(ULONG_PTR)block) != bytes) {
