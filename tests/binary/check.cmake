@@ -4,6 +4,13 @@
 
 cmake_policy(VERSION 3.25)
 
+# What a tool prints, with the same ends of lines everywhere.
+function(output_of result)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  string(REPLACE "\r\n" "\n" text "${text}")
+  set(${result} "${text}" PARENT_SCOPE)
+endfunction()
+
 if(check STREQUAL "library")
   # The library has every symbol that objects for the SDK's import library ask for, and otherwise
   # only those of our own functions.
@@ -11,8 +18,7 @@ if(check STREQUAL "library")
   if(NOT arch STREQUAL "x86")
     list(TRANSFORM wanted REPLACE "^_([A-Za-z0-9]+)(@[0-9]+)?$" "\\1")
   endif()
-  execute_process(COMMAND ${nm} --defined-only --extern-only --format=just-symbols ${library}
-                  OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  output_of(text ${nm} --defined-only --extern-only --format=just-symbols ${library})
   string(REGEX MATCHALL "[^\n]+" found "${text}")
   foreach(symbol IN LISTS wanted)
     if(NOT symbol IN_LIST found)
@@ -27,8 +33,7 @@ if(check STREQUAL "library")
   endif()
   message(STATUS "the import library has the ${count} names of the SDK's")
 elseif(check STREQUAL "tables")
-  execute_process(COMMAND ${readobj} --coff-exports --coff-imports --coff-debug-directory --file-headers --sections ${dll}
-                  OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  output_of(text ${readobj} --coff-exports --coff-imports --coff-debug-directory --file-headers --sections ${dll})
 
   string(REGEX MATCHALL "Export {[^}]*}" exports "${text}")
   set(names "")
@@ -70,8 +75,7 @@ elseif(check STREQUAL "tables")
   list(LENGTH names count)
   message(STATUS "${count} exports, imports from KERNEL32.dll alone, no TLS directory, symbols in a file")
 elseif(arch STREQUAL "x86")
-  execute_process(COMMAND ${objdump} -d --no-show-raw-insn ${dll}
-                  OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  output_of(text ${objdump} -d --no-show-raw-insn ${dll})
   string(REGEX MATCHALL "\n" lines "${text}")
   list(LENGTH lines count)
   if(count LESS 1000)
