@@ -55,6 +55,37 @@ static void a_killed_thread_is_known_as_such_and_its_record_used_again(void **st
     assert_true(after.handles - before.handles < 100); /* of threads that are not reaped yet */
 }
 
+/* As when another DLL hears of the thread's end later than this one, and calls. */
+static DWORD WINAPI leave_and_call(LPVOID parameter)
+{
+    void *block;
+    DWORD error = 1;
+
+    thread_leave(bias_thread());
+    block = ExpertAllocMemory(parameter, 100, &error);
+    assert_non_null(block);
+    assert_int_equal(error, 0);
+    assert_int_equal(ExpertFreeMemory(parameter, block), NMERR_SUCCESS);
+    TerminateThread(GetCurrentThread(), 0); /* nobody hears of its end again */
+    return 0;
+}
+
+static void a_call_after_the_thread_has_left_costs_no_record(void **state)
+{
+    enum { THREADS = 300 };
+    HEXPERTKEY key = (HEXPERTKEY)(ULONG_PTR)0x77;
+    struct standin_usage before, after;
+
+    (void)state;
+    assert_int_equal(NmapiOpenExpert(key, NULL), NMERR_SUCCESS);
+    standin_get_usage(&before);
+    for (int i = 0; i < THREADS; i++)
+        unit_on_thread(leave_and_call, key);
+    standin_get_usage(&after);
+    assert_true(after.handles < before.handles + 100); /* of those not reaped yet */
+    assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
+}
+
 static void the_calling_thread_is_alive(void **state)
 {
     (void)state;
@@ -332,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_thread_is_enrolled_once),
         cmocka_unit_test(ids_are_never_used_again_and_records_are),
         cmocka_unit_test(a_killed_thread_is_known_as_such_and_its_record_used_again),
+        cmocka_unit_test(a_call_after_the_thread_has_left_costs_no_record),
         cmocka_unit_test(there_is_room_for_more_threads_than_the_first_records),
         cmocka_unit_test(whoever_is_enrolled_stays_so_and_who_left_may_not_leave_again),
         cmocka_unit_test(the_last_generation_is_followed_by_the_first),
