@@ -140,7 +140,10 @@ lint() {
     setup dll wine test lint
     say "clang-format"
     sources=$(git ls-files --cached --others --exclude-standard -- '*.c' '*.h' '*.cpp')
-    if clang-format --dry-run --Werror $sources; then
+    version=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+    if [ "$version" != 14 ]; then
+        echo "not run: the sources are formatted by version 14, version $version differs in macros"
+    elif clang-format --dry-run --Werror $sources; then
         passed=$((passed + 1))
     else
         give_up_on "clang-format: 'clang-format -i FILE' mends the files named above"
@@ -160,7 +163,7 @@ lint() {
 
     say "cppcheck"
     if cppcheck --quiet --error-exitcode=1 --std=c11 --platform=win64 --inline-suppr -j "$jobs" \
-        --enable=warning,performance,portability -D_WIN32 -D_WIN64 -D__GNUC__=12 -D__x86_64__ -I include -I src src; then
+        --enable=warning,performance,portability --suppress=normalCheckLevelMaxBranches -D_WIN32 -D_WIN64 -D__GNUC__=12 -D__x86_64__ -I include -I src src; then
         passed=$((passed + 1))
     else
         give_up_on "cppcheck: see above"

@@ -134,10 +134,10 @@ static double grow_sampled(const struct peer *peer, size_t full, unsigned steps,
         block = how(peer, heap, block, size, size + steps * GROW_STEP, &moves);
         bench_end(peer, &meter, steps, 1000, &part);
         bench_close(peer, heap, &block, 1);
-        figure->value += part.value / SIZES;
-        figure->faults += part.faults / SIZES;
-        figure->memory_calls += part.memory_calls / SIZES;
-        figure->thread_calls += part.thread_calls / SIZES;
+        figure->value += part.value / (int)SIZES;
+        figure->faults += part.faults / (int)SIZES;
+        figure->memory_calls += part.memory_calls / (int)SIZES;
+        figure->thread_calls += part.thread_calls / (int)SIZES;
     }
     return moves / (SIZES * steps);
 }

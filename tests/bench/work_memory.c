@@ -124,8 +124,8 @@ static void run_one(const struct peer *peer, struct figure *figures)
         heaps[i] = bench_open(peer);
         bench_blocks[i] = bench_alloc(peer, heaps[i], 100);
     }
-    figures[0] = grown(committed, sys_committed(), 1024.0 * EXPERTS);
-    tell_resident(resident, 1024.0 * EXPERTS, &figures[1]);
+    figures[0] = grown(committed, sys_committed(), 1024.0 * (int)EXPERTS);
+    tell_resident(resident, 1024.0 * (int)EXPERTS, &figures[1]);
     if (peer->committed != NULL)
         figures[2] = bench_plain((double)peer->committed(heaps[0]) / 1024);
     if (peer->writable_image != NULL)

@@ -229,7 +229,7 @@ static void hand_over_at_once(int index, void *context)
     }
     if (index == 0) {
         wait_until(&over->empty, (long)over->rounds);
-        bench_end(peer, &meter, (double)over->rounds * BATCH, 1, &over->took);
+        bench_end(peer, &meter, (double)over->rounds * (int)BATCH, 1, &over->took);
         peer->close(over->heap);
     }
 }
