@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 #include <tlhelp32.h>
+#include <winioctl.h>
 #undef __GNUC__
 #undef __clang__
 #undef _ReadWriteBarrier

@@ -34,21 +34,26 @@ check() { # ARCHITECTURE CLANG-CL-ARGUMENT ... FILE
         -DSUBSYSTEM_MOST=501 "$@" || bad "$architecture: $*"
 }
 
-# The tests that have Linux in them, or clang's own driver, stay out.
-others='^tests/(native|unit|model)/|sys_linux|linux_calls|peer_(apr|glibc|mimalloc|talloc)|fuzz_calls|misuse/interleaved'
-count=0
-for file in $(git ls-files --cached --others --exclude-standard -- 'src/*.c' 'tests/*.c' 'examples/*.c' |
-    grep -vE "$others"); do
+# As one of several processes: one file.
+if [ $# -gt 0 ]; then
     for architecture in x64 x86; do
-        check $architecture -mavx -Wno-unknown-pragmas -Icmake/clangcl -FIcmake/clangcl/as_microsoft.h -- "$file"
-        case $file in
+        check $architecture -mavx -Wno-unknown-pragmas -Icmake/clangcl -FIcmake/clangcl/as_microsoft.h -- "$1"
+        case $1 in
             src/nmhost/*) ;;
-            src/*) check $architecture -- "$file" ;;
+            src/*) check $architecture -- "$1" ;;
         esac
     done
-    count=$((count + 1))
-done
-echo "$count files compile by clang-cl for x64 and x86 as they would by Microsoft's compiler"
+    exit "$failed"
+fi
+
+# The tests that have Linux in them, or clang's own driver, stay out.
+others='^tests/(native|unit|model)/|sys_linux|linux_calls|peer_(apr|glibc|mimalloc|talloc)|fuzz_calls|misuse/interleaved'
+files=$(git ls-files --cached --others --exclude-standard -- 'src/*.c' 'tests/*.c' 'examples/*.c' | grep -vE "$others")
+if printf '%s\n' $files | xargs -n 1 -P "$(nproc)" sh tests/binary/clang_cl.sh; then
+    echo "$(printf '%s\n' $files | wc -l) files compile by clang-cl for x64 and x86 as they would by Microsoft's compiler"
+else
+    failed=1
+fi
 
 for architecture in x64 x86; do
     tests=build/msvcabi-$architecture
