@@ -41,7 +41,8 @@ as_root() {
     elif command -v sudo >/dev/null 2>&1; then
         sudo env DEBIAN_FRONTEND=noninteractive "$@"
     else
-        die "packages are missing, you are not root, and there is no sudo; as root, run: $*"
+        die "these packages are missing: $missing" \
+            "you are not root, and there is no sudo; as root, run: apt-get install $missing"
     fi
 }
 
