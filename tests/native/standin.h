@@ -96,6 +96,9 @@ void standin_set_module_hooks(const struct standin_module_hooks *hooks);
    under ThreadSanitizer or Valgrind. */
 unsigned long standin_step(void (*function)(void *), void *argument, unsigned long n,
                            void (*at)(void *), void *at_argument);
+/* The calling thread's steps are from now on those behind an instruction that `counts`, besides the
+   first one and those behind stand-in calls; NULL: all. */
+void standin_step_count(BOOL (*counts)(const void *instruction));
 /* FALSE under ThreadSanitizer, and where branches are counted (native-cov): a thread that dies
    between a branch and its counter leaves a wrong count. */
 BOOL standin_can_step(void);

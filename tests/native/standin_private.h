@@ -132,6 +132,8 @@ struct standin_local {
     /* single steps */
     volatile int stepping;
     unsigned long steps, step_limit;
+    BOOL (*step_counts)(const void *instruction);
+    const void *step_last; /* the instruction executed last; NULL: none, or a stand-in's call */
     void (*step_hook)(void *);
     void *step_argument;
     /* standin_faults */

@@ -57,6 +57,19 @@ void standin_step_trace(void **addresses, unsigned long room)
     trace_room = room;
 }
 
+void standin_step_count(BOOL (*counts)(const void *instruction))
+{
+    standin_local.step_counts = counts;
+}
+
+static BOOL counts(const void *next)
+{
+    const void *last = standin_local.step_last;
+
+    standin_local.step_last = next;
+    return !last || !standin_local.step_counts || standin_local.step_counts(last);
+}
+
 static void on_trap(int number, siginfo_t *info, void *raw)
 {
     ucontext_t *context = raw;
@@ -67,7 +80,9 @@ static void on_trap(int number, siginfo_t *info, void *raw)
     if (standin_local.stepping == NOT_STEPPING ||
         (standin_local.stepping == STEPPING && standin_local.depth > 0)) {
         context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
-    } else if (standin_local.stepping == STEPPING) {
+        standin_local.step_last = NULL;
+    } else if (standin_local.stepping == STEPPING &&
+               counts((const void *)context->uc_mcontext.gregs[REG_RIP])) {
         if (standin_local.steps == standin_local.step_limit) {
             standin_local.stepping = NOT_STEPPING;
             context->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
@@ -91,6 +106,7 @@ unsigned long standin_step(void (*function)(void *), void *argument, unsigned lo
         standin_add_handler(SIGTRAP, on_trap, SA_NODEFER);
     }
     standin_local.steps = 0;
+    standin_local.step_last = NULL;
     standin_local.step_limit = n;
     standin_local.step_hook = at;
     standin_local.step_argument = at_argument;

@@ -18,6 +18,7 @@ static void free_it(void *argument)
 static DWORD WINAPI dies_freeing(LPVOID n)
 {
     block = ExpertAllocMemory(A, LARGE, NULL);
+    standin_step_count(stores_to_memory);
     standin_step(free_it, NULL, (unsigned long)(ULONG_PTR)n, unit_die, NULL);
     return 0;
 }

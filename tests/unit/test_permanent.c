@@ -118,7 +118,7 @@ static void die_everywhere(void **state, void (*act)(void *))
         killed = unit_kill_at(act, n);
         record = permanent_alloc(self, 200);
         if (!record || !is_zero(record, 200))
-            print_message("killed at instruction %lu\n", n);
+            print_message("killed behind store %lu\n", n);
         assert_non_null(record);
         assert_true(is_zero(record, 200));
         deaths += killed;
@@ -126,7 +126,7 @@ static void die_everywhere(void **state, void (*act)(void *))
             break;
     }
     print_message("%lu deaths\n", deaths);
-    assert_true(deaths > 20);
+    assert_true(deaths > 4);
 }
 
 static void the_first_record_may_be_its_threads_last(void **state)

@@ -43,7 +43,7 @@ static void first_record(void *argument)
 
 static void the_first_use_may_be_its_threads_last(void **state)
 {
-    enum { DEATHS = 400 }; /* until the heap is open, and a few more */
+    enum { DEATHS = 60 }; /* until the heap is open, and a few more */
     unsigned long deaths = 0;
 
     if (!standin_can_step())
@@ -54,7 +54,7 @@ static void the_first_use_may_be_its_threads_last(void **state)
         deaths += unit_kill_at(first_record, n);
         record = record_heap_alloc(self, 200);
         if (!record)
-            print_message("killed at instruction %lu\n", n);
+            print_message("killed behind store %lu\n", n);
         assert_non_null(record);
         record_heap_free(self, record);
     }
@@ -79,7 +79,7 @@ static void come_and_go(void *argument)
 
 static void whoever_dies_in_a_call_the_rest_is_put_right(void **state)
 {
-    enum { STRIDE = 17 }; /* instructions; some thousands in all */
+    enum { STRIDE = 5 }; /* stores; some thousands in all */
     unsigned long deaths = 0;
 
     (void)state;
@@ -90,7 +90,7 @@ static void whoever_dies_in_a_call_the_rest_is_put_right(void **state)
         kept = record_heap_alloc(self, 1000);
         died = unit_kill_at(come_and_go, deaths * STRIDE);
         if (!record_heap_is_valid(self))
-            print_message("killed at instruction %lu\n", deaths * STRIDE);
+            print_message("killed behind store %lu\n", deaths * STRIDE);
         assert_true(record_heap_is_valid(self));
     }
     print_message("%lu deaths\n", deaths);

@@ -12,6 +12,7 @@
 #include "base/options.h"
 #include "pages/region.h"
 #include "standin.h"
+#include "stores.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -157,13 +158,15 @@ static inline DWORD WINAPI unit_victim(LPVOID parameter)
 {
     const struct unit_death *death = parameter;
 
+    standin_step_count(stores_to_memory);
     if (bias_thread())
         standin_step(death->act, NULL, death->at, unit_die, NULL);
     return 0;
 }
 
-/* Runs `act` on another thread and kills it before its n-th instruction. FALSE if it ended
-   before. */
+/* Runs `act` on another thread and kills it behind its n-th store to memory or call of the system,
+   or with 0 before its first instruction. FALSE if it ended before. Deaths elsewhere leave the
+   same. */
 static inline DWORD unit_kill_at(void (*act)(void *), unsigned long n)
 {
     struct unit_death death = {act, n};
