@@ -79,7 +79,7 @@ static void come_and_go(void *argument)
 
 static void whoever_dies_in_a_call_the_rest_is_put_right(void **state)
 {
-    enum { STRIDE = 5 }; /* stores; some thousands in all */
+    enum { STRIDE = 5 }; /* stores; some hundreds in all */
     unsigned long deaths = 0;
 
     (void)state;
