@@ -11,22 +11,30 @@ top=$PWD
 work=$top/build/reproduce
 rm -rf "$work"
 
-for copy in once a-second/time; do
-    mkdir -p "$work/$copy"
+build() { # COPY PRESET ...
+    copy=$work/$1
+    shift
+    mkdir -p "$copy"
     git ls-files -z --cached --others --exclude-standard -- CMakeLists.txt CMakePresets.json LICENSE README.md nmapi.def \
-        cmake include src | xargs -0 cp --parents -t "$work/$copy"
+        cmake include src | xargs -0 cp --parents -t "$copy"
+    cd "$copy"
     for preset in "$@"; do
-        (
-            cd "$work/$copy"
-            cmake --preset "$preset" -D NMAPI_BUILD_TESTS=OFF -D NMAPI_BUILD_EXAMPLES=OFF
-            cmake --build "build/$preset" --target Nmapi
-        ) >"$work/log" 2>&1 || {
-            cat "$work/log" >&2
+        {
+            cmake --preset "$preset" -D NMAPI_BUILD_TESTS=OFF -D NMAPI_BUILD_EXAMPLES=OFF &&
+                cmake --build "build/$preset" --target Nmapi
+        } >log 2>&1 || {
+            cat log >&2
             echo "reproduce: $preset does not build" >&2
             exit 1
         }
     done
-done
+}
+
+# Both at once, because CMake's own part of each build keeps one processor busy.
+(build a-second/time "$@") &
+second=$!
+(build once "$@")
+wait "$second"
 
 status=0
 for preset in "$@"; do
