@@ -6,7 +6,7 @@
  *   --aware          keys are opened by NmapiOpenExpert instead of by their first call
  *   --options=WORDS  NMAPI_OPTIONS for the DLL (otherwise it is cleared)
  *   --seed=N         the start of every random series
- *   --high           no address below 2 GiB is free when the DLL is loaded, and no block has one (x86)
+ *   --high           no address below 2 GiB is free at the load, and no block has one (x86)
  *   --far-tls        no TLS slot is free in the thread environment block itself (Windows)
  */
 #ifndef CONTRACT_H

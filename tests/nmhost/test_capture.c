@@ -272,8 +272,8 @@ static HANDLE make_pcap(void)
 
     GetTempPathA(sizeof temporary, temporary);
     GetTempFileNameA(temporary, "nmh", 0, large_path);
-    /* Made anew: what is written into a file that was cut off, ext4 gives a place on the disk at once,
-       and to take back 17,000 of these can take half a minute, in which Wine does nothing else. */
+    /* Made anew. What is written into a file that was truncated gets its place on the disk at once
+       (ext4), and to free 17,000 places can take half a minute, while all of Wine waits. */
     DeleteFileA(large_path);
     HANDLE file =
         CreateFileA(large_path, GENERIC_WRITE, 0, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
