@@ -21,11 +21,13 @@ TOP = pathlib.Path.cwd()
 EXPLAINED = TOP / "tests/mutants/explained.txt"
 # Not built natively, or a table that is compared name by name under Wine.
 LEFT_OUT = {"crt.c", "exports.h"}
-# Tests that run last, shortened.
+# Shortened.
 SHORT = {"test_faults": ["--short"], "test_kills": ["--short"], "test_aftermath": ["--points"]}
 # Slow, and near to others that run.
 LEAVE_OUT = r"_(all|dozen|long)$|unit_region_deaths|contract_expert_memory|contract_threads"
-LABELS = r"^(unit|contract)$"
+LABELS = r"^(unit|contract|misuse|fuzz)$"
+# A test of this many seconds is short: the short ones come first, for most mutants are noticed there.
+SHORT_SECONDS = 1
 
 
 def output(command, **more):
@@ -87,6 +89,11 @@ class Base:
                 sys.exit(f"{name} fails without any mutant")
             self.seconds[name] = time.monotonic() - since
 
+    def in_order(self, module):
+        """The short tests, then the long ones, of each those named after the module first."""
+        return sorted(self.tests, key=lambda t: (self.seconds[t[0]] > SHORT_SECONDS, not module.search(t[0]),
+                                                 self.seconds[t[0]]))
+
 
 class Worker:
     """A folder with sources of its own, one mutant in them at a time."""
@@ -117,7 +124,7 @@ class Worker:
             done[name] = None if made.read_bytes() == self.clean[name] else made
         return True
 
-    def try_mutant(self, path, source, mutant):
+    def try_mutant(self, path, source, mutant, only_short):
         """'killed by ...', 'survived', or '' if it is no mutant at all."""
         target = self.folder / path
         names = [n for n in self.base.compile if str(TOP / path) in self.base.deps.get(n, ())]
@@ -128,15 +135,25 @@ class Worker:
         start, end, text = mutant
         target.write_text(source[:start] + text + source[end:])
         try:
-            return self.run(path)
+            return self.run(path, only_short)
         finally:
             target.write_text(source)
 
-    def run(self, path):
+    def noticed(self, exe, program, arguments, limit):
+        """Whether a test fails on the mutant and passes without it just then: a busy machine must not count."""
+        for _ in range(3):
+            if run_test([exe, *arguments], self.folder, limit):
+                return False
+            if run_test([self.base.folder / program, *arguments], self.folder, limit):
+                return True
+        return False
+
+    def run(self, path, only_short):
         done, linked, differs = {}, set(), False
-        module = pathlib.Path(path).stem.split("_")[0]
-        for name, program, arguments in sorted(
-                self.base.tests, key=lambda t: (module not in t[0], self.base.seconds[t[0]])):
+        names = re.compile("_%s(_|$)" % pathlib.Path(path).stem.split("_")[0])
+        for name, program, arguments in self.base.in_order(names):
+            if only_short and self.base.seconds[name] > SHORT_SECONDS:
+                break
             if not self.changed(path, program, done):
                 return ""
             new = {o: done[o] for o in self.base.objects[program] if done.get(o)}
@@ -153,9 +170,7 @@ class Worker:
                 if subprocess.run(command, cwd=self.base.folder, stderr=subprocess.DEVNULL).returncode:
                     return ""
                 linked.add(program)
-            limit = 5 + 4 * self.base.seconds[name]
-            tries = 2 if name in SHORT else 1  # those look at times, too: a busy machine must not count
-            if not any(run_test([exe, *arguments], self.folder, limit) for _ in range(tries)):
+            if self.noticed(exe, program, arguments, 5 + 4 * self.base.seconds[name]):
                 return "killed by " + name
         return "survived" if differs else ""
 
@@ -282,16 +297,19 @@ def main():
                 if number is None or (not options.all and tried[0] >= options.count):
                     return
             path, mutant = candidates[number]
-            result = worker.try_mutant(path, sources[path], mutant) or "none"
             line, before, after = mutate.describe(sources[path], mutant)
-            if result == "survived" and ((path, before, after) in explained or (path, before, "*") in explained):
+            known = (path, before, after) in explained or (path, before, "*") in explained
+            since = time.monotonic()
+            result = worker.try_mutant(path, sources[path], mutant, known) or "none"
+            if result == "survived" and known:
                 result = "explained"
             with lock:
                 state.results[number] = result.split()[0]
                 state.save()
                 tried[0] += result != "none"
                 if result == "survived" or (options.verbose and result != "none"):
-                    print(f"{path}:{line}: {before}\n    -> {after}    [{result}]", flush=True)
+                    print(f"{path}:{line}: {before}\n    -> {after}    [{result}, "
+                          f"{time.monotonic() - since:.1f} s]", flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(work, workers))

@@ -10,7 +10,8 @@
 # loses only the mutants in progress.
 #
 # Prints one line for each mutant that survives, then the sums. Those in explained.txt are counted
-# separately. The exit status is 1 if any other survives. --quick leaves out slow tests, --verbose
+# separately, and run with the short tests only. The exit status is 1 if any other survives. --quick
+# runs every mutant with the short tests only: the others may still notice what survives. --verbose
 # prints the killed mutants too. --list only lists the mutants. --stale only prints the entries of
 # explained.txt that match no mutant any more.
 set -eu
