@@ -211,6 +211,13 @@ static void has_no_folder_name(void)
     UNIT_MUST(strcmp(loader.loaded, "Nmapi.original.dll") == 0);
 }
 
+static void is_beside_us_whatever_we_are_called(void)
+{
+    loader.own_path = "C:\\host\\A copy of it.dll";
+    UNIT_MUST(FRAME == original_code);
+    UNIT_MUST(strcmp(loader.loaded, "C:\\host\\Nmapi.original.dll") == 0);
+}
+
 static void our_own_path_is_unknown(void)
 {
     loader.own_path = NULL;
@@ -344,6 +351,7 @@ static void what_lies_behind_the_host_is_the_original_or_the_failure(void **stat
         is_beside_us,
         is_not_there,
         has_no_folder_name,
+        is_beside_us_whatever_we_are_called,
         our_own_path_is_unknown,
         our_own_path_is_too_long,
         does_not_load,
