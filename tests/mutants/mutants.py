@@ -81,13 +81,18 @@ class Base:
         self.seconds = {}
 
     def time_tests(self, folder):
+        """How long each takes, measured once; the order and the limits follow from it."""
+        measured = self.folder.parent / "seconds.json"
+        if measured.is_file():
+            self.seconds = json.loads(measured.read_text())
         for name, program, arguments in self.tests:
-            if name in self.seconds:  # from an earlier run
+            if name in self.seconds:
                 continue
             since = time.monotonic()
             if not run_test([self.folder / program, *arguments], folder, 600):
                 sys.exit(f"{name} fails without any mutant")
             self.seconds[name] = time.monotonic() - since
+        measured.write_text(json.dumps(self.seconds))
 
     def in_order(self, module):
         """The short tests, then the long ones, of each those named after the module first."""
@@ -166,7 +171,7 @@ class Worker:
                 command = [str(new.pop(c)) if c in new else c for c in self.base.link[program]]
                 command[command.index("-o") + 1] = str(exe)
                 first = next(i for i, c in enumerate(command) if c.endswith(".a"))
-                command[first:first] = [str(o) for o in new.values()]
+                command[first:first] = [str(o) for o in new.values()] + ["-s"]
                 if subprocess.run(command, cwd=self.base.folder, stderr=subprocess.DEVNULL).returncode:
                     return ""
                 linked.add(program)
@@ -229,15 +234,13 @@ class State:
                 if path.suffix in (".c", ".h", ".S", ".py") or path.name == "CMakeLists.txt":
                     digest.update(path.read_bytes())
         self.path = TOP / f"build/mutants/state-{seed}-{digest.hexdigest()[:12]}.json"
-        self.results, self.seconds = {}, {}  # number in the order -> what became of it; test -> seconds
+        self.results = {}  # number in the order -> what became of it
         if self.path.is_file():
-            stored = json.loads(self.path.read_text())
-            self.results = {int(n): r for n, r in stored["results"].items()}
-            self.seconds = stored["seconds"]
+            self.results = {int(n): r for n, r in json.loads(self.path.read_text()).items()}
 
     def save(self):
         made = self.path.with_suffix(".new")
-        made.write_text(json.dumps({"results": self.results, "seconds": self.seconds}))
+        made.write_text(json.dumps(self.results))
         made.replace(self.path)
 
     def sums(self):
@@ -279,13 +282,8 @@ def main():
           f"{len(state.results)} of them tried before", flush=True)
 
     base = Base(options.base)
-    base.seconds.update(state.seconds)
     workers = [Worker(base, i) for i in range(options.jobs)]
-    if options.quick:
-        base.tests = [t for t in base.tests if t[0] not in SHORT and t[0] != "contract_stress"]
     base.time_tests(workers[0].folder)
-    state.seconds = base.seconds
-    state.save()
     explained, lock = read_explained(), threading.Lock()
     queue = iter([i for i in range(len(candidates)) if i not in state.results])
     tried = [0]  # in this run; those that do not compile, or change no object, do not count
@@ -300,7 +298,7 @@ def main():
             line, before, after = mutate.describe(sources[path], mutant)
             known = (path, before, after) in explained or (path, before, "*") in explained
             since = time.monotonic()
-            result = worker.try_mutant(path, sources[path], mutant, known) or "none"
+            result = worker.try_mutant(path, sources[path], mutant, known or options.quick) or "none"
             if result == "survived" and known:
                 result = "explained"
             with lock:
