@@ -352,6 +352,35 @@ static void all_cached_pages_are_purged_before_a_commit_fails(void **state)
     region_release(self, r);
 }
 
+static void all_that_waits_goes_before_block_states_are_refused(void **state)
+{
+    struct region *held = take_units(1, 0), *r;
+
+    (void)state;
+    release_full(KIB(200));
+    standin_set_commit_limit(committed());
+    r = region_take(self, ME, 1, 1);
+    standin_set_commit_limit((SIZE_T)1 << 46);
+    assert_non_null(r);
+    assert_int_equal(cache_pages(), 0);
+    region_release(self, r);
+    region_release(self, held);
+}
+
+/* Of an own reservation that has shrunk. */
+static void a_whole_unit_waits_and_less_does_not(void **state)
+{
+    (void)state;
+    for (SIZE_T pages = 1; pages <= 2 * UNIT_PAGES; pages++) {
+        struct region *r = region_take_block(self, ME, pages * OS_PAGE, 1);
+        assert_non_null(r);
+        assert_null(segment_of(r));
+        region_release(self, r);
+        assert_int_equal(cache_pages(), pages < UNIT_PAGES ? 0 : pages);
+        region_trim(self);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +399,8 @@ int main(void)
         CACHE_TEST(idle_block_states_are_cached_and_purged),
         CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
         CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),
+        CACHE_TEST(all_that_waits_goes_before_block_states_are_refused),
+        CACHE_TEST(a_whole_unit_waits_and_less_does_not),
     };
 
     return UNIT_RUN(tests);
