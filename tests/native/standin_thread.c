@@ -170,6 +170,7 @@ void Sleep(DWORD milliseconds)
 {
     ULONGLONG deadline;
 
+    SetLastError(ERROR_INVALID_FUNCTION); /* as Windows may */
     if (milliseconds == 0) {
         SwitchToThread();
         return;

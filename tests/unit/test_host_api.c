@@ -132,22 +132,38 @@ static void callbacks_end_an_enumeration(void **state)
     NmapiCloseExpert((HEXPERTKEY)0x6000, NULL);
 }
 
-static DWORD WINAPI trim_without_memory(LPVOID code)
+enum { CALLS = 7 };
+
+/* Every call of a host that needs to know its thread. */
+static DWORD WINAPI call_without_memory(LPVOID parameter)
 {
+    NMAPI_EXPERT_USAGE usage = {.cbSize = sizeof usage};
+    struct seen seen = {.most = 1};
+    DWORD *codes = parameter;
+
     standin_fail_at(NULL, 1, TRUE);
-    *(DWORD *)code = NmapiTrimMemory();
+    codes[0] = NmapiOpenExpert(A, NULL);
+    codes[1] = NmapiQueryExpert(B, &usage);
+    codes[2] = NmapiEnumMemory(B, see_block, &seen);
+    codes[3] = NmapiTransferMemory(B, B, &usage);
+    codes[4] = NmapiTrimMemory();
+    codes[5] = NmapiCloseExpert(B, NULL);
+    codes[6] = NmapiCloseExpert(B, &usage);
     standin_fail_never();
     return 0;
 }
 
-static void a_trim_by_a_thread_that_cannot_be_registered_says_so(void **state)
+static void a_thread_that_cannot_be_registered_is_told_so_by_every_call(void **state)
 {
-    DWORD code = NMERR_SUCCESS;
+    DWORD codes[CALLS] = {0};
 
     (void)state;
-    unit_on_thread(trim_without_memory, &code);
-    assert_int_equal(code, NMERR_OUT_OF_MEMORY);
+    assert_int_equal(NmapiOpenExpert(B, NULL), NMERR_SUCCESS);
+    unit_on_thread(call_without_memory, codes);
+    for (int i = 0; i < CALLS; i++)
+        assert_int_equal(codes[i], NMERR_OUT_OF_MEMORY);
     assert_int_equal(NmapiTrimMemory(), NMERR_SUCCESS);
+    assert_int_equal(NmapiCloseExpert(B, NULL), NMERR_SUCCESS);
 }
 
 int main(void)
@@ -157,7 +173,7 @@ int main(void)
         cmocka_unit_test(a_block_goes_from_an_expert_that_lives_to_one_that_is_open),
         cmocka_unit_test(structures_say_their_size),
         cmocka_unit_test(callbacks_end_an_enumeration),
-        cmocka_unit_test(a_trim_by_a_thread_that_cannot_be_registered_says_so),
+        cmocka_unit_test(a_thread_that_cannot_be_registered_is_told_so_by_every_call),
     };
 
     return UNIT_RUN(tests);

@@ -142,11 +142,14 @@ what_is_reserved_lies_behind_the_hint_and_far_from_where_it_could_not_be_had(voi
 
 /* A system that has the optional call */
 
+#define MARK 4711
+
 static int flushed;
 
 static void flush(void)
 {
     flushed++;
+    SetLastError(1);
 }
 
 static int kernel, system_module, is_wine, has_ntdll = 1;
@@ -173,8 +176,10 @@ static void flush_after_load(void **state, const struct standin_module_hooks *ho
     unit_load_anew(state);
     standin_set_module_hooks(NULL);
     flushed = 0;
+    SetLastError(MARK);
     for (int i = 0; i < 30; i++)
         os_flush_stores();
+    assert_int_equal(GetLastError(), MARK);
 }
 
 static void where_the_system_can_flush_stores_it_does_and_elsewhere_time_does(void **state)
@@ -198,8 +203,6 @@ static void where_the_system_can_flush_stores_it_does_and_elsewhere_time_does(vo
 }
 
 /* The last error, after calls that fail and calls that succeed */
-
-#define MARK 4711
 
 static int keeps_last_error(void)
 {
