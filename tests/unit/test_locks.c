@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "heap/large.h"
+#include "heap/shared.h"
 #include "pages/region.h"
 
 #define ME ((void *)0x4440)
@@ -249,6 +250,93 @@ static void an_expert_is_used_only_by_who_has_its_lock(void **state)
     }
 }
 
+/* Spans that several heaps share, while one of them is asked for its blocks */
+
+static struct heap taker;
+static void *of_taker[2], *of_giver[3];
+static unsigned shared_class;
+
+static void share_another(struct thread *me)
+{
+    struct span *span = span_open(me, ME, SPAN_LATER, shared_class + 1, 1024);
+
+    shared_make(me, span, ME);
+}
+
+static void take_shared(struct thread *me)
+{
+    of_giver[2] = shared_alloc(me, ME, shared_class, 500);
+}
+
+static void look_up_shared(struct thread *me)
+{
+    unsigned index;
+    SIZE_T bytes;
+
+    shared_owner(me, of_taker[0], &index, &bytes);
+}
+
+static void give_shared(struct thread *me)
+{
+    shared_give(me, of_giver[0], YOU);
+}
+
+static void free_shared(struct thread *me)
+{
+    shared_free(me, of_giver[1]);
+}
+
+static void ignore(void *at, SIZE_T bytes, void *context)
+{
+    (void)at, (void)bytes, (void)context;
+}
+
+static void visit_shared(struct thread *me)
+{
+    shared_visit(me, ME, ignore, NULL);
+}
+
+static void release_shared(struct thread *me)
+{
+    shared_release(me, ME, 0);
+}
+
+static HANDLE waiting;
+
+static void let_another_wait(void *at, SIZE_T bytes, void *act)
+{
+    (void)at, (void)bytes;
+    if (!waiting)
+        waiting = start(act);
+}
+
+static void blocks_of_shared_spans_are_used_only_by_who_has_their_lock(void **state)
+{
+    static const struct {
+        void (*act)(struct thread *);
+    } calls[] = {{share_another}, {take_shared}, {look_up_shared}, {give_shared},
+                 {free_shared},   {visit_shared}, {release_shared}};
+
+    (void)state;
+    heap_open(&heap, ME, (SIZE_T)-1);
+    heap_open(&taker, YOU, (SIZE_T)-1);
+    for (int i = 0; i < 2; i++) {
+        of_taker[i] = heap_alloc(self, &heap, 500);
+        of_giver[i] = heap_alloc(self, &heap, 500);
+    }
+    shared_class = span_of(region_find(of_giver[0]))->size_class;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(heap_transfer(self, &heap, &taker, of_taker[i]), HEAP_OK);
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) {
+        waiting = NULL;
+        shared_visit(self, YOU, let_another_wait, (void *)(ULONG_PTR)&calls[i].act);
+        assert_non_null(waiting);
+        finish(waiting);
+    }
+    shared_release(self, YOU, 0);
+    assert_true(region_is_valid(self));
+}
+
 static DWORD WINAPI terminate(LPVOID key)
 {
     return NmapiTerminateExpert(key);
@@ -274,6 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regions_move_only_while_nobody_holds_them_still),
         cmocka_unit_test(an_expert_is_used_only_by_who_has_its_lock),
+        cmocka_unit_test(blocks_of_shared_spans_are_used_only_by_who_has_their_lock),
         cmocka_unit_test(a_terminate_waits_for_nobody),
     };
 
