@@ -142,6 +142,27 @@ static void the_host_supplies_functions_by_name_and_takes_them_back(void **state
     assert_null(NmapiGetFunction("GetFrameLength"));
 }
 
+static void every_export_that_is_not_ours_can_be_supplied(void **state)
+{
+    static const char *const names[] = {
+#define OURS(...)
+#define FORWARDED(name, ...) #name,
+#define GUARDED(name, ...) #name,
+#include "forward/exports.h"
+    };
+
+    (void)state;
+    for (DWORD i = 0; i < FUNCTIONS; i++) {
+        FARPROC function = (FARPROC)(ULONG_PTR)host_code;
+        assert_int_equal(NmapiSetFunction(names[i], function), NMERR_SUCCESS);
+        assert_ptr_equal(forward_target(i, NULL), host_code);
+        for (DWORD k = 0; k < FUNCTIONS; k++)
+            assert_int_equal(NmapiGetFunction(names[k]) == function, k == i);
+        assert_int_equal(NmapiSetFunction(names[i], NULL), NMERR_SUCCESS);
+        assert_null(NmapiGetFunction(names[i]));
+    }
+}
+
 static void other_names_and_our_own_code_are_refused(void **state)
 {
     static const char *const names[] = {
@@ -393,6 +414,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_host_supplies_functions_by_name_and_takes_them_back),
+        cmocka_unit_test(every_export_that_is_not_ours_can_be_supplied),
         cmocka_unit_test(other_names_and_our_own_code_are_refused),
         cmocka_unit_test(a_stopped_experts_calls_end_here),
         cmocka_unit_test(what_lies_behind_the_host_is_the_original_or_the_failure),

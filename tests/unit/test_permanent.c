@@ -90,6 +90,22 @@ static void a_failure_loses_nothing(void **state)
     assert_non_null(permanent_alloc(self, 4096));
 }
 
+/* Of what is kept for the next expert they are left out, so they must be counted. */
+static void the_pages_that_records_take_are_counted(void **state)
+{
+    struct standin_usage before, now;
+
+    unit_load_anew(state);
+    assert_int_equal(permanent_pages(), 0);
+    standin_get_usage(&before);
+    for (int i = 0; i < 400; i++) {
+        assert_non_null(permanent_alloc(self, i % 100 == 99 ? 2 * PERMANENT_BLOCK : 5000));
+        standin_get_usage(&now);
+        assert_int_equal(permanent_pages() * OS_PAGE, now.committed - before.committed);
+    }
+    assert_true(permanent_pages() > 0);
+}
+
 static void from_the_first_room(void *argument)
 {
     (void)argument;
@@ -159,6 +175,7 @@ int main(void)
         cmocka_unit_test(records_of_any_size_have_room),
         cmocka_unit_test(a_failure_loses_nothing),
         cmocka_unit_test(pages_are_asked_for_once_for_many_records),
+        cmocka_unit_test(the_pages_that_records_take_are_counted),
         cmocka_unit_test(the_first_record_may_be_its_threads_last),
         cmocka_unit_test(a_killed_thread_leaves_no_block_behind),
     };
