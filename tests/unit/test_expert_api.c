@@ -255,6 +255,79 @@ static void what_was_freed_is_no_longer_committed(void **state)
     assert_int_equal(usage.PeakBytes, 500 * 3000);
 }
 
+/* Or whoever has to wait for it would wait until its next call. */
+static void outside(HEXPERTKEY key)
+{
+    assert_false(unit_is_inside(self));
+    assert_int_equal(table_find(key)->bias, self->id);
+    assert_ptr_equal(self->key, key);
+}
+
+static char *last;
+
+/* One call of many kinds. */
+static int call(int which, HEXPERTKEY key, SIZE_T bytes)
+{
+    switch (which) {
+    case 0:
+        return (last = ExpertAllocMemory(key, bytes, NULL)) != NULL;
+    case 1:
+        return ExpertMemorySize(key, last) == bytes;
+    case 2:
+        return (last = ExpertReallocMemory(key, last, bytes + 100, NULL)) != NULL;
+    case 3:
+        return ExpertReallocMemory(key, last, (SIZE_T)-1, NULL) == NULL;
+    case 4:
+        return ExpertAllocMemory(key, (SIZE_T)-1, NULL) == NULL;
+    case 5:
+        return ExpertFreeMemory(key, NULL) == NMERR_SUCCESS;
+    case 6:
+        return ExpertFreeMemory(key, last + 1) == NMERR_INVALID_PARAMETER;
+    case 7:
+        return ExpertFreeMemory(key, last) == NMERR_SUCCESS;
+    default:
+        return ExpertFreeMemory(key, last) == NMERR_INVALID_PARAMETER;
+    }
+}
+
+enum { CALLS = 9 };
+
+/* By a thread with two biases: a call has the same key as the one before, or the other one. */
+static void every_call_of_who_has_the_bias_ends_outside(void **state)
+{
+    static const SIZE_T sizes[] = {0, 16, 100, 1024, 5000, 32667, 40000, 300000};
+    static const HEXPERTKEY keys[] = {(HEXPERTKEY)0x9870, (HEXPERTKEY)0x9860};
+    static char *many[200];
+    char *blocks[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_non_null(ExpertAllocMemory(keys[i], 16, NULL));
+    for (int i = 0; i < 4 * 8 * CALLS; i++) {
+        int k = i / CALLS / 8 % 2;
+        if (i / CALLS / 16)
+            ExpertFreeMemory(keys[!k], NULL);
+        assert_true(call(i % CALLS, keys[k], sizes[i / CALLS % 8]));
+        outside(keys[k]);
+    }
+    for (int i = 0; i < 200; i++)
+        many[i] = ExpertAllocMemory(keys[0], 1000, NULL);
+    for (int i = 0; i < 200; i++) { /* spans become empty */
+        assert_int_equal(ExpertFreeMemory(keys[0], many[i]), NMERR_SUCCESS);
+        outside(keys[0]);
+    }
+    for (int i = 0; i < 2; i++) /* of a span that both share then */
+        blocks[i] = ExpertAllocMemory(keys[0], 700, NULL);
+    assert_int_equal(NmapiTransferMemory(keys[0], keys[1], blocks[1]), NMERR_SUCCESS);
+    for (int i = 0; i < 80; i++) /* the bias comes back */
+        assert_int_equal(ExpertFreeMemory(keys[i % 2], NULL), NMERR_SUCCESS);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ExpertFreeMemory(keys[i], blocks[i]), NMERR_SUCCESS);
+        outside(keys[i]);
+        assert_int_equal(NmapiCloseExpert(keys[i], NULL), NMERR_SUCCESS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +347,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_caller_that_changes_meanwhile_takes_nothing, open_four,
                                         close_all),
         cmocka_unit_test(what_was_freed_is_no_longer_committed),
+        cmocka_unit_test(every_call_of_who_has_the_bias_ends_outside),
     };
 
     return UNIT_RUN(tests);
