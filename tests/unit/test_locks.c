@@ -337,6 +337,47 @@ static void blocks_of_shared_spans_are_used_only_by_who_has_their_lock(void **st
     assert_true(region_is_valid(self));
 }
 
+static struct heap ordinary;
+static void *ordinaries[40];
+
+static DWORD WINAPI free_ordinary(LPVOID unused)
+{
+    struct thread *me = bias_thread();
+    int freed = 0;
+
+    (void)unused;
+    for (int i = 0; i < 40; i++)
+        freed += heap_free(me, &ordinary, ordinaries[i]) == HEAP_OK;
+    return freed == 40;
+}
+
+static void let_another_free(void *at, SIZE_T bytes, void *freed)
+{
+    (void)at, (void)bytes;
+    *(DWORD *)freed |= unit_on_thread(free_ordinary, NULL);
+}
+
+/* Not for blocks of full spans, of others and of their own. */
+static void who_frees_what_is_not_shared_does_not_wait_for_that_lock(void **state)
+{
+    DWORD freed = 0;
+    void *given;
+
+    (void)state;
+    heap_open(&heap, ME, (SIZE_T)-1);
+    heap_open(&taker, YOU, (SIZE_T)-1);
+    heap_open(&ordinary, &ordinary, (SIZE_T)-1);
+    given = heap_alloc(self, &heap, 500);
+    assert_int_equal(heap_transfer(self, &heap, &taker, given), HEAP_OK);
+    for (int i = 0; i < 40; i++)
+        ordinaries[i] = heap_alloc(self, &ordinary, i % 2 ? 1000 : 100000);
+    shared_visit(self, YOU, let_another_free, &freed);
+    assert_true(freed);
+    heap_close(self, &ordinary, 0);
+    heap_close(self, &taker, 0);
+    heap_close(self, &heap, 0);
+}
+
 static DWORD WINAPI terminate(LPVOID key)
 {
     return NmapiTerminateExpert(key);
@@ -363,6 +404,7 @@ int main(void)
         cmocka_unit_test(regions_move_only_while_nobody_holds_them_still),
         cmocka_unit_test(an_expert_is_used_only_by_who_has_its_lock),
         cmocka_unit_test(blocks_of_shared_spans_are_used_only_by_who_has_their_lock),
+        cmocka_unit_test(who_frees_what_is_not_shared_does_not_wait_for_that_lock),
         cmocka_unit_test(a_terminate_waits_for_nobody),
     };
 
