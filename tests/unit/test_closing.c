@@ -239,6 +239,34 @@ static void reclaim_recovers_an_expert_that_stays_open(void **state)
     assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
 }
 
+static DWORD WINAPI begin_to_close_it_and_die(LPVOID parameter)
+{
+    struct expert *e = parameter;
+
+    bias_lock(bias_thread(), e);
+    expert_keep_usage(e);
+    e->closing = 1; /* begun; the state is still open */
+    TerminateThread(GetCurrentThread(), 1);
+    return 0;
+}
+
+static void one_whose_close_was_cut_short_is_closed_once(void **state)
+{
+    HEXPERTKEY key = (HEXPERTKEY)0x8260;
+    struct expert *e;
+
+    (void)state;
+    assert_int_equal(unit_on_thread(unit_use_key, key), 1);
+    e = table_find(key);
+    assert_int_equal(unit_on_thread(begin_to_close_it_and_die, e), 1);
+    assert_int_equal(e->state, EXPERT_OPEN);
+    control_reclaim(self, 0);
+    assert_int_equal(e->state, EXPERT_CLOSED);
+    assert_null(e->heap);
+    assert_int_equal(e->lock.holder, 0);
+    assert_int_equal(e->final.blocks, 1);
+}
+
 static struct expert *changing;
 
 /* Acts while reclaim asks whether the lock's holder lives. */
@@ -328,6 +356,7 @@ int main(void)
         cmocka_unit_test(an_expert_closed_by_the_host_after_its_reclaim_does_not_reopen),
         cmocka_unit_test(a_terminated_expert_is_reclaimed_and_does_not_reopen),
         cmocka_unit_test(process_exit_releases_nothing_and_unloading_everything),
+        cmocka_unit_test(one_whose_close_was_cut_short_is_closed_once),
     };
 
     return UNIT_RUN(tests);
