@@ -185,18 +185,24 @@ static void unknown_words_are_reported_and_the_others_count(void **state)
 
 static void a_variable_that_is_too_long_counts_as_none(void **state)
 {
-    static char words[OPTIONS_TEXT + 10];
+    enum { MOST = 16383 }; /* as the line says that is reported */
+    static char words[MOST + 10];
 
     (void)state;
     read_words("strict"); /* the value that was read before is forgotten too */
     memset(words, ' ', sizeof words - 1);
     memcpy(words, "strict", 6);
-    read_words(words);
-    assert_false(options.strict);
-    words[OPTIONS_TEXT - 1] = 0;
+    for (int more = 5; more > 0; more--) {
+        words[MOST + more] = 0;
+        read_words(words);
+        assert_false(options.strict);
+        reports_only("(more than 16,383 characters)");
+    }
+    words[MOST] = 0;
     read_words(words);
     assert_true(options.strict);
-    words[OPTIONS_TEXT - 2] = '"'; /* an unclosed quote must not read beyond the text */
+    reports_only(NULL);
+    words[MOST - 1] = '"'; /* an unclosed quote must not read beyond the text */
     read_words(words);
     assert_true(options.strict);
 }
