@@ -186,6 +186,27 @@ static void spans_with_room_come_and_go_in_any_order(void **state)
     assert_int_equal(mine.live_bytes, 0);
 }
 
+/* Guards and regions are few for a large expert, and addresses for a small one. */
+static void the_spans_of_a_class_have_1_unit_then_8_then_32(void **state)
+{
+    static const struct {
+        SIZE_T bytes;
+        unsigned units[4]; /* of its spans, as far as they are told */
+    } rows[] = {{16, {1, 8, 32, 32}}, {1024, {1, 8, 32, 32}}, {1040, {8, 32, 32}},
+                {4096, {8, 32, 32}},  {4608, {32, 32}},       {32767, {32, 32}}};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span *span = NULL;
+        for (int k = 0; k < 4 && rows[i].units[k];) {
+            struct span *now = span_at(take(rows[i].bytes));
+            if (now != span)
+                assert_int_equal(record_of(&now->region)->pages / UNIT_PAGES, rows[i].units[k++]);
+            span = now;
+        }
+    }
+}
+
 static void a_block_of_a_full_span_can_be_handed_over(void **state)
 {
     void *blocks[600];
@@ -364,6 +385,7 @@ int main(void)
         TEST(a_quarantined_heap_faults_and_has_no_owner),
         TEST(a_block_handed_over_is_the_takers),
         TEST(spans_with_room_come_and_go_in_any_order),
+        TEST(the_spans_of_a_class_have_1_unit_then_8_then_32),
         TEST(a_block_of_a_full_span_can_be_handed_over),
         TEST(common_calls_keep_the_limit_and_the_owners),
         TEST(a_region_that_changes_during_a_look_up_is_found_as_it_is_then),

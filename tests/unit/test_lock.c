@@ -156,6 +156,25 @@ static void nobody_waits_for_long_for_one_that_never_comes(void **state)
     lock_release(&lock);
 }
 
+/* Nobody else wants it: none to let go first. */
+static void a_free_lock_is_taken_without_a_pause(void **state)
+{
+    (void)state;
+    for (LONG wanted = 0; wanted <= self->id; wanted += self->id) {
+        DWORD fastest = 1000;
+        for (int i = 0; i < 20; i++) {
+            DWORD since = GetTickCount();
+            lock.wanted = wanted;
+            assert_int_equal(lock_acquire_slow(&lock, self), 0);
+            lock_release(&lock);
+            assert_int_equal(lock.wanted, 0);
+            since = GetTickCount() - since;
+            fastest = since < fastest ? since : fastest;
+        }
+        assert_in_range(fastest, 0, 4);
+    }
+}
+
 static void permanent_records_are_zero_aligned_and_apart(void **state)
 {
     char *last = NULL;
@@ -210,6 +229,7 @@ int main(void)
         cmocka_unit_test(who_waits_for_long_goes_first),
         cmocka_unit_test(a_living_thread_keeps_it_for_as_long_as_it_likes),
         cmocka_unit_test(nobody_waits_for_long_for_one_that_never_comes),
+        cmocka_unit_test(a_free_lock_is_taken_without_a_pause),
         cmocka_unit_test(permanent_records_are_zero_aligned_and_apart),
         cmocka_unit_test(a_failing_permanent_alloc_says_so_and_goes_on),
         cmocka_unit_test(record_heap_records_are_zero_and_used_again),
