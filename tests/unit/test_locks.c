@@ -314,7 +314,7 @@ static void blocks_of_shared_spans_are_used_only_by_who_has_their_lock(void **st
 {
     static const struct {
         void (*act)(struct thread *);
-    } calls[] = {{share_another}, {take_shared}, {look_up_shared}, {give_shared},
+    } calls[] = {{share_another}, {take_shared},  {look_up_shared}, {give_shared},
                  {free_shared},   {visit_shared}, {release_shared}};
 
     (void)state;
