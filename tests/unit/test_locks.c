@@ -1,6 +1,8 @@
 /* test_locks.c - every call that reads what a lock guards waits for that lock, and releases it. */
 #include "unit.h"
 
+#include "base/permanent.h"
+#include "expert/snapshot.h"
 #include "heap/large.h"
 #include "heap/shared.h"
 #include "pages/region.h"
@@ -378,6 +380,92 @@ static void who_frees_what_is_not_shared_does_not_wait_for_that_lock(void **stat
     heap_close(self, &heap, 0);
 }
 
+/* Records, while a call for one of them is in a system call */
+
+enum { SNAPSHOT_BLOCKS = 80000 }; /* their list is returned to the system at once */
+static struct snapshot *list;
+
+static void make_permanent(struct thread *me)
+{
+    permanent_alloc(me, 3 << 20);
+}
+
+static void make_small_permanent(struct thread *me)
+{
+    permanent_alloc(me, 10);
+}
+
+static void make_expert(struct thread *me)
+{
+    table_make(me, (HEXPERTKEY)0x663000, 3 << 20);
+}
+
+static void make_known_expert(struct thread *me)
+{
+    table_make(me, KEY, sizeof(struct expert));
+}
+
+static void make_record(struct thread *me)
+{
+    record_heap_free(me, record_heap_alloc(me, 3 << 20));
+}
+
+static void make_small_record(struct thread *me)
+{
+    record_heap_free(me, record_heap_alloc(me, 16));
+}
+
+static void free_list(struct thread *me)
+{
+    snapshot_free(me, list);
+}
+
+static void free_no_list(struct thread *me)
+{
+    snapshot_free(me, NULL);
+}
+
+static const char *in_call;
+static const void *waiter;
+
+static void let_the_waiter_wait(const char *name, BOOL after)
+{
+    if (after || strcmp(name, in_call) != 0)
+        return;
+    standin_on_call(NULL);
+    waiting = start(waiter);
+}
+
+static void records_are_made_and_freed_by_one_thread_at_a_time(void **state)
+{
+    static const struct {
+        const char *call;
+        void (*act)(struct thread *);
+        struct {
+            void (*act)(struct thread *);
+        } waits;
+    } rows[] = {{"VirtualAlloc.reserve", make_permanent, {make_small_permanent}},
+                {"VirtualAlloc.reserve", make_expert, {make_known_expert}},
+                {"VirtualAlloc.reserve", make_record, {make_small_record}},
+                {"VirtualFree.release", free_list, {free_no_list}}};
+
+    (void)state;
+    make_small_record(self);
+    for (int i = 0; i < SNAPSHOT_BLOCKS; i++)
+        ExpertAllocMemory(OTHER, 1, NULL);
+    assert_int_equal(snapshot_take(self, OTHER, &list), NMERR_SUCCESS);
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        waiting = NULL;
+        in_call = rows[i].call;
+        waiter = &rows[i].waits.act;
+        standin_on_call(let_the_waiter_wait);
+        rows[i].act(self);
+        standin_on_call(NULL);
+        assert_non_null(waiting);
+        finish(waiting);
+    }
+}
+
 static DWORD WINAPI terminate(LPVOID key)
 {
     return NmapiTerminateExpert(key);
@@ -405,6 +493,7 @@ int main(void)
         cmocka_unit_test(an_expert_is_used_only_by_who_has_its_lock),
         cmocka_unit_test(blocks_of_shared_spans_are_used_only_by_who_has_their_lock),
         cmocka_unit_test(who_frees_what_is_not_shared_does_not_wait_for_that_lock),
+        cmocka_unit_test(records_are_made_and_freed_by_one_thread_at_a_time),
         cmocka_unit_test(a_terminate_waits_for_nobody),
     };
 
