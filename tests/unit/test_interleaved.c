@@ -224,6 +224,21 @@ static void what_lies_where_a_block_of_records_was_noted_stays(void **state)
     os_release(ours);
 }
 
+/* Of a length that is no whole page. */
+static void a_block_of_records_that_was_being_made_goes(void **state)
+{
+    SIZE_T bytes = (3 << 20) + 200;
+    struct standin_usage before, after;
+
+    (void)state;
+    standin_get_usage(&before);
+    at("permanent block reserved", die);
+    assert_int_equal(unit_on_thread(take_a_block_of_records, &bytes), 1);
+    assert_int_equal(unit_on_thread(take_a_block_of_records, &bytes), 1);
+    standin_get_usage(&after);
+    assert_int_equal(after.reservations, before.reservations + 1);
+}
+
 static enum heap_result found_result;
 static struct heap_block found_block;
 
@@ -263,6 +278,7 @@ int main(void)
         ONE(a_late_free_of_a_record_leaves_the_next_threads_handle),
         ONE(a_thread_with_a_former_owners_record_stays_in_its_expert),
         ONE(what_lies_where_a_block_of_records_was_noted_stays),
+        ONE(a_block_of_records_that_was_being_made_goes),
         ONE(blocks_of_a_span_that_is_about_to_be_shared_are_live),
     };
 

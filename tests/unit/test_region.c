@@ -319,6 +319,21 @@ static void an_owners_regions_are_visited_and_no_others(void **state)
     region_release(self, yours);
 }
 
+/* On x64, whose addresses are plenty. */
+static void a_block_that_grows_has_room_for_twice_as_much_and_for_64_mib(void **state)
+{
+    static const SIZE_T sizes[] = {40000, MIB(1), MIB(31), MIB(100)};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct region *r = region_take_block(self, ME, sizes[i], 1);
+        assert_non_null(r);
+        assert_true(region_room(r) >= 2 * sizes[i]);
+        assert_true(region_room(r) >= MIB(64) - OS_PAGE);
+        region_release(self, r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +345,7 @@ int main(void)
         TEST(only_addresses_of_regions_are_found),
         TEST(a_region_too_large_for_any_system_leaves_the_cache_alone),
         TEST(an_owners_regions_are_visited_and_no_others),
+        TEST(a_block_that_grows_has_room_for_twice_as_much_and_for_64_mib),
         ONE(a_system_call_that_fails_loses_nothing),
         ONE(a_system_that_takes_nothing_back_harms_nothing_else),
     };
