@@ -285,6 +285,15 @@ def main():
     workers = [Worker(base, i) for i in range(options.jobs)]
     base.time_tests(workers[0].folder)
     explained, lock = read_explained(), threading.Lock()
+
+    def is_explained(number):
+        path, mutant = candidates[number]
+        _, before, after = mutate.describe(sources[path], mutant)
+        return (path, before, after) in explained or (path, before, "*") in explained
+
+    for number, result in state.results.items():
+        if result == "survived" and is_explained(number):  # since an earlier run
+            state.results[number] = "explained"
     queue = iter([i for i in range(len(candidates)) if i not in state.results])
     tried = [0]  # in this run; those that do not compile, or change no object, do not count
 
@@ -296,7 +305,7 @@ def main():
                     return
             path, mutant = candidates[number]
             line, before, after = mutate.describe(sources[path], mutant)
-            known = (path, before, after) in explained or (path, before, "*") in explained
+            known = is_explained(number)
             since = time.monotonic()
             result = worker.try_mutant(path, sources[path], mutant, known or options.quick) or "none"
             if result == "survived" and known:
