@@ -352,7 +352,7 @@ static void all_cached_pages_are_purged_before_a_commit_fails(void **state)
     region_release(self, r);
 }
 
-static void all_that_waits_goes_before_block_states_are_refused(void **state)
+static void all_cached_pages_are_purged_before_block_states_are_refused(void **state)
 {
     struct region *held = take_units(1, 0), *r;
 
@@ -367,8 +367,7 @@ static void all_that_waits_goes_before_block_states_are_refused(void **state)
     region_release(self, held);
 }
 
-/* Of an own reservation that has shrunk. */
-static void a_whole_unit_waits_and_less_does_not(void **state)
+static void an_own_reservation_with_less_than_a_unit_is_not_cached(void **state)
 {
     (void)state;
     for (SIZE_T pages = 1; pages <= 2 * UNIT_PAGES; pages++) {
@@ -399,8 +398,8 @@ int main(void)
         CACHE_TEST(idle_block_states_are_cached_and_purged),
         CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
         CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),
-        CACHE_TEST(all_that_waits_goes_before_block_states_are_refused),
-        CACHE_TEST(a_whole_unit_waits_and_less_does_not),
+        CACHE_TEST(all_cached_pages_are_purged_before_block_states_are_refused),
+        CACHE_TEST(an_own_reservation_with_less_than_a_unit_is_not_cached),
     };
 
     return UNIT_RUN(tests);

@@ -250,7 +250,7 @@ static DWORD WINAPI begin_to_close_it_and_die(LPVOID parameter)
     return 0;
 }
 
-static void one_whose_close_was_cut_short_is_closed_once(void **state)
+static void reclaim_finishes_an_interrupted_close_once(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x8260;
     struct expert *e;
@@ -356,7 +356,7 @@ int main(void)
         cmocka_unit_test(an_expert_closed_by_the_host_after_its_reclaim_does_not_reopen),
         cmocka_unit_test(a_terminated_expert_is_reclaimed_and_does_not_reopen),
         cmocka_unit_test(process_exit_releases_nothing_and_unloading_everything),
-        cmocka_unit_test(one_whose_close_was_cut_short_is_closed_once),
+        cmocka_unit_test(reclaim_finishes_an_interrupted_close_once),
     };
 
     return UNIT_RUN(tests);

@@ -255,7 +255,7 @@ static void what_was_freed_is_no_longer_committed(void **state)
     assert_int_equal(usage.PeakBytes, 500 * 3000);
 }
 
-/* Or whoever has to wait for it would wait until its next call. */
+/* Otherwise another thread would wait until this one's next call. */
 static void outside(HEXPERTKEY key)
 {
     assert_false(unit_is_inside(self));
@@ -265,7 +265,7 @@ static void outside(HEXPERTKEY key)
 
 static char *last;
 
-/* One call of many kinds. */
+/* Makes one of the calls. */
 static int call(int which, HEXPERTKEY key, SIZE_T bytes)
 {
     switch (which) {
@@ -292,7 +292,7 @@ static int call(int which, HEXPERTKEY key, SIZE_T bytes)
 
 enum { CALLS = 9 };
 
-/* By a thread with two biases: a call has the same key as the one before, or the other one. */
+/* The thread has two biases: a call has the same key as the call before, or the other one. */
 static void every_call_of_who_has_the_bias_ends_outside(void **state)
 {
     static const SIZE_T sizes[] = {0, 16, 100, 1024, 5000, 32667, 40000, 300000};
@@ -316,7 +316,7 @@ static void every_call_of_who_has_the_bias_ends_outside(void **state)
         assert_int_equal(ExpertFreeMemory(keys[0], many[i]), NMERR_SUCCESS);
         outside(keys[0]);
     }
-    for (int i = 0; i < 2; i++) /* of a span that both share then */
+    for (int i = 0; i < 2; i++) /* they end up in a shared span */
         blocks[i] = ExpertAllocMemory(keys[0], 700, NULL);
     assert_int_equal(NmapiTransferMemory(keys[0], keys[1], blocks[1]), NMERR_SUCCESS);
     for (int i = 0; i < 80; i++) /* the bias comes back */

@@ -186,12 +186,12 @@ static void spans_with_room_come_and_go_in_any_order(void **state)
     assert_int_equal(mine.live_bytes, 0);
 }
 
-/* Guards and regions are few for a large expert, and addresses for a small one. */
+/* A large expert has few guards and regions, a small one uses few addresses. */
 static void the_spans_of_a_class_have_1_unit_then_8_then_32(void **state)
 {
     static const struct {
         SIZE_T bytes;
-        unsigned units[4]; /* of its spans, as far as they are told */
+        unsigned units[4]; /* of its spans; 0: not tested */
     } rows[] = {{16, {1, 8, 32, 32}}, {1024, {1, 8, 32, 32}}, {1040, {8, 32, 32}},
                 {4096, {8, 32, 32}},  {4608, {32, 32}},       {32767, {32, 32}}};
 

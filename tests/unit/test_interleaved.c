@@ -224,7 +224,7 @@ static void what_lies_where_a_block_of_records_was_noted_stays(void **state)
     os_release(ours);
 }
 
-/* Of a length that is no whole page. */
+/* Its length is not a multiple of a page. */
 static void a_block_of_records_that_was_being_made_goes(void **state)
 {
     SIZE_T bytes = (3 << 20) + 200;

@@ -156,15 +156,15 @@ static void nobody_waits_for_long_for_one_that_never_comes(void **state)
     lock_release(&lock);
 }
 
-/* Nobody else wants it: none to let go first. */
+/* No other thread waits for it. */
 static void a_free_lock_is_taken_without_a_pause(void **state)
 {
     (void)state;
-    for (LONG wanted = 0; wanted <= self->id; wanted += self->id) {
+    for (LONG who = 0; who <= self->id; who += self->id) {
         DWORD fastest = 1000;
         for (int i = 0; i < 20; i++) {
             DWORD since = GetTickCount();
-            lock.wanted = wanted;
+            lock.wanted = who;
             assert_int_equal(lock_acquire_slow(&lock, self), 0);
             lock_release(&lock);
             assert_int_equal(lock.wanted, 0);

@@ -252,7 +252,7 @@ static void an_expert_is_used_only_by_who_has_its_lock(void **state)
     }
 }
 
-/* Spans that several heaps share, while one of them is asked for its blocks */
+/* Shared spans, while another thread visits their blocks under the lock */
 
 static struct heap taker;
 static void *of_taker[2], *of_giver[3];
@@ -359,7 +359,7 @@ static void let_another_free(void *at, SIZE_T bytes, void *freed)
     *(DWORD *)freed |= unit_on_thread(free_ordinary, NULL);
 }
 
-/* Not for blocks of full spans, of others and of their own. */
+/* Frees blocks of full spans, of other spans, and large ones. */
 static void who_frees_what_is_not_shared_does_not_wait_for_that_lock(void **state)
 {
     DWORD freed = 0;
@@ -380,9 +380,9 @@ static void who_frees_what_is_not_shared_does_not_wait_for_that_lock(void **stat
     heap_close(self, &heap, 0);
 }
 
-/* Records, while a call for one of them is in a system call */
+/* Records, while another thread is in a system call under the lock */
 
-enum { SNAPSHOT_BLOCKS = 80000 }; /* their list is returned to the system at once */
+enum { SNAPSHOT_BLOCKS = 80000 }; /* so many that their list is not cached */
 static struct snapshot *list;
 
 static void make_permanent(struct thread *me)

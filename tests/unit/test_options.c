@@ -185,7 +185,7 @@ static void unknown_words_are_reported_and_the_others_count(void **state)
 
 static void a_variable_that_is_too_long_counts_as_none(void **state)
 {
-    enum { MOST = 16383 }; /* as the line says that is reported */
+    enum { MOST = 16383 }; /* as the reported line says */
     static char words[MOST + 10];
 
     (void)state;

@@ -90,7 +90,7 @@ static void a_failure_loses_nothing(void **state)
     assert_non_null(permanent_alloc(self, 4096));
 }
 
-/* Of what is kept for the next expert they are left out, so they must be counted. */
+/* cache_limit subtracts them. */
 static void the_pages_that_records_take_are_counted(void **state)
 {
     struct standin_usage before, now;

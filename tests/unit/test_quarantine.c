@@ -150,7 +150,7 @@ static void a_reservation_that_fails_takes_the_oldest(void **state)
     region_release(self, more);
 }
 
-/* Of whichever queue, and for a span as for a block. */
+/* From either queue, and for a span as for a block. */
 static void a_segment_that_can_not_be_reserved_takes_the_oldest(void **state)
 {
     (void)state;
