@@ -24,6 +24,18 @@ static void an_expert_terminated_while_it_is_biased_loses_the_bias(void **state)
 }
 
 /* When A looked, the block was B's: now it is A's own. */
+static void an_expert_terminated_while_the_host_opens_it_is_open(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_on_thread(unit_use_key, A), 1);
+    control_reclaim(self, 0);
+    assert_int_equal(table_find(A)->state, EXPERT_RECLAIMED);
+    at("expert about to open", terminate_a);
+    assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
+    assert_int_equal(table_find(A)->state, EXPERT_OPEN);
+    assert_non_null(ExpertAllocMemory(A, 10, NULL));
+}
+
 static LPVOID block;
 
 static void hand_it_over(void)
@@ -272,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(an_expert_terminated_while_it_is_biased_loses_the_bias),
+        ONE(an_expert_terminated_while_the_host_opens_it_is_open),
         ONE(a_block_that_comes_to_the_caller_meanwhile_is_its_own),
         ONE(of_shared_spans_the_living_alone_count_when_their_lock_is_taken_over),
         ONE(two_that_reap_the_same_thread_have_a_record_each),

@@ -156,6 +156,17 @@ static void nobody_waits_for_long_for_one_that_never_comes(void **state)
     lock_release(&lock);
 }
 
+/* A waiter sees by the count that the holder goes on. */
+static void taking_a_free_lock_is_counted(void **state)
+{
+    LONG before = self->locks;
+
+    (void)state;
+    assert_int_equal(lock_acquire(&lock, self), 0);
+    lock_release(&lock);
+    assert_int_not_equal(self->locks, before);
+}
+
 /* No other thread waits for it. */
 static void a_free_lock_is_taken_without_a_pause(void **state)
 {
@@ -229,6 +240,7 @@ int main(void)
         cmocka_unit_test(who_waits_for_long_goes_first),
         cmocka_unit_test(a_living_thread_keeps_it_for_as_long_as_it_likes),
         cmocka_unit_test(nobody_waits_for_long_for_one_that_never_comes),
+        cmocka_unit_test(taking_a_free_lock_is_counted),
         cmocka_unit_test(a_free_lock_is_taken_without_a_pause),
         cmocka_unit_test(permanent_records_are_zero_aligned_and_apart),
         cmocka_unit_test(a_failing_permanent_alloc_says_so_and_goes_on),
