@@ -1,6 +1,7 @@
 /* test_heap.c - the promises of heap.h. */
 #include "heaps.h"
 
+#include "pages/cache.h"
 #include "pages/own.h"
 
 static void every_size_has_the_smallest_class_that_holds_it(void **state)
@@ -114,6 +115,23 @@ static void a_quarantined_heap_faults_and_has_no_owner(void **state)
     heap_open(&mine, ME, (SIZE_T)-1);
     for (int i = 0; i < 4; i++) /* the next expert under the same key has no part in them */
         assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_BAD);
+}
+
+/* The regions go into quarantine, but the cache's limit falls as in any close. */
+static void within_an_abnormal_last_close_the_cache_is_trimmed(void **state)
+{
+    enum { COUNT = 1000, KEEP_DEFAULT = 64 << 20 };
+    static char *blocks[COUNT]; /* 195 MiB */
+
+    (void)state;
+    for (int i = 0; i < COUNT; i++)
+        blocks[i] = take(200000);
+    for (int i = 0; i < COUNT / 2; i++)
+        assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
+    assert_true(cache_pages() * OS_PAGE > KEEP_DEFAULT);
+    heap_close(self, &mine, 1);
+    heap_open(&mine, ME, (SIZE_T)-1);
+    assert_in_range(cache_pages() * OS_PAGE, 0, KEEP_DEFAULT);
 }
 
 static void a_block_handed_over_is_the_takers(void **state)
@@ -386,6 +404,7 @@ int main(void)
         TEST(a_block_handed_over_is_the_takers),
         TEST(spans_with_room_come_and_go_in_any_order),
         TEST(the_spans_of_a_class_have_1_unit_then_8_then_32),
+        TEST(within_an_abnormal_last_close_the_cache_is_trimmed),
         TEST(a_block_of_a_full_span_can_be_handed_over),
         TEST(common_calls_keep_the_limit_and_the_owners),
         TEST(a_region_that_changes_during_a_look_up_is_found_as_it_is_then),
