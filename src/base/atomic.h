@@ -27,28 +27,6 @@
    puts it. */
 #define LINE_ALIGNED __attribute__((aligned(64)))
 
-static inline LONG atomic_swap(volatile LONG *address, LONG value)
-{
-    return __atomic_exchange_n(address, value, __ATOMIC_SEQ_CST);
-}
-
-/* Stores value if *address is expected; returns what was there. */
-static inline LONG atomic_cas(volatile LONG *address, LONG expected, LONG value)
-{
-    __atomic_compare_exchange_n(address, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    return expected;
-}
-
-static inline LONG atomic_add(volatile LONG *address, LONG value)
-{
-    return __atomic_add_fetch(address, value, __ATOMIC_SEQ_CST);
-}
-
-static inline void atomic_pause(void)
-{
-    __builtin_ia32_pause();
-}
-
 #else /* Microsoft's compiler: volatile accesses acquire and release (/volatile:ms) */
 
 #include <intrin.h>
@@ -64,27 +42,23 @@ static inline void atomic_pause(void)
 #define ALWAYS_INLINE __forceinline
 #define LINE_ALIGNED /* this compiler has no such attribute */
 
+#endif
+
 static inline LONG atomic_swap(volatile LONG *address, LONG value)
 {
-    return _InterlockedExchange(address, value);
+    return InterlockedExchange(address, value);
 }
 
+/* Stores value if *address is expected; returns what was there. */
 static inline LONG atomic_cas(volatile LONG *address, LONG expected, LONG value)
 {
-    return _InterlockedCompareExchange(address, value, expected);
+    return InterlockedCompareExchange(address, value, expected);
 }
 
 static inline LONG atomic_add(volatile LONG *address, LONG value)
 {
-    return _InterlockedExchangeAdd(address, value) + value;
+    return InterlockedExchangeAdd(address, value) + value;
 }
-
-static inline void atomic_pause(void)
-{
-    _mm_pause();
-}
-
-#endif
 
 /* The distance between what different threads write: processors fetch cache lines in pairs. */
 #define APART 128

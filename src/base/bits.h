@@ -11,25 +11,19 @@
 /* The index of the highest set bit; the value is not 0. */
 static inline unsigned bits_highest(uint32_t value)
 {
-#if defined(__GNUC__) || defined(__clang__)
-    return 31U - (unsigned)__builtin_clz(value);
-#else
-    unsigned long index;
+    DWORD index;
+
     _BitScanReverse(&index, value);
     return index;
-#endif
 }
 
 /* The index of the lowest set bit; the value is not 0. */
 static inline unsigned bits_lowest(uint32_t value)
 {
-#if defined(__GNUC__) || defined(__clang__)
-    return (unsigned)__builtin_ctz(value);
-#else
-    unsigned long index;
+    DWORD index;
+
     _BitScanForward(&index, value);
     return index;
-#endif
 }
 
 /* The first bit from `from` on that is set, or with `set` 0 clear; `count` if there is none. */

@@ -43,7 +43,7 @@ int lock_acquire_slow(struct lock *lock, struct thread *self)
             died = 1;
         } else if (round < SPINS) {
             for (unsigned i = 0; i < (unsigned)PAUSES << round; i++)
-                atomic_pause();
+                YieldProcessor();
         } else {
             if (round >= LONG_WAIT)
                 atomic_cas(&lock->wanted, 0, self->id);
