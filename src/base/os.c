@@ -3,32 +3,35 @@
 DWORD os_tls_index = TLS_OUT_OF_INDEXES;
 static void(WINAPI *flush_write_buffers)(void); /* NULL: the system has no such call that works */
 
-/* The system calls for memory; each leaves the last error as it was. */
+/* Makes a call; leaves the thread's last error as it was. */
+#define QUIETLY(call)                                                                              \
+    do {                                                                                           \
+        DWORD before = GetLastError();                                                             \
+        call;                                                                                      \
+        SetLastError(before);                                                                      \
+    } while (0)
 
 static void *allocate(void *address, SIZE_T bytes, DWORD type, DWORD protection)
 {
-    DWORD error = GetLastError();
-    void *result = VirtualAlloc(address, bytes, type, protection);
+    void *result;
 
-    SetLastError(error);
+    QUIETLY(result = VirtualAlloc(address, bytes, type, protection));
     return result;
 }
 
 static int release(void *address, SIZE_T bytes, DWORD type)
 {
-    DWORD error = GetLastError();
-    BOOL done = VirtualFree(address, bytes, type);
+    BOOL done;
 
-    SetLastError(error);
+    QUIETLY(done = VirtualFree(address, bytes, type));
     return done != 0;
 }
 
 static int query(ULONG_PTR address, MEMORY_BASIC_INFORMATION *area)
 {
-    DWORD error = GetLastError();
-    SIZE_T length = VirtualQuery((LPCVOID)address, area, sizeof *area);
+    SIZE_T length;
 
-    SetLastError(error);
+    QUIETLY(length = VirtualQuery((LPCVOID)address, area, sizeof *area));
     return length == sizeof *area;
 }
 
@@ -111,20 +114,16 @@ int os_decommit(void *address, SIZE_T bytes)
 
 int os_tls_open(void)
 {
-    DWORD index, error;
+    const LONG none = (LONG)TLS_OUT_OF_INDEXES;
+    DWORD index = os_tls_index;
 
-    if (os_tls_index != TLS_OUT_OF_INDEXES)
+    if (index != TLS_OUT_OF_INDEXES)
         return 1;
-    error = GetLastError();
-    index = TlsAlloc();
-    if (index == TLS_OUT_OF_INDEXES) {
-        SetLastError(error);
+    QUIETLY(index = TlsAlloc());
+    if (index == TLS_OUT_OF_INDEXES)
         return 0;
-    }
-    if (InterlockedCompareExchange((volatile LONG *)&os_tls_index, (LONG)index,
-                                   (LONG)TLS_OUT_OF_INDEXES) != (LONG)TLS_OUT_OF_INDEXES)
-        TlsFree(index); /* another thread was first */
-    SetLastError(error);
+    if (atomic_cas((volatile LONG *)&os_tls_index, none, (LONG)index) != none)
+        QUIETLY(TlsFree(index)); /* another thread was first */
     return 1;
 }
 
@@ -137,60 +136,51 @@ void os_tls_close(void)
 
 int os_tls_set(void *value)
 {
-    DWORD error = GetLastError();
-    BOOL done = TlsSetValue(os_tls_index, value);
+    BOOL done;
 
-    SetLastError(error);
+    QUIETLY(done = TlsSetValue(os_tls_index, value));
     return done != 0;
 }
 
 void *os_tls_get_far(void)
 {
-    DWORD error;
-    void *value;
+    void *value = NULL;
 
-    if (os_tls_index == TLS_OUT_OF_INDEXES)
-        return NULL;
-    error = GetLastError();
-    value = TlsGetValue(os_tls_index);
-    SetLastError(error);
+    if (os_tls_index != TLS_OUT_OF_INDEXES)
+        QUIETLY(value = TlsGetValue(os_tls_index));
     return value;
 }
 
 int os_thread_open(HANDLE *handle)
 {
-    DWORD error = GetLastError();
-    BOOL done = DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(),
-                                handle, 0, FALSE, DUPLICATE_SAME_ACCESS);
+    BOOL done;
 
-    SetLastError(error);
+    QUIETLY(done = DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(),
+                                   handle, 0, FALSE, DUPLICATE_SAME_ACCESS));
     return done != 0;
 }
 
 int os_thread_is_alive(HANDLE handle)
 {
-    DWORD error = GetLastError();
-    DWORD answer = WaitForSingleObject(handle, 0);
+    DWORD answer;
 
-    SetLastError(error);
+    QUIETLY(answer = WaitForSingleObject(handle, 0));
     return answer != WAIT_OBJECT_0; /* after a failure it counts as alive, so nobody reaps it */
 }
 
 DWORD os_thread_suspend(HANDLE handle)
 {
-    DWORD error = GetLastError();
-    DWORD times = SuspendThread(handle);
+    DWORD times;
 
-    SetLastError(error);
+    QUIETLY(times = SuspendThread(handle));
     return times == (DWORD)-1 ? 0 : times;
 }
 
 DWORD os_thread_resume(HANDLE handle)
 {
-    DWORD error = GetLastError();
-    DWORD times = ResumeThread(handle);
+    DWORD times;
 
-    SetLastError(error);
+    QUIETLY(times = ResumeThread(handle));
     return times == (DWORD)-1 ? 0 : times;
 }
 
@@ -200,13 +190,10 @@ DWORD os_thread_resume(HANDLE handle)
    the thread is killed in it. */
 void os_flush_stores(void)
 {
-    DWORD error = GetLastError();
-
     if (flush_write_buffers)
-        flush_write_buffers();
+        QUIETLY(flush_write_buffers());
     else
-        Sleep(1);
-    SetLastError(error);
+        QUIETLY(Sleep(1));
 }
 
 unsigned os_barrier_calls(void)
@@ -227,18 +214,12 @@ void os_attach(void)
 
 void os_close(HANDLE handle)
 {
-    DWORD error = GetLastError();
-
-    CloseHandle(handle);
-    SetLastError(error);
+    QUIETLY(CloseHandle(handle));
 }
 
 void os_yield(unsigned round)
 {
-    DWORD error = GetLastError();
-
-    Sleep(round < OS_ROUNDS ? 0 : 1);
-    SetLastError(error);
+    QUIETLY(Sleep(round < OS_ROUNDS ? 0 : 1));
 }
 
 DWORD os_milliseconds(void)
@@ -248,19 +229,15 @@ DWORD os_milliseconds(void)
 
 DWORD os_environment(const WCHAR *name, WCHAR *buffer, DWORD characters)
 {
-    DWORD error = GetLastError();
-    DWORD length = GetEnvironmentVariableW(name, buffer, characters);
+    DWORD length;
 
-    SetLastError(error);
+    QUIETLY(length = GetEnvironmentVariableW(name, buffer, characters));
     return length;
 }
 
 void os_debug_line(const WCHAR *text)
 {
-    DWORD error = GetLastError();
-
-    OutputDebugStringW(text);
-    SetLastError(error);
+    QUIETLY(OutputDebugStringW(text));
 }
 
 int os_append(const WCHAR *path, const char *text, DWORD bytes)
