@@ -17,7 +17,6 @@ static void attach(HINSTANCE module)
 {
     forward_attach(module);
     os_attach();
-    zero_attach();
     options_read();
 }
 

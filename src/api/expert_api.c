@@ -76,7 +76,7 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
     if (UNLIKELY(!span))
         return alloc_near(self, hExpertKey, nBytes, pError);
     block = span_take_freed(span, nBytes);
-    if (nBytes > ZERO_SHORT && LIKELY(zero_is_wide))
+    if (nBytes > ZERO_SHORT && LIKELY(ZERO_IS_WIDE))
         return alloc_wide(self, hExpertKey, block, nBytes);
     zero_block(block, nBytes);
     bias_leave_fast(self, hExpertKey);

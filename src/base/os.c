@@ -1,6 +1,7 @@
 #include "base/os.h"
 
 DWORD os_tls_index = TLS_OUT_OF_INDEXES;
+int os_has_avx;
 static void(WINAPI *flush_write_buffers)(void); /* NULL: the system has no such call that works */
 
 /* Makes a call; leaves the thread's last error as it was. */
@@ -210,6 +211,9 @@ void os_attach(void)
         flush_write_buffers =
             (void(WINAPI *)(void))(ULONG_PTR)GetProcAddress(kernel, "FlushProcessWriteBuffers");
     os_tls_open(); /* if it fails, the first call tries again */
+#ifdef _WIN64
+    os_has_avx = IsProcessorFeaturePresent(PF_AVX_INSTRUCTIONS_AVAILABLE);
+#endif
 }
 
 void os_close(HANDLE handle)

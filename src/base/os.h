@@ -31,6 +31,9 @@
 
 /* Once, when the DLL is loaded. */
 void os_attach(void);
+/* x64: whether processor and system have stores of 32 bytes. A system that is older than this
+   question says no; blocks are zeroed somewhat slower then. */
+extern int os_has_avx;
 
 /* Reserves address space at the given address, or anywhere if that is NULL. NULL: it failed. */
 void *os_reserve(void *address, SIZE_T bytes);

@@ -5,7 +5,7 @@
 #ifndef NMAPI_ZERO_H
 #define NMAPI_ZERO_H
 
-#include "base/atomic.h"
+#include "base/os.h"
 
 #ifdef _WIN64
 #include <emmintrin.h>
@@ -54,10 +54,7 @@ static ALWAYS_INLINE void zero_block(void *block, SIZE_T bytes)
 
 #ifdef _WIN64
 
-/* Whether processor and system have such stores (AVX). */
-extern int zero_is_wide;
-/* Once, when the DLL is loaded. */
-void zero_attach(void);
+#define ZERO_IS_WIDE os_has_avx
 
 /* ZERO_WIDE marks a function that calls zero_wide. Clang's header for Microsoft's ABI has the type
    of 32 bytes only if all code may use it; hence the vector type. */
@@ -72,7 +69,7 @@ typedef __m256i zero_unit_wide;
 #define ZERO_STORE(at) _mm256_storeu_si256((at), _mm256_setzero_si256())
 #endif
 
-/* The same for more than ZERO_SHORT bytes, and only if zero_is_wide. Up to 256 bytes no branch
+/* The same for more than ZERO_SHORT bytes, and only if ZERO_IS_WIDE. Up to 256 bytes no branch
    depends on the length: with blocks of mixed sizes it could not be predicted. */
 ZERO_WIDE static ALWAYS_INLINE void zero_wide(void *block, SIZE_T bytes)
 {
@@ -102,12 +99,8 @@ ZERO_WIDE static ALWAYS_INLINE void zero_wide(void *block, SIZE_T bytes)
 #else
 
 #define ZERO_WIDE
-#define zero_is_wide 0
+#define ZERO_IS_WIDE 0
 #define zero_wide zero_block
-
-static inline void zero_attach(void)
-{
-}
 
 #endif
 

@@ -431,6 +431,13 @@ FORCEINLINE void *InterlockedExchangePointer(void *volatile *at, void *value)
 #define _ReadBarrier() __asm__ __volatile__("" ::: "memory")
 #define _WriteBarrier() __asm__ __volatile__("" ::: "memory")
 
+#define PF_AVX_INSTRUCTIONS_AVAILABLE 39
+
+FORCEINLINE BOOL IsProcessorFeaturePresent(DWORD feature)
+{
+    return feature == PF_AVX_INSTRUCTIONS_AVAILABLE && __builtin_cpu_supports("avx");
+}
+
 FORCEINLINE BYTE _BitScanForward(DWORD *index, DWORD mask)
 {
     if (mask == 0) {

@@ -30,7 +30,7 @@ static void zeroing_covers_the_block_and_no_more(void **state)
 {
     (void)state;
     check(by_any_stores, 0);
-    if (zero_is_wide)
+    if (os_has_avx)
         check(by_wide_stores, ZERO_SHORT + 1);
     else
         print_message("this processor has no wide stores: not tried\n");
@@ -39,17 +39,17 @@ static void zeroing_covers_the_block_and_no_more(void **state)
 static void wide_stores_are_used_where_there_are_such(void **state)
 {
     (void)state;
-    assert_int_equal(zero_is_wide, __builtin_cpu_supports("avx") != 0);
+    assert_int_equal(os_has_avx, __builtin_cpu_supports("avx") != 0);
 }
 
 static void blocks_are_zero_with_wide_stores_and_without(void **state)
 {
     HEXPERTKEY key = (HEXPERTKEY)(ULONG_PTR)0x100;
-    int wide = zero_is_wide;
+    int wide = os_has_avx;
 
     (void)state;
     for (int pass = 0; pass < 2; pass++) {
-        zero_is_wide = pass ? 0 : wide;
+        os_has_avx = pass ? 0 : wide;
         for (SIZE_T length = 0; length <= 2 * SPAN_QUICK; length++) {
             char *block = ExpertAllocMemory(key, length, NULL);
             memset(block, 0x55, length);
@@ -61,7 +61,7 @@ static void blocks_are_zero_with_wide_stores_and_without(void **state)
             assert_int_equal(ExpertFreeMemory(key, block), NMERR_SUCCESS);
         }
     }
-    zero_is_wide = wide;
+    os_has_avx = wide;
     assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
 }
 
