@@ -52,6 +52,11 @@ static int parse_bytes(const WCHAR *digits, SIZE_T *bytes)
     return value <= (SIZE_T)-1 >> shift;
 }
 
+static void reject(const WCHAR *word)
+{
+    report_line(NULL, "unknown or malformed word in NMAPI_OPTIONS: %w", word);
+}
+
 static int accept(WCHAR *word)
 {
     SIZE_T bytes;
@@ -95,7 +100,7 @@ void options_read(void)
 
     memset(&options, 0, sizeof options);
     if (length >= OPTIONS_TEXT) {
-        report_unknown_option(u"(more than 16,383 characters)");
+        reject(u"(more than 16,383 characters)");
         length = 0;
     }
     end = text + length;
@@ -115,6 +120,6 @@ void options_read(void)
                 break;
         }
         if (*word && !accept(word))
-            report_unknown_option(word);
+            reject(word);
     }
 }

@@ -1,22 +1,24 @@
 #include "base/report.h"
 
-enum { LINE_CHARACTERS = 384 }; /* a path may be in it */
+#include <stdarg.h>
+
+enum { LINE_CHARACTERS = 384 }; /* a path may be in it; what is longer is cut */
 
 struct line {
     WCHAR text[LINE_CHARACTERS];
     unsigned length;
 };
 
-static void add(struct line *line, const char *text)
+static void add(struct line *line, WCHAR character)
 {
-    while (*text && line->length < LINE_CHARACTERS - 3)
-        line->text[line->length++] = (WCHAR)*text++;
+    if (line->length < LINE_CHARACTERS - 3)
+        line->text[line->length++] = character;
 }
 
-static void add_wide(struct line *line, const WCHAR *text)
+static void add_text(struct line *line, const char *text)
 {
-    while (*text && line->length < LINE_CHARACTERS - 3)
-        line->text[line->length++] = *text++;
+    while (*text)
+        add(line, (WCHAR)*text++);
 }
 
 static void add_number(struct line *line, SIZE_T value, unsigned base)
@@ -29,99 +31,56 @@ static void add_number(struct line *line, SIZE_T value, unsigned base)
         digits[--at] = "0123456789abcdef"[value % base];
         value /= base;
     } while (value);
-    add(line, digits + at);
+    add_text(line, digits + at);
 }
 
-static void add_address(struct line *line, const void *address)
+static void add_values(struct line *line, const char *format, va_list values)
 {
-    add(line, "0x");
-    add_number(line, (SIZE_T)address, 16);
+    for (; *format; format++) {
+        if (*format != '%') {
+            add(line, (WCHAR)*format);
+            continue;
+        }
+        switch (*++format) {
+        case 's':
+            add_text(line, va_arg(values, const char *));
+            break;
+        case 'w':
+            for (const WCHAR *text = va_arg(values, const WCHAR *); *text; text++)
+                add(line, *text);
+            break;
+        default:
+            add_number(line, va_arg(values, SIZE_T), *format == 'x' ? 16 : 10);
+        }
+    }
 }
 
-static void say(struct line *line)
+/* Writes a line, which is ASCII. */
+static int write_to(const WCHAR *file, const struct line *line)
 {
-    line->text[line->length++] = '\r';
-    line->text[line->length++] = '\n';
-    line->text[line->length] = 0;
-    os_debug_line(line->text);
-}
-
-void report_unknown_option(const WCHAR *word)
-{
-    struct line line = {.length = 0};
-
-    add(&line, "Nmapi: unknown or malformed word in NMAPI_OPTIONS: ");
-    add_wide(&line, word);
-    say(&line);
-}
-
-void report_function(const char *name, const char *why)
-{
-    struct line line = {.length = 0};
-
-    add(&line, "Nmapi: ");
-    add(&line, name);
-    add(&line, ": not supported, ");
-    add(&line, why);
-    say(&line);
-}
-
-void report_path(const WCHAR *path, const char *problem)
-{
-    struct line line = {.length = 0};
-
-    add(&line, "Nmapi: ");
-    add_wide(&line, path);
-    add(&line, problem);
-    say(&line);
-}
-
-/* Writes a report's line, which is ASCII; to the debugger output if the file can't be written. */
-static void say_to(struct line *line, const WCHAR *file)
-{
-    static volatile LONG refused; /* 1: the unusable file was reported */
     char bytes[LINE_CHARACTERS];
 
     for (unsigned i = 0; i < line->length; i++)
         bytes[i] = (char)line->text[i];
-    bytes[line->length] = '\r';
-    bytes[line->length + 1] = '\n';
-    if (file && os_append(file, bytes, line->length + 2))
-        return;
-    if (file && !atomic_swap(&refused, 1))
-        report_path(file, ": the reports can't be written there");
-    say(line);
+    return os_append(file, bytes, line->length);
 }
 
-void report_expert(const WCHAR *file, const void *key, SIZE_T blocks, SIZE_T bytes, SIZE_T peak,
-                   const struct report_leak *leaks, unsigned count)
+void report_line(const WCHAR *file, const char *format, ...)
 {
+    static volatile LONG refused; /* 1: the unusable file was reported */
     struct line line = {.length = 0};
+    va_list values;
 
-    add(&line, "Nmapi: expert ");
-    add_address(&line, key);
-    add(&line, " leaked ");
-    add_number(&line, blocks, 10);
-    add(&line, blocks == 1 ? " block, " : " blocks, ");
-    add_number(&line, bytes, 10);
-    add(&line, " bytes (peak ");
-    add_number(&line, peak, 10);
-    add(&line, " bytes)");
-    say_to(&line, file);
-    for (unsigned i = 0; i < count; i++) {
-        line.length = 0;
-        add(&line, "Nmapi:   ");
-        add_address(&line, leaks[i].address);
-        add(&line, "  ");
-        add_number(&line, leaks[i].bytes, 10);
-        add(&line, " bytes");
-        say_to(&line, file);
-    }
-    if (count && count < blocks) {
-        line.length = 0;
-        add(&line, "Nmapi:   and ");
-        add_number(&line, blocks - count, 10);
-        add(&line, " more");
-        say_to(&line, file);
-    }
+    va_start(values, format);
+    add_text(&line, "Nmapi: ");
+    add_values(&line, format, values);
+    va_end(values);
+    line.text[line.length++] = '\r';
+    line.text[line.length++] = '\n';
+    line.text[line.length] = 0;
+    if (file && write_to(file, &line))
+        return;
+    if (file && !atomic_swap(&refused, 1))
+        report_line(NULL, "%w: the reports can't be written there", file);
+    os_debug_line(line.text);
 }

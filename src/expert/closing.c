@@ -1,6 +1,7 @@
 #include "expert/closing.h"
 
 #include "base/options.h"
+#include "base/report.h"
 #include "expert/visitors.h"
 #include "heap/record_heap.h"
 
@@ -37,7 +38,7 @@ static void note_leak(void *address, SIZE_T bytes, void *context)
 {
     struct closing_leaks *leaks = context;
 
-    if (leaks->count == REPORT_LEAKS)
+    if (leaks->count == CLOSING_LEAKS)
         return;
     leaks->first[leaks->count].address = address;
     leaks->first[leaks->count].bytes = bytes;
@@ -52,10 +53,8 @@ void closing_end(struct thread *self, struct expert *e, int died, int reclaims,
     leaks->count = 0;
     if (options.report)
         heap_visit(self, e->heap, note_leak, leaks);
-    expert_keep_usage(e);
-    leaks->blocks = e->final.blocks;
-    leaks->bytes = e->final.bytes;
-    leaks->peak = e->final.peak;
+    expert_usage(e, &leaks->usage);
+    expert_keep_usage(e, &leaks->usage);
     store_relaxed(&e->closing,
                   (uint8_t)(BEGUN | (abnormal ? ABNORMAL : 0) | (reclaims ? RECLAIMS : 0)));
     set_closed(e);
@@ -76,20 +75,29 @@ void closing_finish(struct thread *self, struct expert *e)
 
 void closing_report(const struct expert *e, const struct closing_leaks *leaks)
 {
-    if (options.report && leaks->blocks)
-        report_expert(options.report_file, e->entry.key, leaks->blocks, leaks->bytes, leaks->peak,
-                      leaks->first, leaks->count);
+    const NMAPI_EXPERT_USAGE *usage = &leaks->usage;
+    const WCHAR *file = options.report_file;
+
+    if (!options.report || !usage->LiveBlocks)
+        return;
+    report_line(file, "expert 0x%x leaked %u %s, %u bytes (peak %u bytes)", (SIZE_T)e->entry.key,
+                usage->LiveBlocks, usage->LiveBlocks == 1 ? "block" : "blocks", usage->LiveBytes,
+                usage->PeakBytes);
+    for (unsigned i = 0; i < leaks->count; i++)
+        report_line(file, "  0x%x  %u bytes", (SIZE_T)leaks->first[i].address,
+                    leaks->first[i].bytes);
+    if (leaks->count && leaks->count < usage->LiveBlocks)
+        report_line(file, "  and %u more", usage->LiveBlocks - leaks->count);
 }
 
 void closing_report_open(void)
 {
-    for (const struct expert *e = table_first(); options.report && e; e = table_next(e)) {
-        NMAPI_EXPERT_USAGE usage;
+    struct closing_leaks leaks = {.count = 0};
+
+    for (const struct expert *e = table_first(); e; e = table_next(e)) {
         if (!expert_is_live(e))
             continue;
-        expert_usage(e, &usage);
-        if (usage.LiveBlocks)
-            report_expert(options.report_file, e->entry.key, usage.LiveBlocks, usage.LiveBytes,
-                          usage.PeakBytes, NULL, 0);
+        expert_usage(e, &leaks.usage);
+        closing_report(e, &leaks);
     }
 }

@@ -8,13 +8,17 @@
 #define NMAPI_CLOSING_H
 
 #include "expert/expert.h"
-#include "base/report.h"
+
+#define CLOSING_LEAKS 16 /* blocks that a report lists */
 
 /* What an expert leaked; it is reported after the lock is released. */
 struct closing_leaks {
-    SIZE_T blocks, bytes, peak;
+    NMAPI_EXPERT_USAGE usage;
     unsigned count;
-    struct report_leak first[REPORT_LEAKS];
+    struct {
+        void *address;
+        SIZE_T bytes;
+    } first[CLOSING_LEAKS];
 };
 
 /* Closes an expert that is live, locked and recovered. `died`: a thread had died in it. `reclaims`:

@@ -51,7 +51,6 @@ DWORD control_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
 {
     struct expert *e = table_find(key);
     struct closing_leaks leaks;
-    NMAPI_EXPERT_USAGE found;
     LONG state;
     int died;
 
@@ -67,11 +66,11 @@ DWORD control_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
         return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
     }
     if (usage) { /* before the close: it may lie in one of the expert's blocks */
-        found.cbSize = usage->cbSize;
-        expert_usage(e, &found);
-        found.State = EXPERT_CLOSED;
-        found.CommittedBytes = 0;
-        memcpy(usage, &found, sizeof found);
+        expert_usage(e, &leaks.usage);
+        leaks.usage.cbSize = usage->cbSize;
+        leaks.usage.State = EXPERT_CLOSED;
+        leaks.usage.CommittedBytes = 0;
+        *usage = leaks.usage;
     }
     closing_end(self, e, died, 0, &leaks);
     lock_release(&e->lock);
@@ -98,7 +97,7 @@ void control_reclaim(struct thread *self, int ending)
         if ((!may_be_reclaimed(e) && !closing_has_begun(e)) ||
             !lock_acquire_now(&e->lock, self, &died))
             continue;
-        leaks.blocks = 0;
+        leaks.usage.LiveBlocks = 0;
         if (is_deserted(e, ending ? self->id : 0)) {
             died = bias_recover(self, e, died);
             if (expert_is_live(e)) /* otherwise it was a killed close, now finished */

@@ -92,15 +92,12 @@ void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
     usage->LiveBlocks = (SIZE_T)(usage->Allocations - usage->Frees);
 }
 
-void expert_keep_usage(struct expert *e)
+void expert_keep_usage(struct expert *e, const NMAPI_EXPERT_USAGE *usage)
 {
-    NMAPI_EXPERT_USAGE usage;
-
-    expert_usage(e, &usage);
-    e->final.limit = usage.MemoryLimit;
-    e->final.blocks = usage.LiveBlocks;
-    e->final.bytes = usage.LiveBytes;
-    e->final.peak = usage.PeakBytes;
-    e->final.allocations = usage.Allocations;
-    e->final.frees = usage.Frees;
+    e->final.limit = usage->MemoryLimit;
+    e->final.blocks = usage->LiveBlocks;
+    e->final.bytes = usage->LiveBytes;
+    e->final.peak = usage->PeakBytes;
+    e->final.allocations = usage->Allocations;
+    e->final.frees = usage->Frees;
 }

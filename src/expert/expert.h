@@ -81,7 +81,7 @@ int expert_is_stopped(HEXPERTKEY key);
 
 /* The usage now. The lock is held; the thread with the bias may be inside. */
 void expert_usage(const struct expert *expert, NMAPI_EXPERT_USAGE *usage);
-/* Keeps the usage, to be shown once the expert is closed. */
-void expert_keep_usage(struct expert *expert);
+/* Keeps it, to be shown once the expert is closed. */
+void expert_keep_usage(struct expert *expert, const NMAPI_EXPERT_USAGE *usage);
 
 #endif

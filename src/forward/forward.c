@@ -150,7 +150,7 @@ static HMODULE original_module(void)
         if (known && module)
             FreeLibrary(module);
         if (!known && problem)
-            report_path(path ? path : original_file, problem);
+            report_line(NULL, "%w%s", path ? path : original_file, problem);
         if (!known)
             known = found;
     }
@@ -160,7 +160,7 @@ static HMODULE original_module(void)
 static void *fail(DWORD index, const char *why)
 {
     if (!InterlockedExchange(&said[index], 1))
-        report_function(functions[index].name, why);
+        report_line(NULL, "%s: not supported, %s", functions[index].name, why);
     return functions[index].failure;
 }
 

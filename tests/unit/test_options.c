@@ -209,25 +209,34 @@ static void a_variable_that_is_too_long_counts_as_none(void **state)
 
 static void a_report_says_sums_and_blocks(void **state)
 {
-    struct report_leak leaks[REPORT_LEAKS] = {{(void *)0xABC0, 7}};
+    struct closing_leaks leaks = {.usage = {.LiveBlocks = 3, .LiveBytes = 1007, .PeakBytes = 5000},
+                                  .count = 1,
+                                  .first = {{(void *)0xABC0, 7}}};
+    const struct expert e = {.entry.key = (HEXPERTKEY)0x1234};
 
     (void)state;
     read_words("report");
-    report_expert(options.report_file, (void *)0x1234, 3, 1007, 5000, leaks, 1);
+    closing_report(&e, &leaks);
     assert_string_equal(standin_debug_text(),
                         "Nmapi: expert 0x1234 leaked 3 blocks, 1007 bytes (peak 5000 bytes)\r\n"
                         "Nmapi:   0xabc0  7 bytes\r\n"
                         "Nmapi:   and 2 more\r\n");
     standin_clear_debug_text();
-    report_expert(options.report_file, (void *)0x1234, 1, 0, 0, leaks, 1);
+    leaks.usage.LiveBlocks = 1;
+    leaks.usage.LiveBytes = 0;
+    closing_report(&e, &leaks);
     says_nothing_but("leaked 1 block, 0 bytes");
     assert_null(strstr(standin_debug_text(), "more"));
 }
 
 static void report_two(void)
 {
-    report_expert(options.report_file, (void *)0x1234, 1, 2, 3, NULL, 0);
-    report_expert(options.report_file, (void *)0x5678, 1, 2, 3, NULL, 0);
+    const struct closing_leaks leaks = {.usage = {.LiveBlocks = 1, .LiveBytes = 2, .PeakBytes = 3}};
+    const struct expert first = {.entry.key = (HEXPERTKEY)0x1234};
+    const struct expert second = {.entry.key = (HEXPERTKEY)0x5678};
+
+    closing_report(&first, &leaks);
+    closing_report(&second, &leaks);
 }
 
 static void a_report_goes_to_its_file(void **state)
@@ -274,9 +283,14 @@ static void a_word_without_end_is_cut(void **state)
     for (unsigned i = 0; i < sizeof word / sizeof *word - 1; i++)
         word[i] = 'x';
     standin_clear_debug_text();
+<<<<<<< HEAD
     report_unknown_option(word);
     assert_in_range(strlen(standin_debug_text()), 300,
                     383); /* and a zero: all that there is room for */
+=======
+    report_line(NULL, "%w", word);
+    assert_true(strlen(standin_debug_text()) < 400);
+>>>>>>> 82afe9b (Report by one function with a format)
 }
 
 int main(void)
