@@ -34,6 +34,7 @@ set(NMAPI_MODULES
     base/zero
     base/os
     base/bits
+    base/list
     base/atomic
     base/crt)
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/list.h"
 #include "base/options.h"
 #include "base/permanent.h"
 
@@ -20,7 +21,8 @@
 /* Regions in segments by their units; own reservations by their committed pages, in units. The one
    freed last is first. */
 static struct record *in_segments[UNIT_CLASSES], *owns[UNIT_CLASSES];
-static struct record *newest, *oldest;
+/* Stands behind the newest one and before the oldest. */
+static struct record ends = {.newer = &ends, .older = &ends};
 
 SIZE_T cache_limit(void)
 {
@@ -43,7 +45,7 @@ SIZE_T cache_pages(void)
     return record_sums.free + segment_idle_pages();
 }
 
-int cache_suits(const struct record *r)
+static int is_suitable(const struct record *r)
 {
     if (r->segment)
         return 1;
@@ -53,55 +55,30 @@ int cache_suits(const struct record *r)
 /* The largest class that so many pages are enough for. */
 static unsigned class_filled(SIZE_T pages)
 {
-    unsigned units = (unsigned)(pages / UNIT_PAGES), size_class;
+    SIZE_T units = pages / UNIT_PAGES;
 
     if (units < 1)
         units = 1;
-    if (units > SEGMENT_UNITS)
-        units = SEGMENT_UNITS;
-    size_class = unit_class(units);
-    return unit_class_units(size_class) > units ? size_class - 1 : size_class;
-}
-
-static struct record **list_of(const struct record *r)
-{
-    return r->segment ? &in_segments[class_filled(r->pages)] : &owns[class_filled(r->committed)];
+    return unit_class_within(units < SEGMENT_UNITS ? (unsigned)units : SEGMENT_UNITS);
 }
 
 void cache_put(struct record *r)
 {
-    struct record **list = list_of(r);
+    struct record **list =
+        r->segment ? &in_segments[class_filled(r->pages)] : &owns[class_filled(r->committed)];
 
-    r->prev = NULL;
-    r->next = *list;
-    if (r->next)
-        r->next->prev = r;
-    *list = r;
-    r->newer = NULL;
-    r->older = newest;
-    if (newest)
-        newest->newer = r;
-    else
-        oldest = r;
-    newest = r;
+    LIST_PUSH(list, r);
+    r->newer = &ends;
+    r->older = ends.older;
+    ends.older->newer = r;
+    ends.older = r;
 }
 
 static void pull(struct record *r)
 {
-    if (r->next)
-        r->next->prev = r->prev;
-    if (r->prev)
-        r->prev->next = r->next;
-    else
-        *list_of(r) = r->next;
-    if (r->newer)
-        r->newer->older = r->older;
-    else
-        newest = r->older;
-    if (r->older)
-        r->older->newer = r->newer;
-    else
-        oldest = r->newer;
+    LIST_PULL(r);
+    r->newer->older = r->older;
+    r->older->newer = r->newer;
 }
 
 struct record *cache_take(unsigned units, unsigned wider, unsigned lines)
@@ -155,8 +132,8 @@ int cache_purge(SIZE_T pages)
 {
     int purged = 0;
 
-    while (oldest && (!pages || cache_pages() > pages)) {
-        struct record *r = oldest;
+    while (ends.newer != &ends && (!pages || cache_pages() > pages)) {
+        struct record *r = ends.newer;
         pull(r);
         if (!cache_discard(r))
             break;
@@ -170,9 +147,20 @@ int cache_purge(SIZE_T pages)
     return purged;
 }
 
+void cache_accept(struct record *r)
+{
+    SIZE_T limit = cache_limit();
+
+    if (limit && is_suitable(r))
+        cache_put(r);
+    else
+        cache_discard(r);
+    cache_purge(limit);
+}
+
 void cache_repair(void)
 {
     memset((void *)in_segments, 0, sizeof in_segments);
     memset((void *)owns, 0, sizeof owns);
-    newest = oldest = NULL;
+    ends.newer = ends.older = &ends;
 }

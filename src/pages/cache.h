@@ -17,8 +17,8 @@ SIZE_T cache_pages(void);
 
 /* Caches a region that has no owner. */
 void cache_put(struct record *record);
-/* Whether a region may be cached. */
-int cache_suits(const struct record *record);
+/* The same if there is room for it; otherwise returns what is too much to the system. */
+void cache_accept(struct record *record);
 
 /* Takes a cached region in a segment, of at least so many units and at most `wider` classes larger,
    with lines of block states. It has no owner yet. NULL: there is none. */

@@ -36,7 +36,7 @@ struct record {
         char use[REGION_USE];
     };
     struct segment *segment;      /* it lies in; NULL: it has its own reservation */
-    struct record *next, *prev;   /* the list of equals in cache.c, or next: unused ones */
+    struct record *next, **link;  /* the list of equals in cache.c, or next: unused ones */
     struct record *newer, *older; /* the order of freeing in cache.c; newer: in quarantine.c */
     uint32_t pages;               /* of addresses, the last of which is never committed */
     volatile uint32_t committed;  /* pages from base on that certainly are committed */
@@ -54,11 +54,6 @@ extern struct record_sums {
     SIZE_T free;    /* in cached ones */
     SIZE_T refused; /* in quarantined ones: the system did not take them back */
 } record_sums;
-
-static inline struct record *record_of(const struct region *region)
-{
-    return (struct record *)(void *)region;
-}
 
 /* A record without base; NULL: no memory. */
 struct record *record_new(struct thread *self);

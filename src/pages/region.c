@@ -9,6 +9,11 @@
 
 static struct lock lock;
 
+static struct record *record_of(const struct region *region)
+{
+    return (struct record *)(void *)region;
+}
+
 static SIZE_T pages_of(SIZE_T bytes)
 {
     return (bytes + OS_PAGE - 1) / OS_PAGE;
@@ -27,7 +32,7 @@ static void enter(struct record *r, void *context)
         cache_put(r);
 }
 
-static void repair(void)
+void region_repair(void)
 {
     map_repair_begin();
     record_repair();
@@ -42,7 +47,7 @@ static void repair(void)
 void region_lock(struct thread *self)
 {
     if (UNLIKELY(lock_acquire(&lock, self)))
-        repair();
+        region_repair();
 }
 
 void region_unlock(void)
@@ -255,12 +260,7 @@ void region_release(struct thread *self, struct region *region)
     record_set_owner(r, NULL);
     if (r->segment)
         segment_free_lines(r);
-    if (cache_limit() && cache_suits(r))
-        cache_put(r);
-    else
-        cache_discard(r);
-    if (UNLIKELY(cache_pages() > cache_limit()))
-        cache_purge(cache_limit());
+    cache_accept(r);
     region_unlock();
 }
 
@@ -314,7 +314,7 @@ static void release_own(struct record *r, void *context)
 
 void region_shutdown(void)
 {
-    repair(); /* what a thread was killed at is known then */
+    region_repair(); /* what a thread was killed at is known then */
     record_each(release_own, NULL);
     segment_shutdown();
     cache_repair();
@@ -322,22 +322,4 @@ void region_shutdown(void)
     record_shutdown();
     map_shutdown();
     lock_reset(&lock);
-}
-
-int region_is_valid(struct thread *self)
-{
-    struct record_sums before;
-    SIZE_T quarantined;
-    uint32_t sum;
-    int valid;
-
-    region_lock(self);
-    before = record_sums;
-    quarantined = quarantine_pages();
-    sum = segment_checksum();
-    repair();
-    valid = before.used == record_sums.used && before.free == record_sums.free &&
-            quarantined == quarantine_pages() && sum == segment_checksum();
-    region_unlock();
-    return valid;
 }

@@ -56,9 +56,9 @@ void region_unlock(void);
 /* Visits every region of an owner; the caller holds the lock. Slow: it looks at all regions. */
 void region_visit(void *owner, void (*visit)(struct region *, void *), void *context);
 
+/* Makes all lists and sums anew, after a thread died under the lock. */
+void region_repair(void);
 /* At unload, without other threads: returns everything to the system. */
 void region_shutdown(void);
-/* Makes all lists and sums anew and returns whether they were right. For tests. */
-int region_is_valid(struct thread *self);
 
 #endif

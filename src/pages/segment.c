@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/list.h"
 #include "base/permanent.h"
 
 #define FINE_UNITS 16 /* up to which each number of units is a class */
 
-static struct segment *volatile all; /* by all */
-static struct segment *unused;       /* by next */
+static struct segment *volatile all; /* by all; those without base stand for nothing */
 /* Those whose longest run of cold units is at least the class's units, but not the next one's. */
 static struct segment *with_cold[UNIT_CLASSES];
 static SIZE_T idle_pages; /* of block states in segments where no region has any */
@@ -31,6 +31,11 @@ unsigned unit_class_units(unsigned size_class)
     if (size_class < FINE_UNITS)
         return size_class + 1;
     return ((coarse & 7) + 9) << (1 + coarse / 8);
+}
+
+unsigned unit_class_within(unsigned units)
+{
+    return unit_class(units + 1) - 1;
 }
 
 /* What a segment consists of */
@@ -63,67 +68,32 @@ static void make_cold(struct segment *s)
 
 /* The lists of segments with cold units */
 
-static struct segment **list_of(const struct segment *s)
-{
-    unsigned size_class;
-
-    if (!s->longest)
-        return NULL;
-    size_class = unit_class(s->longest);
-    if (unit_class_units(size_class) > s->longest)
-        size_class--;
-    return &with_cold[size_class];
-}
-
-static void enlist(struct segment *s)
-{
-    struct segment **list = list_of(s);
-
-    if (!list)
-        return;
-    s->prev = NULL;
-    s->next = *list;
-    if (s->next)
-        s->next->prev = s;
-    *list = s;
-}
-
-static void unlist(struct segment *s)
-{
-    struct segment **list = list_of(s);
-
-    if (!list)
-        return;
-    if (s->next)
-        s->next->prev = s->prev;
-    if (s->prev)
-        s->prev->next = s->next;
-    else
-        *list = s->next;
-}
-
 /* After its cold units have changed. */
 static void list_anew(struct segment *s)
 {
     unsigned longest = bits_longest_run(s->cold, SEGMENT_UNITS);
+    struct segment **list;
 
     if (longest == s->longest)
         return;
-    unlist(s);
+    if (s->longest)
+        LIST_PULL(s);
     s->longest = (uint16_t)longest;
-    enlist(s);
+    if (!longest)
+        return;
+    list = &with_cold[unit_class_within(longest)];
+    LIST_PUSH(list, s);
 }
 
 /* Reservations */
 
-static struct segment *segment_record(struct thread *self)
+static struct segment *unused_record(struct thread *self)
 {
-    struct segment *s = unused;
+    struct segment *s;
 
-    if (s) {
-        unused = s->next;
-        return s;
-    }
+    for (s = all; s; s = s->all)
+        if (!s->base)
+            return s;
     s = permanent_alloc(self, sizeof *s);
     if (!s)
         return NULL;
@@ -134,7 +104,7 @@ static struct segment *segment_record(struct thread *self)
 
 static struct segment *make(struct thread *self)
 {
-    struct segment *s = segment_record(self);
+    struct segment *s = unused_record(self);
     SIZE_T bytes = SEGMENT_BYTES;
     char *base = NULL;
 
@@ -145,11 +115,8 @@ static struct segment *make(struct thread *self)
         if (!base)
             bytes /= 4;
     }
-    if (!base) {
-        s->next = unused;
-        unused = s;
+    if (!base)
         return NULL;
-    }
     s->bytes = bytes;
     s->state_pages = 0;
     s->longest = 0;
@@ -163,14 +130,12 @@ static struct segment *make(struct thread *self)
 
 static void release(struct segment *s)
 {
-    unlist(s);
+    LIST_PULL(s);
     s->longest = 0;
     idle_pages -= s->state_pages; /* nobody has a line */
     map_note_release(s->base, s->bytes);
     atomic_store(&s->base, NULL);
     map_release();
-    s->next = unused;
-    unused = s;
 }
 
 /* Lines of block states */
@@ -320,15 +285,11 @@ static void decommit_unnoted_states(const struct segment *s)
 
 void segment_repair_begin(void)
 {
-    unused = NULL;
     memset((void *)with_cold, 0, sizeof with_cold);
     for (struct segment *s = all; s; s = s->all) {
         s->longest = 0;
-        if (!s->base) {
-            s->next = unused;
-            unused = s;
+        if (!s->base)
             continue;
-        }
         make_cold(s);
         decommit_unnoted_states(s);
         map_enter(s->base, s->bytes, (ULONG_PTR)s + MAP_SEGMENT);
@@ -366,28 +327,12 @@ void segment_repair_end(void)
     }
 }
 
-uint32_t segment_checksum(void)
-{
-    uint32_t sum = (uint32_t)idle_pages;
-
-    for (const struct segment *s = all; s; s = s->all) {
-        if (!s->base)
-            continue;
-        sum = 31 * (31 * (31 * sum + s->longest) + s->free_lines) + s->state_pages;
-        for (unsigned i = 0; i < SEGMENT_UNITS / 32; i++)
-            sum = 31 * sum + s->cold[i];
-        for (unsigned i = 0; i < SEGMENT_LINES / 32; i++)
-            sum = 31 * sum + s->lines[i];
-    }
-    return sum;
-}
-
 void segment_shutdown(void)
 {
     for (struct segment *s = all; s; s = s->all)
         if (s->base)
             os_release(s->base);
-    all = unused = NULL;
+    all = NULL;
     memset((void *)with_cold, 0, sizeof with_cold);
     idle_pages = 0;
 }

@@ -27,13 +27,13 @@ _Static_assert(SEGMENT_LEAST >= MAP_BYTES && SEGMENT_LEAST / 16 % UNIT_BYTES == 
                "a segment is whole map entries, its block states are whole units");
 
 struct segment {
-    char *volatile base;         /* NULL: the record stands for nothing */
-    SIZE_T bytes;                /* reserved; a power of two, as is the alignment */
-    struct segment *all;         /* every record there is */
-    struct segment *next, *prev; /* list of those with as long a run of cold units, or of unused */
-    uint16_t longest;            /* cold units in a row, at the most */
-    uint16_t free_lines;         /* lines that no region has */
-    uint16_t state_pages;        /* committed pages of block states, from base on */
+    char *volatile base;                /* NULL: the record stands for nothing */
+    SIZE_T bytes;                       /* reserved; a power of two, as is the alignment */
+    struct segment *all;                /* every record there is */
+    struct segment *next, **link;       /* list of those with as long a run of cold units */
+    uint16_t longest;                   /* cold units in a row, at the most */
+    uint16_t free_lines;                /* lines that no region has */
+    uint16_t state_pages;               /* committed pages of block states, from base on */
     uint32_t cold[SEGMENT_UNITS / 32];  /* a bit for each unit that is cold */
     uint32_t lines[SEGMENT_LINES / 32]; /* a bit for each line that no region has */
     /* The region that a unit belongs to; NULL: none. The index is the address's bits; a smaller
@@ -60,6 +60,8 @@ static ALWAYS_INLINE struct region *segment_find(const void *address)
 #define UNIT_CLASSES 56
 /* The smallest class that holds so many units. */
 unsigned unit_class(unsigned units);
+/* The largest one that so many units are enough for. */
+unsigned unit_class_within(unsigned units);
 unsigned unit_class_units(unsigned size_class);
 
 /* Makes a region of cold units with so many lines of block states. It has no owner yet. NULL: no
@@ -80,8 +82,6 @@ void segment_purge_states(void);
 void segment_repair_begin(void);
 void segment_enter(struct record *record);
 void segment_repair_end(void);
-/* A sum over bits and lists: it differs after a repair if they did not agree with the records. */
-uint32_t segment_checksum(void);
 void segment_shutdown(void);
 
 #endif

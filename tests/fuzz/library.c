@@ -11,8 +11,7 @@ static HMODULE dll;
 #include "expert/bias.h"
 #include "expert/control.h"
 #include "heap/record_heap.h"
-#include "pages/cache.h"
-#include "pages/region.h"
+#include "region_check.h"
 #include "standin.h"
 
 /* Records of experts and threads, tables of them, what is committed ahead for more. */

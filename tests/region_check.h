@@ -1,0 +1,57 @@
+/*
+ * region_check.h - whether the lists and sums of src/pages agree with the records: they are made anew, and must
+ * come out as they were.
+ */
+#ifndef REGION_CHECK_H
+#define REGION_CHECK_H
+
+#include "pages/cache.h"
+#include "pages/region.h"
+
+static inline struct record *record_of(const struct region *region)
+{
+    return (struct record *)(void *)region;
+}
+
+/* A sum over the bits of the segment that a region lies in. A segment without regions does not stay. */
+static inline void region_check_segment(struct record *r, void *context)
+{
+    const struct segment *s = r->segment;
+    uint32_t *sum = context;
+
+    if (!s)
+        return;
+    *sum = 31 * (31 * (31 * *sum + s->longest) + s->free_lines) + s->state_pages;
+    for (unsigned i = 0; i < SEGMENT_UNITS / 32; i++)
+        *sum = 31 * *sum + s->cold[i];
+    for (unsigned i = 0; i < SEGMENT_LINES / 32; i++)
+        *sum = 31 * *sum + s->lines[i];
+}
+
+static inline uint32_t region_check_segments(void)
+{
+    uint32_t sum = (uint32_t)segment_idle_pages();
+
+    record_each(region_check_segment, &sum);
+    return sum;
+}
+
+static inline int region_is_valid(struct thread *self)
+{
+    struct record_sums before;
+    SIZE_T quarantined;
+    uint32_t sum;
+    int valid;
+
+    region_lock(self);
+    before = record_sums;
+    quarantined = quarantine_pages();
+    sum = region_check_segments();
+    region_repair();
+    valid = before.used == record_sums.used && before.free == record_sums.free &&
+            quarantined == quarantine_pages() && sum == region_check_segments();
+    region_unlock();
+    return valid;
+}
+
+#endif
