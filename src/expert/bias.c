@@ -113,7 +113,7 @@ int bias_recover(struct thread *self, struct expert *e, int died)
         if (closing_has_begun(e))
             closing_finish(self, e);
         else if (e->heap)
-            heap_repair(self, e->heap);
+            heap_repair(self, e->heap, 0);
     }
     return died;
 }

@@ -67,7 +67,8 @@ void closing_finish(struct thread *self, struct expert *e)
 {
     set_closed(e);
     if (e->heap) {
-        heap_close_again(self, e->heap, e->closing & ABNORMAL);
+        heap_repair(self, e->heap, e->closing & ABNORMAL);
+        heap_close(self, e->heap, e->closing & ABNORMAL);
         forget_heap(self, e);
     }
     atomic_store(&e->closing, 0);

@@ -1,5 +1,6 @@
 #include "heap/heap.h"
 
+#include "base/list.h"
 #include "base/options.h"
 #include "heap/large.h"
 #include "heap/shared.h"
@@ -44,40 +45,18 @@ static void set_live(struct heap *heap, SIZE_T bytes)
 
 /* Lists */
 
-static void push(struct span **list, struct span *s)
-{
-    s->prev = NULL;
-    s->next = *list;
-    if (s->next)
-        s->next->prev = s;
-    *list = s;
-}
-
-static void pull(struct span **list, struct span *s)
-{
-    if (s->next)
-        s->next->prev = s->prev;
-    if (s->prev)
-        s->prev->next = s->next;
-    else
-        *list = s->next;
-}
-
 /* The first span of a class is its current one. Its `used` is one higher, so that it never looks
    empty. */
 static void class_push(struct heap *heap, struct span *span)
 {
     struct span **current = &heap->current[span->size_class];
-    struct span *first = *current == &heap_no_span ? NULL : *current;
 
-    if (first)
-        first->used--;
+    if (*current == &heap_no_span)
+        *current = NULL;
+    else
+        (*current)->used--;
+    LIST_PUSH(current, span);
     span->used++;
-    span->prev = NULL;
-    span->next = first;
-    if (first)
-        first->prev = span;
-    *current = span;
 }
 
 static void class_pull(struct heap *heap, struct span *span)
@@ -86,24 +65,24 @@ static void class_pull(struct heap *heap, struct span *span)
 
     if (heap->recent == span)
         heap->recent = &heap_no_span;
-    if (span->next)
-        span->next->prev = span->prev;
-    if (span->prev) {
-        span->prev->next = span->next;
+    LIST_PULL(span);
+    if (span->link != current)
         return;
-    }
     span->used--;
-    if (span->next)
-        span->next->used++;
-    *current = span->next ? span->next : &heap_no_span;
+    if (*current)
+        (*current)->used++;
+    else
+        *current = &heap_no_span;
 }
 
 void heap_list(struct heap *heap, struct span *s)
 {
+    struct span **list = s->kind == SPAN_FULL ? &heap->full : &heap->large;
+
     if (s->kind == SPAN_OPEN)
         class_push(heap, s);
     else
-        push(s->kind == SPAN_FULL ? &heap->full : &heap->large, s);
+        LIST_PUSH(list, s);
     count_committed(heap, 0, region_footprint(&s->region));
 }
 
@@ -113,7 +92,13 @@ static void unlist(struct heap *heap, struct span *s)
     if (s->kind == SPAN_OPEN)
         class_pull(heap, s);
     else
-        pull(s->kind == SPAN_FULL ? &heap->full : &heap->large, s);
+        LIST_PULL(s);
+}
+
+void heap_span_emptied(struct thread *self, struct heap *heap, struct span *s)
+{
+    unlist(heap, s);
+    span_free(self, s, options.pageheap);
 }
 
 /* Spans */
@@ -150,8 +135,7 @@ static struct span *new_span(struct thread *self, struct heap *heap, unsigned si
     heap_list(heap, span);
     if (grow(self, heap, span))
         return span;
-    unlist(heap, span);
-    span_release(self, span);
+    heap_span_emptied(self, heap, span);
     return NULL;
 }
 
@@ -167,15 +151,9 @@ static struct span *span_with_room(struct thread *self, struct heap *heap, unsig
             return NULL; /* no memory; the span stays the current one */
         class_pull(heap, span);
         span->kind = SPAN_FULL;
-        push(&heap->full, span);
+        LIST_PUSH(&heap->full, span);
     }
     return new_span(self, heap, size_class, last);
-}
-
-void heap_span_emptied(struct thread *self, struct heap *heap, struct span *span)
-{
-    unlist(heap, span);
-    span_release(self, span);
 }
 
 /* Lists a full span in which a block is freed, behind the current one, which is used up first. */
@@ -183,35 +161,12 @@ static void has_room_again(struct heap *heap, struct span *span)
 {
     struct span *current = heap->current[span->size_class];
 
-    pull(&heap->full, span);
+    LIST_PULL(span);
     span->kind = SPAN_OPEN;
-    if (current == &heap_no_span) {
+    if (current == &heap_no_span)
         class_push(heap, span);
-        return;
-    }
-    span->next = current->next;
-    span->prev = current;
-    if (span->next)
-        span->next->prev = span;
-    current->next = span;
-}
-
-/* Large blocks */
-
-static void *large_alloc(struct thread *self, struct heap *heap, SIZE_T bytes, int grows)
-{
-    struct span *large = large_open(self, heap->owner, bytes, grows);
-
-    if (!large)
-        return NULL;
-    heap_list(heap, large);
-    return large_block(large);
-}
-
-static void large_free(struct thread *self, struct heap *heap, struct span *large)
-{
-    unlist(heap, large);
-    large_release(self, large);
+    else
+        LIST_PUSH(&current->next, span);
 }
 
 /* Blocks of any kind; the caller counts live blocks */
@@ -230,8 +185,13 @@ static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, in
     unsigned size_class;
     struct span *span;
 
-    if (bytes > HEAP_SMALL || options.pageheap)
-        return large_alloc(self, heap, bytes, grows);
+    if (bytes > HEAP_SMALL || options.pageheap) {
+        span = large_open(self, heap->owner, bytes, grows);
+        if (!span)
+            return NULL;
+        heap_list(heap, span);
+        return large_block(span);
+    }
     size_class = heap_class(grows ? with_room(bytes) : bytes);
     if (heap->current[size_class] == &heap_no_span) {
         void *block = shared_alloc(self, heap->owner, size_class, bytes);
@@ -245,27 +205,25 @@ static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, in
     return span_take(span, bytes);
 }
 
-static void block_give(struct thread *self, struct heap *heap, const struct heap_block *block,
-                       void *address)
+static void block_give(struct thread *self, struct heap *heap, const struct heap_block *block)
 {
     struct span *span = block->span;
 
     switch (span->kind) {
+    case SPAN_SHARED:
+        shared_give(self, span, block->index, NULL);
+        return;
     case SPAN_FULL:
         has_room_again(heap, span);
         /* fall through */
     case SPAN_OPEN:
         span_give(span, block->index);
         KILL_POINT("block given back");
-        if (!span->used)
-            heap_span_emptied(self, heap, span);
-        break;
-    case SPAN_SHARED:
-        shared_free(self, address);
-        break;
+        if (span->used)
+            return;
+        /* fall through */
     default:
-        large_free(self, heap, span);
-        break;
+        heap_span_emptied(self, heap, span);
     }
 }
 
@@ -365,7 +323,7 @@ enum heap_result heap_free_rare(struct thread *self, struct heap *heap, void *ad
         return result;
     atomic_lower(&heap->live_bytes, block.bytes);
     atomic_count(&heap->frees);
-    block_give(self, heap, &block, address);
+    block_give(self, heap, &block);
     return HEAP_OK;
 }
 
@@ -414,7 +372,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
         moved = block_take(self, heap, bytes, bytes > block.bytes);
         if (moved) {
             memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
-            block_give(self, heap, &block, *address);
+            block_give(self, heap, &block);
             *address = moved;
         } else if (bytes > block.bytes ||
                    !resize_in_place(self, heap, &block, *address, bytes, 1)) {
@@ -445,7 +403,7 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
         }
     }
     if (span->kind == SPAN_SHARED) {
-        shared_give(self, address, to->owner);
+        shared_give(self, span, block.index, to->owner);
     } else {
         unlist(from, span);
         region_give(self, &span->region, to->owner);

@@ -140,7 +140,7 @@ static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
     return 1;
 }
 
-/* Releases a span without live blocks that is not its class's current one. */
+/* Frees a large block, or a span without live blocks that is not its class's current one. */
 void heap_span_emptied(struct thread *self, struct heap *heap, struct span *span);
 
 /* A zeroed block, or NULL: HEAP_FULL. */
@@ -161,10 +161,9 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
 /* Releases everything, in time proportional to the regions. `quarantined`: the addresses go into
    quarantine. */
 void heap_close(struct thread *self, struct heap *heap, int quarantined);
-/* Makes the lists and sums anew after a thread died in the heap. */
-void heap_repair(struct thread *self, struct heap *heap);
-/* Finishes a heap_close in which a thread died. */
-void heap_close_again(struct thread *self, struct heap *heap, int quarantined);
+/* Makes the lists and sums anew after a thread died in the heap. `quarantined`: it died in such a
+   close, so that what it was freeing goes into quarantine, too. */
+void heap_repair(struct thread *self, struct heap *heap, int quarantined);
 
 typedef void heap_visitor(void *block, SIZE_T bytes, void *context);
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context);

@@ -6,22 +6,29 @@
 #include "heap/large.h"
 #include "heap/shared.h"
 
-static void for_each_span(struct heap *heap, void (*act)(struct thread *, struct span *),
-                          struct thread *self)
+/* A heap's lists by their numbers; those from 0 on are the classes'. */
+enum { LARGE = -2, FULL = -1 };
+
+static struct span *first_of(const struct heap *heap, int list)
 {
-    for (int i = -2; i < HEAP_CLASSES; i++) {
-        struct span *span = i == -2 ? heap->large : i < 0 ? heap->full : heap->current[i];
-        for (struct span *next; span && span != &heap_no_span; span = next) {
-            next = span->next;
-            act(self, span);
-        }
+    if (list < 0)
+        return list == LARGE ? heap->large : heap->full;
+    return heap->current[list] == &heap_no_span ? NULL : heap->current[list];
+}
+
+static void free_all(struct thread *self, struct span *first, int quarantined)
+{
+    for (struct span *s = first, *next; s; s = next) {
+        next = s->next;
+        span_free(self, s, quarantined);
     }
 }
 
 void heap_close(struct thread *self, struct heap *heap, int quarantined)
 {
     shared_release(self, heap->owner, quarantined);
-    for_each_span(heap, quarantined ? span_quarantine : span_release, self);
+    for (int i = LARGE; i < HEAP_CLASSES; i++)
+        free_all(self, first_of(heap, i), quarantined);
 }
 
 struct repair {
@@ -61,8 +68,7 @@ static void count_shared(void *block, SIZE_T bytes, void *context)
     repair->blocks++;
 }
 
-/* Makes the lists anew from the owners of the regions. */
-static struct repair list_anew(struct thread *self, struct heap *heap)
+void heap_repair(struct thread *self, struct heap *heap, int quarantined)
 {
     struct repair repair = {.heap = heap};
 
@@ -74,17 +80,7 @@ static struct repair list_anew(struct thread *self, struct heap *heap)
     region_lock(self);
     region_visit(heap->owner, relist, &repair);
     region_unlock();
-    return repair;
-}
-
-void heap_repair(struct thread *self, struct heap *heap)
-{
-    struct repair repair = list_anew(self, heap);
-
-    for (struct span *s = repair.unfinished, *next; s; s = next) {
-        next = s->next;
-        span_release(self, s);
-    }
+    free_all(self, repair.unfinished, quarantined);
     shared_visit(self, heap->owner, count_shared, &repair);
     if (heap->allocations - heap->frees < repair.blocks)
         heap->allocations = heap->frees + repair.blocks;
@@ -97,43 +93,42 @@ void heap_repair(struct thread *self, struct heap *heap)
         store_relaxed(&heap->peak_bytes, repair.bytes < heap->limit ? repair.bytes : heap->limit);
 }
 
-void heap_close_again(struct thread *self, struct heap *heap, int quarantined)
+static void visit_blocks(const struct span *s, heap_visitor *visit, void *context)
 {
-    struct repair repair = list_anew(self, heap);
-
-    for (struct span *s = repair.unfinished, *next; s; s = next) {
-        next = s->next;
-        heap_list(heap, s);
+    if (s->kind == SPAN_LARGE) {
+        visit(large_block(s), s->bytes, context);
+        return;
     }
-    heap_close(self, heap, quarantined);
+    for (unsigned i = 0; i < s->bump; i++)
+        if (!(s->region.states[i] & SPAN_FREE))
+            visit(span_block(s, i), s->region.states[i], context);
 }
 
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context)
 {
-    for (int i = -1; i < HEAP_CLASSES; i++) {
-        struct span *s = i < 0 ? heap->full : heap->current[i];
-        for (; s && s != &heap_no_span; s = s->next)
-            for (unsigned k = 0; k < s->bump; k++)
-                if (!(s->region.states[k] & SPAN_FREE))
-                    visit(span_block(s, k), s->region.states[k], context);
-    }
-    for (struct span *s = heap->large; s; s = s->next)
-        visit(large_block(s), s->bytes, context);
+    for (int i = LARGE; i < HEAP_CLASSES; i++)
+        for (struct span *s = first_of(heap, i); s; s = s->next)
+            visit_blocks(s, visit, context);
     shared_visit(self, heap->owner, visit, context);
 }
 
-static int span_is_valid(const struct heap *heap, const struct span *s, int size_class, int current)
+/* Whether a span belongs into the list in which it is, and its figures agree with its states. */
+static int span_is_valid(const struct heap *heap, const struct span *s, int list)
 {
+    const unsigned kind = list == LARGE ? SPAN_LARGE : list == FULL ? SPAN_FULL : SPAN_OPEN;
     const uint16_t *states = s->region.states;
-    unsigned free_blocks = 0;
+    unsigned free_blocks = 0, current = list >= 0 && s == heap->current[list];
 
-    if (s->region.owner != heap->owner || s->kind != (size_class < 0 ? SPAN_FULL : SPAN_OPEN) ||
-        (size_class >= 0 && s->size_class != size_class))
+    if (s->region.owner != heap->owner || s->kind != kind || *s->link != s)
+        return 0;
+    if (kind == SPAN_LARGE)
+        return region_committed(&s->region) >= s->bytes;
+    if (kind == SPAN_OPEN && s->size_class != list)
         return 0;
     for (unsigned state = s->head; state != SPAN_NONE; state = states[state & ~SPAN_FREE])
         if (!(state & SPAN_FREE) || (state & ~SPAN_FREE) >= s->bump || free_blocks++ > s->bump)
             return 0;
-    return s->used - (current ? 1U : 0U) + free_blocks == s->bump && s->bump <= s->limit &&
+    return s->used - current + free_blocks == s->bump && s->bump <= s->limit &&
            s->end * 8U == (unsigned)s->bump * s->block &&
            s->limit * (SIZE_T)s->block <= region_committed(&s->region);
 }
@@ -144,19 +139,12 @@ int heap_is_valid(struct thread *self, struct heap *heap)
     SIZE_T committed = 0;
 
     heap_visit(self, heap, count_shared, &found);
-    for (int i = -1; i < HEAP_CLASSES; i++) {
-        struct span *s = i < 0 ? heap->full : heap->current[i];
-        for (struct span *prev = NULL; s && s != &heap_no_span; prev = s, s = s->next) {
-            if (s->prev != prev || !span_is_valid(heap, s, i, i >= 0 && !prev))
+    for (int i = LARGE; i < HEAP_CLASSES; i++) {
+        for (struct span *s = first_of(heap, i); s; s = s->next) {
+            if (!span_is_valid(heap, s, i))
                 return 0;
             committed += region_footprint(&s->region);
         }
-    }
-    for (struct span *s = heap->large; s; s = s->next) {
-        if (s->region.owner != heap->owner || s->kind != SPAN_LARGE ||
-            region_committed(&s->region) < s->bytes)
-            return 0;
-        committed += region_footprint(&s->region);
     }
     return found.bytes == heap->live_bytes && committed == heap->committed &&
            found.blocks == heap->allocations - heap->frees;

@@ -68,13 +68,3 @@ int large_resize(struct thread *self, struct span *large, SIZE_T bytes)
     store_relaxed(&large->bytes, bytes);
     return 1;
 }
-
-void large_release(struct thread *self, struct span *large)
-{
-    if (!options.pageheap) {
-        span_release(self, large);
-        return;
-    }
-    atomic_store(&large->kind, SPAN_NEW);
-    region_quarantine(self, &large->region, QUARANTINE_FREED);
-}

@@ -10,8 +10,6 @@
 struct span *large_open(struct thread *self, void *owner, SIZE_T bytes, int grows);
 /* Resizes it in place and zeroes what it grows by; 0: it has to move. */
 int large_resize(struct thread *self, struct span *large, SIZE_T bytes);
-/* Frees it. With pageheap its address faults from now on. */
-void large_release(struct thread *self, struct span *large);
 
 static inline char *large_block(const struct span *large)
 {

@@ -9,7 +9,7 @@ static volatile LONG is_open; /* set last: the thread that opens it may be kille
 static void lock_heap(struct thread *self)
 {
     if (lock_acquire(&lock, self) && is_open)
-        heap_repair(self, &heap);
+        heap_repair(self, &heap, 0);
     if (!is_open) {
         heap_open(&heap, RECORD_HEAP_OWNER, (SIZE_T)-1);
         atomic_store(&is_open, 1);

@@ -23,20 +23,12 @@ static struct shared *record_of_span(const struct span *span)
     return (struct shared *)(void *)span->next;
 }
 
-static void *owner_of(const struct shared *s, unsigned index)
-{
-    return s->owners[index];
-}
-
 /* Frees a span without live blocks. The record remains until the region has another owner. */
 static void free_span(struct thread *self, struct shared *s)
 {
     struct region *table = s->table;
 
-    if (s->quarantined)
-        span_quarantine(self, s->span);
-    else
-        span_release(self, s->span);
+    span_free(self, s->span, s->quarantined != 0);
     KILL_POINT("shared span freed");
     atomic_store(&s->span, NULL);
     region_release(self, table);
@@ -53,8 +45,8 @@ static void finish_freeing(struct shared *s)
 {
     s->quarantined = 0;
     for (unsigned i = 0; i < s->span->bump; i++) {
-        s->quarantined += owner_of(s, i) == NOBODY;
-        if (!owner_of(s, i))
+        s->quarantined += s->owners[i] == NOBODY;
+        if (!s->owners[i])
             store_relaxed(&s->span->region.states[i], SPAN_NONE);
     }
     span_repair(s->span);
@@ -94,7 +86,7 @@ static void repair(struct thread *self)
     while (orphans) {
         struct span *s = orphans;
         orphans = s->next;
-        span_release(self, s);
+        span_free(self, s, 0);
     }
 }
 
@@ -102,18 +94,6 @@ static void lock_all(struct thread *self)
 {
     if (lock_acquire(&lock, self))
         repair(self);
-}
-
-/* The live block at an address in a shared span. */
-static struct shared *find(const void *address, unsigned *index, SIZE_T *bytes)
-{
-    struct region *region = region_find(address);
-    struct span *span = span_of(region);
-
-    if (!region || region->owner != SHARED_OWNER || span->kind != SPAN_SHARED)
-        return NULL;
-    *index = span_index(span, address, bytes);
-    return *index != SPAN_BAD ? record_of_span(span) : NULL;
 }
 
 static struct shared *unused_record(struct thread *self)
@@ -194,44 +174,33 @@ void *shared_alloc(struct thread *self, void *giver, unsigned size_class, SIZE_T
 
 void *shared_owner(struct thread *self, const void *address, unsigned *index, SIZE_T *bytes)
 {
-    struct shared *s;
+    struct region *region;
+    struct span *span;
     void *owner = NULL;
 
     lock_all(self);
-    s = find(address, index, bytes);
-    if (s && owner_of(s, *index) != NOBODY)
-        owner = owner_of(s, *index);
-    lock_release(&lock);
-    return owner;
-}
-
-void shared_free(struct thread *self, void *address)
-{
-    struct shared *s;
-    SIZE_T old = 0;
-    unsigned index = 0;
-
-    lock_all(self);
-    s = find(address, &index, &old);
-    if (s) {
-        s->owners[index] = NULL;
-        KILL_POINT("shared block disowned");
-        span_give(s->span, index);
-        free_if_empty(self, s);
+    region = region_find(address);
+    span = span_of(region);
+    if (region && region->owner == SHARED_OWNER && span->kind == SPAN_SHARED) {
+        *index = span_index(span, address, bytes);
+        if (*index != SPAN_BAD)
+            owner = record_of_span(span)->owners[*index];
     }
     lock_release(&lock);
+    return owner == NOBODY ? NULL : owner;
 }
 
-void shared_give(struct thread *self, void *address, void *owner)
+void shared_give(struct thread *self, struct span *span, unsigned index, void *owner)
 {
-    struct shared *s;
-    SIZE_T old = 0;
-    unsigned index = 0;
+    struct shared *s = record_of_span(span);
 
     lock_all(self);
-    s = find(address, &index, &old);
-    if (s)
-        s->owners[index] = owner;
+    s->owners[index] = owner;
+    if (!owner) {
+        KILL_POINT("shared block disowned");
+        span_give(span, index);
+        free_if_empty(self, s);
+    }
     lock_release(&lock);
 }
 
@@ -243,7 +212,7 @@ void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T
     lock_all(self);
     for (struct shared *s = all; s; s = s->next)
         for (unsigned i = 0; s->span && i < s->span->bump; i++)
-            if (owner_of(s, i) == owner && !(s->span->region.states[i] & SPAN_FREE))
+            if (s->owners[i] == owner && !(s->span->region.states[i] & SPAN_FREE))
                 visit(span_block(s->span, i), s->span->region.states[i], context);
     lock_release(&lock);
 }
@@ -253,7 +222,7 @@ static void release_blocks(struct shared *s, void *owner, int quarantined)
     if (s->giver == owner)
         s->giver = NULL;
     for (unsigned i = 0; i < s->span->bump; i++) {
-        if (owner_of(s, i) != owner)
+        if (s->owners[i] != owner)
             continue;
         s->owners[i] = quarantined ? NOBODY : NULL;
         KILL_POINT("shared block released");

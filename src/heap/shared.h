@@ -21,9 +21,8 @@ int shared_make(struct thread *self, struct span *span, void *owner);
 void *shared_alloc(struct thread *self, void *giver, unsigned size_class, SIZE_T bytes);
 /* The owner of the live block at this address, its index and size; NULL: nobody's. */
 void *shared_owner(struct thread *self, const void *address, unsigned *index, SIZE_T *bytes);
-/* The caller owns the block, which is live. */
-void shared_free(struct thread *self, void *address);
-void shared_give(struct thread *self, void *address, void *owner);
+/* Hands a live block, which the caller owns, to another owner; NULL frees it. */
+void shared_give(struct thread *self, struct span *span, unsigned index, void *owner);
 /* Visits every block of one owner. */
 void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T, void *),
                   void *context);

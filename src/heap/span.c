@@ -21,17 +21,14 @@ struct span *span_open(struct thread *self, void *owner, unsigned units, unsigne
     return span;
 }
 
-void span_release(struct thread *self, struct span *span)
+void span_free(struct thread *self, struct span *span, int quarantined)
 {
     atomic_store(&span->kind, SPAN_NEW);
-    KILL_POINT("span about to be released");
-    region_release(self, &span->region);
-}
-
-void span_quarantine(struct thread *self, struct span *span)
-{
-    atomic_store(&span->kind, SPAN_NEW);
-    region_quarantine(self, &span->region, QUARANTINE_CLOSED);
+    KILL_POINT("span about to be freed");
+    if (quarantined)
+        region_quarantine(self, &span->region);
+    else
+        region_release(self, &span->region);
 }
 
 unsigned span_capacity(const struct span *span)

@@ -50,7 +50,7 @@ struct span {
         };
         SIZE_T bytes; /* SPAN_RESERVED, SPAN_LARGE: asked for */
     };
-    struct span *next, *prev; /* the list of its heap that it is in */
+    struct span *next, **link; /* the list of its heap that it is in */
 };
 _Static_assert(sizeof(struct span) <= REGION_USE, "it lies in the owner's part of a record");
 
@@ -68,9 +68,8 @@ _Static_assert(REGION_BYTES(SPAN_LATER) >= (SIZE_T)7 * SPAN_MOST, "few addresses
 /* A span of so many units for blocks of one size; perhaps none is committed. NULL: no memory. */
 struct span *span_open(struct thread *self, void *owner, unsigned units, unsigned size_class,
                        uint32_t block);
-/* Free a span of any kind: see region.h. */
-void span_release(struct thread *self, struct span *span);
-void span_quarantine(struct thread *self, struct span *span);
+/* Frees a span of any kind. `quarantined`: nobody gets its addresses for a time. */
+void span_free(struct thread *self, struct span *span, int quarantined);
 /* The number of blocks that it has room for. */
 unsigned span_capacity(const struct span *span);
 /* Commits room for one more block or for about `bytes`; 0: there is no room or no memory. */

@@ -1,93 +1,72 @@
 #include "pages/quarantine.h"
 
-#include <string.h>
-
 #include "pages/cache.h"
 
-#define MIB ((SIZE_T)(1 << 20) / OS_PAGE)
-
+/* Pages of addresses in the queue. */
 #ifdef _WIN64
-static const SIZE_T most[] = {1024 * MIB, 1024 * MIB}; /* pages of addresses */
+#define QUARANTINE_MOST (((SIZE_T)1 << 30) / OS_PAGE)
 #else
-static const SIZE_T most[] = {64 * MIB, 32 * MIB};
+#define QUARANTINE_MOST (((SIZE_T)64 << 20) / OS_PAGE)
 #endif
 
-static struct queue {
-    struct record *oldest; /* the others by newer */
-    struct record *newest;
-    SIZE_T pages;
-} queues[2];
-
-static void drop_oldest(struct queue *q)
-{
-    struct record *r = q->oldest;
-
-    record_set_owner(r, NULL);
-    q->oldest = r->newer;
-    if (!q->oldest)
-        q->newest = NULL;
-    q->pages -= r->pages;
-    cache_discard(r);
-}
+static struct record *oldest;          /* the others by newer */
+static struct record **tail = &oldest; /* the end of that list */
+static SIZE_T queued;                  /* pages of addresses */
 
 /* A thread killed before the owner is set leaves a region in the queue that still has its former
    owner. The repair takes it out. */
-void quarantine_put(struct record *r, enum quarantine queue)
+void quarantine_put(struct record *r)
 {
-    struct queue *q = &queues[queue];
-
     r->newer = NULL;
-    if (q->newest)
-        q->newest->newer = r;
-    else
-        q->oldest = r;
-    q->newest = r;
+    *tail = r;
+    tail = &r->newer;
     KILL_POINT("region about to be quarantined");
-    record_set_owner(r, QUARANTINE_OWNER(queue));
+    record_set_owner(r, REGION_QUARANTINED);
     if (r->segment)
         segment_free_lines(r);
-    q->pages += r->pages;
-    while (q->pages > most[queue])
-        drop_oldest(q);
+    queued += r->pages;
+    while (queued > QUARANTINE_MOST)
+        quarantine_drop();
 }
 
 int quarantine_drop(void)
 {
-    for (int i = 0; i < 2; i++) {
-        if (queues[i].oldest) {
-            drop_oldest(&queues[i]);
-            return 1;
-        }
-    }
-    return 0;
+    struct record *r = oldest;
+
+    if (!r)
+        return 0;
+    record_set_owner(r, NULL);
+    oldest = r->newer;
+    if (!oldest)
+        tail = &oldest;
+    queued -= r->pages;
+    cache_discard(r);
+    return 1;
 }
 
 void quarantine_repair(void)
 {
-    for (int i = 0; i < 2; i++) {
-        struct queue *q = &queues[i];
-        struct record **link = &q->oldest;
-        q->newest = NULL;
-        q->pages = 0;
-        while (*link) {
-            struct record *r = *link;
-            if (r->region.owner != QUARANTINE_OWNER(i)) {
-                *link = r->newer;
-                continue;
-            }
-            q->newest = r;
-            q->pages += r->pages;
-            link = &r->newer;
+    queued = 0;
+    tail = &oldest;
+    while (*tail) {
+        struct record *r = *tail;
+        if (r->region.owner != REGION_QUARANTINED) {
+            *tail = r->newer;
+            continue;
         }
+        queued += r->pages;
+        tail = &r->newer;
     }
 }
 
 SIZE_T quarantine_pages(void)
 {
-    return queues[0].pages + queues[1].pages;
+    return queued;
 }
 
 void quarantine_shutdown(void)
 {
-    memset(queues, 0, sizeof queues);
+    oldest = NULL;
+    tail = &oldest;
+    queued = 0;
 }

@@ -59,9 +59,9 @@ static SIZE_T *sum_of(const struct record *r)
 {
     const void *owner = r->region.owner;
 
-    return !owner                   ? &record_sums.free
-           : owner <= REGION_NOBODY ? &record_sums.refused
-                                    : &record_sums.used;
+    return !owner                        ? &record_sums.free
+           : owner == REGION_QUARANTINED ? &record_sums.refused
+                                         : &record_sums.used;
 }
 
 void record_set_owner(struct record *r, void *owner)

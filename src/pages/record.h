@@ -13,9 +13,9 @@
 
 #include "base/lock.h"
 
-/* Owners up to REGION_NOBODY are nobody: NULL, and those of quarantine.h. The numbers up to
+/* Owners up to this are nobody: NULL, and that of the regions in quarantine.h. The numbers up to
    REGION_RESERVED are for the layer above; such an owner is not asked for a block. */
-#define REGION_NOBODY ((void *)2)
+#define REGION_QUARANTINED ((void *)1)
 #define REGION_RESERVED ((void *)15)
 
 /* What the region's owner may read. */

@@ -264,14 +264,14 @@ void region_release(struct thread *self, struct region *region)
     region_unlock();
 }
 
-void region_quarantine(struct thread *self, struct region *region, enum quarantine queue)
+void region_quarantine(struct thread *self, struct region *region)
 {
     struct record *r = record_of(region);
 
     region_lock(self);
     /* First: if the thread is killed between the two, the region still has its owner. */
     record_decommit(r, 0);
-    quarantine_put(r, queue);
+    quarantine_put(r);
     region_unlock();
 }
 

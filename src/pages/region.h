@@ -45,7 +45,7 @@ void region_give(struct thread *self, struct region *region, void *owner);
 /* Frees it. Its pages are cached if the cache has room. */
 void region_release(struct thread *self, struct region *region);
 /* Frees it, but nobody gets its addresses for a time. Any access faults. */
-void region_quarantine(struct thread *self, struct region *region, enum quarantine queue);
+void region_quarantine(struct thread *self, struct region *region);
 
 /* Purges the whole cache. */
 void region_trim(struct thread *self);

@@ -304,7 +304,7 @@ void segment_enter(struct record *r)
     bits_set_run(s->cold, first, units, 0);
     for (unsigned i = first; i < first + units; i++)
         atomic_store(&s->regions[i], &r->region);
-    if (r->region.owner <= REGION_NOBODY)
+    if (r->region.owner <= REGION_QUARANTINED)
         r->lines = 0;
     if (r->lines) {
         bits_set_run(s->lines, r->first_line, r->lines, 0);

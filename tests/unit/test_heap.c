@@ -89,7 +89,7 @@ static void repair_makes_lists_and_sums_anew(void **state)
     mine.committed = 0;
     memset(mine.current, 0, sizeof mine.current);
     mine.full = mine.large = NULL;
-    heap_repair(self, &mine);
+    heap_repair(self, &mine, 0);
     assert_int_equal(mine.live_bytes, live);
     assert_int_equal(mine.allocations - mine.frees, 1500);
     assert_true(heap_is_valid(self, &mine));
@@ -110,7 +110,7 @@ static void a_quarantined_heap_faults_and_has_no_owner(void **state)
     for (int i = 0; i < 4; i++) {
         assert_true(standin_faults(unit_touch, blocks[i], NULL));
         assert_int_equal(heap_free(self, &yours, blocks[i]), HEAP_BAD);
-        assert_ptr_equal(region_find(blocks[i])->owner, QUARANTINE_OWNER(QUARANTINE_CLOSED));
+        assert_ptr_equal(region_find(blocks[i])->owner, REGION_QUARANTINED);
     }
     heap_open(&mine, ME, (SIZE_T)-1);
     for (int i = 0; i < 4; i++) /* the next expert under the same key has no part in them */
@@ -336,7 +336,7 @@ static void a_region_that_changes_during_a_look_up_is_found_as_it_is_then(void *
     assert_int_equal(found_after(large + 8, stays), HEAP_BAD);
     assert_int_equal(found_after(large, goes_for_good), HEAP_BAD);
     mine.large = NULL;
-    heap_repair(self, &mine);
+    heap_repair(self, &mine, 0);
 }
 
 /* A model: what each block's address, size and content must be. */

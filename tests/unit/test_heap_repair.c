@@ -27,8 +27,8 @@ static void the_validator_detects_every_wrong_field(void **state)
     DECEIVE(mine.live_bytes, mine.live_bytes + 1);
     DECEIVE(mine.committed, mine.committed + 1);
     DECEIVE(mine.frees, mine.frees + 1);
-    DECEIVE(span->prev, full);
-    DECEIVE(full->next->prev, NULL);
+    DECEIVE(span->link, &mine.full);
+    DECEIVE(full->next->link, &mine.full);
     DECEIVE(span->region.owner, YOU);
     DECEIVE(full->region.owner, YOU);
     DECEIVE(large->region.owner, YOU);
@@ -62,7 +62,7 @@ static void repair_finds_the_spans_with_free_blocks(void **state)
         r->kind = SPAN_OPEN; /* as if killed while it made the lists anew */
     for (struct span *r = mine.current[heap_class(2000)]; r; r = r->next)
         r->kind = SPAN_FULL;
-    heap_repair(self, &mine);
+    heap_repair(self, &mine, 0);
     assert_true(heap_is_valid(self, &mine));
     assert_ptr_equal(mine.recent, &heap_no_span);
     assert_non_null(mine.full);
@@ -80,18 +80,18 @@ static void counts_never_fall_in_a_repair(void **state)
         take(10);
     assert_int_equal(heap_free(self, &mine, take(10)), HEAP_OK);
     mine.frees = 0; /* as if killed before it counted a free */
-    heap_repair(self, &mine);
+    heap_repair(self, &mine, 0);
     assert_int_equal(mine.allocations, 11);
     assert_int_equal(mine.frees, 1);
     mine.allocations = 10; /* as if killed before it counted an allocation */
-    heap_repair(self, &mine);
+    heap_repair(self, &mine, 0);
     assert_int_equal(mine.allocations, 11);
     assert_int_equal(mine.frees, 1);
-    heap_repair(self, &mine);
+    heap_repair(self, &mine, 0);
     assert_int_equal(mine.allocations, 11);
     assert_int_equal(mine.frees, 1);
     mine.peak_bytes = mine.live_bytes = 50;
-    heap_repair(self, &mine);
+    heap_repair(self, &mine, 0);
     assert_int_equal(mine.live_bytes, 100);
     assert_int_equal(mine.peak_bytes, 100);
 }
@@ -104,7 +104,7 @@ static void what_was_taken_but_never_filled_is_freed_in_a_repair(void **state)
 
     (void)state;
     take(10);
-    heap_repair(self, &mine);
+    heap_repair(self, &mine, 0);
     for (int i = 0; i < 4; i++)
         assert_null(r[i]->owner);
     assert_int_equal(mine.live_bytes, 10);

@@ -63,8 +63,7 @@ static void spans_that_are_wrong_are_noticed(void **state)
     assert_int_not_equal(current->head, SPAN_NONE);
     assert_false(current->region.states[0] & SPAN_FREE);
     for (struct span *r = full;; r = current) {
-        struct span *prev = r->prev;
-        NOTICED(r->prev, prev ? NULL : r);
+        NOTICED(r->link, &r->next);
         NOTICED(r->region.owner, YOU);
         NOTICED(r->kind, r == full ? SPAN_OPEN : SPAN_FULL);
         NOTICED(r->used, r->used + 1);
@@ -99,15 +98,15 @@ static void repair_counts_what_is_there(void **state)
 
     (void)state;
     heap.allocations--;
-    heap_repair(self, &heap);
+    heap_repair(self, &heap, 0);
     assert_true(heap_is_valid(self, &heap));
     assert_int_equal(heap.allocations - heap.frees, live);
     heap.allocations += 2;
-    heap_repair(self, &heap);
+    heap_repair(self, &heap, 0);
     assert_true(heap_is_valid(self, &heap));
     assert_int_equal(heap.allocations - heap.frees, live);
     heap.peak_bytes = 0;
-    heap_repair(self, &heap);
+    heap_repair(self, &heap, 0);
     assert_int_equal(heap.peak_bytes, heap.live_bytes);
 }
 

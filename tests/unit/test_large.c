@@ -85,7 +85,7 @@ static struct span *freed;
 static void free_it(void *argument)
 {
     (void)argument;
-    large_release(thread_self(), freed);
+    span_free(thread_self(), freed, 1);
 }
 
 /* The thread that recovers finds a block that is live or about to be freed; or the block is gone
@@ -107,12 +107,12 @@ static void with_pageheap_a_free_that_is_cut_short_leaves_the_block_or_nothing(v
             live += freed->kind == SPAN_LARGE;
             going += freed->kind == SPAN_NEW;
             assert_true(freed->kind == SPAN_NEW || !standin_faults(unit_touch, block + 4999, NULL));
-            large_release(self, freed);
+            span_free(self, freed, 1);
         } else {
             gone++;
         }
         assert_ptr_equal(region_find(block), &freed->region);
-        assert_ptr_equal(freed->region.owner, QUARANTINE_OWNER(QUARANTINE_FREED));
+        assert_ptr_equal(freed->region.owner, REGION_QUARANTINED);
         assert_true(standin_faults(unit_touch, block, NULL));
         assert_true(standin_faults(unit_touch, block + 4999, NULL));
     }

@@ -49,7 +49,7 @@ static void give_own(struct thread *me)
 
 static void quarantine(struct thread *me)
 {
-    region_quarantine(me, with_states, QUARANTINE_CLOSED);
+    region_quarantine(me, with_states);
 }
 
 static void release_medium(struct thread *me)
@@ -81,7 +81,7 @@ static void find_foreign(struct thread *me)
 
 static void repair(struct thread *me)
 {
-    heap_repair(me, &heap);
+    heap_repair(me, &heap, 0);
 }
 
 static const struct {

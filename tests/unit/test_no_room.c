@@ -42,7 +42,7 @@ static void a_reservation_that_fails_is_tried_seldom_however_much_is_in_quaranti
     for (int i = 0; i < REGIONS; i++)
         regions[i] = region_take(self, ME, 1, 0);
     for (int i = 0; i < REGIONS; i++)
-        region_quarantine(self, regions[i], QUARANTINE_CLOSED);
+        region_quarantine(self, regions[i]);
     before = standin_calls("VirtualAlloc");
     standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
     assert_null(region_take_block(self, ME, (SIZE_T)1 << 30, 0));

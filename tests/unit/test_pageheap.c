@@ -51,7 +51,7 @@ static int is_remembered(const void *block)
 {
     struct region *r = region_find(block);
 
-    return r && r->owner == QUARANTINE_OWNER(QUARANTINE_FREED);
+    return r && r->owner == REGION_QUARANTINED;
 }
 
 /* The newest freed blocks, whoever had them, also after their expert's close. */

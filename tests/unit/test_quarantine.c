@@ -17,9 +17,9 @@ static struct region *take_own(SIZE_T addresses)
     return &r->region;
 }
 
-static int is_in(const struct region *r, enum quarantine queue)
+static int is_in(const struct region *r)
 {
-    return r->base && r->owner == QUARANTINE_OWNER(queue);
+    return r->base && r->owner == REGION_QUARANTINED;
 }
 
 static void quarantined_addresses_fault_and_cost_no_memory(void **state)
@@ -31,9 +31,9 @@ static void quarantined_addresses_fault_and_cost_no_memory(void **state)
     fill(r);
     pages = record_of(r)->committed + record_of(own)->committed;
     before = committed();
-    region_quarantine(self, r, QUARANTINE_CLOSED);
-    region_quarantine(self, own, QUARANTINE_FREED);
-    assert_true(is_in(r, QUARANTINE_CLOSED) && is_in(own, QUARANTINE_FREED));
+    region_quarantine(self, r);
+    region_quarantine(self, own);
+    assert_true(is_in(r) && is_in(own));
     assert_int_equal(committed(), before - pages * OS_PAGE);
     assert_int_equal(region_footprint(r), 0);
     assert_ptr_equal(region_find(r->base + 5000), r);
@@ -49,7 +49,7 @@ static void quarantined_addresses_fault_and_cost_no_memory(void **state)
         region_release(self, other);
     }
     region_trim(self);
-    assert_true(is_in(r, QUARANTINE_CLOSED) && is_in(own, QUARANTINE_FREED));
+    assert_true(is_in(r) && is_in(own));
     assert_true(region_is_valid(self));
     region_release(self, held);
 }
@@ -60,26 +60,23 @@ static void of_too_many_regions_the_oldest_leaves(void **state)
     SIZE_T addresses = reserved();
 
     (void)state;
-    for (int queue = 0; queue < 2; queue++) {
-        for (int i = 0; i < 6; i++)
-            r[i] = take_own(i < 5 ? QUARTER : MIB(4));
-        for (int i = 0; i < 4; i++)
-            region_quarantine(self, r[i], (enum quarantine)queue);
-        for (int i = 0; i < 4; i++) /* the last byte of a GiB */
-            assert_true(is_in(r[i], (enum quarantine)queue));
-        region_quarantine(self, r[5], (enum quarantine)queue);
-        assert_null(r[0]->base);
-        for (int i = 1; i < 4; i++)
-            assert_true(is_in(r[i], (enum quarantine)queue));
-        region_quarantine(self, r[4], (enum quarantine)queue);
-        assert_null(r[1]->base);
-        assert_true(is_in(r[2], (enum quarantine)queue));
-        assert_true(region_is_valid(self)); /* counted anew, correctly */
-        assert_true(is_in(r[2], (enum quarantine)queue));
-        /* each queue alone */
-        assert_int_equal(quarantine_pages(), (SIZE_T)(queue + 1) * PAGES(3 * QUARTER + MIB(4)));
-        assert_int_equal(reserved() - addresses, (SIZE_T)(queue + 1) * (3 * QUARTER + MIB(4)));
-    }
+    for (int i = 0; i < 6; i++)
+        r[i] = take_own(i < 5 ? QUARTER : MIB(4));
+    for (int i = 0; i < 4; i++)
+        region_quarantine(self, r[i]);
+    for (int i = 0; i < 4; i++) /* the last byte of a GiB */
+        assert_true(is_in(r[i]));
+    region_quarantine(self, r[5]);
+    assert_null(r[0]->base);
+    for (int i = 1; i < 4; i++)
+        assert_true(is_in(r[i]));
+    region_quarantine(self, r[4]);
+    assert_null(r[1]->base);
+    assert_true(is_in(r[2]));
+    assert_true(region_is_valid(self)); /* counted anew, correctly */
+    assert_true(is_in(r[2]));
+    assert_int_equal(quarantine_pages(), PAGES(3 * QUARTER + MIB(4)));
+    assert_int_equal(reserved() - addresses, 3 * QUARTER + MIB(4));
 }
 
 static void a_region_larger_than_the_bound_leaves_at_once(void **state)
@@ -88,12 +85,12 @@ static void a_region_larger_than_the_bound_leaves_at_once(void **state)
     SIZE_T addresses = reserved();
 
     (void)state;
-    region_quarantine(self, small, QUARANTINE_FREED);
-    region_quarantine(self, large, QUARANTINE_FREED);
+    region_quarantine(self, small);
+    region_quarantine(self, large);
     assert_null(large->base);
     assert_int_equal(quarantine_pages(), 0);
     assert_int_equal(addresses - reserved(), 6 * QUARTER);
-    region_quarantine(self, take_own(QUARTER), QUARANTINE_FREED); /* and it still works */
+    region_quarantine(self, take_own(QUARTER)); /* and it still works */
     assert_int_equal(quarantine_pages(), PAGES(QUARTER));
 }
 
@@ -105,7 +102,7 @@ static void the_order_outlives_a_repair(void **state)
     for (int i = 0; i < 4; i++)
         r[i] = take_own(QUARTER);
     for (int i = 4; i-- > 0;)
-        region_quarantine(self, r[i], QUARANTINE_CLOSED);
+        region_quarantine(self, r[i]);
     assert_true(region_is_valid(self));
     region_lock(self);
     for (int i = 4; i-- > 0;) {
@@ -133,9 +130,9 @@ static void a_reservation_that_fails_takes_the_oldest(void **state)
     (void)state;
     for (int i = 0; i < 3; i++)
         r[i] = take_own(MIB(8));
-    region_quarantine(self, r[1], QUARANTINE_CLOSED);
-    region_quarantine(self, r[0], QUARANTINE_CLOSED);
-    region_quarantine(self, r[2], QUARANTINE_FREED);
+    region_quarantine(self, r[1]);
+    region_quarantine(self, r[0]);
+    region_quarantine(self, r[2]);
     tries = 0;
     standin_on_call(let_the_next_look_succeed);
     standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
@@ -146,7 +143,7 @@ static void a_reservation_that_fails_takes_the_oldest(void **state)
     assert_true(tries >= 64);
     /* the new region may reuse its record */
     assert_true(!r[1]->base || r[1]->owner == YOU);
-    assert_true(is_in(r[0], QUARANTINE_CLOSED) && is_in(r[2], QUARANTINE_FREED));
+    assert_true(is_in(r[0]) && is_in(r[2]));
     region_release(self, more);
 }
 
@@ -177,7 +174,7 @@ static void a_dropped_region_of_a_segment_leaves_its_units_to_others(void **stat
     char *base = r->base;
 
     (void)state;
-    region_quarantine(self, r, QUARANTINE_CLOSED);
+    region_quarantine(self, r);
     again = take_units(8, 10);
     assert_ptr_not_equal(again->base, base);
     region_lock(self);

@@ -147,11 +147,12 @@ static DWORD die_once(void (*act)(void *), unsigned long n)
     }
     died = unit_kill_at(act, n);
     if (act == close_mine || act == close_badly) {
-        heap_close_again(self, &mine, act == close_badly);
+        heap_repair(self, &mine, act == close_badly);
+        heap_close(self, &mine, act == close_badly);
     } else {
-        heap_repair(self, &mine);
+        heap_repair(self, &mine, 0);
         assert_true(heap_is_valid(self, &mine));
-        heap_repair(self, &yours);
+        heap_repair(self, &yours, 0);
         assert_true(heap_is_valid(self, &yours));
         go_on_with((unsigned)(n % WAYS));
         heap_close(self, &mine, 0);

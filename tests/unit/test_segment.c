@@ -253,7 +253,7 @@ static void the_validator_detects_wrong_marks(void **state)
     assert_true(region_is_valid(self));
     region_release(self, r);
     r = take_block(MIB(2));
-    region_quarantine(self, r, QUARANTINE_CLOSED);
+    region_quarantine(self, r);
     record_of(r)->pages++; /* more than was counted as quarantined */
     assert_false(region_is_valid(self));
     record_of(r)->pages--;

@@ -18,6 +18,14 @@ static SIZE_T size_of(struct heap *heap, void *block)
     return heap_find(self, heap, block, &found) == HEAP_OK ? found.bytes : (SIZE_T)-1;
 }
 
+static void give(struct thread *thread, void *block, void *owner)
+{
+    struct span *span = span_of(region_find(block));
+    SIZE_T bytes;
+
+    shared_give(thread, span, span_index(span, block, &bytes), owner);
+}
+
 static void only_shared_blocks_are_touched(void **state)
 {
     char *own = heap_alloc(self, &mine, 100), *shared = heap_alloc(self, &mine, 100);
@@ -29,8 +37,6 @@ static void only_shared_blocks_are_touched(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         assert_null(shared_owner(self, wild[i], &index, &bytes));
-        shared_give(self, wild[i], YOU);
-        shared_free(self, wild[i]);
     }
     assert_int_equal(heap_transfer(self, &mine, &yours, shared), HEAP_OK);
     assert_int_equal(size_of(&mine, own), 100);
@@ -155,9 +161,9 @@ static void no_call_holds_up_other_threads_afterwards(void **state)
         assert_int_equal(heap_transfer(self, &mine, &yours, blocks[i]), HEAP_OK);
         assert_int_equal(unit_on_thread(look, blocks[i]), 1);
     }
-    shared_give(self, blocks[1], ME);
+    give(self, blocks[1], ME);
     assert_int_equal(unit_on_thread(look, blocks[1]), 0);
-    shared_give(self, blocks[1], YOU);
+    give(self, blocks[1], YOU);
     assert_int_equal(heap_free(self, &yours, blocks[0]), HEAP_OK);
     assert_int_equal(unit_on_thread(look, blocks[1]), 1);
     assert_true(heap_is_valid(self, &yours));
@@ -184,13 +190,13 @@ static DWORD WINAPI call(LPVOID parameter)
         shared_owner(me, block_of_yours, &index, &bytes);
         break;
     case 1:
-        shared_give(me, block_of_yours, YOU);
+        give(me, block_of_yours, YOU);
         break;
     case 2:
         shared_release(me, ME, 0);
         break;
     default:
-        shared_free(me, block_of_yours);
+        give(me, block_of_yours, NULL);
         break;
     }
     atomic_store(&done, 1);
@@ -248,7 +254,7 @@ static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
         handed_over = heap_alloc(self, &mine, 100);
         assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
         died = unit_kill_at(free_it, deaths);
-        heap_repair(self, &yours);
+        heap_repair(self, &yours, 0);
         heap_close(self, &yours, 0);
         heap_open(&yours, YOU, (SIZE_T)-1);
         region_visit(SHARED_OWNER, count_region, &left);
@@ -325,7 +331,7 @@ static int comes_again(struct heap *heap, const void *block)
 
 static int is_quarantined(const struct region *region)
 {
-    return region->owner == QUARANTINE_OWNER(QUARANTINE_CLOSED);
+    return region->owner == REGION_QUARANTINED;
 }
 
 static void end_badly(struct heap *heap)
@@ -423,7 +429,7 @@ static void a_block_freed_in_a_normal_close_is_handed_out_again(void **state)
     heap_close(self, &yours, 0);
     heap_open(&yours, YOU, (SIZE_T)-1);
     assert_ptr_equal(shared_alloc(self, ME, heap_class(100), 100), block);
-    shared_free(self, block);
+    give(self, block, NULL);
     assert_int_equal(size_of(&mine, other), 100);
 }
 
@@ -447,7 +453,7 @@ static void a_thread_may_die_while_it_takes_a_block_of_a_shared_span(void **stat
         assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
         span = span_at(handed_over);
         died = unit_kill_at(take_one, deaths);
-        heap_repair(self, &mine);
+        heap_repair(self, &mine, 0);
         assert_true(heap_is_valid(self, &mine));
         assert_in_range(mine.live_bytes, 0, 100);
         heap_close(self, &mine, 0);

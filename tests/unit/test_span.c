@@ -49,7 +49,7 @@ static void the_reciprocal_is_exact_for_every_class_and_every_offset(void **stat
             assert_int_equal(span_index(span, at(span, (SIZE_T)-16), &bytes), SPAN_BAD);
             assert_int_equal(span_index(span, at(span, units[u] * UNIT_BYTES), &bytes), SPAN_BAD);
             assert_int_equal(span_index(span, at(span, (SIZE_T)1 << 35), &bytes), SPAN_BAD);
-            span_release(self, span);
+            span_free(self, span, 0);
         }
     }
 }
@@ -81,7 +81,7 @@ static void the_states_are_the_free_list_and_the_sizes(void **state)
     assert_ptr_equal(span_take(span, 1), c);
     assert_ptr_equal(span_take(span, 1), a);
     assert_int_equal(span->used, 3);
-    span_release(self, span);
+    span_free(self, span, 0);
 }
 
 static void a_state_counts_only_below_the_bump_index(void **state)
@@ -93,7 +93,7 @@ static void a_state_counts_only_below_the_bump_index(void **state)
     assert_int_equal(index_of(span, first), 0);
     assert_int_equal(index_of(span, first + 64), SPAN_BAD);
     assert_int_equal(index_of(span, first - 64), SPAN_BAD);
-    span_release(self, span);
+    span_free(self, span, 0);
 }
 
 static void only_blocks_in_committed_pages_are_put_on_the_list(void **state)
@@ -113,7 +113,7 @@ static void only_blocks_in_committed_pages_are_put_on_the_list(void **state)
         assert_int_equal(span->head, SPAN_NONE);
     }
     assert_int_equal(extended, limit);
-    span_release(self, span);
+    span_free(self, span, 0);
 }
 
 static void repair_makes_head_and_used_anew(void **state)
@@ -135,7 +135,7 @@ static void repair_makes_head_and_used_anew(void **state)
     for (unsigned i = 0; i < 17; i++)
         assert_int_equal(index_of(span, span_take(span, 7)) % 3, 0);
     assert_int_equal(span->head, SPAN_FREE | 50); /* on the list, but never handed out */
-    span_release(self, span);
+    span_free(self, span, 0);
 }
 
 static void a_span_grows_to_its_capacity_and_ends_at_the_guard_page(void **state)
@@ -155,7 +155,7 @@ static void a_span_grows_to_its_capacity_and_ends_at_the_guard_page(void **state
     assert_false(span_has_room(span));
     assert_false(standin_faults(unit_touch, last + span->block - 1, NULL));
     assert_true(standin_faults(unit_touch, span->region.base + REGION_BYTES(SPAN_LATER), NULL));
-    span_release(self, span);
+    span_free(self, span, 0);
 }
 
 static void a_span_that_can_not_grow_stays_as_it_is(void **state)
@@ -172,7 +172,7 @@ static void a_span_that_can_not_grow_stays_as_it_is(void **state)
     assert_int_equal(region_committed(&span->region), 0);
     assert_true(span_grow(self, span, 0));
     assert_int_equal(span->limit, OS_PAGE / 1008);
-    span_release(self, span);
+    span_free(self, span, 0);
 }
 
 static void where_memory_is_short_a_span_grows_by_one_block(void **state)
@@ -192,7 +192,7 @@ static void where_memory_is_short_a_span_grows_by_one_block(void **state)
     assert_int_equal(span->limit, 1);
     assert_true(span_grow(self, span, 100000));
     assert_in_range(span->limit, 20, 22);
-    span_release(self, span);
+    span_free(self, span, 0);
 }
 
 /* Pages that an earlier owner had committed are used first. */
@@ -203,13 +203,13 @@ static void a_span_of_cached_pages_has_room_at_once(void **state)
 
     (void)state;
     assert_true(region_commit(self, &span->region, region_room(&span->region)));
-    span_release(self, span);
+    span_free(self, span, 0);
     commits = standin_calls("VirtualAlloc.commit");
     span = make(SPAN_LATER, 3000);
     assert_true(span_grow(self, span, 1));
     assert_int_equal(span->limit, span_capacity(span));
     assert_int_equal(standin_calls("VirtualAlloc.commit"), commits);
-    span_release(self, span);
+    span_free(self, span, 0);
 }
 
 int main(void)

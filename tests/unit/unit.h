@@ -140,7 +140,7 @@ static inline int unit_is_quarantined(const void *address)
 {
     struct region *region = region_find(address);
 
-    return region && region->owner == QUARANTINE_OWNER(QUARANTINE_CLOSED);
+    return region && region->owner == REGION_QUARANTINED;
 }
 
 struct unit_death {
