@@ -14,9 +14,9 @@ static inline struct record *record_of(const struct region *region)
 }
 
 /* A sum over the bits of the segment that a region lies in. A segment without regions does not stay. */
-static inline void region_check_segment(struct record *r, void *context)
+static inline void region_check_segment(struct region *region, void *context)
 {
-    const struct segment *s = r->segment;
+    const struct segment *s = record_of(region)->segment;
     uint32_t *sum = context;
 
     if (!s)
@@ -52,6 +52,28 @@ static inline int region_is_valid(struct thread *self)
             quarantined == quarantine_pages() && sum == region_check_segments();
     region_unlock();
     return valid;
+}
+
+struct region_check_visit {
+    void *owner;
+    void (*visit)(struct region *, void *);
+    void *context;
+};
+
+static inline void region_check_visit(struct region *region, void *context)
+{
+    const struct region_check_visit *v = context;
+
+    if (region->owner == v->owner)
+        v->visit(region, v->context);
+}
+
+/* Visits every region of an owner. */
+static inline void region_visit(void *owner, void (*visit)(struct region *, void *), void *context)
+{
+    struct region_check_visit v = {owner, visit, context};
+
+    record_each(region_check_visit, &v);
 }
 
 #endif

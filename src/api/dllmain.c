@@ -7,6 +7,7 @@
 #include "expert/control.h"
 #include "forward/forward.h"
 #include "base/options.h"
+#include "heap/record_heap.h"
 #include "heap/shared.h"
 #include "pages/region.h"
 #include "expert/snapshot.h"
@@ -35,7 +36,8 @@ static void thread_ends(void)
 static void unload(void)
 {
     snapshot_shutdown();
-    control_shutdown();
+    table_shutdown();
+    record_heap_shutdown();
     shared_shutdown();
     region_shutdown();
     permanent_shutdown();

@@ -151,7 +151,7 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
 static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
     struct expert *e = self->last;
-    enum heap_result result = heap_free_rare(self, bias_heap(self), address);
+    enum heap_result result = heap_free(self, bias_heap(self), address);
     DWORD code = expert_code(result);
 
     bias_leave_fast(self, key);

@@ -4,7 +4,6 @@
 #include "expert/bias.h"
 #include "expert/closing.h"
 #include "expert/visitors.h"
-#include "heap/record_heap.h"
 
 DWORD control_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)
 {
@@ -108,10 +107,4 @@ void control_reclaim(struct thread *self, int ending)
         lock_release(&e->lock);
         closing_report(e, &leaks);
     }
-}
-
-void control_shutdown(void)
-{
-    table_shutdown();
-    record_heap_shutdown();
 }

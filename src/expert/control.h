@@ -14,6 +14,5 @@ DWORD control_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
 /* reclaim=thread: closes implicit experts whose threads have all ended. With `ending` the calling
    thread counts as ended. An expert whose lock is taken is skipped. */
 void control_reclaim(struct thread *self, int ending);
-void control_shutdown(void);
 
 #endif

@@ -61,20 +61,21 @@ void visitors_note(struct thread *self, struct expert *e)
         e->visitors[e->visitor_count++] = self->id;
 }
 
-int visitors_live(const struct expert *e, LONG but)
+/* Whether something is so of one, other than the thread with the id `but`. */
+static int any(const struct expert *e, LONG but, int (*is_so)(LONG id))
 {
     for (ULONG i = 0; i < e->visitor_count; i++)
-        if (e->visitors[i] != but && thread_is_alive(e->visitors[i]))
+        if (e->visitors[i] != but && is_so(e->visitors[i]))
             return 1;
     return 0;
 }
 
+int visitors_live(const struct expert *e, LONG but)
+{
+    return any(e, but, thread_is_alive);
+}
+
 int visitors_killed(const struct expert *e, LONG but)
 {
-    if (e->killed)
-        return 1;
-    for (ULONG i = 0; i < e->visitor_count; i++)
-        if (e->visitors[i] != but && thread_was_killed(e->visitors[i]))
-            return 1;
-    return 0;
+    return e->killed || any(e, but, thread_was_killed);
 }

@@ -114,22 +114,20 @@ static int grow(struct thread *self, struct heap *heap, struct span *span)
     return grown;
 }
 
-/* Units for a class's next span; `last`: a full one, or NULL. */
-static unsigned next_units(uint32_t block, const struct span *last)
-{
-    if (!last && block <= FIRST_MOST)
-        return SPAN_FIRST;
-    if (block <= SECOND_MOST && (!last || region_room(&last->region) < REGION_BYTES(SPAN_SECOND)))
-        return SPAN_SECOND;
-    return SPAN_LATER;
-}
-
+/* `last`: one of its class, which is full, or NULL. */
 static struct span *new_span(struct thread *self, struct heap *heap, unsigned size_class,
                              const struct span *last)
 {
     uint32_t block = heap_class_bytes(size_class);
-    struct span *span = span_open(self, heap->owner, next_units(block, last), size_class, block);
+    unsigned units = SPAN_LATER;
+    struct span *span;
 
+    if (!last && block <= FIRST_MOST)
+        units = SPAN_FIRST;
+    else if (block <= SECOND_MOST &&
+             (!last || (SIZE_T)last->limit * block <= REGION_BYTES(SPAN_FIRST)))
+        units = SPAN_SECOND;
+    span = span_open(self, heap->owner, units, size_class, block);
     if (!span)
         return NULL;
     heap_list(heap, span);
@@ -304,17 +302,6 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
 }
 
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address)
-{
-    struct span *emptied = NULL;
-
-    if (!heap_free_fast(heap, address, &emptied))
-        return heap_free_rare(self, heap, address);
-    if (emptied)
-        heap_span_emptied(self, heap, emptied);
-    return HEAP_OK;
-}
-
-enum heap_result heap_free_rare(struct thread *self, struct heap *heap, void *address)
 {
     struct heap_block block;
     enum heap_result result = heap_find(self, heap, address, &block);

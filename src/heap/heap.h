@@ -150,8 +150,6 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes);
 enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
                            struct heap_block *found);
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address);
-/* The same for what heap_free_fast can't free. */
-enum heap_result heap_free_rare(struct thread *self, struct heap *heap, void *address);
 /* On failure neither *address nor the block changes. */
 enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **address, SIZE_T bytes);
 /* Hands a block over, with address and content unchanged. The caller is in both heaps. */

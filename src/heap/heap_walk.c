@@ -43,6 +43,8 @@ static void relist(struct region *region, void *context)
     struct heap *heap = repair->heap;
     struct span *s = span_of(region);
 
+    if (region->owner != heap->owner)
+        return;
     /* A span that is shared has another owner: here a thread died before it became shared. */
     if (s->kind == SPAN_OPEN || s->kind == SPAN_FULL || s->kind == SPAN_SHARED) {
         repair->bytes += span_repair(s);
@@ -78,7 +80,7 @@ void heap_repair(struct thread *self, struct heap *heap, int quarantined)
     heap->recent = &heap_no_span;
     store_relaxed(&heap->committed, 0);
     region_lock(self);
-    region_visit(heap->owner, relist, &repair);
+    record_each(relist, &repair);
     region_unlock();
     free_all(self, repair.unfinished, quarantined);
     shared_visit(self, heap->owner, count_shared, &repair);

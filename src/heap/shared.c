@@ -52,11 +52,13 @@ static void finish_freeing(struct shared *s)
     span_repair(s->span);
 }
 
-/* Notes a region that is in no record: its thread was killed before it was, or since it was. */
+/* Notes a region of shared spans that is in no record: its thread was killed before it was, or since it was. */
 static void note_orphan(struct region *region, void *context)
 {
     struct span **orphans = context;
 
+    if (region->owner != SHARED_OWNER)
+        return;
     for (const struct shared *s = all; s; s = s->next)
         if (s->span && (&s->span->region == region || s->table == region))
             return;
@@ -81,7 +83,7 @@ static void repair(struct thread *self)
         }
     }
     region_lock(self);
-    region_visit(SHARED_OWNER, note_orphan, &orphans);
+    record_each(note_orphan, &orphans);
     region_unlock();
     while (orphans) {
         struct span *s = orphans;
@@ -207,8 +209,6 @@ void shared_give(struct thread *self, struct span *span, unsigned index, void *o
 void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T, void *),
                   void *context)
 {
-    if (!atomic_load(&all))
-        return;
     lock_all(self);
     for (struct shared *s = all; s; s = s->next)
         for (unsigned i = 0; s->span && i < s->span->bump; i++)
@@ -234,8 +234,6 @@ static void release_blocks(struct shared *s, void *owner, int quarantined)
 
 void shared_release(struct thread *self, void *owner, int quarantined)
 {
-    if (!atomic_load(&all))
-        return;
     lock_all(self);
     for (struct shared *s = all; s; s = s->next) {
         if (!s->span)

@@ -7,10 +7,8 @@
 #define BLOCK_RECORDS 31 /* and a header fill 4 KiB */
 
 struct block {
-    _Alignas(APART) struct block *next;
-    struct {
-        _Alignas(APART) struct record record;
-    } records[BLOCK_RECORDS];
+    struct block *next;
+    struct record records[BLOCK_RECORDS];
 };
 
 static struct block *volatile blocks;
@@ -26,8 +24,8 @@ static int make_block(struct thread *self)
     block->next = blocks;
     atomic_store(&blocks, block);
     for (int i = BLOCK_RECORDS; i-- > 0;) {
-        block->records[i].record.next = unused;
-        unused = &block->records[i].record;
+        block->records[i].next = unused;
+        unused = &block->records[i];
     }
     return 1;
 }
@@ -99,12 +97,12 @@ int record_decommit(struct record *r, SIZE_T keep)
     return 1;
 }
 
-void record_each(void (*visit)(struct record *, void *), void *context)
+void record_each(void (*visit)(struct region *, void *), void *context)
 {
     for (struct block *block = blocks; block; block = block->next)
         for (int i = 0; i < BLOCK_RECORDS; i++)
-            if (block->records[i].record.region.base)
-                visit(&block->records[i].record, context);
+            if (block->records[i].region.base)
+                visit(&block->records[i].region, context);
 }
 
 void record_repair(void)
@@ -113,7 +111,7 @@ void record_repair(void)
     unused = NULL;
     for (struct block *block = blocks; block; block = block->next) {
         for (int i = 0; i < BLOCK_RECORDS; i++) {
-            struct record *r = &block->records[i].record;
+            struct record *r = &block->records[i];
             if (r->region.base) {
                 *sum_of(r) += r->committed;
             } else {

@@ -30,8 +30,9 @@ struct region {
 
 struct segment;
 
+/* Each has a pair of cache lines of its own. */
 struct record {
-    union {
+    _Alignas(APART) union {
         struct region region;
         char use[REGION_USE];
     };
@@ -43,7 +44,7 @@ struct record {
     volatile uint32_t dirty;      /* pages from base on that may not be zero, or may be committed */
     uint16_t first_line, lines;   /* of its block states in the segment; lines 0: none */
 };
-_Static_assert(sizeof(struct record) <= APART, "nothing shares a cache line pair with a record");
+_Static_assert(sizeof(struct record) == APART, "a block of them fills a page");
 
 /* The most pages that a region may have: 32 bits count them. */
 #define RECORD_PAGES_MOST 0xFFFFF000U
@@ -66,8 +67,8 @@ void record_set_committed(struct record *record, SIZE_T pages);
 /* Returns all pages from `keep` on to the system; 0: it refused, and they stay as they were. */
 int record_decommit(struct record *record, SIZE_T keep);
 
-/* Visits every record that has a base. */
-void record_each(void (*visit)(struct record *, void *), void *context);
+/* Visits every region there is, whoever has it. Slow. */
+void record_each(void (*visit)(struct region *, void *), void *context);
 /* Makes the sums and the list of unused records anew. */
 void record_repair(void);
 void record_shutdown(void);

@@ -21,8 +21,10 @@ static SIZE_T pages_of(SIZE_T bytes)
 
 /* Locking and repair */
 
-static void enter(struct record *r, void *context)
+static void enter(struct region *region, void *context)
 {
+    struct record *r = record_of(region);
+
     (void)context;
     if (r->segment)
         segment_enter(r);
@@ -284,32 +286,11 @@ void region_trim(struct thread *self)
 
 /* All regions */
 
-struct visit {
-    void *owner;
-    void (*visit)(struct region *, void *);
-    void *context;
-};
-
-static void visit_one(struct record *r, void *context)
-{
-    const struct visit *v = context;
-
-    if (r->region.owner == v->owner)
-        v->visit(&r->region, v->context);
-}
-
-void region_visit(void *owner, void (*visit)(struct region *, void *), void *context)
-{
-    struct visit v = {owner, visit, context};
-
-    record_each(visit_one, &v);
-}
-
-static void release_own(struct record *r, void *context)
+static void release_own(struct region *region, void *context)
 {
     (void)context;
-    if (!r->segment)
-        os_release(r->region.base);
+    if (!record_of(region)->segment)
+        os_release(region->base);
 }
 
 void region_shutdown(void)

@@ -50,11 +50,9 @@ void region_quarantine(struct thread *self, struct region *region);
 /* Purges the whole cache. */
 void region_trim(struct thread *self);
 
-/* While this is locked no region is taken or freed. */
+/* While this is locked no region is taken or freed, and record_each may be called. */
 void region_lock(struct thread *self);
 void region_unlock(void);
-/* Visits every region of an owner; the caller holds the lock. Slow: it looks at all regions. */
-void region_visit(void *owner, void (*visit)(struct region *, void *), void *context);
 
 /* Makes all lists and sums anew, after a thread died under the lock. */
 void region_repair(void);

@@ -139,8 +139,9 @@ static int is_at_rest(const struct region *r)
 
 /* Pages that a record counts as committed are committed: a next owner would crash otherwise. Pages
    that it does not count as dirty are zero. */
-static void verify_region(struct record *r, void *context)
+static void verify_region(struct region *region, void *context)
 {
+    const struct record *r = record_of(region);
     SIZE_T committed = r->committed * OS_PAGE, dirty = r->dirty * OS_PAGE;
 
     (void)context;
@@ -161,10 +162,10 @@ static void verify_regions(void)
 }
 
 /* Once all experts are closed, a region has no owner or is one of the DLL's own records. */
-static void count_owned(struct record *r, void *context)
+static void count_owned(struct region *r, void *context)
 {
     (void)context;
-    CHECK(r->region.owner <= REGION_RESERVED && r->region.owner != SHARED_OWNER);
+    CHECK(r->owner <= REGION_RESERVED && r->owner != SHARED_OWNER);
 }
 
 static void verify_nothing_is_owned(void)

@@ -121,12 +121,12 @@ static void what_is_decommitted_is_neither_committed_nor_dirty(void **state)
     region_release(self, r);
 }
 
-static void count_and_sum(struct record *r, void *context)
+static void count_and_sum(struct region *r, void *context)
 {
     SIZE_T *sum = context;
 
     sum[0]++;
-    sum[1] += r->pages;
+    sum[1] += record_of(r)->pages;
 }
 
 static void records_with_a_base_are_visited(void **state)
