@@ -67,7 +67,7 @@ DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext)
     if (!pCallback)
         return NMERR_INVALID_PARAMETER;
     enter();
-    for (struct expert *e = table_first(); e; e = table_next(e))
+    for (struct expert *e = table_first(); e; e = e->entry.next)
         if (atomic_load(&e->state) != EXPERT_NEVER && !pCallback(e->entry.key, pContext))
             break;
     return NMERR_SUCCESS;

@@ -51,9 +51,10 @@ static void dispose(struct thread *t)
     }
 }
 
+/* What pin returned. */
 static void unpin(struct thread *t)
 {
-    if (atomic_add(&t->pins, -1) == 0 && atomic_load(&t->state) == THREAD_ENDED)
+    if (t && atomic_add(&t->pins, -1) == 0 && atomic_load(&t->state) == THREAD_ENDED)
         dispose(t);
 }
 
@@ -164,28 +165,23 @@ void thread_shutdown(void)
     os_tls_close();
 }
 
-enum state_of_life { GONE, ALIVE, DEAD }; /* GONE: it ended by way of DllMain */
-
-static enum state_of_life look_at(LONG id)
-{
-    struct thread *t = pin(id);
-    int alive;
-
-    if (!t)
-        return GONE;
-    alive = os_thread_is_alive(t->handle);
-    unpin(t);
-    return alive ? ALIVE : DEAD;
-}
-
 int thread_is_alive(LONG id)
 {
-    return look_at(id) == ALIVE;
+    struct thread *t = pin(id);
+    int alive = t && os_thread_is_alive(t->handle);
+
+    unpin(t);
+    return alive;
 }
 
+/* Its record is live still, or was reaped. */
 int thread_was_killed(LONG id)
 {
-    return look_at(id) == DEAD || atomic_load(&thread_record(id)->killed) == id;
+    struct thread *t = pin(id);
+    int dead = t && !os_thread_is_alive(t->handle);
+
+    unpin(t);
+    return dead || atomic_load(&thread_record(id)->killed) == id;
 }
 
 int thread_barrier(LONG id)
@@ -229,8 +225,7 @@ int thread_wait_for(struct thread_wait *wait, LONG id)
         int lives = t && os_thread_is_alive(t->handle);
         if (lives && os_milliseconds() - wait->since > PATIENCE)
             let_run(t);
-        if (t)
-            unpin(t);
+        unpin(t);
         if (!lives)
             return 1;
     }

@@ -95,7 +95,7 @@ void closing_report_open(void)
 {
     struct closing_leaks leaks = {.count = 0};
 
-    for (const struct expert *e = table_first(); e; e = table_next(e)) {
+    for (const struct expert *e = table_first(); e; e = e->entry.next) {
         if (!expert_is_live(e))
             continue;
         expert_usage(e, &leaks.usage);

@@ -90,7 +90,7 @@ static int is_deserted(const struct expert *e, LONG ending)
 
 void control_reclaim(struct thread *self, int ending)
 {
-    for (struct expert *e = table_first(); e; e = table_next(e)) {
+    for (struct expert *e = table_first(); e; e = e->entry.next) {
         struct closing_leaks leaks;
         int died;
         if ((!may_be_reclaimed(e) && !closing_has_begun(e)) ||

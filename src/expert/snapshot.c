@@ -17,9 +17,10 @@ static void note(void *address, SIZE_T bytes, void *context)
     s->count++;
 }
 
-/* Frees `done`, which may be NULL, and the snapshots of threads that have ended. */
-static void sweep(struct thread *self, const struct snapshot *done)
+/* Frees `done` and the snapshots of threads that have ended, and lists `made`. Either may be NULL. */
+static void sweep(struct thread *self, const struct snapshot *done, struct snapshot *made)
 {
+    lock_acquire(&lock, self);
     for (struct snapshot **link = &all, *s; (s = *link);) {
         if (s != done && thread_is_alive(s->thread)) {
             link = &s->next;
@@ -28,14 +29,10 @@ static void sweep(struct thread *self, const struct snapshot *done)
             record_heap_free(self, s);
         }
     }
-}
-
-static void list(struct thread *self, struct snapshot *s)
-{
-    lock_acquire(&lock, self);
-    sweep(self, NULL);
-    s->next = all;
-    all = s;
+    if (made) {
+        made->next = all;
+        all = made;
+    }
     lock_release(&lock);
 }
 
@@ -59,7 +56,7 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
         s->thread = self->id;
         s->room = usage.LiveBlocks;
         /* It is listed first: filling it may take long, and this thread may be killed meanwhile. */
-        list(self, s);
+        sweep(self, NULL, s);
         heap_visit(self, e->heap, note, s);
     }
     lock_release(&e->lock);
@@ -69,9 +66,7 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
 
 void snapshot_free(struct thread *self, const struct snapshot *snapshot)
 {
-    lock_acquire(&lock, self);
-    sweep(self, snapshot);
-    lock_release(&lock);
+    sweep(self, snapshot, NULL);
 }
 
 void snapshot_shutdown(void)

@@ -111,11 +111,6 @@ struct expert *table_first(void)
     return atomic_load(&newest);
 }
 
-struct expert *table_next(const struct expert *expert)
-{
-    return entry(expert)->next;
-}
-
 void table_shutdown(void)
 {
     table = NULL;

@@ -15,9 +15,8 @@ struct expert *table_find(HEXPERTKEY key);
 /* The same; makes one if there is none: `bytes` zeroed bytes that begin with a struct table_entry.
    NULL: no memory. */
 struct expert *table_make(struct thread *self, HEXPERTKEY key, SIZE_T bytes);
-/* All there are, the newest first. */
+/* The newest; the others by their entries. */
 struct expert *table_first(void);
-struct expert *table_next(const struct expert *expert);
 void table_shutdown(void);
 
 /* What a record begins with. */

@@ -67,6 +67,5 @@ SIZE_T quarantine_pages(void)
 void quarantine_shutdown(void)
 {
     oldest = NULL;
-    tail = &oldest;
-    queued = 0;
+    quarantine_repair();
 }

@@ -126,6 +126,5 @@ void record_repair(void)
 void record_shutdown(void)
 {
     blocks = NULL;
-    unused = NULL;
-    memset(&record_sums, 0, sizeof record_sums);
+    record_repair();
 }
