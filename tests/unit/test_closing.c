@@ -242,9 +242,11 @@ static void reclaim_recovers_an_expert_that_stays_open(void **state)
 static DWORD WINAPI begin_to_close_it_and_die(LPVOID parameter)
 {
     struct expert *e = parameter;
+    NMAPI_EXPERT_USAGE usage;
 
     bias_lock(bias_thread(), e);
-    expert_keep_usage(e);
+    expert_usage(e, &usage);
+    expert_keep_usage(e, &usage);
     e->closing = 1; /* begun; the state is still open */
     TerminateThread(GetCurrentThread(), 1);
     return 0;

@@ -278,14 +278,22 @@ static void look_up_shared(struct thread *me)
     shared_owner(me, of_taker[0], &index, &bytes);
 }
 
+static void give_at(struct thread *me, void *at, void *owner)
+{
+    struct span *span = span_of(region_find(at));
+    SIZE_T bytes;
+
+    shared_give(me, span, span_index(span, at, &bytes), owner);
+}
+
 static void give_shared(struct thread *me)
 {
-    shared_give(me, of_giver[0], YOU);
+    give_at(me, of_giver[0], YOU);
 }
 
 static void free_shared(struct thread *me)
 {
-    shared_free(me, of_giver[1]);
+    give_at(me, of_giver[1], NULL);
 }
 
 static void ignore(void *at, SIZE_T bytes, void *context)
