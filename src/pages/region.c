@@ -274,6 +274,7 @@ void region_quarantine(struct thread *self, struct region *region)
     /* First: if the thread is killed between the two, the region still has its owner. */
     record_decommit(r, 0);
     quarantine_put(r);
+    cache_purge(cache_limit()); /* its owner has less now */
     region_unlock();
 }
 
