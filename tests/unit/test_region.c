@@ -258,9 +258,13 @@ static void only_addresses_of_regions_are_found(void **state)
     assert_null(region_find(NULL));
     assert_null(region_find(&local));
     assert_null(region_find((void *)-1));
-    for (int bit = 0; bit < 64; bit++)
-        if (region_find((void *)((ULONG_PTR)1 << bit)))
+    for (int bit = 0; bit < 64; bit++) {
+        char *at = (char *)((ULONG_PTR)1 << bit);
+        int ours = (at >= segment && at < segment + SEGMENT_BYTES) ||
+                   (at >= own->base && at < own->base + MIB(8)); /* a chance of the system's */
+        if (!ours && region_find(at))
             fail_msg("bit %d", bit);
+    }
     region_release(self, own);
     region_release(self, r);
 }
