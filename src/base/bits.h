@@ -11,7 +11,7 @@
 /* The index of the highest set bit; the value is not 0. */
 static inline unsigned bits_highest(uint32_t value)
 {
-    DWORD index;
+    DWORD index = 0;
 
     _BitScanReverse(&index, value);
     return index;
@@ -20,7 +20,7 @@ static inline unsigned bits_highest(uint32_t value)
 /* The index of the lowest set bit; the value is not 0. */
 static inline unsigned bits_lowest(uint32_t value)
 {
-    DWORD index;
+    DWORD index = 0;
 
     _BitScanForward(&index, value);
     return index;
