@@ -47,6 +47,26 @@ static void a_revoked_bias_comes_back_after_more_calls(void **state)
     assert_in_range(calls_until_biased(KEY(2)), 1, 2);
 }
 
+static DWORD WINAPI serve_many_calls(LPVOID key)
+{
+    for (unsigned calls = 0; calls < 1U << 16; calls += 2)
+        ExpertFreeMemory(key, ExpertAllocMemory(key, 1, NULL));
+    return 1;
+}
+
+static void a_bias_that_was_worth_its_revocation_comes_back_soon(void **state)
+{
+    struct helper other;
+
+    (void)state;
+    helper_begin(&other);
+    assert_non_null(ExpertAllocMemory(KEY(60), 1, NULL));
+    assert_in_range(helper_run(&other, count_calls_until_biased, KEY(60)), 16, 18);
+    assert_int_equal(helper_run(&other, serve_many_calls, KEY(60)), 1);
+    assert_in_range(calls_until_biased(KEY(60)), 16, 18);
+    helper_end(&other);
+}
+
 static void a_closed_experts_owner_does_not_count_for_the_next(void **state)
 {
     struct helper other;
@@ -280,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_revoked_bias_comes_back_after_more_calls),
+        cmocka_unit_test(a_bias_that_was_worth_its_revocation_comes_back_soon),
         cmocka_unit_test(a_closed_experts_owner_does_not_count_for_the_next),
         cmocka_unit_test(calls_of_others_in_between_do_not_count),
         cmocka_unit_test(a_single_call_of_another_does_not_cost_the_bias),

@@ -135,6 +135,9 @@ static void where_lines_are_exhausted_the_next_segment_has_some(void **state)
     assert_ptr_equal(segment_of(without), segment_of(all));
     next = take_units(1, 1);
     assert_ptr_not_equal(segment_of(next), segment_of(all));
+    region_release(self, without);
+    assert_ptr_not_equal(segment_of(take_units(4, 1)), segment_of(all)); /* nor has a cached one */
+    assert_ptr_equal(take_units(4, 0), without);
     region_release(self, all);
     assert_int_equal(segment_of(without)->free_lines, SEGMENT_LINES);
     assert_int_equal(segment_idle_pages(), SEGMENT_BYTES / 16 / OS_PAGE);
