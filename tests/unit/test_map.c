@@ -144,6 +144,11 @@ static void without_free_addresses_the_search_gives_up(void **state)
     assert_null(reserve(MAP_BYTES, MAP_BYTES));
     assert_in_range(standin_failed(), 1, 100);
     standin_fail_never();
+    /* Half of all addresses lie free in one place alone, which is not tried twice. */
+    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+    assert_null(reserve((SIZE_T)1 << (OS_ADDRESS_BITS - 1), MAP_BYTES));
+    assert_int_equal(standin_failed(), 1);
+    standin_fail_never();
     assert_null(reserve((SIZE_T)1 << OS_ADDRESS_BITS, MAP_BYTES));
     assert_true(region_is_valid(self));
     assert_int_equal(reserved(), addresses);
