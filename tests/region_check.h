@@ -1,6 +1,6 @@
 /*
- * region_check.h - whether the lists and sums of src/pages agree with the records: they are made anew, and must
- * come out as they were.
+ * region_check.h - whether the lists and sums of src/pages agree with the records: they are made
+ * anew, and must come out as they were.
  */
 #ifndef REGION_CHECK_H
 #define REGION_CHECK_H
@@ -13,7 +13,8 @@ static inline struct record *record_of(const struct region *region)
     return (struct record *)(void *)region;
 }
 
-/* A sum over the bits of the segment that a region lies in. A segment without regions does not stay. */
+/* A sum over the bits of the segment that a region lies in. A segment without regions does not
+   stay. */
 static inline void region_check_segment(struct region *region, void *context)
 {
     const struct segment *s = record_of(region)->segment;

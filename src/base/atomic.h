@@ -63,24 +63,23 @@ static inline LONG atomic_add(volatile LONG *address, LONG value)
 /* The distance between what different threads write: processors fetch cache lines in pairs. */
 #define APART 128
 
-/* Words that one thread changes and others may read, never torn: atomic_raise and atomic_lower for
-   one of the size of a pointer, atomic_count for a 64-bit count. */
-#if defined(__GNUC__) || defined(__clang__)
-/* Compilers make three instructions of it; on a fast path that shows. */
-#ifdef _WIN64
-#define atomic_raise(address, value) __asm__("addq %1, %0" : "+m"(*(address)) : "er"(value) : "cc")
+/* Words that one thread changes and others may read, never torn. atomic_lower subtracts from one of
+   the size of a pointer; atomic_count adds 1 to a 64-bit count. In assembly, because of plain C
+   compilers make three instructions, which shows on the fast paths. */
+#if !defined(__GNUC__) && !defined(__clang__)
+#define atomic_lower(address, value) store_relaxed((address), *(address) - (value))
+#elif defined(_WIN64)
 #define atomic_lower(address, value) __asm__("subq %1, %0" : "+m"(*(address)) : "er"(value) : "cc")
 #else
-#define atomic_raise(address, value) __asm__("addl %1, %0" : "+m"(*(address)) : "er"(value) : "cc")
 #define atomic_lower(address, value) __asm__("subl %1, %0" : "+m"(*(address)) : "er"(value) : "cc")
-#endif
-#else
-#define atomic_raise(address, value) store_relaxed((address), *(address) + (value))
-#define atomic_lower(address, value) store_relaxed((address), *(address) - (value))
 #endif
 
 #ifdef _WIN64
-#define atomic_count(address) atomic_raise((address), 1)
+#if defined(__GNUC__) || defined(__clang__)
+#define atomic_count(address) __asm__("addq $1, %0" : "+m"(*(address)) : : "cc")
+#else
+#define atomic_count(address) store_relaxed((address), *(address) + 1)
+#endif
 #define atomic_read_count(address) load_relaxed(address)
 #else
 #define atomic_count(address) ((void)++*(address))

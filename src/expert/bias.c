@@ -16,8 +16,6 @@ struct thread *bias_thread(void)
 {
     struct thread *self = thread_self_fast();
 
-    if (UNLIKELY(!self))
-        self = thread_self();
     return LIKELY(self != NULL) ? self : thread_enroll(&expert_nobody);
 }
 

@@ -17,7 +17,7 @@ static void note(void *address, SIZE_T bytes, void *context)
     s->count++;
 }
 
-/* Frees `done` and the snapshots of threads that have ended, and lists `made`. Either may be NULL. */
+/* Frees `done` and the snapshots of threads that have ended, and lists `made`. Both may be NULL. */
 static void sweep(struct thread *self, const struct snapshot *done, struct snapshot *made)
 {
     lock_acquire(&lock, self);

@@ -79,7 +79,7 @@ _&function& ENDP
         ENDM
 
 FORWARDED MACRO function, convention, bytes, returns, failure
-        EXPORTED function, convention, bytes, <jmp DWORD PTR ds:[_forward_slots + 4 * forward_index]>
+        EXPORTED function, convention, bytes, <jmp DWORD PTR ds:[_forward_slots + 4*forward_index]>
         STUBS   function, bytes, failure
         ENDM
 

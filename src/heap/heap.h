@@ -18,7 +18,8 @@ _Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state is its size");
 struct heap {
     /* First of its class's list; heap_no_span where it is empty. The array comes first, the coarse
        classes before the fine ones, so that neither a class's pointer nor the sums lie as far into
-       a page as the first block of a span: processors take two such addresses for the same. */
+       a page as a small first block of a span: a processor takes two such addresses for the same
+       until it has compared them whole. */
     struct span *current[HEAP_CLASSES];
     void *owner;          /* of its regions */
     SIZE_T live_bytes;    /* asked for, all live blocks */

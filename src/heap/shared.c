@@ -52,7 +52,8 @@ static void finish_freeing(struct shared *s)
     span_repair(s->span);
 }
 
-/* Notes a region of shared spans that is in no record: its thread was killed before it was, or since it was. */
+/* Notes a region of shared spans that is in no record, because a thread was killed before it put it
+   there or after it took it out. */
 static void note_orphan(struct region *region, void *context)
 {
     struct span **orphans = context;

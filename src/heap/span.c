@@ -90,7 +90,7 @@ static void extend(struct span *span)
     span->head = (uint16_t)(SPAN_FREE | first);
 }
 
-/* A larger block that was never used: only an earlier owner of the region may have written to it. */
+/* A larger block that was never used; perhaps an earlier owner of the region has written to it. */
 static void *take_untouched(struct span *span, SIZE_T bytes)
 {
     unsigned index = span->bump;

@@ -1,9 +1,9 @@
 /* format.h - where the frames lie in a capture file: pcap, pcapng, Network Monitor 1.x and 2.x.
  *
  * A frame has a position: an offset in the file, or in Network Monitor's formats its place in the
- * frame table, unless that is cut off. Nothing is believed that the file says: whatever is looked at is asked of a view,
- * which gives nothing outside the file. One walk from the first position to the last learns the
- * interfaces of pcapng; from then on, up to where it has come, any thread may read any position.
+ * frame table, unless that is cut off. Nothing that the file says is believed: everything is read
+ * through a view, which gives nothing outside the file. One walk from the first position to the
+ * last learns the interfaces of pcapng. As far as it has come, any thread may read any position.
  */
 #ifndef FORMAT_H
 #define FORMAT_H

@@ -22,8 +22,8 @@
 #define MAP_ROOT_BITS (OS_ADDRESS_BITS - MAP_SHIFT - MAP_LEAF_BITS)
 _Static_assert(MAP_BYTES % OS_GRANULE == 0, "no two reservations share an entry");
 
-/* An entry is MAP_SEGMENT plus the address of a segment; or the address of a region that has its own
-   reservation, of which only the first entry is set; or 0. */
+/* An entry is MAP_SEGMENT plus the address of a segment; or the address of a region that has its
+   own reservation, of which only the first entry is set; or 0. */
 #define MAP_SEGMENT ((ULONG_PTR)1)
 
 struct map_leaf {
