@@ -15,12 +15,8 @@
 #define KEEP_MOST (64 * MIB)
 #endif
 #define KEEP_LEAST (4 * MIB) /* with keep=0: or small experts would make system calls at each run */
-#define OWN_MOST (1 * MIB)   /* an own reservation with more committed pages does not wait */
-#define OWN_WIDER 6          /* classes that an own reservation may have too much committed */
 
-/* Regions in segments by their units; own reservations by their committed pages, in units. The one
-   freed last is first. */
-static struct record *in_segments[UNIT_CLASSES], *owns[UNIT_CLASSES];
+static struct record *classes[UNIT_CLASSES]; /* by their units; the one freed last is first */
 /* Stands behind the newest one and before the oldest. */
 static struct record ends = {.newer = &ends, .older = &ends};
 
@@ -45,27 +41,9 @@ SIZE_T cache_pages(void)
     return record_sums.free + segment_idle_pages();
 }
 
-static int is_suitable(const struct record *r)
-{
-    if (r->segment)
-        return 1;
-    return r->committed >= UNIT_PAGES && r->committed <= OWN_MOST && r->dirty <= r->committed;
-}
-
-/* The largest class that so many pages are enough for. */
-static unsigned class_filled(SIZE_T pages)
-{
-    SIZE_T units = pages / UNIT_PAGES;
-
-    if (units < 1)
-        units = 1;
-    return unit_class_within(units < SEGMENT_UNITS ? (unsigned)units : SEGMENT_UNITS);
-}
-
 void cache_put(struct record *r)
 {
-    struct record **list =
-        r->segment ? &in_segments[class_filled(r->pages)] : &owns[class_filled(r->committed)];
+    struct record **list = &classes[unit_class_within(r->pages / UNIT_PAGES)];
 
     LIST_PUSH(list, r);
     r->newer = &ends;
@@ -86,26 +64,8 @@ struct record *cache_take(unsigned units, unsigned wider, unsigned lines)
     unsigned first = unit_class(units);
 
     for (unsigned c = first; c <= first + wider && c < UNIT_CLASSES; c++) {
-        for (struct record *r = in_segments[c]; r; r = r->next) {
+        for (struct record *r = classes[c]; r; r = r->next) {
             if (!segment_take_lines(r, lines))
-                continue;
-            pull(r);
-            return r;
-        }
-    }
-    return NULL;
-}
-
-struct record *cache_take_own(SIZE_T committed, SIZE_T pages)
-{
-    unsigned first = class_filled(committed);
-
-    if (committed > OWN_MOST)
-        return NULL;
-    for (unsigned c = first; c <= first + OWN_WIDER && c < UNIT_CLASSES; c++) {
-        for (struct record *r = owns[c]; r; r = r->next) {
-            /* In the first class some are smaller. */
-            if (r->committed < committed || r->pages < pages)
                 continue;
             pull(r);
             return r;
@@ -151,7 +111,7 @@ void cache_accept(struct record *r)
 {
     SIZE_T limit = cache_limit();
 
-    if (limit && is_suitable(r))
+    if (limit && r->segment)
         cache_put(r);
     else
         cache_discard(r);
@@ -160,7 +120,6 @@ void cache_accept(struct record *r)
 
 void cache_repair(void)
 {
-    memset((void *)in_segments, 0, sizeof in_segments);
-    memset((void *)owns, 0, sizeof owns);
+    memset((void *)classes, 0, sizeof classes);
     ends.newer = ends.older = &ends;
 }

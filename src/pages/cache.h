@@ -15,16 +15,14 @@
 SIZE_T cache_limit(void);
 SIZE_T cache_pages(void);
 
-/* Caches a region that has no owner. */
+/* Caches a region in a segment that has no owner. */
 void cache_put(struct record *record);
-/* The same if there is room for it; otherwise returns what is too much to the system. */
+/* The same if there is room for it; otherwise, and an own reservation, returns it to the system. */
 void cache_accept(struct record *record);
 
 /* Takes a cached region in a segment, of at least so many units and at most `wider` classes larger,
    with lines of block states. It has no owner yet. NULL: there is none. */
 struct record *cache_take(unsigned units, unsigned wider, unsigned lines);
-/* Takes one with its own reservation: at least so many pages committed, and so many in all. */
-struct record *cache_take_own(SIZE_T committed, SIZE_T pages);
 
 /* Purges what is cached beyond so many pages, the oldest first; 0: there was nothing. */
 int cache_purge(SIZE_T pages);

@@ -4,7 +4,7 @@
 #include "pages/cache.h"
 
 /* A block with more pages, its guard page included, has a reservation of its own. */
-#define MEDIUM_PAGES 64
+#define MEDIUM_PAGES 256
 #define MEDIUM_WIDER 6 /* classes that a medium block's region may be too large */
 
 static struct lock lock;
@@ -30,8 +30,17 @@ static void enter(struct region *region, void *context)
         segment_enter(r);
     else
         own_enter(r);
-    if (!r->region.owner)
+    if (!r->region.owner && r->segment)
         cache_put(r);
+}
+
+/* Own reservations are not cached: one without owner is being made or released. */
+static void release_own(struct region *region, void *whoever_has_it)
+{
+    struct record *r = record_of(region);
+
+    if (!r->segment && (whoever_has_it || !region->owner))
+        own_release(r);
 }
 
 void region_repair(void)
@@ -44,6 +53,7 @@ void region_repair(void)
     record_each(enter, NULL);
     segment_repair_end();
     map_repair_end();
+    record_each(release_own, NULL);
 }
 
 void region_lock(struct thread *self)
@@ -96,16 +106,14 @@ static struct record *take_units(struct thread *self, unsigned units, unsigned w
     return r;
 }
 
-/* `room`: pages, the guard page included. */
-static struct record *take_own(struct thread *self, SIZE_T committed, SIZE_T room)
+/* `pages`: the guard page included. */
+static struct record *take_own(struct thread *self, SIZE_T pages)
 {
     struct record *r;
 
-    do {
-        r = cache_take_own(committed, room);
-        if (!r)
-            r = own_take(self, room);
-    } while (!r && make_room());
+    do
+        r = own_take(self, pages);
+    while (!r && make_room());
     return r;
 }
 
@@ -143,11 +151,11 @@ struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes,
         return NULL; /* no system has so much: the cache need not be purged */
     region_lock(self);
     if (grows)
-        r = take_own(self, pages, room_to_grow(all));
+        r = take_own(self, room_to_grow(all));
     if (!r && all <= MEDIUM_PAGES)
         r = take_units(self, whole_units(all), MEDIUM_WIDER, 0);
-    else if (!r)
-        r = take_own(self, pages, all);
+    if (!r)
+        r = take_own(self, all);
     if (r)
         record_set_owner(r, owner);
     region_unlock();
@@ -287,17 +295,10 @@ void region_trim(struct thread *self)
 
 /* All regions */
 
-static void release_own(struct region *region, void *context)
-{
-    (void)context;
-    if (!record_of(region)->segment)
-        os_release(region->base);
-}
-
 void region_shutdown(void)
 {
     region_repair(); /* what a thread was killed at is known then */
-    record_each(release_own, NULL);
+    record_each(release_own, &lock);
     segment_shutdown();
     cache_repair();
     quarantine_shutdown();

@@ -211,65 +211,20 @@ static void a_region_with_block_states_is_never_too_large(void **state)
     assert_int_equal(record_of(r)->lines, 0);
 }
 
-static void an_own_reservation_is_chosen_by_its_committed_pages(void **state)
-{
-    struct region *cached = take_block(KIB(512)), *r;
-
-    (void)state;
-    region_release(self, cached);
-    r = take_block(KIB(516)); /* a little too small */
-    assert_ptr_not_equal(r, cached);
-    region_trim(self);
-    region_release(self, r);
-    cached = r;
-    r = take_block(KIB(516));
-    assert_ptr_equal(r, cached);
-    region_release(self, r);
-    r = take_block(KIB(320)); /* 40 units; six classes up are 64 */
-    assert_ptr_equal(r, cached);
-    assert_int_equal(region_committed(r), KIB(516));
-    region_release(self, r);
-    r = take_block(KIB(316)); /* too much smaller */
-    assert_ptr_not_equal(r, cached);
-    region_release(self, r);
-    /* a block with room to grow takes no cached region without that room */
-    r = region_take_block(self, ME, KIB(516), 1);
-    assert_ptr_not_equal(r, cached);
-    assert_true(region_room(r) >= MIB(64) - OS_PAGE);
-    region_release(self, r);
-    assert_ptr_equal(region_take_block(self, ME, KIB(516), 1), r);
-    region_release(self, r);
-}
-
-static void an_own_reservation_serves_another_block_of_its_size(void **state)
+static void an_own_reservation_is_not_cached(void **state)
 {
     (void)state;
-    for (SIZE_T pages = 64; pages <= PAGES(MIB(1)); pages++) {
-        struct region *r = take_block(pages * OS_PAGE);
-        assert_null(segment_of(r));
+    for (int own = 0; own < 3; own++) { /* by its size, or because it has room to grow */
+        SIZE_T bytes = own == 1 ? KIB(1020) + 1 : KIB(1020), pages;
+        struct region *r = region_take_block(self, ME, bytes, own == 2);
+        char *base = r->base;
+        assert_int_equal(segment_of(r) == NULL, own != 0);
+        pages = PAGES(region_committed(r));
         region_release(self, r);
-        assert_ptr_equal(take_block(pages * OS_PAGE), r);
-        region_release(self, r);
+        assert_int_equal(cache_pages(), own ? 0 : pages);
         region_trim(self);
+        assert_null(region_find(base));
     }
-}
-
-static void an_own_reservation_with_more_than_a_mib_is_not_cached(void **state)
-{
-    struct region *r = take_block(MIB(1));
-    char *base = r->base;
-
-    (void)state;
-    region_release(self, r);
-    assert_int_equal(cache_pages(), PAGES(MIB(1)));
-    assert_ptr_equal(region_find(base), r);
-    region_trim(self);
-    assert_null(region_find(base));
-    r = take_block(MIB(1) + 1);
-    base = r->base;
-    region_release(self, r);
-    assert_int_equal(cache_pages(), 0);
-    assert_null(region_find(base));
 }
 
 /* Block states that no region uses any more are cached too, and purged with the rest. */
@@ -367,19 +322,6 @@ static void all_cached_pages_are_purged_before_block_states_are_refused(void **s
     region_release(self, held);
 }
 
-static void an_own_reservation_with_less_than_a_unit_is_not_cached(void **state)
-{
-    (void)state;
-    for (SIZE_T pages = 1; pages <= 2 * UNIT_PAGES; pages++) {
-        struct region *r = region_take_block(self, ME, pages * OS_PAGE, 1);
-        assert_non_null(r);
-        assert_null(segment_of(r));
-        region_release(self, r);
-        assert_int_equal(cache_pages(), pages < UNIT_PAGES ? 0 : pages);
-        region_trim(self);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,14 +334,11 @@ int main(void)
         CACHE_TEST(of_one_size_the_one_freed_last_is_taken_first),
         CACHE_TEST(a_region_up_to_six_classes_too_large_is_taken),
         CACHE_TEST(a_region_with_block_states_is_never_too_large),
-        CACHE_TEST(an_own_reservation_is_chosen_by_its_committed_pages),
-        CACHE_TEST(an_own_reservation_serves_another_block_of_its_size),
-        CACHE_TEST(an_own_reservation_with_more_than_a_mib_is_not_cached),
+        CACHE_TEST(an_own_reservation_is_not_cached),
         CACHE_TEST(idle_block_states_are_cached_and_purged),
         CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
         CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),
         CACHE_TEST(all_cached_pages_are_purged_before_block_states_are_refused),
-        CACHE_TEST(an_own_reservation_with_less_than_a_unit_is_not_cached),
     };
 
     return UNIT_RUN(tests);

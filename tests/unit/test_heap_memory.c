@@ -103,27 +103,27 @@ static void a_small_block_moves_only_if_it_must_or_leaves_half_unused(void **sta
 
 static void a_large_block_grows_and_shrinks_where_it_is(void **state)
 {
-    char *block = take(100 * OS_PAGE);
+    char *block = take(300 * OS_PAGE);
     struct region *r = region_find(block);
 
     (void)state;
-    assert_int_equal(region_committed(r), 100 * OS_PAGE);
-    memset(block, 0x55, 100 * OS_PAGE);
+    assert_int_equal(region_committed(r), 300 * OS_PAGE);
+    memset(block, 0x55, 300 * OS_PAGE);
     /* within what it has, nothing is committed or returned */
-    assert_ptr_equal(resize(&mine, block, 100 * OS_PAGE - 1), block);
-    assert_ptr_equal(resize(&mine, block, 100 * OS_PAGE), block);
-    assert_int_equal(block[100 * OS_PAGE - 1], 0);
-    assert_int_equal(block[100 * OS_PAGE - 2], 0x55);
-    assert_int_equal(region_committed(r), 100 * OS_PAGE);
+    assert_ptr_equal(resize(&mine, block, 300 * OS_PAGE - 1), block);
+    assert_ptr_equal(resize(&mine, block, 300 * OS_PAGE), block);
+    assert_int_equal(block[300 * OS_PAGE - 1], 0);
+    assert_int_equal(block[300 * OS_PAGE - 2], 0x55);
+    assert_int_equal(region_committed(r), 300 * OS_PAGE);
     /* beyond it, some pages more are committed for later growth */
-    assert_ptr_equal(resize(&mine, block, 100 * OS_PAGE + 1), block);
+    assert_ptr_equal(resize(&mine, block, 300 * OS_PAGE + 1), block);
     assert_int_equal(region_committed(r),
-                     PAGES(100 * OS_PAGE + 1 + SLACK + (100 * OS_PAGE + 1) / 16));
-    assert_int_equal(block[100 * OS_PAGE], 0);
+                     PAGES(300 * OS_PAGE + 1 + SLACK + (300 * OS_PAGE + 1) / 16));
+    assert_int_equal(block[300 * OS_PAGE], 0);
     /* a little less changes nothing, much less returns the rest */
-    assert_ptr_equal(resize(&mine, block, 98 * OS_PAGE), block);
+    assert_ptr_equal(resize(&mine, block, 298 * OS_PAGE), block);
     assert_int_equal(region_committed(r),
-                     PAGES(100 * OS_PAGE + 1 + SLACK + (100 * OS_PAGE + 1) / 16));
+                     PAGES(300 * OS_PAGE + 1 + SLACK + (300 * OS_PAGE + 1) / 16));
     assert_ptr_equal(resize(&mine, block, 60 * OS_PAGE + 5), block);
     assert_int_equal(region_committed(r), 61 * OS_PAGE);
     assert_true(standin_faults(unit_touch, block + 61 * OS_PAGE, NULL));
@@ -139,7 +139,7 @@ static void a_large_block_grows_and_shrinks_where_it_is(void **state)
 
 static void the_slack_that_a_shrinking_block_may_keep_is_64_kib_and_an_eighth(void **state)
 {
-    SIZE_T bytes = 80 * OS_PAGE, most = bytes + SLACK + bytes / 8;
+    SIZE_T bytes = 280 * OS_PAGE, most = bytes + SLACK + bytes / 8;
     char *block = take(most), *other = take(most + OS_PAGE);
 
     (void)state;
@@ -170,15 +170,15 @@ static void a_large_block_ends_with_its_room(void **state)
 
 static void growing_takes_no_more_than_asked_for_when_memory_is_short(void **state)
 {
-    char *block = take(300000);
+    char *block = take(1100000);
     struct standin_usage now;
 
     (void)state;
     region_trim(self);
     standin_get_usage(&now);
     standin_set_commit_limit(now.committed + 10 * OS_PAGE);
-    assert_ptr_equal(resize(&mine, block, 300000 + 8 * OS_PAGE), block);
-    assert_int_equal(region_committed(region_find(block)), PAGES(300000 + 8 * OS_PAGE));
+    assert_ptr_equal(resize(&mine, block, 1100000 + 8 * OS_PAGE), block);
+    assert_int_equal(region_committed(region_find(block)), PAGES(1100000 + 8 * OS_PAGE));
     standin_set_commit_limit((SIZE_T)1 << 46);
 }
 
