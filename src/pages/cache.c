@@ -15,6 +15,7 @@
 #define KEEP_MOST (64 * MIB)
 #endif
 #define KEEP_LEAST (4 * MIB) /* with keep=0: or small experts would make system calls at each run */
+#define LOOKS 16             /* regions that are compared for a span */
 
 static struct record *classes[UNIT_CLASSES]; /* by their units; the one freed last is first */
 /* Stands behind the newest one and before the oldest. */
@@ -59,14 +60,29 @@ static void pull(struct record *r)
     r->older->newer = r->newer;
 }
 
+/* The region of a class to try first. For a span, of those freed last the one with the lowest
+   address: then an expert that does what another did before it touches the same pages, and hardly
+   any further ones. NULL: there is none. */
+static struct record *first_choice(struct record *newest, unsigned lines)
+{
+    struct record *choice = newest, *r = newest;
+
+    for (unsigned looks = lines ? LOOKS : 0; r && looks; r = r->next, looks--)
+        if (r->region.base < choice->region.base)
+            choice = r;
+    return choice;
+}
+
 struct record *cache_take(unsigned units, unsigned wider, unsigned lines)
 {
     unsigned first = unit_class(units);
 
     for (unsigned c = first; c <= first + wider && c < UNIT_CLASSES; c++) {
-        for (struct record *r = classes[c]; r; r = r->next) {
-            if (!segment_take_lines(r, lines))
-                continue;
+        struct record *r = first_choice(classes[c], lines);
+        if (r && !segment_take_lines(r, lines))
+            for (r = classes[c]; r && !segment_take_lines(r, lines);)
+                r = r->next;
+        if (r) {
             pull(r);
             return r;
         }

@@ -169,6 +169,25 @@ static void of_one_size_the_one_freed_last_is_taken_first(void **state)
         region_release(self, r[i]);
 }
 
+static void a_span_gets_the_lowest_of_the_sixteen_regions_freed_last(void **state)
+{
+    struct region *r[20];
+
+    (void)state;
+    region_trim(self);
+    for (int i = 0; i < 20; i++) {
+        r[i] = take_units(4, 10);
+        assert_true(i == 0 || r[i]->base > r[i - 1]->base);
+    }
+    for (int i = 0; i < 20; i++)
+        region_release(self, r[i]);
+    for (int i = 4; i >= 0; i--) /* each one taken lets an older one be looked at */
+        assert_ptr_equal(take_units(4, 10), r[i]);
+    assert_ptr_equal(take_units(4, 10), r[5]);
+    for (int i = 0; i <= 5; i++)
+        region_release(self, r[i]);
+}
+
 static void a_region_up_to_six_classes_too_large_is_taken(void **state)
 {
     (void)state;
@@ -332,6 +351,7 @@ int main(void)
         CACHE_TEST(with_pageheap_nothing_is_cached),
         CACHE_TEST(the_region_cached_longest_is_purged_first),
         CACHE_TEST(of_one_size_the_one_freed_last_is_taken_first),
+        CACHE_TEST(a_span_gets_the_lowest_of_the_sixteen_regions_freed_last),
         CACHE_TEST(a_region_up_to_six_classes_too_large_is_taken),
         CACHE_TEST(a_region_with_block_states_is_never_too_large),
         CACHE_TEST(an_own_reservation_is_not_cached),
