@@ -15,9 +15,11 @@
 #define KEEP_MOST (64 * MIB)
 #endif
 #define KEEP_LEAST (4 * MIB) /* with keep=0: or small experts would make system calls at each run */
-#define LOOKS 16             /* regions that are compared for a span */
+#define OWN_PART 8           /* an own reservation with a larger part of the limit does not wait */
+#define LOOKS 16             /* cached regions that are compared */
 
-static struct record *classes[UNIT_CLASSES]; /* by their units; the one freed last is first */
+/* Regions in segments by their units, and own reservations. The one freed last is first. */
+static struct record *classes[UNIT_CLASSES], *owns;
 /* Stands behind the newest one and before the oldest. */
 static struct record ends = {.newer = &ends, .older = &ends};
 
@@ -44,7 +46,7 @@ SIZE_T cache_pages(void)
 
 void cache_put(struct record *r)
 {
-    struct record **list = &classes[unit_class_within(r->pages / UNIT_PAGES)];
+    struct record **list = r->segment ? &classes[unit_class_within(r->pages / UNIT_PAGES)] : &owns;
 
     LIST_PUSH(list, r);
     r->newer = &ends;
@@ -90,6 +92,20 @@ struct record *cache_take(unsigned units, unsigned wider, unsigned lines)
     return NULL;
 }
 
+struct record *cache_take_own(SIZE_T pages)
+{
+    SIZE_T most = 2 * pages + MAP_BYTES / OS_PAGE;
+    unsigned looks = LOOKS;
+
+    for (struct record *r = owns; r && looks; r = r->next, looks--) {
+        if (r->pages >= pages && r->pages <= most) {
+            pull(r);
+            return r;
+        }
+    }
+    return NULL;
+}
+
 int cache_discard(struct record *r)
 {
     if (!r->segment) {
@@ -127,7 +143,7 @@ void cache_accept(struct record *r)
 {
     SIZE_T limit = cache_limit();
 
-    if (limit && r->segment)
+    if (limit && (r->segment || r->committed <= limit / OWN_PART))
         cache_put(r);
     else
         cache_discard(r);
@@ -137,5 +153,6 @@ void cache_accept(struct record *r)
 void cache_repair(void)
 {
     memset((void *)classes, 0, sizeof classes);
+    owns = NULL;
     ends.newer = ends.older = &ends;
 }

@@ -15,14 +15,18 @@
 SIZE_T cache_limit(void);
 SIZE_T cache_pages(void);
 
-/* Caches a region in a segment that has no owner. */
+/* Caches a region that has no owner. */
 void cache_put(struct record *record);
-/* The same if there is room for it; otherwise, and an own reservation, returns it to the system. */
+/* The same if there is room for it; otherwise returns what is too much to the system. */
 void cache_accept(struct record *record);
 
 /* Takes a cached region in a segment, of at least so many units and at most `wider` classes larger,
    with lines of block states. It has no owner yet. NULL: there is none. */
 struct record *cache_take(unsigned units, unsigned wider, unsigned lines);
+
+/* Takes an own reservation of at least so many pages and about twice as many at the most; any
+   number of them is committed. */
+struct record *cache_take_own(SIZE_T pages);
 
 /* Purges what is cached beyond so many pages, the oldest first; 0: there was nothing. */
 int cache_purge(SIZE_T pages);

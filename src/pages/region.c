@@ -30,17 +30,8 @@ static void enter(struct region *region, void *context)
         segment_enter(r);
     else
         own_enter(r);
-    if (!r->region.owner && r->segment)
+    if (!r->region.owner)
         cache_put(r);
-}
-
-/* Own reservations are not cached: one without owner is being made or released. */
-static void release_own(struct region *region, void *whoever_has_it)
-{
-    struct record *r = record_of(region);
-
-    if (!r->segment && (whoever_has_it || !region->owner))
-        own_release(r);
 }
 
 void region_repair(void)
@@ -53,7 +44,6 @@ void region_repair(void)
     record_each(enter, NULL);
     segment_repair_end();
     map_repair_end();
-    record_each(release_own, NULL);
 }
 
 void region_lock(struct thread *self)
@@ -111,9 +101,11 @@ static struct record *take_own(struct thread *self, SIZE_T pages)
 {
     struct record *r;
 
-    do
-        r = own_take(self, pages);
-    while (!r && make_room());
+    do {
+        r = cache_take_own(pages);
+        if (!r)
+            r = own_take(self, pages);
+    } while (!r && make_room());
     return r;
 }
 
@@ -295,10 +287,17 @@ void region_trim(struct thread *self)
 
 /* All regions */
 
+static void release_own(struct region *region, void *context)
+{
+    (void)context;
+    if (!record_of(region)->segment)
+        os_release(region->base);
+}
+
 void region_shutdown(void)
 {
     region_repair(); /* what a thread was killed at is known then */
-    record_each(release_own, &lock);
+    record_each(release_own, NULL);
     segment_shutdown();
     cache_repair();
     quarantine_shutdown();

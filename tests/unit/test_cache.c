@@ -230,20 +230,59 @@ static void a_region_with_block_states_is_never_too_large(void **state)
     assert_int_equal(record_of(r)->lines, 0);
 }
 
-static void an_own_reservation_is_not_cached(void **state)
+static void an_own_reservation_serves_a_request_of_half_its_pages_or_more(void **state)
 {
+    SIZE_T granule = PAGES(MAP_BYTES);
+    struct region *cached = take_block(MIB(7)), *r;
+
     (void)state;
-    for (int own = 0; own < 3; own++) { /* by its size, or because it has room to grow */
-        SIZE_T bytes = own == 1 ? KIB(1020) + 1 : KIB(1020), pages;
-        struct region *r = region_take_block(self, ME, bytes, own == 2);
-        char *base = r->base;
-        assert_int_equal(segment_of(r) == NULL, own != 0);
-        pages = PAGES(region_committed(r));
+    assert_null(segment_of(cached));
+    for (SIZE_T pages = PAGES(MIB(2)); pages <= PAGES(MIB(8)); pages += granule / 8) {
+        SIZE_T with_guard = pages + 1, has = record_of(cached)->pages;
+        region_release(self, cached);
+        r = take_block(pages * OS_PAGE);
+        if (has >= with_guard && has <= 2 * with_guard + granule)
+            assert_ptr_equal(r, cached);
+        else
+            assert_ptr_not_equal(r, cached);
         region_release(self, r);
-        assert_int_equal(cache_pages(), own ? 0 : pages);
         region_trim(self);
-        assert_null(region_find(base));
+        cached = take_block(MIB(7));
     }
+    region_release(self, cached);
+}
+
+/* How many pages are committed does not matter: it may grow as it likes. */
+static void an_own_reservation_with_room_to_grow_serves_the_next_block_that_grows(void **state)
+{
+    struct region *r = region_take_block(self, ME, KIB(600), 1);
+
+    (void)state;
+    assert_null(segment_of(r));
+    region_release(self, r);
+    assert_int_equal(cache_pages(), PAGES(KIB(600)));
+    assert_ptr_equal(region_take_block(self, ME, KIB(36), 1), r);
+    assert_int_equal(region_committed(r), KIB(600));
+    region_release(self, r);
+    assert_ptr_equal(region_take_block(self, ME, KIB(900), 1), r);
+    region_release(self, r);
+    assert_ptr_not_equal(take_block(MIB(2)), r); /* that does not grow: so much room is a waste */
+}
+
+static void an_own_reservation_of_an_eighth_of_the_limit_is_cached_and_none_larger(void **state)
+{
+    struct region *r;
+
+    (void)state;
+    options.keep_given = 1;
+    options.keep = MIB(32);
+    r = take_block(cache_limit() / 8 * OS_PAGE);
+    region_release(self, r);
+    assert_int_equal(cache_pages(), cache_limit() / 8);
+    region_trim(self);
+    r = take_block(cache_limit() / 8 * OS_PAGE + 1);
+    region_release(self, r);
+    assert_int_equal(cache_pages(), 0);
 }
 
 /* Block states that no region uses any more are cached too, and purged with the rest. */
@@ -354,7 +393,9 @@ int main(void)
         CACHE_TEST(a_span_gets_the_lowest_of_the_sixteen_regions_freed_last),
         CACHE_TEST(a_region_up_to_six_classes_too_large_is_taken),
         CACHE_TEST(a_region_with_block_states_is_never_too_large),
-        CACHE_TEST(an_own_reservation_is_not_cached),
+        CACHE_TEST(an_own_reservation_serves_a_request_of_half_its_pages_or_more),
+        CACHE_TEST(an_own_reservation_with_room_to_grow_serves_the_next_block_that_grows),
+        CACHE_TEST(an_own_reservation_of_an_eighth_of_the_limit_is_cached_and_none_larger),
         CACHE_TEST(idle_block_states_are_cached_and_purged),
         CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
         CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),

@@ -390,7 +390,7 @@ static void who_frees_what_is_not_shared_does_not_wait_for_that_lock(void **stat
 
 /* Records, while another thread is in a system call under the lock */
 
-enum { SNAPSHOT_BLOCKS = 80000 }; /* so many that their list is not cached */
+enum { SNAPSHOT_BLOCKS = 600000 }; /* so many that their list is not cached */
 static struct snapshot *list;
 
 static void make_permanent(struct thread *me)
