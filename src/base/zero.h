@@ -87,7 +87,9 @@ ZERO_WIDE static ALWAYS_INLINE void zero_wide(void *block, SIZE_T bytes)
     ZERO_STORE(end - 2 - more);
     if (length <= 256)
         return;
-    for (at += 4; at < end - 4; at += 4) {
+    /* Aligned: a store that crosses the end of a page takes as long as all the others. */
+    at = (void *)((ULONG_PTR)(at + 4) & ~(ULONG_PTR)(sizeof *at - 1));
+    for (; at < end - 4; at += 4) {
         ZERO_STORE(at);
         ZERO_STORE(at + 1);
         ZERO_STORE(at + 2);

@@ -15,7 +15,7 @@
 #define KEEP_MOST (64 * MIB)
 #endif
 #define KEEP_LEAST (4 * MIB) /* with keep=0: or small experts would make system calls at each run */
-#define OWN_PART 8           /* an own reservation with a larger part of the limit does not wait */
+#define OWN_PART 4           /* an own reservation with a larger part of the limit does not wait */
 #define LOOKS 16             /* cached regions that are compared */
 
 /* Regions in segments by their units, and own reservations. The one freed last is first. */

@@ -87,9 +87,10 @@ static void large_blocks(void)
 /* Larger than any that the cache takes: their pages go back to the system when they are freed. */
 static void many_large_blocks(void)
 {
-    for (int i = 0; i < 3; i++)
-        few[i] = scenario_alloc(C, 9000000);
-    for (int i = 0; i < 3; i++)
+    scenario_keep_nothing();
+    for (int i = 0; i < 8; i++)
+        few[i] = scenario_alloc(C, 1400000);
+    for (int i = 0; i < 8; i++)
         scenario_free(C, few[i]);
 }
 

@@ -269,18 +269,18 @@ static void an_own_reservation_with_room_to_grow_serves_the_next_block_that_grow
     assert_ptr_not_equal(take_block(MIB(2)), r); /* that does not grow: so much room is a waste */
 }
 
-static void an_own_reservation_of_an_eighth_of_the_limit_is_cached_and_none_larger(void **state)
+static void an_own_reservation_of_a_quarter_of_the_limit_is_cached_and_none_larger(void **state)
 {
     struct region *r;
 
     (void)state;
     options.keep_given = 1;
     options.keep = MIB(32);
-    r = take_block(cache_limit() / 8 * OS_PAGE);
+    r = take_block(cache_limit() / 4 * OS_PAGE);
     region_release(self, r);
-    assert_int_equal(cache_pages(), cache_limit() / 8);
+    assert_int_equal(cache_pages(), cache_limit() / 4);
     region_trim(self);
-    r = take_block(cache_limit() / 8 * OS_PAGE + 1);
+    r = take_block(cache_limit() / 4 * OS_PAGE + 1);
     region_release(self, r);
     assert_int_equal(cache_pages(), 0);
 }
@@ -395,7 +395,7 @@ int main(void)
         CACHE_TEST(a_region_with_block_states_is_never_too_large),
         CACHE_TEST(an_own_reservation_serves_a_request_of_half_its_pages_or_more),
         CACHE_TEST(an_own_reservation_with_room_to_grow_serves_the_next_block_that_grows),
-        CACHE_TEST(an_own_reservation_of_an_eighth_of_the_limit_is_cached_and_none_larger),
+        CACHE_TEST(an_own_reservation_of_a_quarter_of_the_limit_is_cached_and_none_larger),
         CACHE_TEST(idle_block_states_are_cached_and_purged),
         CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
         CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),

@@ -390,7 +390,7 @@ static void who_frees_what_is_not_shared_does_not_wait_for_that_lock(void **stat
 
 /* Records, while another thread is in a system call under the lock */
 
-enum { SNAPSHOT_BLOCKS = 600000 }; /* so many that their list is not cached */
+enum { SNAPSHOT_BLOCKS = 80000 };
 static struct snapshot *list;
 
 static void make_permanent(struct thread *me)
@@ -458,6 +458,8 @@ static void records_are_made_and_freed_by_one_thread_at_a_time(void **state)
                 {"VirtualFree.release", free_list, {free_no_list}}};
 
     (void)state;
+    options.keep_given = 1; /* little, so that the list is not cached */
+    options.keep = (SIZE_T)1 << 20;
     make_small_record(self);
     for (int i = 0; i < SNAPSHOT_BLOCKS; i++)
         ExpertAllocMemory(OTHER, 1, NULL);
