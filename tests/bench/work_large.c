@@ -39,6 +39,11 @@ static void run_large(const struct peer *peer, struct figure *figures)
     replace_large(peer, 16, 0, bench_count(400, 4), 64 << 10, 1 << 20, figures);
 }
 
+static void run_larger(const struct peer *peer, struct figure *figures)
+{
+    replace_large(peer, 4, 0, bench_count(200, 4), 1 << 20, 4 << 20, figures);
+}
+
 /* Finding a place for one block must not take longer the more others there are. */
 static void run_medium(const struct peer *peer, struct figure *figures)
 {
@@ -60,6 +65,10 @@ const struct workload work_large = {"large",
                                     run_large,
                                     {{"large", "replacement, 16 live, 64 KiB-1 MiB", us_op}},
                                     NULL};
+
+const struct workload work_larger = {
+    "larger", WORK_ONLY_EXPERT, 7, run_larger, {{"larger", "replacement, 4 live, 1-4 MiB", us_op}},
+    NULL};
 
 const struct workload work_medium = {"medium",
                                      WORK_ONLY_EXPERT,
@@ -175,6 +184,32 @@ const struct workload work_grow = {"grow",
                                    {{"grow", "one block to 64 MiB by 4 KiB, a step", us_op},
                                     {"grow_moves", "  steps of 16,383 that moved it", "moves"}},
                                    NULL};
+
+/* Blocks that grow to 200 KiB, one after the other. */
+static void run_grow_again(const struct peer *peer, struct figure *figures)
+{
+    const size_t full = 200 << 10;
+    const unsigned blocks = bench_count(100, 2);
+    void *heap = bench_open(peer);
+    double moves = 0;
+    struct meter meter;
+
+    bench_begin(peer, &meter);
+    for (unsigned i = 0; i < blocks; i++) {
+        void *block = bench_alloc(peer, heap, GROW_STEP);
+        peer->free(heap, grow(peer, heap, block, GROW_STEP, full, &moves));
+    }
+    bench_end(peer, &meter, blocks, 1000, figures);
+    bench_close(peer, heap, NULL, 0);
+}
+
+const struct workload work_grow_again = {
+    "grow_again",
+    WORK_NEEDS_REALLOC | WORK_ONLY_EXPERT,
+    7,
+    run_grow_again,
+    {{"grow_again", "one block after the other to 200 KiB by 4 KiB", us_op}},
+    NULL};
 
 /* The cost of copying, from the peers. */
 static void run_grow_copy(const struct peer *peer, struct figure *figures)

@@ -6,8 +6,8 @@ extern const struct workload work_memory_one;
 extern const struct workload work_pair, work_replace, work_open_close;
 extern const struct workload work_fill_300k, work_fill_300k_beside, work_fill_1m;
 extern const struct workload work_fill_1m_beside, work_fill_3keep, work_regions;
-extern const struct workload work_mix, work_large, work_medium, work_medium_warm;
-extern const struct workload work_grow, work_grow_copy;
+extern const struct workload work_mix, work_large, work_larger, work_medium, work_medium_warm;
+extern const struct workload work_grow, work_grow_copy, work_grow_again;
 extern const struct workload work_threads, work_one_key, work_cross, work_experts;
 extern const struct workload work_space_64, work_space_4k, work_space_40000, work_space_64k;
 extern const struct workload work_space_300000, work_space_1m, work_space_10m;
@@ -23,10 +23,12 @@ const struct workload *const bench_workloads[] = {&work_pair,
                                                   &work_fill_1m,
                                                   &work_fill_3keep,
                                                   &work_large,
+                                                  &work_larger,
                                                   &work_medium,
                                                   &work_medium_warm,
                                                   &work_grow,
                                                   &work_grow_copy,
+                                                  &work_grow_again,
                                                   &work_open_close,
                                                   &work_threads,
                                                   &work_one_key,
