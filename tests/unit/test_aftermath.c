@@ -2,16 +2,19 @@
  * test_aftermath.c - a thread is killed at every KILL_POINT and after every store. Then every block
  * of its expert and of a neighbouring expert is used, and a third expert gets what was freed.
  *
- *   (none)                   one death behind each store for each way; one aftermath a death
- *   --all                    the same in each act; every aftermath for each death
- *   --points                 only the named points
- *   ACT                      only this act: its number
- *   ACT WAY AFTERMATH DEATH  only this one: numbers; DEATH is a point's name or an instruction's
- *                            number
+ *   (none)             one death behind each store for each way; one aftermath a death
+ *   --all              hours: the same in each act; every aftermath for each death
+ *   --every=N --part=P one of N parts of all those deaths: P is 0 to N-1, or `clock`, which takes
+ *                      another one each time
+ *   --points           only the named points
+ *   ACT                only this act: its number
+ *   ACT WAY AFTERMATH DEATH [TURN]
+ *                      only this one: numbers; DEATH is a point's name or an instruction's number
  */
 #include "aftermath.h"
 #include "kill_points.h"
 #include "kill_point_names.h"
+#include "part.h"
 #include "standin.h"
 #include "stores.h"
 
@@ -57,6 +60,7 @@ struct death {
 static struct outcome {
     char context[200];
     unsigned long deaths, at[POINTS], died;
+    unsigned long places; /* where somebody could be killed, with each aftermath */
     struct {
         void *store;
         const struct way *way;
@@ -64,6 +68,7 @@ static struct outcome {
 } * outcome;
 
 static BOOL all, points_alone;
+static unsigned long every = 1, part;
 static int only = -1; /* the act */
 
 /* The victim */
@@ -180,15 +185,24 @@ static BOOL live_and_die(unsigned after, unsigned turn)
     return code == KILLED;
 }
 
+/* Whether the next place is of the part. The one of each `every` places moves by one each time:
+   otherwise an `every` that is a multiple of AFTERMATHS would leave the other aftermaths out. */
+static BOOL is_of_part(void)
+{
+    unsigned long place = outcome->places++;
+
+    return (place + place / every) % every == part;
+}
+
 static void die_in_ways(const char *where, unsigned long number)
 {
-    unsigned turn = (unsigned)(number * 7 + outcome->deaths);
+    unsigned turn = (unsigned)(number * 7 + outcome->places);
 
     for (unsigned k = 0; k < AFTERMATHS; k++) {
-        if (!all && k != turn % AFTERMATHS)
+        if ((!all && k != turn % AFTERMATHS) || !is_of_part())
             continue;
-        snprintf(outcome->context, sizeof outcome->context, "%s, %s, killed %s %lu, %s",
-                 death.act->name, death.way->name, where, number, aftermaths[k].name);
+        snprintf(outcome->context, sizeof outcome->context, "%s, %s, killed %s %lu, %s, turn %u",
+                 death.act->name, death.way->name, where, number, aftermaths[k].name, turn);
         if (live_and_die(k, turn)) {
             outcome->deaths++;
             if (death.point >= 0)
@@ -284,18 +298,21 @@ static void what_a_killed_thread_leaves_is_whole(void **state)
             bad += !in_child(die_everywhere);
         }
     }
-    print_message("%lu deaths\n", outcome->deaths);
+    print_message("%lu deaths of %lu", outcome->deaths, outcome->places);
+    if (every > 1)
+        print_message(", --every=%lu --part=%lu", every, part);
+    print_message("\n");
     for (int i = 0; i < POINTS; i++)
         if (only < 0 && !outcome->at[i])
             print_message("nobody died at \"%s\"\n", points[i]);
     assert_int_equal(bad, 0);
 }
 
-static unsigned one_after;
+static unsigned one_after, one_turn;
 
 static void die_once(void)
 {
-    LEDGER_MUST(live_and_die(one_after, one_after));
+    LEDGER_MUST(live_and_die(one_after, one_turn));
 }
 
 int main(int count, char **arguments)
@@ -315,17 +332,22 @@ int main(int count, char **arguments)
     outcome =
         mmap(NULL, sizeof *outcome, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ledger_context = outcome->context;
-    if (count == 5) {
+    if (count == 5 || count == 6) {
         death.act = &acts[atoi(arguments[1])];
         death.way = &ways[atoi(arguments[2])];
         one_after = (unsigned)atoi(arguments[3]);
+        one_turn = count == 6 ? (unsigned)strtoul(arguments[5], NULL, 0) : one_after;
         death.step = strtoul(arguments[4], NULL, 0);
         death.point = death.step ? -1 : number_of(arguments[4]);
         return !in_child(die_once);
     }
     if (count == 2 && arguments[1][0] != '-')
         only = atoi(arguments[1]);
-    all = count > 1 && strcmp(arguments[1], "--all") == 0;
+    if (count == 3 && strncmp(arguments[1], "--every=", 8) == 0) {
+        every = strtoul(arguments[1] + 8, NULL, 10);
+        part = part_of(arguments[2]) % every;
+    }
+    all = count > 1 && (strcmp(arguments[1], "--all") == 0 || every > 1);
     points_alone = count > 1 && strcmp(arguments[1], "--points") == 0;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,10 @@
  * thread's expert works on, can be closed, and is released completely.
  *
  *   (none)       every point and system call, and a dozen instructions of each scenario
- *   --deaths=N   N instructions of each scenario
+ *   --deaths=N   N instructions of each scenario, at equal distances
+ *   --deaths=N --part=P
+ *                the P-th instruction of each distance; P is a number or `clock`, which takes another
+ *                one each time
  *   --all        hours: each instruction of each scenario, the first time that it is reached
  *   --all=N      the first N times
  *   --points     no instructions: only the points and the system calls
@@ -13,6 +16,7 @@
 
 #include "../stall.h"
 #include "kill_point_names.h"
+#include "part.h"
 #include "scenario.h"
 
 #include <stdarg.h>
@@ -27,6 +31,8 @@ static const char *const points[] = {KILL_POINT_NAMES};
 
 static unsigned long all; /* how often each instruction is tried; 0: only a few instructions */
 static unsigned long few = 12;
+static const char *chosen_part; /* the argument; NULL: the middle of each distance */
+static unsigned long part;
 
 struct death {
     const struct scenario *scenario;
@@ -228,7 +234,8 @@ static unsigned long choose(unsigned long *chosen, unsigned long steps)
     unsigned long count = 0, stride = stride_for(steps);
 
     if (!all) {
-        for (unsigned long step = 1 + stride / 2; step <= steps; step += stride)
+        unsigned long first = chosen_part ? part % stride : stride / 2;
+        for (unsigned long step = 1 + first; step <= steps; step += stride)
             chosen[count++] = step;
         return count;
     }
@@ -247,7 +254,7 @@ static unsigned long choose(unsigned long *chosen, unsigned long steps)
 static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
 {
     static unsigned long chosen[SCENARIO_TRACE];
-    unsigned long deaths = 0, bad = 0;
+    unsigned long deaths = 0, bad = 0, instructions = 0;
 
     (void)state;
     if (!standin_can_step() || scenario_short)
@@ -260,6 +267,7 @@ static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
             bad++;
             continue;
         }
+        instructions += outcome->steps;
         count = choose(chosen, outcome->steps);
         if (all)
             print_message("%s: %lu of %lu instructions\n", s->name, count, outcome->steps);
@@ -269,7 +277,10 @@ static void killed_at_any_instruction_a_thread_harms_nobody(void **state)
             bad += !die(&death, &deaths);
         }
     }
-    print_message("%lu deaths\n", deaths);
+    print_message("%lu deaths at %lu instructions", deaths, instructions);
+    if (chosen_part)
+        print_message(", --deaths=%lu --part=%lu", few, part);
+    print_message("\n");
     assert_int_equal(bad, 0);
 }
 
@@ -299,6 +310,10 @@ int main(int count, char **arguments)
         all = arguments[1][5] ? strtoul(arguments[1] + 6, NULL, 10) : 1;
     if (count > 1 && strncmp(arguments[1], "--deaths=", 9) == 0)
         few = strtoul(arguments[1] + 9, NULL, 10);
+    if (count > 2 && strncmp(arguments[2], "--part=", 7) == 0) {
+        chosen_part = arguments[2];
+        part = part_of(chosen_part);
+    }
     if (count > 1 && strcmp(arguments[1], "--points") == 0)
         return cmocka_run_group_tests(points_alone, NULL, NULL);
     return cmocka_run_group_tests(tests, NULL, NULL);
