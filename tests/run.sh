@@ -5,7 +5,7 @@
 #   more          the rest: the MSVC ABI, debug builds, sanitizers, clang-cl, tests labelled long
 #   all           both
 #   PRESET        one preset, for example mingw-x86-debug
-#   soak          hours: races and killed threads, under Wine and natively
+#   soak          about an hour: races and killed threads, under Wine and natively
 #   native-cov    the branches of src/ that the native tests take
 #   mutants       a hundred small mistakes made in src/, of which tests should notice each
 #   bench         the benchmark under Wine on x64 and x86
@@ -231,6 +231,8 @@ part() { # PART
             for preset_name in mingw-x64 mingw-x86 native; do
                 test_preset "$preset_name" -L '^soak$'
             done
+            # Which parts of all deaths it were.
+            grep -h -- '--part=[0-9]' build/native/Testing/Temporary/LastTest.log || true
             # Not the kills: ThreadSanitizer does not order a killed thread's stores before its
             # death.
             test_preset native-tsan -R '^soak_races'
