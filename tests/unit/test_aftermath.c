@@ -60,7 +60,9 @@ struct death {
 static struct outcome {
     char context[200];
     unsigned long deaths, at[POINTS], died;
-    unsigned long places; /* where somebody could be killed, with each aftermath */
+    /* Where somebody could be killed, with each aftermath; those of the part. Few of them are not
+       reached. */
+    unsigned long places, tried;
     struct {
         void *store;
         const struct way *way;
@@ -185,13 +187,16 @@ static BOOL live_and_die(unsigned after, unsigned turn)
     return code == KILLED;
 }
 
-/* Whether the next place is of the part. The one of each `every` places moves by one each time:
+/* Whether the next place is of the part. The place of each `every` places moves by one each time:
    otherwise an `every` that is a multiple of AFTERMATHS would leave the other aftermaths out. */
 static BOOL is_of_part(void)
 {
     unsigned long place = outcome->places++;
 
-    return (place + place / every) % every == part;
+    if ((place + place / every) % every != part)
+        return FALSE;
+    outcome->tried++;
+    return TRUE;
 }
 
 static void die_in_ways(const char *where, unsigned long number)
@@ -298,7 +303,8 @@ static void what_a_killed_thread_leaves_is_whole(void **state)
             bad += !in_child(die_everywhere);
         }
     }
-    print_message("%lu deaths of %lu", outcome->deaths, outcome->places);
+    print_message("%lu deaths at %lu of %lu places", outcome->deaths, outcome->tried,
+                  outcome->places);
     if (every > 1)
         print_message(", --every=%lu --part=%lu", every, part);
     print_message("\n");
