@@ -231,7 +231,7 @@ part() { # PART
             for preset_name in mingw-x64 mingw-x86 native; do
                 test_preset "$preset_name" -L '^soak$'
             done
-            # Which parts of all deaths it were.
+            # Which part of all deaths each test took.
             grep -h -- '--part=[0-9]' build/native/Testing/Temporary/LastTest.log || true
             # Not the kills: ThreadSanitizer does not order a killed thread's stores before its
             # death.

@@ -6,8 +6,8 @@
  *   (none)       every point and system call, and a dozen instructions of each scenario
  *   --deaths=N   N instructions of each scenario, at equal distances
  *   --deaths=N --part=P
- *                the P-th instruction of each distance; P is a number or `clock`, which takes another
- *                one each time
+ *                the P-th instruction of each distance; P is a number or `clock`, which takes
+ *                another one each time
  *   --all        hours: each instruction of each scenario, the first time that it is reached
  *   --all=N      the first N times
  *   --points     no instructions: only the points and the system calls
