@@ -21,7 +21,6 @@ jobs=$(nproc 2>/dev/null || echo 2)
 presets_short="mingw-x64 mingw-x86 native"
 presets_more="msvcabi-x64 msvcabi-x86 mingw-x64-debug mingw-x86-debug native-asan native-tsan"
 presets_by_name="msvcabi-x64-debug msvcabi-x86-debug native-cov native-fuzz"
-slow_asan='^(misuse_interleaved|contract_expert_memory)'
 
 passed=0
 failed=0
@@ -236,7 +235,6 @@ part() { # PART
             # Not the kills: ThreadSanitizer does not order a killed thread's stores before its
             # death.
             test_preset native-tsan -R '^soak_races'
-            test_preset native-asan -R "$slow_asan" -LE '^soak$'
             test_preset native-fuzz
             ;;
         bench)
