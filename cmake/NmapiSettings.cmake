@@ -21,7 +21,6 @@ else()
 endif()
 
 add_library(nmapi_compile INTERFACE)
-target_compile_definitions(nmapi_compile INTERFACE $<$<CONFIG:Debug>:NMAPI_DEBUG=1>)
 if(MSVC)
   # Not for the assembler, which has other options.
   target_compile_options(

@@ -202,10 +202,6 @@ DWORD bias_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **e
 
 void bias_leave(struct thread *self, struct expert *e)
 {
-#ifdef NMAPI_DEBUG
-    if (e->heap && !(e->streak & (e->streak + 1)) && !heap_is_valid(self, e->heap))
-        DebugBreak();
-#endif
     self->known = e;
     /* Without the bias, skip the fast path: nobody would recover a thread killed there. */
     atomic_store(&self->key, NULL);

@@ -167,7 +167,4 @@ void heap_repair(struct thread *self, struct heap *heap, int quarantined);
 typedef void heap_visitor(void *block, SIZE_T bytes, void *context);
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context);
 
-/* Recounts everything against the sums; 0 if they disagree. For tests and debug builds. */
-int heap_is_valid(struct thread *self, struct heap *heap);
-
 #endif

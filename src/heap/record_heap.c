@@ -33,16 +33,6 @@ void record_heap_free(struct thread *self, void *record)
     lock_release(&lock);
 }
 
-int record_heap_is_valid(struct thread *self)
-{
-    int valid;
-
-    lock_heap(self);
-    valid = heap_is_valid(self, &heap);
-    lock_release(&lock);
-    return valid;
-}
-
 void record_heap_shutdown(void)
 {
     is_open = 0;

@@ -11,7 +11,5 @@
 void *record_heap_alloc(struct thread *self, SIZE_T bytes);
 void record_heap_free(struct thread *self, void *record);
 void record_heap_shutdown(void);
-/* For tests. */
-int record_heap_is_valid(struct thread *self);
 
 #endif

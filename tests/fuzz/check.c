@@ -117,6 +117,7 @@ static void check_expert(int number)
     }
     CHECK(code == NMERR_SUCCESS);
     check_usage(&check_model.experts[number], &usage);
+    CHECK_WELL(library_check_expert(check_key(number)));
 }
 
 /* A call failed for lack of memory: whether it opened its expert, and whether it was counted, is
@@ -403,6 +404,7 @@ void check_all(void)
     }
     for (int i = 0; i < MODEL_EXPERTS; i++)
         check_expert(i);
+    CHECK_WELL(library_check_pages());
 }
 
 void check_begin(const char *options, SIZE_T limit, int strict)
@@ -416,8 +418,6 @@ void check_begin(const char *options, SIZE_T limit, int strict)
 void check_end(void)
 {
     check_all();
-    for (int i = 0; i < MODEL_EXPERTS; i++)
-        CHECK_WELL(library_check_expert(check_key(i)));
     for (int i = 0; i < MODEL_EXPERTS; i++) {
         DWORD state = check_model.experts[i].state;
         struct check_call closing = {.call = {.op = MODEL_CLOSES, .expert = i}};

@@ -11,6 +11,7 @@ static HMODULE dll;
 #include "expert/bias.h"
 #include "expert/control.h"
 #include "heap/record_heap.h"
+#include "heap_check.h"
 #include "region_check.h"
 #include "standin.h"
 
@@ -33,9 +34,14 @@ const char *library_check_expert(HEXPERTKEY key)
     struct thread *self = bias_thread();
     struct expert *e = table_find(key);
 
-    if (!self || (e && e->heap && !heap_is_valid(self, e->heap)))
-        return "the heap is valid";
-    return region_is_valid(self) ? NULL : "the pages are valid";
+    return self && (!e || !e->heap || heap_is_valid(self, e->heap)) ? NULL : "the heap is valid";
+}
+
+const char *library_check_pages(void)
+{
+    struct thread *self = bias_thread();
+
+    return self && region_is_valid(self) ? NULL : "the pages are valid";
 }
 
 /* Records stay until the library is unloaded, because threads may have stale pointers to them. */
@@ -113,6 +119,11 @@ void library_begin(const char *options)
 const char *library_check_expert(HEXPERTKEY key)
 {
     (void)key;
+    return NULL;
+}
+
+const char *library_check_pages(void)
+{
     return NULL;
 }
 

@@ -12,8 +12,10 @@ extern const char *library_path;
 
 void library_begin(const char *options);
 
-/* The library's own validation: NULL if all is well, else what is wrong. On Windows always NULL. */
+/* Whether an expert's heap, or the pages of all, agree with what is counted anew: NULL, else what is
+   wrong. On Windows always NULL. */
 const char *library_check_expert(HEXPERTKEY key);
+const char *library_check_pages(void);
 /* Once every expert is closed: trims, and checks that only records are committed. */
 const char *library_check_closed(void);
 /* Unloads, and checks that no more memory and handles are in use than at the beginning. */

@@ -1,7 +1,7 @@
 #include "scenario_private.h"
 
+#include "../heap_check.h"
 #include "../region_check.h"
-#include "heap/record_heap.h"
 #include "heap/shared.h"
 
 /* What the victim's death leaves uncertain. */

@@ -10,6 +10,7 @@
 #include "expert/control.h"
 #include "heap/record_heap.h"
 #include "base/options.h"
+#include "../heap_check.h"
 #include "../region_check.h"
 #include "standin.h"
 #include "stores.h"
