@@ -65,42 +65,23 @@ static int write_to(const WCHAR *file, const struct line *line)
     return os_append(file, bytes, line->length);
 }
 
-/* A whole line, up to its end. */
-static struct line make_line(const char *format, va_list values)
-{
-    struct line line = {.length = 0};
-
-    add_text(&line, "Nmapi: ");
-    add_values(&line, format, values);
-    line.text[line.length++] = '\r';
-    line.text[line.length++] = '\n';
-    line.text[line.length] = 0;
-    return line;
-}
-
-static void say(const char *format, ...)
-{
-    struct line line;
-    va_list values;
-
-    va_start(values, format);
-    line = make_line(format, values);
-    va_end(values);
-    os_debug_line(line.text);
-}
-
+/* It calls itself once, without a file. NOLINTNEXTLINE(misc-no-recursion) */
 void report_line(const WCHAR *file, const char *format, ...)
 {
     static volatile LONG refused; /* 1: the unusable file was reported */
-    struct line line;
+    struct line line = {.length = 0};
     va_list values;
 
     va_start(values, format);
-    line = make_line(format, values);
+    add_text(&line, "Nmapi: ");
+    add_values(&line, format, values);
     va_end(values);
+    line.text[line.length++] = '\r';
+    line.text[line.length++] = '\n';
+    line.text[line.length] = 0;
     if (file && write_to(file, &line))
         return;
     if (file && !atomic_swap(&refused, 1))
-        say("%w: the reports can't be written there", file);
+        report_line(NULL, "%w: the reports can't be written there", file);
     os_debug_line(line.text);
 }
