@@ -2,10 +2,8 @@
 
 /* Pauses before the second look: a waiter that looks rarely lets the holder make many calls. */
 #define PAUSES 32
-#define SPINS 5 /* doublings of the pause before the processor is given away */
-
-#define LONG_WAIT 64 /* rounds after which a waiter asks to go first */
-#define COURTESY 16  /* rounds that others wait for it: it may be dead or suspended */
+#define SPINS 5      /* doublings of the pause before the processor is given away */
+#define LONG_WAIT 64 /* rounds after which a waiter asks that others stand back */
 
 int lock_acquire_now(struct lock *lock, struct thread *self, int *died)
 {
@@ -15,29 +13,18 @@ int lock_acquire_now(struct lock *lock, struct thread *self, int *died)
     return (!holder || *died) && atomic_cas(&lock->holder, holder, self->id) == holder;
 }
 
-/* Lets a thread that has waited long go first. 0: there is none, or it had its chances. */
-static int stood_back(const struct lock *lock, const struct thread *self, unsigned *courtesy)
-{
-    LONG wanted = atomic_load(&lock->wanted);
-
-    if (!wanted || wanted == self->id || *courtesy == COURTESY)
-        return 0;
-    os_yield(++*courtesy < COURTESY / 2 ? 0 : OS_ROUNDS);
-    return 1;
-}
-
 int lock_acquire_slow(struct lock *lock, struct thread *self)
 {
     struct thread_wait wait = {.rounds = 0};
-    unsigned courtesy = 0;
-    LONG wanted;
     int died = 0;
 
+    if (atomic_load(&lock->wanted)) /* once: that thread may be dead or suspended */
+        os_yield(OS_ROUNDS);
     for (unsigned round = 0; !died; round++) {
         LONG holder = atomic_load(&lock->holder);
 
         if (!holder) {
-            if (!stood_back(lock, self, &courtesy) && lock_try(lock, self))
+            if (lock_try(lock, self))
                 break;
         } else if (holder == self->id) { /* kept by a call that an exception ended */
             died = 1;
@@ -46,14 +33,12 @@ int lock_acquire_slow(struct lock *lock, struct thread *self)
                 YieldProcessor();
         } else {
             if (round >= LONG_WAIT)
-                atomic_cas(&lock->wanted, 0, self->id);
+                atomic_store(&lock->wanted, 1);
             died = thread_wait_for(&wait, holder) &&
                    atomic_cas(&lock->holder, holder, self->id) == holder;
         }
     }
     KILL_POINT("lock taken after a wait");
-    wanted = atomic_load(&lock->wanted);
-    if (wanted == self->id || courtesy == COURTESY) /* the other may have died */
-        atomic_cas(&lock->wanted, wanted, 0);
+    atomic_store(&lock->wanted, 0);
     return died;
 }

@@ -14,7 +14,7 @@
 
 struct lock {
     volatile LONG holder; /* id of the thread that has it; 0: nobody */
-    volatile LONG wanted; /* id of a thread that has waited long; 0: nobody; only a hint */
+    volatile LONG wanted; /* 1: a thread has waited long; only a hint */
 };
 
 /* Returns 1 if the lock was taken from a dead thread, or from an earlier call of this thread that
