@@ -15,7 +15,6 @@
 #define KEEP_MOST (64 * MIB)
 #endif
 #define KEEP_LEAST (4 * MIB) /* with keep=0: or small experts would make system calls at each run */
-#define OWN_PART 4           /* an own reservation with a larger part of the limit does not wait */
 #define LOOKS 16             /* cached regions that are compared */
 
 /* Regions in segments by their units, and own reservations. The one freed last is first. */
@@ -142,8 +141,10 @@ int cache_purge(SIZE_T pages)
 void cache_accept(struct record *r)
 {
     SIZE_T limit = cache_limit();
+    /* A larger block would take the place of all others, for one that probably never comes. */
+    SIZE_T own_most = (limit < KEEP_DEFAULT ? limit : KEEP_DEFAULT) / 4;
 
-    if (limit && (r->segment || r->committed <= limit / OWN_PART))
+    if (limit && (r->segment || r->committed < own_most))
         cache_put(r);
     else
         cache_discard(r);

@@ -269,20 +269,26 @@ static void an_own_reservation_with_room_to_grow_serves_the_next_block_that_grow
     assert_ptr_not_equal(take_block(MIB(2)), r); /* that does not grow: so much room is a waste */
 }
 
-static void an_own_reservation_of_a_quarter_of_the_limit_is_cached_and_none_larger(void **state)
+/* The limit in force, but at most the default. */
+static void an_own_reservation_of_less_than_a_quarter_of_the_limit_is_cached(void **state)
 {
-    struct region *r;
+    static const SIZE_T keeps[] = {MIB(32), MIB(64), MIB(1024)};
 
     (void)state;
     options.keep_given = 1;
-    options.keep = MIB(32);
-    r = take_block(cache_limit() / 4 * OS_PAGE);
-    region_release(self, r);
-    assert_int_equal(cache_pages(), cache_limit() / 4);
-    region_trim(self);
-    r = take_block(cache_limit() / 4 * OS_PAGE + 1);
-    region_release(self, r);
-    assert_int_equal(cache_pages(), 0);
+    for (int i = 0; i < 3; i++) {
+        SIZE_T quarter;
+        struct region *r;
+        options.keep = keeps[i];
+        quarter = (cache_limit() < KEEP_DEFAULT ? cache_limit() : KEEP_DEFAULT) / 4;
+        r = take_block((quarter - 1) * OS_PAGE);
+        region_release(self, r);
+        assert_int_equal(cache_pages(), quarter - 1);
+        region_trim(self);
+        r = take_block(quarter * OS_PAGE);
+        region_release(self, r);
+        assert_int_equal(cache_pages(), 0);
+    }
 }
 
 /* Block states that no region uses any more are cached too, and purged with the rest. */
@@ -395,7 +401,7 @@ int main(void)
         CACHE_TEST(a_region_with_block_states_is_never_too_large),
         CACHE_TEST(an_own_reservation_serves_a_request_of_half_its_pages_or_more),
         CACHE_TEST(an_own_reservation_with_room_to_grow_serves_the_next_block_that_grows),
-        CACHE_TEST(an_own_reservation_of_a_quarter_of_the_limit_is_cached_and_none_larger),
+        CACHE_TEST(an_own_reservation_of_less_than_a_quarter_of_the_limit_is_cached),
         CACHE_TEST(idle_block_states_are_cached_and_purged),
         CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
         CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),
