@@ -64,6 +64,8 @@ struct standin_usage {
     SIZE_T threads;      /* threads that the stand-in knows and that have not ended */
 };
 void standin_get_usage(struct standin_usage *usage);
+/* Memory that the stand-in has mapped for its own notes, which a system's kernel would keep. */
+SIZE_T standin_own_bytes(void);
 
 /* The highest number of bytes that may be committed at a time; to begin with the machine's memory.
    What is beyond fails with ERROR_COMMITMENT_LIMIT. */

@@ -13,6 +13,7 @@
 static int pool_lock;
 static void *pool_lists[17];
 static char *pool_at, *pool_end;
+static SIZE_T pool_mapped;
 
 static unsigned pool_class(SIZE_T bytes)
 {
@@ -22,7 +23,16 @@ static unsigned pool_class(SIZE_T bytes)
 void *standin_pages_new(SIZE_T bytes)
 {
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return at == MAP_FAILED ? NULL : at;
+    if (at == MAP_FAILED) {
+        return NULL;
+    }
+    __atomic_add_fetch(&pool_mapped, bytes, __ATOMIC_RELAXED);
+    return at;
+}
+
+SIZE_T standin_own_bytes(void)
+{
+    return __atomic_load_n(&pool_mapped, __ATOMIC_RELAXED);
 }
 
 void *standin_pool_new(SIZE_T bytes)
@@ -60,6 +70,7 @@ void standin_pool_free(void *block, SIZE_T bytes)
 
     if (bytes > POOL_BIG) {
         munmap(block, bytes);
+        __atomic_sub_fetch(&pool_mapped, bytes, __ATOMIC_RELAXED);
         return;
     }
     standin_lock(&pool_lock);
