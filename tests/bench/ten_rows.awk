@@ -9,7 +9,7 @@ BEGIN {
     row("bulk_1m", "Its bulk free, a block")
     row("large", "Replacement, 64 KiB-1 MiB")
     row("medium_warm", "Replacement, 4,000 of 33-64 KiB")
-    row("grow", "Grow to 64 MiB by 4 KiB, a step")
+    row("grow_again", "Block grown to 200 KiB by 4 KiB")
     row("threads_2", "Two threads, an expert each")
     row("cross_turns", "Freed by another thread")
 }
