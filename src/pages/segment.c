@@ -40,16 +40,6 @@ unsigned unit_class_within(unsigned units)
 
 /* What a segment consists of */
 
-static unsigned state_units(const struct segment *s)
-{
-    return (unsigned)(s->bytes / 16 / UNIT_BYTES);
-}
-
-static unsigned all_units(const struct segment *s)
-{
-    return (unsigned)(s->bytes / UNIT_BYTES);
-}
-
 static unsigned all_lines(const struct segment *s)
 {
     return (unsigned)(s->bytes / 16 / LINE_BYTES);
@@ -57,10 +47,11 @@ static unsigned all_lines(const struct segment *s)
 
 static void make_cold(struct segment *s)
 {
-    unsigned first = segment_unit((ULONG_PTR)s->base), states = state_units(s);
+    unsigned first = segment_unit((ULONG_PTR)s->base);
+    unsigned units = (unsigned)(s->bytes / UNIT_BYTES), states = units / 16;
 
     memset(s->cold, 0, sizeof s->cold);
-    bits_set_run(s->cold, first + states, all_units(s) - states, 1);
+    bits_set_run(s->cold, first + states, units - states, 1);
     memset(s->lines, 0, sizeof s->lines);
     bits_set_run(s->lines, 0, all_lines(s), 1);
     s->free_lines = (uint16_t)all_lines(s);
@@ -268,7 +259,7 @@ void segment_free(struct record *r)
     record_free(r);
     bits_set_run(s->cold, first, units, 1);
     list_anew(s);
-    if (s->longest == all_units(s) - state_units(s))
+    if (s->longest == s->bytes / UNIT_BYTES / 16 * 15) /* all but the block states */
         release(s);
 }
 
