@@ -179,8 +179,6 @@ void segment_free_lines(struct record *r)
 {
     unsigned lines = r->lines;
 
-    if (!lines)
-        return;
     r->lines = 0;
     mark_lines(r->segment, r->first_line, lines, 1);
 }
@@ -213,8 +211,6 @@ static int take_in(struct segment *s, struct record *r, unsigned units, unsigned
     unsigned first;
 
     r->segment = s;
-    if (s->free_lines < lines)
-        return 0;
     first = bits_find_run(s->cold, SEGMENT_UNITS, units);
     if (first == SEGMENT_UNITS || !segment_take_lines(r, lines))
         return 0;
@@ -265,24 +261,17 @@ void segment_free(struct record *r)
 
 /* Repair */
 
-/* States that a killed thread committed before it noted them, or still had to decommit. */
-static void decommit_unnoted_states(const struct segment *s)
-{
-    SIZE_T noted = s->state_pages * OS_PAGE, most = s->bytes / 16;
-
-    if (noted < most)
-        os_decommit(s->base + noted, most - noted);
-}
-
 void segment_repair_begin(void)
 {
     memset((void *)with_cold, 0, sizeof with_cold);
     for (struct segment *s = all; s; s = s->all) {
+        SIZE_T noted = s->state_pages * OS_PAGE, most = s->bytes / 16;
         s->longest = 0;
         if (!s->base)
             continue;
         make_cold(s);
-        decommit_unnoted_states(s);
+        if (noted < most) /* what a killed thread committed and had not noted, or decommitted */
+            os_decommit(s->base + noted, most - noted);
         map_enter(s->base, s->bytes, (ULONG_PTR)s + MAP_SEGMENT);
     }
 }
@@ -297,10 +286,8 @@ void segment_enter(struct record *r)
         atomic_store(&s->regions[i], &r->region);
     if (r->region.owner <= REGION_QUARANTINED)
         r->lines = 0;
-    if (r->lines) {
-        bits_set_run(s->lines, r->first_line, r->lines, 0);
-        s->free_lines = (uint16_t)(s->free_lines - r->lines);
-    }
+    bits_set_run(s->lines, r->first_line, r->lines, 0);
+    s->free_lines = (uint16_t)(s->free_lines - r->lines);
 }
 
 void segment_repair_end(void)
