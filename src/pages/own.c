@@ -28,8 +28,3 @@ void own_release(struct record *r)
     record_set_committed(r, 0);
     map_release();
 }
-
-void own_enter(struct record *r)
-{
-    map_enter(r->region.base, r->pages * OS_PAGE, (ULONG_PTR)&r->region);
-}

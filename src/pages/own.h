@@ -15,7 +15,4 @@ struct record *own_take(struct thread *self, SIZE_T pages);
 /* Returns its addresses and committed pages to the system. */
 void own_release(struct record *record);
 
-/* After a thread died under the lock. */
-void own_enter(struct record *record);
-
 #endif

@@ -29,7 +29,7 @@ static void enter(struct region *region, void *context)
     if (r->segment)
         segment_enter(r);
     else
-        own_enter(r);
+        map_enter(region->base, r->pages * OS_PAGE, (ULONG_PTR)region);
     if (!r->region.owner)
         cache_put(r);
 }
