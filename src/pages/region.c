@@ -236,19 +236,13 @@ void region_soil(struct region *region, SIZE_T bytes)
         atomic_store(&r->dirty, (uint32_t)pages);
 }
 
-/* An owner may have written to all committed pages, also behind the ends of its blocks. */
-static void soil_all(struct record *r)
-{
-    if (r->dirty < r->committed)
-        atomic_store(&r->dirty, r->committed);
-}
-
 /* Other owners, and none */
 
 void region_give(struct thread *self, struct region *region, void *owner)
 {
     region_lock(self);
-    soil_all(record_of(region));
+    /* The owner may have written to all committed pages, also behind the ends of its blocks. */
+    region_soil(region, region_committed(region));
     record_set_owner(record_of(region), owner);
     region_unlock();
 }
@@ -258,7 +252,7 @@ void region_release(struct thread *self, struct region *region)
     struct record *r = record_of(region);
 
     region_lock(self);
-    soil_all(r);
+    region_soil(region, region_committed(region)); /* as in region_give */
     record_set_owner(r, NULL);
     if (r->segment)
         segment_free_lines(r);
