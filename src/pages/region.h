@@ -15,7 +15,11 @@
    the region a caller may read only `owner`, unless it holds region_lock. */
 static ALWAYS_INLINE struct region *region_find(const void *address)
 {
-    return segment_find(address);
+    ULONG_PTR at = (ULONG_PTR)address, entry = map_find(at);
+
+    if (UNLIKELY(!(entry & MAP_SEGMENT)))
+        return (struct region *)entry;
+    return atomic_load(&((struct segment *)(entry - MAP_SEGMENT))->regions[segment_unit(at)]);
 }
 
 /* Bytes of a region of so many units, without the guard page. */

@@ -3,9 +3,9 @@
  *
  * The first sixteenth of a segment holds block states, two bytes each, in lines of 64 bytes. The
  * rest is data units. A region is a run of units with one record; its last page is never committed
- * and is its guard page. A unit without region is cold: no page of it is committed. Everything but
- * segment_find is called under the lock of region.h. Which units and lines are taken follows from
- * the records.
+ * and is its guard page. A unit without region is cold: no page of it is committed. Everything
+ * here is called under the lock of region.h. Which units and lines are taken follows from the
+ * records.
  */
 #ifndef NMAPI_SEGMENT_H
 #define NMAPI_SEGMENT_H
@@ -44,16 +44,6 @@ struct segment {
 static ALWAYS_INLINE unsigned segment_unit(ULONG_PTR address)
 {
     return (unsigned)(address >> UNIT_SHIFT) & (SEGMENT_UNITS - 1);
-}
-
-/* The region that an address lies in, for any address at all; NULL if there is none. */
-static ALWAYS_INLINE struct region *segment_find(const void *address)
-{
-    ULONG_PTR at = (ULONG_PTR)address, entry = map_find(at);
-
-    if (UNLIKELY(!(entry & MAP_SEGMENT)))
-        return (struct region *)entry;
-    return atomic_load(&((struct segment *)(entry - MAP_SEGMENT))->regions[segment_unit(at)]);
 }
 
 /* Region sizes, in units: every one up to 16, then eight for each doubling. */
