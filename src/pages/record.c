@@ -115,7 +115,6 @@ void record_repair(void)
             if (r->region.base) {
                 *sum_of(r) += r->committed;
             } else {
-                r->region.owner = NULL;
                 r->next = unused;
                 unused = r;
             }
