@@ -44,7 +44,7 @@ struct span *large_open(struct thread *self, void *owner, SIZE_T bytes, int grow
 int large_resize(struct thread *self, struct span *large, SIZE_T bytes)
 {
     struct region *region = &large->region;
-    SIZE_T room = region_room(region), committed = region_committed(region);
+    SIZE_T room = region_room(region), committed = region_committed(region), stale;
 
     if (options.pageheap || bytes > room)
         return 0;
@@ -58,12 +58,10 @@ int large_resize(struct thread *self, struct span *large, SIZE_T bytes)
         store_relaxed(&large->bytes, bytes);
         region_shrink(self, region, bytes);
     }
-    if (bytes > large->bytes) {
-        SIZE_T dirty = region_dirty(region), stale = bytes < dirty ? bytes : dirty;
-        if (stale > large->bytes)
-            memset(region->base + large->bytes, 0, stale - large->bytes);
-        region_soil(region, bytes);
-    }
+    stale = bytes < region_dirty(region) ? bytes : region_dirty(region);
+    if (stale > large->bytes)
+        memset(region->base + large->bytes, 0, stale - large->bytes);
+    region_soil(region, bytes);
     KILL_POINT("large block about to be resized");
     store_relaxed(&large->bytes, bytes);
     return 1;
