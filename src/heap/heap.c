@@ -34,10 +34,12 @@ static int within_limit(const struct heap *heap, SIZE_T more)
     return more <= heap->limit && heap->live_bytes <= heap->limit - more;
 }
 
-static void set_live(struct heap *heap, SIZE_T bytes)
+void heap_set_live(struct heap *heap, SIZE_T bytes)
 {
     store_relaxed(&heap->live_bytes, bytes);
-    if (bytes > heap->limit) /* a block that was being moved is there twice; see heap_repair */
+    /* After a repair a block that was being moved may be there twice. The peak must not exceed the
+       limit for that, because heap_admit relies on it. */
+    if (bytes > heap->limit)
         bytes = heap->limit;
     if (bytes > heap->peak_bytes)
         store_relaxed(&heap->peak_bytes, bytes);
@@ -234,7 +236,7 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
     block = block_take(self, heap, bytes, 0);
     if (!block)
         return NULL;
-    set_live(heap, heap->live_bytes + bytes);
+    heap_set_live(heap, heap->live_bytes + bytes);
     atomic_count(&heap->allocations);
     return block;
 }
@@ -366,7 +368,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
             return HEAP_FULL;
         }
     }
-    set_live(heap, heap->live_bytes - block.bytes + bytes);
+    heap_set_live(heap, heap->live_bytes - block.bytes + bytes);
     return HEAP_OK;
 }
 
@@ -398,7 +400,7 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
     }
     atomic_lower(&from->live_bytes, block.bytes);
     atomic_count(&from->frees);
-    set_live(to, to->live_bytes + block.bytes);
+    heap_set_live(to, to->live_bytes + block.bytes);
     atomic_count(&to->allocations);
     return HEAP_OK;
 }

@@ -84,6 +84,8 @@ static inline uint32_t heap_class_bytes(unsigned size_class)
 void heap_open(struct heap *heap, void *owner, SIZE_T limit);
 /* Puts a span that it owns into the list where it belongs; for heap.c and heap_walk.c. */
 void heap_list(struct heap *heap, struct span *span);
+/* Sets live_bytes, and peak_bytes if that is more; for both files, too. */
+void heap_set_live(struct heap *heap, SIZE_T bytes);
 
 /* Counts a block that is about to be allocated; 0: it would exceed the limit. */
 static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)

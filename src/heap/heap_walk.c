@@ -34,7 +34,7 @@ void heap_close(struct thread *self, struct heap *heap, int quarantined)
 struct repair {
     struct heap *heap;
     struct span *unfinished; /* those without a block */
-    SIZE_T blocks, bytes;
+    SIZE_T blocks, bytes;    /* all live ones */
 };
 
 static void relist(struct region *region, void *context)
@@ -45,23 +45,19 @@ static void relist(struct region *region, void *context)
 
     if (region->owner != heap->owner)
         return;
-    /* A span that is shared has another owner: here a thread died before it became shared. */
-    if (s->kind == SPAN_OPEN || s->kind == SPAN_FULL || s->kind == SPAN_SHARED) {
-        repair->bytes += span_repair(s);
-        repair->blocks += s->used;
-        s->kind = span_has_room(s) || s->bump < span_capacity(s) ? SPAN_OPEN : SPAN_FULL;
-        heap_list(heap, s);
-    } else if (s->kind == SPAN_LARGE) {
-        repair->bytes += s->bytes;
-        repair->blocks++;
-        heap_list(heap, s);
-    } else {
+    if (s->kind == SPAN_NEW || s->kind == SPAN_RESERVED) {
         s->next = repair->unfinished;
         repair->unfinished = s;
+        return;
     }
+    if (s->kind != SPAN_LARGE) { /* SPAN_SHARED: a thread died before it became shared */
+        span_repair(s);
+        s->kind = span_has_room(s) || s->bump < span_capacity(s) ? SPAN_OPEN : SPAN_FULL;
+    }
+    heap_list(heap, s);
 }
 
-static void count_shared(void *block, SIZE_T bytes, void *context)
+static void count_block(void *block, SIZE_T bytes, void *context)
 {
     struct repair *repair = context;
 
@@ -83,16 +79,12 @@ void heap_repair(struct thread *self, struct heap *heap, int quarantined)
     record_each(relist, &repair);
     region_unlock();
     free_all(self, repair.unfinished, quarantined);
-    shared_visit(self, heap->owner, count_shared, &repair);
+    heap_visit(self, heap, count_block, &repair);
     if (heap->allocations - heap->frees < repair.blocks)
         heap->allocations = heap->frees + repair.blocks;
     else
         heap->frees = heap->allocations - repair.blocks;
-    store_relaxed(&heap->live_bytes, repair.bytes);
-    /* A block that was being moved may exist twice. The peak must not exceed the limit for that,
-       because heap_admit relies on it. */
-    if (heap->peak_bytes < repair.bytes)
-        store_relaxed(&heap->peak_bytes, repair.bytes < heap->limit ? repair.bytes : heap->limit);
+    heap_set_live(heap, repair.bytes);
 }
 
 static void visit_blocks(const struct span *s, heap_visitor *visit, void *context)

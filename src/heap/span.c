@@ -121,10 +121,9 @@ void *span_take(struct span *span, SIZE_T bytes)
     return block;
 }
 
-SIZE_T span_repair(struct span *span)
+void span_repair(struct span *span)
 {
     uint16_t *states = span->region.states;
-    SIZE_T bytes = 0;
 
     span_set_bump(span, span->bump); /* its thread may have been killed within that */
     span->head = SPAN_NONE;
@@ -135,8 +134,6 @@ SIZE_T span_repair(struct span *span)
             span->head = (uint16_t)(SPAN_FREE | i);
         } else {
             span->used++;
-            bytes += states[i];
         }
     }
-    return bytes;
 }

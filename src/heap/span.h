@@ -159,8 +159,7 @@ static ALWAYS_INLINE void span_give(struct span *span, unsigned index)
     span->used--;
 }
 
-/* Makes head and used anew from the states; used counts live blocks alone. Returns the bytes asked
-   for in these. */
-SIZE_T span_repair(struct span *span);
+/* Makes head and used anew from the states; used counts live blocks alone. */
+void span_repair(struct span *span);
 
 #endif

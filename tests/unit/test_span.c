@@ -119,18 +119,15 @@ static void only_blocks_in_committed_pages_are_put_on_the_list(void **state)
 static void repair_makes_head_and_used_anew(void **state)
 {
     struct span *span = grown(100);
-    SIZE_T bytes = 0;
 
     (void)state;
     for (unsigned i = 0; i < 50; i++)
         span_take(span, i);
     for (unsigned i = 0; i < 50; i += 3)
         span_give(span, i);
-    for (unsigned i = 0; i < 50; i++)
-        bytes += i % 3 ? i : 0;
     span->head = 49;
     span->used = 999;
-    assert_int_equal(span_repair(span), bytes);
+    span_repair(span);
     assert_int_equal(span->used, 33);
     for (unsigned i = 0; i < 17; i++)
         assert_int_equal(index_of(span, span_take(span, 7)) % 3, 0);
