@@ -91,7 +91,7 @@ static struct expert *legacy_owner(struct thread *self, const void *address, DWO
     struct expert *owner;
     enum heap_result result = heap_find(self, NULL, address, &block);
 
-    *code = expert_code(result);
+    *code = (DWORD)result;
     if (result == HEAP_BAD)
         return NULL;
     owner = block.owner; /* the DLL's own blocks are nobody's: HEAP_BAD */
@@ -114,7 +114,7 @@ static DWORD free_legacy(struct thread *self, const struct expert *e, LPVOID add
             result = heap_free(self, owner->heap, address);
         lock_release(&owner->lock);
     }
-    return expert_code(result);
+    return (DWORD)result;
 }
 
 static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
@@ -133,7 +133,7 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
     code = bias_enter(self, key, BIAS_EVEN_TERMINATED, &e);
     if (code == NMERR_SUCCESS) {
         int terminated = e->state == EXPERT_TERMINATED;
-        code = expert_code(heap_free(self, e->heap, address));
+        code = (DWORD)heap_free(self, e->heap, address);
         bias_leave(self, e);
         if (code == NMERR_ACCESS_DENIED)
             code = free_legacy(self, e, address);
@@ -151,13 +151,12 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
 static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
     struct expert *e = self->last;
-    enum heap_result result = heap_free(self, bias_heap(self), address);
-    DWORD code = expert_code(result);
+    DWORD code = (DWORD)heap_free(self, bias_heap(self), address);
 
     bias_leave_fast(self, key);
-    if (LIKELY(result == HEAP_OK) || !address)
+    if (LIKELY(code == NMERR_SUCCESS) || !address)
         return NMERR_SUCCESS;
-    if (result == HEAP_FOREIGN)
+    if (code == NMERR_ACCESS_DENIED)
         code = free_legacy(self, e, address);
     if (code != NMERR_SUCCESS)
         expert_refuse(e);
@@ -241,7 +240,7 @@ static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *addre
         if (code != NMERR_SUCCESS)
             return code;
     }
-    return expert_code(result);
+    return (DWORD)result;
 }
 
 static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
@@ -256,7 +255,7 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
         code = bias_enter(self, key, known ? BIAS_KNOWN : BIAS_CREATE, &e);
     }
     if (code == NMERR_SUCCESS) {
-        code = expert_code(heap_realloc(self, e->heap, &address, bytes));
+        code = (DWORD)heap_realloc(self, e->heap, &address, bytes);
         bias_leave(self, e);
         if (code == NMERR_ACCESS_DENIED)
             code = realloc_legacy(self, e, &address, bytes);

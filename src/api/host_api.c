@@ -103,8 +103,8 @@ static DWORD transfer(struct thread *self, struct expert *from, struct expert *t
     if (!expert_is_live(from) || to->state != EXPERT_OPEN)
         return NMERR_EXPERT_TERMINATE;
     if (from == to)
-        return expert_code(heap_find(self, from->heap, memory, &block));
-    return expert_code(heap_transfer(self, from->heap, to->heap, memory));
+        return (DWORD)heap_find(self, from->heap, memory, &block);
+    return (DWORD)heap_transfer(self, from->heap, to->heap, memory);
 }
 
 DWORD WINAPI NmapiTransferMemory(HEXPERTKEY hFrom, HEXPERTKEY hTo, LPVOID pMemory)

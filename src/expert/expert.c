@@ -14,17 +14,6 @@ int expert_is_implicit(const struct expert *e)
     return !load_relaxed(&e->isolated);
 }
 
-DWORD expert_code(enum heap_result result)
-{
-    static const DWORD codes[] = {
-        [HEAP_OK] = NMERR_SUCCESS,
-        [HEAP_BAD] = NMERR_INVALID_PARAMETER,
-        [HEAP_FOREIGN] = NMERR_ACCESS_DENIED,
-        [HEAP_FULL] = NMERR_OUT_OF_MEMORY,
-    };
-    return codes[result];
-}
-
 void expert_refuse(struct expert *e)
 {
     atomic_add(&e->refused, 1);

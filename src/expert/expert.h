@@ -71,8 +71,6 @@ static inline int expert_is_live(const struct expert *expert)
 int expert_is_implicit(const struct expert *expert);
 /* Counts a call that is answered with an error. */
 void expert_refuse(struct expert *expert);
-/* What a call answers when its heap said so. */
-DWORD expert_code(enum heap_result result);
 
 /* Needs no lock, waits for nobody. */
 DWORD expert_terminate(HEXPERTKEY key);

@@ -8,6 +8,8 @@
 #ifndef NMAPI_HEAP_H
 #define NMAPI_HEAP_H
 
+#include "nmapi.h"
+
 #include "base/bits.h"
 #include "heap/span.h"
 
@@ -36,11 +38,12 @@ struct heap {
 /* A span that never has room. With it the fast path needs no test for "no span". */
 extern struct span heap_no_span;
 
+/* As the calls answer. */
 enum heap_result {
-    HEAP_OK,
-    HEAP_BAD,     /* not a live block of anybody */
-    HEAP_FOREIGN, /* a live block of somebody else */
-    HEAP_FULL     /* no memory, or over the limit */
+    HEAP_OK = NMERR_SUCCESS,
+    HEAP_BAD = NMERR_INVALID_PARAMETER, /* not a live block of anybody */
+    HEAP_FOREIGN = NMERR_ACCESS_DENIED, /* a live block of somebody else */
+    HEAP_FULL = NMERR_OUT_OF_MEMORY     /* no memory, or over the limit */
 };
 
 /* The block that a caller's pointer belongs to. */
