@@ -28,7 +28,7 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
     }
     if (code != NMERR_SUCCESS) {
         if (e)
-            expert_refuse(e);
+            atomic_add(&e->refused, 1);
         set_error(error, code);
     }
     return block;
@@ -143,7 +143,7 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
         return NMERR_SUCCESS;
     }
     if (code != NMERR_SUCCESS && e)
-        expert_refuse(e);
+        atomic_add(&e->refused, 1);
     return code;
 }
 
@@ -159,7 +159,7 @@ static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID addr
     if (code == NMERR_ACCESS_DENIED)
         code = free_legacy(self, e, address);
     if (code != NMERR_SUCCESS)
-        expert_refuse(e);
+        atomic_add(&e->refused, 1);
     return code;
 }
 
@@ -261,7 +261,7 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
             code = realloc_legacy(self, e, &address, bytes);
     }
     if (code != NMERR_SUCCESS && e)
-        expert_refuse(e);
+        atomic_add(&e->refused, 1);
     if (code == NMERR_SUCCESS)
         return address;
     set_error(error, code);

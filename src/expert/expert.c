@@ -14,11 +14,6 @@ int expert_is_implicit(const struct expert *e)
     return !load_relaxed(&e->isolated);
 }
 
-void expert_refuse(struct expert *e)
-{
-    atomic_add(&e->refused, 1);
-}
-
 DWORD expert_terminate(HEXPERTKEY key)
 {
     struct expert *e = table_find(key);

@@ -69,8 +69,6 @@ static inline int expert_is_live(const struct expert *expert)
 
 /* Whether blocks pass freely between it and others of the kind. Needs no lock. */
 int expert_is_implicit(const struct expert *expert);
-/* Counts a call that is answered with an error. */
-void expert_refuse(struct expert *expert);
 
 /* Needs no lock, waits for nobody. */
 DWORD expert_terminate(HEXPERTKEY key);
