@@ -171,34 +171,32 @@ static NOINLINE DWORD free_emptied(struct thread *self, HEXPERTKEY key, struct s
     return NMERR_SUCCESS;
 }
 
-static NOINLINE DWORD free_other(struct thread *self, HEXPERTKEY key, LPVOID address)
+/* Inside. */
+static ALWAYS_INLINE DWORD free_inside(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
     struct span *emptied = NULL;
 
-    if (!bias_enter_other(self, key))
-        return free_slow(key, address);
-    if (!heap_free_fast(bias_heap(self), address, &emptied))
+    if (UNLIKELY(!heap_free_fast(bias_heap(self), address, &emptied)))
         return free_near(self, key, address);
-    if (emptied)
+    if (UNLIKELY(emptied != NULL))
         return free_emptied(self, key, emptied);
     bias_leave_fast(self, key);
     return NMERR_SUCCESS;
+}
+
+static NOINLINE DWORD free_other(struct thread *self, HEXPERTKEY key, LPVOID address)
+{
+    return bias_enter_other(self, key) ? free_inside(self, key, address) : free_slow(key, address);
 }
 
 LINE_ALIGNED
 DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 {
     struct thread *self = thread_self_fast();
-    struct span *emptied = NULL;
 
     if (UNLIKELY(!self) || UNLIKELY(!bias_enter_fast(self, hExpertKey)))
         return free_other(self, hExpertKey, pOriginalMemory);
-    if (UNLIKELY(!heap_free_fast(bias_heap(self), pOriginalMemory, &emptied)))
-        return free_near(self, hExpertKey, pOriginalMemory);
-    if (UNLIKELY(emptied != NULL))
-        return free_emptied(self, hExpertKey, emptied);
-    bias_leave_fast(self, hExpertKey);
-    return NMERR_SUCCESS;
+    return free_inside(self, hExpertKey, pOriginalMemory);
 }
 
 /* With both locks held. HEAP_FOREIGN: the block is no longer the owner's. */
