@@ -14,13 +14,6 @@
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
 
-static void attach(HINSTANCE module)
-{
-    forward_attach(module);
-    os_attach();
-    options_read();
-}
-
 static void thread_ends(void)
 {
     struct thread *self = thread_self();
@@ -46,20 +39,16 @@ static void unload(void)
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved)
 {
-    switch (reason) {
-    case DLL_PROCESS_ATTACH:
-        attach(module);
-        break;
-    case DLL_THREAD_DETACH:
+    if (reason == DLL_PROCESS_ATTACH) {
+        forward_attach(module);
+        os_attach();
+        options_read();
+    } else if (reason == DLL_THREAD_DETACH) {
         thread_ends();
-        break;
-    case DLL_PROCESS_DETACH:
+    } else if (reason == DLL_PROCESS_DETACH) {
         closing_report_open();
         if (!reserved) /* at the process's end the system takes everything itself */
             unload();
-        break;
-    default:
-        break;
     }
     return TRUE;
 }

@@ -15,9 +15,7 @@ static struct thread *enter(void)
 {
     struct thread *self = bias_thread();
 
-    if (!self)
-        return NULL;
-    if (options.reclaim_thread)
+    if (self && options.reclaim_thread)
         control_reclaim(self, 0);
     return self;
 }
