@@ -58,10 +58,10 @@ static int is_inside(LONG id, const struct expert *e)
     return atomic_load(&t->key) == THREAD_INSIDE(t) && t->last == e && atomic_load(&t->id) == id;
 }
 
+/* Of one that has a heap, as each has that is biased: a close takes the bias first. */
 static uint64_t calls_of(const struct expert *e)
 {
-    return e->heap ? atomic_read_count(&e->heap->allocations) + atomic_read_count(&e->heap->frees)
-                   : 0;
+    return atomic_read_count(&e->heap->allocations) + atomic_read_count(&e->heap->frees);
 }
 
 /* The entries that earn the next bias, after one was revoked. */
@@ -150,20 +150,13 @@ DWORD bias_open(struct thread *self, struct expert *e, SIZE_T limit, int isolate
 /* Whether the state lets a call enter; the lock is held. */
 static DWORD admit(struct thread *self, struct expert *e, int how)
 {
-    int may_open = (how & BIAS_CREATE) && !options.strict;
+    LONG state = atomic_load(&e->state);
 
-    switch (atomic_load(&e->state)) {
-    case EXPERT_OPEN:
+    if (state == EXPERT_OPEN || (state == EXPERT_TERMINATED && (how & BIAS_EVEN_TERMINATED)))
         return NMERR_SUCCESS;
-    case EXPERT_TERMINATED:
-        return how & BIAS_EVEN_TERMINATED ? NMERR_SUCCESS : NMERR_EXPERT_TERMINATE;
-    case EXPERT_RECLAIMED:
-        return may_open ? bias_open(self, e, options.limit, 0) : NMERR_EXPERT_TERMINATE;
-    case EXPERT_CLOSED:
-        return NMERR_EXPERT_TERMINATE;
-    default:
-        return may_open ? bias_open(self, e, options.limit, 0) : NMERR_INVALID_EXPERT_HANDLE;
-    }
+    if ((how & BIAS_CREATE) && !options.strict && expert_may_come(e))
+        return bias_open(self, e, options.limit, 0);
+    return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
 }
 
 DWORD bias_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **expert)
