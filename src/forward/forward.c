@@ -96,38 +96,32 @@ static BOOL is_absolute(const WCHAR *path)
 
 static const WCHAR original_file[] = u"Nmapi.original.dll";
 
-/* Loads it from our own folder; NULL if it is not there or can't be loaded. */
-static HMODULE load_beside(const char **problem)
+/* Where it lies in our own folder; 0: it does not. */
+static BOOL find_beside(WCHAR path[PATH_CHARS])
 {
-    WCHAR path[PATH_CHARS];
     DWORD length = GetModuleFileNameW(own_module, path, PATH_CHARS);
     if (!length || length >= PATH_CHARS - sizeof original_file / sizeof *original_file)
-        return NULL;
+        return FALSE;
     while (length && path[length - 1] != '\\')
         length--;
     for (DWORD i = 0; i < sizeof original_file / sizeof *original_file; i++)
         path[length + i] = original_file[i];
-    if (GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES)
-        return NULL; /* the usual case: nothing to report */
-    HMODULE module = LoadLibraryExW(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
-    if (!module)
-        *problem = ": the original DLL can't be loaded";
-    return module;
+    return GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES;
 }
 
 static HMODULE load_original(const WCHAR *path, const char **problem)
 {
+    WCHAR beside[PATH_CHARS];
     HMODULE module;
-    if (!path) {
-        module = load_beside(problem);
-    } else if (!is_absolute(path)) {
-        module = NULL;
+    if (!path && !find_beside(beside))
+        return NULL; /* the usual case: nothing to report */
+    if (path && !is_absolute(path)) {
         *problem = ": the original DLL is not an absolute path";
-    } else {
-        module = LoadLibraryExW(path, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
-        if (!module)
-            *problem = ": the original DLL can't be loaded";
+        return NULL;
     }
+    module = LoadLibraryExW(path ? path : beside, NULL, LOAD_WITH_ALTERED_SEARCH_PATH);
+    if (!module)
+        *problem = ": the original DLL can't be loaded";
     if (module && (module == own_module || GetProcAddress(module, "NmapiOpenExpert"))) {
         FreeLibrary(module);
         module = NULL;
