@@ -12,28 +12,28 @@ static void(WINAPI *flush_write_buffers)(void); /* NULL: the system has no such 
         SetLastError(before);                                                                      \
     } while (0)
 
+/* The same, and the calling function returns what the call does. */
+#define RETURN_QUIETLY(type, call)                                                                 \
+    do {                                                                                           \
+        DWORD before = GetLastError();                                                             \
+        type result = (call);                                                                      \
+        SetLastError(before);                                                                      \
+        return result;                                                                             \
+    } while (0)
+
 static void *allocate(void *address, SIZE_T bytes, DWORD type, DWORD protection)
 {
-    void *result;
-
-    QUIETLY(result = VirtualAlloc(address, bytes, type, protection));
-    return result;
+    RETURN_QUIETLY(void *, VirtualAlloc(address, bytes, type, protection));
 }
 
 static int release(void *address, SIZE_T bytes, DWORD type)
 {
-    BOOL done;
-
-    QUIETLY(done = VirtualFree(address, bytes, type));
-    return done != 0;
+    RETURN_QUIETLY(int, VirtualFree(address, bytes, type) != 0);
 }
 
 static int query(ULONG_PTR address, MEMORY_BASIC_INFORMATION *area)
 {
-    SIZE_T length;
-
-    QUIETLY(length = VirtualQuery((LPCVOID)address, area, sizeof *area));
-    return length == sizeof *area;
+    RETURN_QUIETLY(int, VirtualQuery((LPCVOID)address, area, sizeof *area) == sizeof *area);
 }
 
 void *os_reserve(void *address, SIZE_T bytes)
@@ -137,10 +137,7 @@ void os_tls_close(void)
 
 int os_tls_set(void *value)
 {
-    BOOL done;
-
-    QUIETLY(done = TlsSetValue(os_tls_index, value));
-    return done != 0;
+    RETURN_QUIETLY(int, TlsSetValue(os_tls_index, value) != 0);
 }
 
 void *os_tls_get_far(void)
@@ -154,27 +151,20 @@ void *os_tls_get_far(void)
 
 int os_thread_open(HANDLE *handle)
 {
-    BOOL done;
-
-    QUIETLY(done = DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(),
-                                   handle, 0, FALSE, DUPLICATE_SAME_ACCESS));
-    return done != 0;
+    RETURN_QUIETLY(int,
+                   DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(),
+                                   handle, 0, FALSE, DUPLICATE_SAME_ACCESS) != 0);
 }
 
 int os_thread_is_alive(HANDLE handle)
 {
-    DWORD answer;
-
-    QUIETLY(answer = WaitForSingleObject(handle, 0));
-    return answer != WAIT_OBJECT_0; /* after a failure it counts as alive, so nobody reaps it */
+    /* After a failure it counts as alive, so that nobody reaps it. */
+    RETURN_QUIETLY(int, WaitForSingleObject(handle, 0) != WAIT_OBJECT_0);
 }
 
-DWORD os_thread_suspend(HANDLE handle)
+void os_thread_suspend(HANDLE handle)
 {
-    DWORD times;
-
-    QUIETLY(times = SuspendThread(handle));
-    return times == (DWORD)-1 ? 0 : times;
+    QUIETLY(SuspendThread(handle));
 }
 
 DWORD os_thread_resume(HANDLE handle)
@@ -233,10 +223,7 @@ DWORD os_milliseconds(void)
 
 DWORD os_environment(const WCHAR *name, WCHAR *buffer, DWORD characters)
 {
-    DWORD length;
-
-    QUIETLY(length = GetEnvironmentVariableW(name, buffer, characters));
-    return length;
+    RETURN_QUIETLY(DWORD, GetEnvironmentVariableW(name, buffer, characters));
 }
 
 void os_debug_line(const WCHAR *text)

@@ -76,8 +76,8 @@ static ALWAYS_INLINE void *os_tls_get(void)
    *handle, so that a kill loses nothing. */
 int os_thread_open(HANDLE *handle);
 int os_thread_is_alive(HANDLE handle);
-/* Both return the suspend count before; 0 if the call failed, too. */
-DWORD os_thread_suspend(HANDLE handle);
+void os_thread_suspend(HANDLE handle);
+/* Returns the suspend count before; 0 if the call failed, too. */
 DWORD os_thread_resume(HANDLE handle);
 /* Returns when all stores that any processor had executed before are visible to all processors. */
 void os_flush_stores(void);
