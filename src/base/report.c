@@ -55,21 +55,12 @@ static void add_values(struct line *line, const char *format, va_list values)
     }
 }
 
-/* Writes a line, which is ASCII. */
-static int write_to(const WCHAR *file, const struct line *line)
-{
-    char bytes[LINE_CHARACTERS];
-
-    for (unsigned i = 0; i < line->length; i++)
-        bytes[i] = (char)line->text[i];
-    return os_append(file, bytes, line->length);
-}
-
 /* It calls itself once, without a file. NOLINTNEXTLINE(misc-no-recursion) */
 void report_line(const WCHAR *file, const char *format, ...)
 {
     static volatile LONG refused; /* 1: the unusable file was reported */
     struct line line = {.length = 0};
+    char bytes[LINE_CHARACTERS];
     va_list values;
 
     va_start(values, format);
@@ -79,7 +70,9 @@ void report_line(const WCHAR *file, const char *format, ...)
     line.text[line.length++] = '\r';
     line.text[line.length++] = '\n';
     line.text[line.length] = 0;
-    if (file && write_to(file, &line))
+    for (unsigned i = 0; i < line.length; i++)
+        bytes[i] = (char)line.text[i]; /* all ASCII */
+    if (file && os_append(file, bytes, line.length))
         return;
     if (file && !atomic_swap(&refused, 1))
         report_line(NULL, "%w: the reports can't be written there", file);
