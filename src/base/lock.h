@@ -44,10 +44,4 @@ static inline void lock_release(struct lock *lock)
     atomic_store(&lock->holder, 0);
 }
 
-/* DLL unload, no thread left. */
-static inline void lock_reset(struct lock *lock)
-{
-    lock->holder = lock->wanted = 0;
-}
-
 #endif

@@ -122,5 +122,4 @@ void permanent_shutdown(void)
     }
     blocks = NULL;
     memset(&first, 0, sizeof first);
-    lock_reset(&lock);
 }

@@ -72,5 +72,4 @@ void snapshot_free(struct thread *self, const struct snapshot *snapshot)
 void snapshot_shutdown(void)
 {
     all = NULL;
-    lock_reset(&lock);
 }

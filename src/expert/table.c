@@ -116,5 +116,4 @@ void table_shutdown(void)
     table = NULL;
     newest = NULL;
     count = 0;
-    lock_reset(&lock);
 }

@@ -36,5 +36,4 @@ void record_heap_free(struct thread *self, void *record)
 void record_heap_shutdown(void)
 {
     is_open = 0;
-    lock_reset(&lock);
 }

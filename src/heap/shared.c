@@ -248,5 +248,4 @@ void shared_release(struct thread *self, void *owner, int quarantined)
 void shared_shutdown(void)
 {
     all = NULL;
-    lock_reset(&lock);
 }

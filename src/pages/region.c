@@ -297,5 +297,4 @@ void region_shutdown(void)
     quarantine_shutdown();
     record_shutdown();
     map_shutdown();
-    lock_reset(&lock);
 }
