@@ -68,22 +68,18 @@ static inline LONG atomic_add(volatile LONG *address, LONG value)
    compilers make three instructions, which shows on the fast paths. */
 #if !defined(__GNUC__) && !defined(__clang__)
 #define atomic_lower(address, value) store_relaxed((address), *(address) - (value))
+#define atomic_count(address) ((void)++*(address))
 #elif defined(_WIN64)
 #define atomic_lower(address, value) __asm__("subq %1, %0" : "+m"(*(address)) : "er"(value) : "cc")
+#define atomic_count(address) __asm__("addq $1, %0" : "+m"(*(address)) : : "cc")
 #else
 #define atomic_lower(address, value) __asm__("subl %1, %0" : "+m"(*(address)) : "er"(value) : "cc")
+#define atomic_count(address) ((void)++*(address))
 #endif
 
 #ifdef _WIN64
-#if defined(__GNUC__) || defined(__clang__)
-#define atomic_count(address) __asm__("addq $1, %0" : "+m"(*(address)) : : "cc")
-#else
-#define atomic_count(address) store_relaxed((address), *(address) + 1)
-#endif
 #define atomic_read_count(address) load_relaxed(address)
 #else
-#define atomic_count(address) ((void)++*(address))
-
 static inline ULONGLONG atomic_read_count(const volatile ULONGLONG *address)
 {
     ULONGLONG before, value = *address;
