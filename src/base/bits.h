@@ -17,6 +17,14 @@ static inline unsigned bits_highest(uint32_t value)
     return index;
 }
 
+/* Numbers values in steps of an eighth of their highest power of two; the value is at least 8. */
+static inline unsigned bits_eighths(uint32_t value)
+{
+    unsigned shift = bits_highest(value) - 3;
+
+    return shift * 8 + ((value >> shift) & 7);
+}
+
 /* The index of the lowest set bit; the value is not 0. */
 static inline unsigned bits_lowest(uint32_t value)
 {

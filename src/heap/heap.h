@@ -68,13 +68,9 @@ static ALWAYS_INLINE SIZE_T heap_class_fine(SIZE_T bytes)
 
 static inline unsigned heap_class(SIZE_T bytes)
 {
-    uint32_t last = (uint32_t)bytes - 1;
-    unsigned shift;
-
     if (bytes <= HEAP_FINE)
         return (unsigned)heap_class_fine(bytes);
-    shift = bits_highest(last) - 3;
-    return (shift - 7) * 8 + ((last >> shift) & 7);
+    return bits_eighths((uint32_t)bytes - 1) - bits_eighths(HEAP_FINE);
 }
 
 static inline uint32_t heap_class_bytes(unsigned size_class)

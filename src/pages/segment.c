@@ -15,13 +15,9 @@ static SIZE_T idle_pages; /* of block states in segments where no region has any
 
 unsigned unit_class(unsigned units)
 {
-    uint32_t last = units - 1;
-    unsigned shift;
-
     if (units <= FINE_UNITS)
-        return last;
-    shift = bits_highest(last) - 3;
-    return FINE_UNITS + (shift - 1) * 8 + ((last >> shift) & 7);
+        return units - 1;
+    return FINE_UNITS + bits_eighths(units - 1) - bits_eighths(FINE_UNITS);
 }
 
 unsigned unit_class_units(unsigned size_class)
