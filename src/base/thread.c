@@ -213,7 +213,7 @@ int thread_wait_for(struct thread_wait *wait, LONG id)
 {
     LONG locks = load_relaxed(&thread_record(id)->locks);
 
-    if (!wait->rounds || wait->thread != id)
+    if (wait->thread != id)
         wait->rounds = 0;
     if (!wait->rounds || wait->locks != locks) {
         wait->thread = id;
