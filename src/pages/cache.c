@@ -15,6 +15,7 @@
 #define KEEP_MOST (64 * MIB)
 #endif
 #define KEEP_LEAST (4 * MIB) /* with keep=0: or small experts would make system calls at each run */
+#define MEDIUM_WIDER 6       /* classes that the region of a single block may be too large */
 #define LOOKS 16             /* cached regions that are compared */
 
 /* Regions in segments by their units, and own reservations. The one freed last is first. */
@@ -74,11 +75,11 @@ static struct record *first_choice(struct record *newest, unsigned lines)
     return choice;
 }
 
-struct record *cache_take(unsigned units, unsigned wider, unsigned lines)
+struct record *cache_take(unsigned units, unsigned lines)
 {
-    unsigned first = unit_class(units);
+    unsigned first = unit_class(units), last = lines ? first : first + MEDIUM_WIDER;
 
-    for (unsigned c = first; c <= first + wider && c < UNIT_CLASSES; c++) {
+    for (unsigned c = first; c <= last && c < UNIT_CLASSES; c++) {
         struct record *r = first_choice(classes[c], lines);
         if (r && !segment_take_lines(r, lines))
             for (r = classes[c]; r && !segment_take_lines(r, lines);)

@@ -20,9 +20,10 @@ void cache_put(struct record *record);
 /* The same if there is room for it; otherwise returns what is too much to the system. */
 void cache_accept(struct record *record);
 
-/* Takes a cached region in a segment, of at least so many units and at most `wider` classes larger,
-   with lines of block states. It has no owner yet. NULL: there is none. */
-struct record *cache_take(unsigned units, unsigned wider, unsigned lines);
+/* Takes a cached region in a segment, of at least so many units, with lines of block states. One
+   without lines, for a single block, may be some classes larger. It has no owner yet. NULL: there
+   is none. */
+struct record *cache_take(unsigned units, unsigned lines);
 
 /* Takes an own reservation of at least so many pages and about twice as many at the most; any
    number of them is committed. */

@@ -5,7 +5,6 @@
 
 /* A block with more pages, its guard page included, has a reservation of its own. */
 #define MEDIUM_PAGES 256
-#define MEDIUM_WIDER 6 /* classes that a medium block's region may be too large */
 
 static struct lock lock;
 
@@ -83,13 +82,12 @@ static unsigned whole_units(SIZE_T pages)
     return options.pageheap ? units : unit_class_units(unit_class(units));
 }
 
-static struct record *take_units(struct thread *self, unsigned units, unsigned wider,
-                                 unsigned lines)
+static struct record *take_units(struct thread *self, unsigned units, unsigned lines)
 {
     struct record *r;
 
     do {
-        r = cache_take(units, wider, lines);
+        r = cache_take(units, lines);
         if (!r)
             r = segment_take(self, units, lines);
     } while (!r && make_room());
@@ -115,7 +113,7 @@ struct region *region_take(struct thread *self, void *owner, unsigned units, uns
     struct record *r;
 
     region_lock(self);
-    r = take_units(self, units, 0, lines);
+    r = take_units(self, units, lines);
     if (r)
         record_set_owner(r, owner);
     region_unlock();
@@ -145,7 +143,7 @@ struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes,
     if (grows)
         r = take_own(self, room_to_grow(all));
     if (!r && all <= MEDIUM_PAGES)
-        r = take_units(self, whole_units(all), MEDIUM_WIDER, 0);
+        r = take_units(self, whole_units(all), 0);
     if (!r)
         r = take_own(self, all);
     if (r)
