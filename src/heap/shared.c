@@ -26,12 +26,10 @@ static struct shared *record_of_span(const struct span *span)
 /* Frees a span without live blocks. The record remains until the region has another owner. */
 static void free_span(struct thread *self, struct shared *s)
 {
-    struct region *table = s->table;
-
     span_free(self, s->span, s->quarantined != 0);
     KILL_POINT("shared span freed");
     atomic_store(&s->span, NULL);
-    region_release(self, table);
+    region_release(self, s->table);
 }
 
 static void free_if_empty(struct thread *self, struct shared *s)
