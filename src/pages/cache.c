@@ -145,7 +145,8 @@ void cache_accept(struct record *r)
     /* A larger block would take the place of all others, for one that probably never comes. */
     SIZE_T own_most = (limit < KEEP_DEFAULT ? limit : KEEP_DEFAULT) / 4;
 
-    if (limit && (r->segment || r->committed < own_most))
+    /* Nor one with no page: the limit does not count its addresses. */
+    if (limit && (r->segment || (r->committed && r->committed < own_most)))
         cache_put(r);
     else
         cache_discard(r);

@@ -291,6 +291,19 @@ static void an_own_reservation_of_less_than_a_quarter_of_the_limit_is_cached(voi
     }
 }
 
+/* No limit counts its addresses: one after each failure would take them from the host for ever. */
+static void an_own_reservation_without_committed_pages_is_not_cached(void **state)
+{
+    SIZE_T before = reserved();
+
+    (void)state;
+    standin_set_commit_limit(committed() + MIB(1));
+    for (SIZE_T bytes = MIB(64); bytes <= MIB(4096); bytes *= 4)
+        assert_null(region_take_block(self, ME, bytes, 0));
+    standin_set_commit_limit((SIZE_T)1 << 46);
+    assert_int_equal(reserved(), before);
+}
+
 /* Block states that no region uses any more are cached too, and purged with the rest. */
 static void idle_block_states_are_cached_and_purged(void **state)
 {
@@ -402,6 +415,7 @@ int main(void)
         CACHE_TEST(an_own_reservation_serves_a_request_of_half_its_pages_or_more),
         CACHE_TEST(an_own_reservation_with_room_to_grow_serves_the_next_block_that_grows),
         CACHE_TEST(an_own_reservation_of_less_than_a_quarter_of_the_limit_is_cached),
+        CACHE_TEST(an_own_reservation_without_committed_pages_is_not_cached),
         CACHE_TEST(idle_block_states_are_cached_and_purged),
         CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
         CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),
