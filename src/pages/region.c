@@ -251,6 +251,8 @@ void region_release(struct thread *self, struct region *region)
 
     region_lock(self);
     region_soil(region, region_committed(region)); /* as in region_give */
+    if (r->dirty > r->committed) /* a killed thread committed more, and did not count it */
+        record_decommit(r, r->committed);
     record_set_owner(r, NULL);
     if (r->segment)
         segment_free_lines(r);

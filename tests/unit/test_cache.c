@@ -304,6 +304,35 @@ static void an_own_reservation_without_committed_pages_is_not_cached(void **stat
     assert_int_equal(reserved(), before);
 }
 
+static struct region *grown;
+
+static void grow_it(void *unused)
+{
+    (void)unused;
+    region_commit(thread_self(), grown, MIB(3));
+}
+
+/* They are returned instead: no count has them, so no limit would hold for them. */
+static void pages_that_a_killed_thread_did_not_count_are_not_cached(void **state)
+{
+    unsigned long deaths = 0;
+
+    (void)state;
+    if (!standin_can_step())
+        skip();
+    for (DWORD died = 1; died; deaths += died) {
+        SIZE_T before = committed();
+        grown = region_take_block(self, ME, MIB(2), 1);
+        assert_non_null(grown);
+        died = unit_kill_at(grow_it, deaths);
+        assert_true(region_is_valid(self));
+        region_release(self, grown);
+        assert_int_equal(committed() - before, cache_pages() * OS_PAGE);
+        region_trim(self);
+    }
+    assert_true(deaths > 3);
+}
+
 /* Block states that no region uses any more are cached too, and purged with the rest. */
 static void idle_block_states_are_cached_and_purged(void **state)
 {
@@ -416,6 +445,7 @@ int main(void)
         CACHE_TEST(an_own_reservation_with_room_to_grow_serves_the_next_block_that_grows),
         CACHE_TEST(an_own_reservation_of_less_than_a_quarter_of_the_limit_is_cached),
         CACHE_TEST(an_own_reservation_without_committed_pages_is_not_cached),
+        CACHE_TEST(pages_that_a_killed_thread_did_not_count_are_not_cached),
         CACHE_TEST(idle_block_states_are_cached_and_purged),
         CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
         CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),
