@@ -3,8 +3,9 @@
 #include "base/options.h"
 #include "pages/cache.h"
 
-/* A block with more pages, its guard page included, has a reservation of its own. */
-#define MEDIUM_PAGES 256
+/* A block with more pages, its guard page included, has a reservation of its own. Four of that size
+   fill a segment. */
+#define MEDIUM_PAGES 240
 
 static struct lock lock;
 

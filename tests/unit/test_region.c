@@ -38,7 +38,7 @@ static void every_region_of_one_block_ends_at_a_page_that_faults(void **state)
     for (SIZE_T pages = 1; pages < 300; pages += pages < 70 ? 1 : 17) {
         for (int round = 0; round < 2; round++) {
             struct region *r = take_block(pages * OS_PAGE - 5);
-            assert_int_equal(segment_of(r) != NULL, pages < 256);
+            assert_int_equal(segment_of(r) != NULL, pages < 240);
             assert_true(region_committed(r) >= pages * OS_PAGE);
             fill(r);
             assert_false(standin_faults(unit_touch, r->base + region_room(r) - 1, NULL));
