@@ -188,6 +188,31 @@ static void a_span_gets_the_lowest_of_the_sixteen_regions_freed_last(void **stat
         region_release(self, r[i]);
 }
 
+/* Whose segment has no lines of block states left, another one serves instead. */
+static void a_cached_region_without_block_states_to_give_is_passed_over(void **state)
+{
+    const unsigned few = 10 * LINE_STATES;
+    static struct region *others[SEGMENT_UNITS];
+    struct region *first = take_units(4, few), *second, *last;
+    unsigned count = 0;
+
+    (void)state;
+    do /* until that segment has none left */
+        others[count++] = take_units(1, few);
+    while (segment_of(others[count - 1]) == segment_of(first));
+    second = take_units(4, few);
+    assert_ptr_equal(segment_of(second), segment_of(others[count - 1]));
+    region_release(self, second);
+    region_release(self, first);
+    last = take_units(1, few); /* has the lines that the first one had */
+    assert_ptr_equal(segment_of(last), segment_of(first));
+    assert_ptr_equal(take_units(4, few), second);
+    region_release(self, second);
+    region_release(self, last);
+    while (count)
+        region_release(self, others[--count]);
+}
+
 static void a_region_up_to_six_classes_too_large_is_taken(void **state)
 {
     (void)state;
@@ -439,6 +464,7 @@ int main(void)
         CACHE_TEST(the_region_cached_longest_is_purged_first),
         CACHE_TEST(of_one_size_the_one_freed_last_is_taken_first),
         CACHE_TEST(a_span_gets_the_lowest_of_the_sixteen_regions_freed_last),
+        CACHE_TEST(a_cached_region_without_block_states_to_give_is_passed_over),
         CACHE_TEST(a_region_up_to_six_classes_too_large_is_taken),
         CACHE_TEST(a_region_with_block_states_is_never_too_large),
         CACHE_TEST(an_own_reservation_serves_a_request_of_half_its_pages_or_more),
