@@ -266,7 +266,8 @@ void segment_repair_begin(void)
         if (!s->base)
             continue;
         make_cold(s);
-        if (noted < most) /* what a killed thread committed and had not noted, or decommitted */
+        /* What a killed thread had committed before it noted that, or still had to decommit. */
+        if (noted < most)
             os_decommit(s->base + noted, most - noted);
         map_enter(s->base, s->bytes, (ULONG_PTR)s + MAP_SEGMENT);
     }
