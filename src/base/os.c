@@ -201,9 +201,7 @@ void os_attach(void)
         flush_write_buffers =
             (void(WINAPI *)(void))(ULONG_PTR)GetProcAddress(kernel, "FlushProcessWriteBuffers");
     os_tls_open(); /* if it fails, the first call tries again */
-#ifdef _WIN64
     os_has_avx = IsProcessorFeaturePresent(PF_AVX_INSTRUCTIONS_AVAILABLE);
-#endif
 }
 
 void os_close(HANDLE handle)

@@ -31,7 +31,7 @@
 
 /* Once, when the DLL is loaded. */
 void os_attach(void);
-/* x64: whether processor and system have stores of 32 bytes. A system that is older than this
+/* Whether processor and system have stores of 32 bytes. A system that is older than this
    question says no; blocks are zeroed somewhat slower then. */
 extern int os_has_avx;
 

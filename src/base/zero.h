@@ -48,12 +48,13 @@ static ALWAYS_INLINE void zero_block(void *block, SIZE_T bytes)
 #endif
 }
 
-/* Blocks of more bytes than this are zeroed faster by stores of 32 bytes. On x86 the DLL uses no
-   instruction that a Pentium lacks. */
-#define ZERO_SHORT 64
-
+/* Blocks of more bytes than this are zeroed by stores of 32 bytes where the processor has them.
+   Otherwise the DLL for x86 uses no instruction that a Pentium lacks. */
 #ifdef _WIN64
-
+#define ZERO_SHORT 64
+#else
+#define ZERO_SHORT 48 /* zero_wide needs more */
+#endif
 #define ZERO_IS_WIDE os_has_avx
 
 /* ZERO_WIDE marks a function that calls zero_wide. Clang's header for Microsoft's ABI has the type
@@ -97,13 +98,5 @@ ZERO_WIDE static ALWAYS_INLINE void zero_wide(void *block, SIZE_T bytes)
         atomic_compiler_fence();
     }
 }
-
-#else
-
-#define ZERO_WIDE
-#define ZERO_IS_WIDE 0
-#define zero_wide zero_block
-
-#endif
 
 #endif
