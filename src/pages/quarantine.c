@@ -64,9 +64,3 @@ SIZE_T quarantine_pages(void)
 {
     return queued;
 }
-
-void quarantine_shutdown(void)
-{
-    oldest = NULL;
-    quarantine_repair();
-}

@@ -19,6 +19,5 @@ int quarantine_drop(SIZE_T pages);
 void quarantine_repair(void);
 /* Pages of addresses in the queue. */
 SIZE_T quarantine_pages(void);
-void quarantine_shutdown(void);
 
 #endif

@@ -254,20 +254,20 @@ int region_trim(struct thread *self)
 
 /* All regions */
 
-static void release_own(struct region *region, void *context)
+static void take_from_owner(struct region *region, void *context)
 {
     (void)context;
     if (!record_of(region)->segment)
         os_release(region->base);
+    record_set_owner(record_of(region), NULL);
 }
 
 void region_shutdown(void)
 {
     region_repair(); /* what a thread was killed at is known then */
-    record_each(release_own, NULL);
+    record_each(take_from_owner, NULL);
     segment_shutdown();
-    cache_repair();
-    quarantine_shutdown();
     record_shutdown();
+    region_repair(); /* of nothing: all lists and sums are empty then */
     map_shutdown();
 }

@@ -308,6 +308,4 @@ void segment_shutdown(void)
         if (s->base)
             os_release(s->base);
     all = NULL;
-    memset((void *)with_cold, 0, sizeof with_cold);
-    idle_pages = 0;
 }
