@@ -37,6 +37,16 @@ static inline uint32_t region_check_segments(void)
     return sum;
 }
 
+/* Whether no cold unit leads to a record. */
+static inline void region_check_cold(struct region *region, void *valid)
+{
+    const struct segment *s = record_of(region)->segment;
+
+    for (unsigned i = 0; s && i < SEGMENT_UNITS; i++)
+        if ((s->cold[i / 32] >> i % 32 & 1) && s->regions[i])
+            *(int *)valid = 0;
+}
+
 static inline int region_is_valid(struct thread *self)
 {
     struct record_sums before;
@@ -51,6 +61,7 @@ static inline int region_is_valid(struct thread *self)
     region_repair();
     valid = before.used == record_sums.used && before.free == record_sums.free &&
             quarantined == quarantine_pages() && sum == region_check_segments();
+    record_each(region_check_cold, &valid);
     region_unlock();
     return valid;
 }

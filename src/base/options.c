@@ -28,8 +28,8 @@ static int is(WCHAR *word, const char *name)
     return begins(word, name, &rest) && !*rest;
 }
 
-/* Reads 123, 64K, 16M or 2G; 0: it is not of this form or does not fit. */
-static int parse_bytes(const WCHAR *digits, SIZE_T *bytes)
+/* Reads 123, 64K, 16M or 2G; 0: it is not of this form, less than `least`, or does not fit. */
+static int parse_bytes(const WCHAR *digits, SIZE_T least, SIZE_T *bytes)
 {
     static const char units[] = "KMG";
     SIZE_T value = 0;
@@ -46,10 +46,10 @@ static int parse_bytes(const WCHAR *digits, SIZE_T *bytes)
     for (unsigned i = 0; i < sizeof units - 1 && *digits; i++)
         if ((*digits & ~0x20) == units[i])
             shift = 10 * (i + 1);
-    if (*digits && (!shift || digits[1]))
+    if ((*digits && (!shift || digits[1])) || value < least || value > (SIZE_T)-1 >> shift)
         return 0;
     *bytes = value << shift;
-    return value <= (SIZE_T)-1 >> shift;
+    return 1;
 }
 
 static void reject(const WCHAR *word)
@@ -59,7 +59,6 @@ static void reject(const WCHAR *word)
 
 static int accept(WCHAR *word)
 {
-    SIZE_T bytes;
     WCHAR *value;
 
     if (is(word, "reclaim=thread"))
@@ -74,18 +73,10 @@ static int accept(WCHAR *word)
         options.report_file = value;
         return options.report = 1;
     }
-    if (begins(word, "limit=", &value)) {
-        if (!parse_bytes(value, &bytes) || !bytes)
-            return 0;
-        options.limit = bytes;
-        return 1;
-    }
-    if (begins(word, "keep=", &value)) {
-        if (!parse_bytes(value, &bytes))
-            return 0;
-        options.keep = bytes;
+    if (begins(word, "limit=", &value))
+        return parse_bytes(value, 1, &options.limit);
+    if (begins(word, "keep=", &value) && parse_bytes(value, 0, &options.keep))
         return options.keep_given = 1;
-    }
     if (begins(word, "original=", &value) && *value) {
         options.original = value;
         return 1;
@@ -104,21 +95,18 @@ void options_read(void)
         length = 0;
     }
     end = text + length;
-    *end = 0;
     while (at < end) {
-        WCHAR *word = at;
+        WCHAR *word = at, *to = at; /* without its quotes */
         int quote = 0;
         /* A path may have spaces: report="C:\some folder\leaks.txt" */
-        for (; at < end && (quote || !is_separator(*at)); at++)
+        for (; at < end && (quote || !is_separator(*at)); at++) {
             if (*at == '"')
                 quote = !quote;
-        *at++ = 0;
-        for (WCHAR *from = word, *to = word;; from++) {
-            if (*from != '"')
-                *to++ = *from;
-            if (!*from)
-                break;
+            else
+                *to++ = *at;
         }
+        at++;
+        *to = 0;
         if (*word && !accept(word))
             reject(word);
     }

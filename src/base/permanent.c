@@ -2,16 +2,15 @@
 
 #include <string.h>
 
-#define BLOCK_BYTES ((SIZE_T)1 << 20)
+/* Blocks are multiples of this. They are committed whole. */
+#define BLOCK_BYTES OS_GRANULE
 /* Part of the image; enough for a small host. */
 #define FIRST_BYTES ((SIZE_T)48 << 10)
-#define STEP_BYTES ((SIZE_T)16 << 10)
 #define ALIGNMENT APART
 
 struct block {
     struct block *next;
-    SIZE_T bytes; /* reserved, this header included */
-    SIZE_T ready; /* committed from the start */
+    SIZE_T bytes; /* this header included */
     SIZE_T used;  /* allocated from the start; this store makes an allocation true */
 };
 
@@ -36,26 +35,24 @@ static void discard_noted(void)
 
 static struct block *block_make(SIZE_T bytes)
 {
-    SIZE_T least = (bytes + ALIGNMENT + OS_PAGE - 1) & ~(OS_PAGE - 1);
-    SIZE_T reserved = least > BLOCK_BYTES ? least : BLOCK_BYTES;
     struct block *block;
 
+    bytes = (bytes + ALIGNMENT + BLOCK_BYTES - 1) & ~(BLOCK_BYTES - 1);
     noted = NULL;
-    noted_bytes = reserved; /* before the address is noted */
+    noted_bytes = bytes; /* before the address is noted */
     /* Behind the newest one, because a search from the bottom takes longer with each block. */
     block = os_reserve_noted(&noted, blocks == &first.block ? NULL : (char *)blocks + blocks->bytes,
-                             reserved);
+                             bytes);
     KILL_POINT("permanent block reserved");
     if (!block)
         return NULL;
-    if (!os_commit(block, STEP_BYTES)) {
+    if (!os_commit(block, bytes)) {
         os_release(block);
         noted = NULL;
         return NULL;
     }
-    store_relaxed(&committed_pages, committed_pages + STEP_BYTES / OS_PAGE);
-    block->bytes = reserved;
-    block->ready = STEP_BYTES;
+    store_relaxed(&committed_pages, committed_pages + bytes / OS_PAGE);
+    block->bytes = bytes;
     block->used = ALIGNMENT;
     block->next = blocks;
     return block;
@@ -64,11 +61,10 @@ static struct block *block_make(SIZE_T bytes)
 static void *take(SIZE_T bytes)
 {
     struct block *block = blocks;
-    SIZE_T used;
 
     if (!block) {
         block = &first.block;
-        block->bytes = block->ready = FIRST_BYTES;
+        block->bytes = FIRST_BYTES;
         block->used = ALIGNMENT;
         atomic_store(&blocks, block); /* after all that is in it */
     }
@@ -79,19 +75,8 @@ static void *take(SIZE_T bytes)
         KILL_POINT("permanent block about to be used");
         atomic_store(&blocks, block);
     }
-    used = block->used + bytes;
-    if (used > block->ready) {
-        SIZE_T ready = (used + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES;
-        if (ready > block->bytes)
-            ready = block->bytes;
-        if (!os_commit((char *)block + block->ready, ready - block->ready))
-            return NULL;
-        KILL_POINT("permanent pages committed");
-        store_relaxed(&committed_pages, committed_pages + (ready - block->ready) / OS_PAGE);
-        block->ready = ready;
-    }
-    block->used = used;
-    return (char *)block + used - bytes;
+    block->used += bytes;
+    return (char *)block + block->used - bytes;
 }
 
 void *permanent_alloc(struct thread *self, SIZE_T bytes)

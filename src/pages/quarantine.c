@@ -25,23 +25,24 @@ void quarantine_put(struct record *r)
     if (r->segment)
         segment_free_lines(r);
     queued += r->pages;
-    while (queued > QUARANTINE_MOST)
-        quarantine_drop();
+    if (queued > QUARANTINE_MOST)
+        quarantine_drop(queued - QUARANTINE_MOST);
 }
 
-int quarantine_drop(void)
+int quarantine_drop(SIZE_T pages)
 {
-    struct record *r = oldest;
+    SIZE_T before = queued;
 
-    if (!r)
-        return 0;
-    record_set_owner(r, NULL);
-    oldest = r->newer;
-    if (!oldest)
-        tail = &oldest;
-    queued -= r->pages;
-    cache_discard(r);
-    return 1;
+    while (oldest && before - queued < pages) {
+        struct record *r = oldest;
+        record_set_owner(r, NULL);
+        oldest = r->newer;
+        if (!oldest)
+            tail = &oldest;
+        queued -= r->pages;
+        cache_discard(r);
+    }
+    return queued < before;
 }
 
 void quarantine_repair(void)
@@ -62,10 +63,4 @@ void quarantine_repair(void)
 SIZE_T quarantine_pages(void)
 {
     return queued;
-}
-
-void quarantine_shutdown(void)
-{
-    oldest = NULL;
-    quarantine_repair();
 }

@@ -13,12 +13,11 @@
 
 /* Adds a region whose pages have been decommitted. */
 void quarantine_put(struct record *record);
-/* Releases the oldest region; 0: there is none. */
-int quarantine_drop(void);
+/* Releases the oldest regions that have at least so many pages of addresses; 0: there are none. */
+int quarantine_drop(SIZE_T pages);
 /* After a thread died under the lock, before the other lists are made anew. */
 void quarantine_repair(void);
 /* Pages of addresses in the queue. */
 SIZE_T quarantine_pages(void);
-void quarantine_shutdown(void);
 
 #endif

@@ -125,5 +125,4 @@ void record_repair(void)
 void record_shutdown(void)
 {
     blocks = NULL;
-    record_repair();
 }

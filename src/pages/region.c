@@ -64,15 +64,7 @@ void region_unlock(void)
    x86: too slow to do so for each region in quarantine. */
 static int make_room(void)
 {
-    SIZE_T pages = quarantine_pages();
-
-    if (cache_purge(0))
-        return 1;
-    if (!map_exhausted)
-        return 0;
-    while (pages - quarantine_pages() < SEGMENT_BYTES / OS_PAGE && quarantine_drop())
-        ;
-    return quarantine_pages() < pages;
+    return cache_purge(0) || (map_exhausted && quarantine_drop(SEGMENT_BYTES / OS_PAGE));
 }
 
 /* Units of a region, rounded up so that it serves other blocks of about its size, too. */
@@ -83,42 +75,28 @@ static unsigned whole_units(SIZE_T pages)
     return options.pageheap ? units : unit_class_units(unit_class(units));
 }
 
-static struct record *take_units(struct thread *self, unsigned units, unsigned lines)
+/* A region of so many units with lines of block states; or, with `own` pages, the guard page
+   included, one that has a reservation of its own. */
+static struct region *take(struct thread *self, void *owner, unsigned units, unsigned lines,
+                           SIZE_T own)
 {
-    struct record *r;
-
-    do {
-        r = cache_take(units, lines);
-        if (!r)
-            r = segment_take(self, units, lines);
-    } while (!r && make_room());
-    return r;
-}
-
-/* `pages`: the guard page included. */
-static struct record *take_own(struct thread *self, SIZE_T pages)
-{
-    struct record *r;
-
-    do {
-        r = cache_take_own(pages);
-        if (!r)
-            r = own_take(self, pages);
-    } while (!r && make_room());
-    return r;
-}
-
-struct region *region_take(struct thread *self, void *owner, unsigned units, unsigned states)
-{
-    unsigned lines = (states + LINE_STATES - 1) / LINE_STATES;
     struct record *r;
 
     region_lock(self);
-    r = take_units(self, units, lines);
+    do {
+        r = own ? cache_take_own(own) : cache_take(units, lines);
+        if (!r)
+            r = own ? own_take(self, own) : segment_take(self, units, lines);
+    } while (!r && make_room());
     if (r)
         record_set_owner(r, owner);
     region_unlock();
     return r ? &r->region : NULL;
+}
+
+struct region *region_take(struct thread *self, void *owner, unsigned units, unsigned states)
+{
+    return take(self, owner, units, (states + LINE_STATES - 1) / LINE_STATES, 0);
 }
 
 /* Pages of addresses for a block that grows: on x64 there are plenty. Guard pages included. */
@@ -135,29 +113,26 @@ static SIZE_T room_to_grow(SIZE_T pages)
 
 struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes, int grows)
 {
-    SIZE_T pages = pages_of(bytes), all = pages + 1;
-    struct record *r = NULL;
+    SIZE_T all = pages_of(bytes) + 1;
+    struct region *region = NULL;
 
     if (bytes >> (OS_ADDRESS_BITS - 1) || all > RECORD_PAGES_MOST / 2)
         return NULL; /* no system has so much: the cache need not be purged */
-    region_lock(self);
     if (grows)
-        r = take_own(self, room_to_grow(all));
-    if (!r && all <= MEDIUM_PAGES)
-        r = take_units(self, whole_units(all), 0);
-    if (!r)
-        r = take_own(self, all);
-    if (r)
-        record_set_owner(r, owner);
-    region_unlock();
-    if (!r)
+        region = take(self, owner, 0, 0, room_to_grow(all));
+    if (!region && all <= MEDIUM_PAGES)
+        region = take(self, owner, whole_units(all), 0, 0);
+    if (!region)
+        region = take(self, owner, 0, 0, all);
+    if (!region)
         return NULL;
     /* A medium block's region is committed whole, so that its next owner needs no commit. */
-    if (r->segment && !options.pageheap && region_commit(self, &r->region, region_room(&r->region)))
-        return &r->region;
-    if (region_commit(self, &r->region, bytes))
-        return &r->region;
-    region_release(self, &r->region);
+    if (record_of(region)->segment && !options.pageheap &&
+        region_commit(self, region, region_room(region)))
+        return region;
+    if (region_commit(self, region, bytes))
+        return region;
+    region_release(self, region);
     return NULL;
 }
 
@@ -209,14 +184,9 @@ int region_commit(struct thread *self, struct region *region, SIZE_T bytes)
 {
     struct record *r = record_of(region);
     SIZE_T pages = pages_of(bytes);
-    int purged;
 
-    if (pages <= r->committed || commit_once(self, r, pages))
-        return 1;
-    region_lock(self);
-    purged = cache_purge(0);
-    region_unlock();
-    return purged && commit_once(self, r, pages);
+    return pages <= r->committed || commit_once(self, r, pages) ||
+           (region_trim(self) && commit_once(self, r, pages));
 }
 
 void region_shrink(struct thread *self, struct region *region, SIZE_T bytes)
@@ -252,8 +222,7 @@ void region_release(struct thread *self, struct region *region)
 
     region_lock(self);
     region_soil(region, region_committed(region)); /* as in region_give */
-    if (r->dirty > r->committed) /* a killed thread committed more, and did not count it */
-        record_decommit(r, r->committed);
+    record_decommit(r, r->committed); /* what a killed thread committed, and did not count */
     record_set_owner(r, NULL);
     if (r->segment)
         segment_free_lines(r);
@@ -273,29 +242,32 @@ void region_quarantine(struct thread *self, struct region *region)
     region_unlock();
 }
 
-void region_trim(struct thread *self)
+int region_trim(struct thread *self)
 {
+    int purged;
+
     region_lock(self);
-    cache_purge(0);
+    purged = cache_purge(0);
     region_unlock();
+    return purged;
 }
 
 /* All regions */
 
-static void release_own(struct region *region, void *context)
+static void take_from_owner(struct region *region, void *context)
 {
     (void)context;
     if (!record_of(region)->segment)
         os_release(region->base);
+    record_set_owner(record_of(region), NULL);
 }
 
 void region_shutdown(void)
 {
     region_repair(); /* what a thread was killed at is known then */
-    record_each(release_own, NULL);
+    record_each(take_from_owner, NULL);
     segment_shutdown();
-    cache_repair();
-    quarantine_shutdown();
     record_shutdown();
+    region_repair(); /* of nothing: all lists and sums are empty then */
     map_shutdown();
 }

@@ -51,8 +51,8 @@ void region_release(struct thread *self, struct region *region);
 /* Frees it, but nobody gets its addresses for a time. Any access faults. */
 void region_quarantine(struct thread *self, struct region *region);
 
-/* Purges the whole cache. */
-void region_trim(struct thread *self);
+/* Purges the whole cache; 0: there was nothing. */
+int region_trim(struct thread *self);
 
 /* While this is locked no region is taken or freed, and record_each may be called. */
 void region_lock(struct thread *self);

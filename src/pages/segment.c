@@ -201,6 +201,15 @@ void segment_purge_states(void)
 
 /* Regions */
 
+static void enter_units(struct segment *s, struct record *r)
+{
+    unsigned first = segment_unit((ULONG_PTR)r->region.base), units = r->pages / UNIT_PAGES;
+
+    bits_set_run(s->cold, first, units, 0);
+    for (unsigned i = first; i < first + units; i++)
+        atomic_store(&s->regions[i], &r->region);
+}
+
 /* In a segment that has so long a run of cold units. */
 static int take_in(struct segment *s, struct record *r, unsigned units, unsigned lines)
 {
@@ -210,13 +219,13 @@ static int take_in(struct segment *s, struct record *r, unsigned units, unsigned
     first = bits_find_run(s->cold, SEGMENT_UNITS, units);
     if (first == SEGMENT_UNITS || !segment_take_lines(r, lines))
         return 0;
-    for (unsigned i = first; i < first + units; i++)
-        atomic_store(&s->regions[i], &r->region);
     r->pages = units * UNIT_PAGES;
     KILL_POINT("units about to be taken");
+    /* First, and cleared last in segment_free: no unit leads to a record that stands for nothing. */
     atomic_store(&r->region.base,
                  s->base + (SIZE_T)(first - segment_unit((ULONG_PTR)s->base)) * UNIT_BYTES);
-    bits_set_run(s->cold, first, units, 0);
+    KILL_POINT("units about to lead to their region");
+    enter_units(s, r);
     list_anew(s);
     return 1;
 }
@@ -276,11 +285,8 @@ void segment_repair_begin(void)
 void segment_enter(struct record *r)
 {
     struct segment *s = r->segment;
-    unsigned first = segment_unit((ULONG_PTR)r->region.base), units = r->pages / UNIT_PAGES;
 
-    bits_set_run(s->cold, first, units, 0);
-    for (unsigned i = first; i < first + units; i++)
-        atomic_store(&s->regions[i], &r->region);
+    enter_units(s, r);
     if (r->region.owner <= REGION_QUARANTINED)
         r->lines = 0;
     bits_set_run(s->lines, r->first_line, r->lines, 0);
@@ -293,9 +299,6 @@ void segment_repair_end(void)
     for (struct segment *s = all; s; s = s->all) {
         if (!s->base)
             continue;
-        for (unsigned i = 0; i < SEGMENT_UNITS; i++)
-            if (s->cold[i / 32] >> i % 32 & 1)
-                atomic_store(&s->regions[i], NULL);
         list_anew(s);
         if (s->free_lines == all_lines(s))
             idle_pages += s->state_pages;
@@ -308,6 +311,4 @@ void segment_shutdown(void)
         if (s->base)
             os_release(s->base);
     all = NULL;
-    memset((void *)with_cold, 0, sizeof with_cold);
-    idle_pages = 0;
 }

@@ -252,6 +252,34 @@ static void a_span_is_quarantined_even_if_the_thread_dies_that_does_it(void **st
     }
 }
 
+#define OWNER ((void *)0x4440)
+
+static DWORD WINAPI take_units(LPVOID units)
+{
+    return !region_take(bias_thread(), OWNER, *(const unsigned *)units, 0);
+}
+
+static void units_whose_taker_was_killed_lead_to_no_unused_record(void **state)
+{
+    struct region *held = region_take(self, OWNER, 1, 0);
+    unsigned units = 4;
+    char *cold;
+
+    (void)state;
+    assert_non_null(held);
+    cold = held->base + UNIT_BYTES;
+    at("units about to be taken", die);
+    assert_int_equal(unit_on_thread(take_units, &units), 1);
+    assert_true(region_is_valid(self));
+    assert_null(region_find(cold));
+    at("units about to lead to their region", die);
+    assert_int_equal(unit_on_thread(take_units, &units), 1);
+    assert_true(region_is_valid(self));
+    assert_non_null(region_find(cold));
+    assert_ptr_equal(region_find(cold)->base, cold);
+    assert_null(region_find(cold)->owner);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +293,7 @@ int main(void)
         ONE(what_a_killed_abnormal_close_left_is_given_to_nobody),
         ONE(a_reclaim_finishes_a_killed_close),
         ONE(a_span_is_quarantined_even_if_the_thread_dies_that_does_it),
+        ONE(units_whose_taker_was_killed_lead_to_no_unused_record),
     };
 
     return UNIT_RUN(tests);

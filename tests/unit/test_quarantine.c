@@ -106,11 +106,11 @@ static void the_order_outlives_a_repair(void **state)
     assert_true(region_is_valid(self));
     region_lock(self);
     for (int i = 4; i-- > 0;) {
-        assert_int_equal(quarantine_drop(), 1);
+        assert_int_equal(quarantine_drop(1), 1);
         for (int k = 0; k < 4; k++)
             assert_int_equal(r[k]->base != NULL, k < i);
     }
-    assert_int_equal(quarantine_drop(), 0);
+    assert_int_equal(quarantine_drop(1), 0);
     region_unlock();
 }
 
@@ -176,7 +176,7 @@ static void a_dropped_region_of_a_segment_leaves_its_units_to_others(void **stat
     again = take_units(8, 10);
     assert_ptr_not_equal(again->base, base);
     region_lock(self);
-    assert_int_equal(quarantine_drop(), 1);
+    assert_int_equal(quarantine_drop(1), 1);
     region_unlock();
     assert_null(region_find(base));
     region_release(self, again);
