@@ -190,12 +190,12 @@ static NOINLINE DWORD free_emptied(struct thread *self, HEXPERTKEY key, struct s
 /* Inside. */
 static ALWAYS_INLINE DWORD free_inside(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
-    struct span *emptied = NULL;
+    struct span *span = heap_free_fast(bias_heap(self), address);
 
-    if (UNLIKELY(!heap_free_fast(bias_heap(self), address, &emptied)))
+    if (UNLIKELY(!span))
         return free_near(self, key, address);
-    if (UNLIKELY(emptied != NULL))
-        return free_emptied(self, key, emptied);
+    if (UNLIKELY(!span->used))
+        return free_emptied(self, key, span);
     bias_leave_fast(self, key);
     return NMERR_SUCCESS;
 }
@@ -263,20 +263,18 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
 SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 {
     struct thread *self = bias_thread();
+    enum heap_result result = HEAP_BAD;
     struct heap_block block;
     struct expert *e;
-    SIZE_T bytes = 0;
 
     if (!self)
         return 0;
     if (LIKELY(bias_enter_fast(self, hExpertKey))) {
-        if (heap_find(self, bias_heap(self), pOriginalMemory, &block) == HEAP_OK)
-            bytes = block.bytes;
+        result = heap_find(self, bias_heap(self), pOriginalMemory, &block);
         bias_leave_fast(self, hExpertKey);
     } else if (bias_enter(self, hExpertKey, BIAS_EVEN_TERMINATED, &e) == NMERR_SUCCESS) {
-        if (heap_find(self, e->heap, pOriginalMemory, &block) == HEAP_OK)
-            bytes = block.bytes;
+        result = heap_find(self, e->heap, pOriginalMemory, &block);
         bias_leave(self, e);
     }
-    return bytes;
+    return result == HEAP_OK ? block.bytes : 0;
 }

@@ -113,10 +113,10 @@ static ALWAYS_INLINE struct span *heap_alloc_fast(struct heap *heap, SIZE_T byte
     return span;
 }
 
-/* The common case of heap_free: 1. Otherwise 0, and nothing was done. *emptied is set to a span
-   that the caller passes to heap_span_emptied. */
-static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
-                                        struct span **emptied)
+/* The common case of heap_free: returns the block's span, which the caller passes to
+   heap_span_emptied if none of it is `used` any more; NULL if it is not that case, and nothing was
+   done. */
+static ALWAYS_INLINE struct span *heap_free_fast(struct heap *heap, const void *address)
 {
     struct span *span = heap->recent;
     SIZE_T distance = span_distance(span, address), bytes;
@@ -126,20 +126,18 @@ static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
         span = span_of(region_find(address));
         if (UNLIKELY(!span) || UNLIKELY(atomic_load(&span->region.owner) != heap->owner) ||
             UNLIKELY(span->kind != SPAN_OPEN))
-            return 0;
+            return NULL;
         distance = span_distance(span, address);
         if (UNLIKELY(!span_reaches(span, distance)))
-            return 0;
+            return NULL;
     }
     index = span_index_at(span, distance, &bytes);
     if (UNLIKELY(index == SPAN_BAD))
-        return 0;
+        return NULL;
     atomic_lower(&heap->live_bytes, bytes);
     atomic_count(&heap->frees);
     span_give(span, index);
-    if (UNLIKELY(!span->used))
-        *emptied = span;
-    return 1;
+    return span;
 }
 
 /* Frees a large block, or a span without live blocks that is not its class's current one. */
