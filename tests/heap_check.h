@@ -65,8 +65,8 @@ static inline int heap_is_valid(struct thread *self, struct heap *heap)
             return 0;
     return heap_check_list(heap, heap->full, SPAN_FULL, 0, &found) &&
            heap_check_list(heap, heap->large, SPAN_LARGE, 0, &found) &&
-           found.bytes == heap->live_bytes && found.committed == heap->committed &&
-           found.blocks == heap->allocations - heap->frees;
+           found.bytes == heap->sums.live_bytes && found.committed == heap->committed &&
+           found.blocks == heap->sums.allocations - heap->sums.frees;
 }
 
 /* The heap of the DLL's own records is found by a large one, the first of its list. No other thread

@@ -61,7 +61,7 @@ static int is_inside(LONG id, const struct expert *e)
 /* Of one that has a heap, as each has that is biased: a close takes the bias first. */
 static uint64_t calls_of(const struct expert *e)
 {
-    return atomic_read_count(&e->heap->allocations) + atomic_read_count(&e->heap->frees);
+    return atomic_read_count(&e->heap->sums.allocations) + atomic_read_count(&e->heap->sums.frees);
 }
 
 /* The entries that earn the next bias, after one was revoked. */

@@ -12,7 +12,7 @@ enum { BEGUN = 1, ABNORMAL = 2, RECLAIMS = 4 };
 static int is_abnormal(const struct thread *self, const struct expert *e, int died)
 {
     return died || e->crowded || e->state == EXPERT_TERMINATED || visitors_killed(e, self->id) ||
-           (e->heap->live_bytes && visitors_live(e, self->id));
+           (e->heap->sums.live_bytes && visitors_live(e, self->id));
 }
 
 /* A terminated expert, even if terminated just now, can be reopened only by the host. */
@@ -54,7 +54,7 @@ void closing_end(struct thread *self, struct expert *e, int died, int reclaims,
     if (options.report)
         heap_visit(self, e->heap, note_leak, leaks);
     expert_usage(e, &leaks->usage);
-    expert_keep_usage(e, &leaks->usage);
+    e->final = e->heap->sums;
     store_relaxed(&e->closing,
                   (uint8_t)(BEGUN | (abnormal ? ABNORMAL : 0) | (reclaims ? RECLAIMS : 0)));
     set_closed(e);

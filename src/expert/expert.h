@@ -41,15 +41,12 @@ struct expert {
     LONG first_visitors[EXPERT_VISITORS];
     LONG *visitors; /* ids of the threads that entered since it was opened */
     union {
-        uint64_t biased_at; /* while live: allocations and frees when the bias was given */
-        struct {            /* once closed */
-            SIZE_T limit, blocks, bytes, peak;
-            uint64_t allocations, frees;
-        } final;
+        uint64_t biased_at;     /* while live: allocations and frees when the bias was given */
+        struct heap_sums final; /* once closed */
     };
 };
 #ifdef _WIN64
-_Static_assert(sizeof(struct expert) == 128,
+_Static_assert(sizeof(struct expert) <= 128,
                "closed experts are kept: ten thousand must not matter");
 #endif
 
@@ -77,7 +74,5 @@ int expert_is_stopped(HEXPERTKEY key);
 
 /* The usage now. The lock is held; the thread with the bias may be inside. */
 void expert_usage(const struct expert *expert, NMAPI_EXPERT_USAGE *usage);
-/* Keeps it, to be shown once the expert is closed. */
-void expert_keep_usage(struct expert *expert, const NMAPI_EXPERT_USAGE *usage);
 
 #endif

@@ -16,7 +16,7 @@ void heap_open(struct heap *heap, void *owner, SIZE_T limit)
 {
     memset(heap, 0, sizeof *heap);
     heap->owner = owner;
-    heap->limit = limit;
+    heap->sums.limit = limit;
     heap->recent = &heap_no_span;
     for (int i = 0; i < HEAP_CLASSES; i++)
         heap->current[i] = &heap_no_span;
@@ -31,18 +31,18 @@ static void count_committed(struct heap *heap, SIZE_T before, SIZE_T after)
 
 static int within_limit(const struct heap *heap, SIZE_T more)
 {
-    return more <= heap->limit && heap->live_bytes <= heap->limit - more;
+    return more <= heap->sums.limit && heap->sums.live_bytes <= heap->sums.limit - more;
 }
 
 void heap_set_live(struct heap *heap, SIZE_T bytes)
 {
-    store_relaxed(&heap->live_bytes, bytes);
+    store_relaxed(&heap->sums.live_bytes, bytes);
     /* After a repair a block that was being moved may be there twice. The peak must not exceed the
        limit for that, because heap_admit relies on it. */
-    if (bytes > heap->limit)
-        bytes = heap->limit;
-    if (bytes > heap->peak_bytes)
-        store_relaxed(&heap->peak_bytes, bytes);
+    if (bytes > heap->sums.limit)
+        bytes = heap->sums.limit;
+    if (bytes > heap->sums.peak_bytes)
+        store_relaxed(&heap->sums.peak_bytes, bytes);
 }
 
 /* Lists */
@@ -236,8 +236,8 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
     block = block_take(self, heap, bytes, 0);
     if (!block)
         return NULL;
-    heap_set_live(heap, heap->live_bytes + bytes);
-    atomic_count(&heap->allocations);
+    heap_set_live(heap, heap->sums.live_bytes + bytes);
+    atomic_count(&heap->sums.allocations);
     return block;
 }
 
@@ -310,8 +310,8 @@ enum heap_result heap_free(struct thread *self, struct heap *heap, void *address
 
     if (result != HEAP_OK)
         return result;
-    atomic_lower(&heap->live_bytes, block.bytes);
-    atomic_count(&heap->frees);
+    atomic_lower(&heap->sums.live_bytes, block.bytes);
+    atomic_count(&heap->sums.frees);
     block_give(self, heap, &block);
     return HEAP_OK;
 }
@@ -368,7 +368,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
             return HEAP_FULL;
         }
     }
-    heap_set_live(heap, heap->live_bytes - block.bytes + bytes);
+    heap_set_live(heap, heap->sums.live_bytes - block.bytes + bytes);
     return HEAP_OK;
 }
 
@@ -398,9 +398,9 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
         region_give(self, &span->region, to->owner);
         heap_list(to, span);
     }
-    atomic_lower(&from->live_bytes, block.bytes);
-    atomic_count(&from->frees);
-    heap_set_live(to, to->live_bytes + block.bytes);
-    atomic_count(&to->allocations);
+    atomic_lower(&from->sums.live_bytes, block.bytes);
+    atomic_count(&from->sums.frees);
+    heap_set_live(to, to->sums.live_bytes + block.bytes);
+    atomic_count(&to->sums.allocations);
     return HEAP_OK;
 }

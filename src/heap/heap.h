@@ -17,20 +17,24 @@
 #define HEAP_SMALL 32767 /* bytes; a larger block has a region of its own */
 _Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state is its size");
 
+struct heap_sums {
+    SIZE_T live_bytes;    /* asked for, all live blocks */
+    SIZE_T peak_bytes;    /* the most that live_bytes ever was; never over limit */
+    SIZE_T limit;         /* of live_bytes */
+    uint64_t allocations; /* blocks that came; live blocks = allocations - frees */
+    uint64_t frees;       /* blocks that went */
+};
+
 struct heap {
     /* First of its class's list; heap_no_span where it is empty. The array comes first, the coarse
        classes before the fine ones, so that neither a class's pointer nor the sums lie as far into
        a page as a small first block of a span: a processor takes two such addresses for the same
        until it has compared them whole. */
     struct span *current[HEAP_CLASSES];
-    void *owner;          /* of its regions */
-    SIZE_T live_bytes;    /* asked for, all live blocks */
-    SIZE_T peak_bytes;    /* the most that live_bytes ever was; never over limit */
-    SIZE_T limit;         /* of live_bytes */
-    uint64_t allocations; /* blocks that came; live blocks = allocations - frees */
-    uint64_t frees;       /* blocks that went */
-    struct span *recent;  /* the span allocated from last, where a free looks first */
-    SIZE_T committed;     /* bytes, block states included, shared spans not */
+    void *owner; /* of its regions */
+    struct heap_sums sums;
+    struct span *recent; /* the span allocated from last, where a free looks first */
+    SIZE_T committed;    /* bytes, block states included, shared spans not */
     struct span *full;
     struct span *large;
 };
@@ -89,15 +93,15 @@ void heap_set_live(struct heap *heap, SIZE_T bytes);
 /* Counts a block that is about to be allocated; 0: it would exceed the limit. */
 static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
 {
-    SIZE_T live = heap->live_bytes + bytes;
+    SIZE_T live = heap->sums.live_bytes + bytes;
 
-    if (UNLIKELY(live > heap->peak_bytes)) {
-        if (UNLIKELY(live > heap->limit))
+    if (UNLIKELY(live > heap->sums.peak_bytes)) {
+        if (UNLIKELY(live > heap->sums.limit))
             return 0;
-        store_relaxed(&heap->peak_bytes, live);
+        store_relaxed(&heap->sums.peak_bytes, live);
     }
-    store_relaxed(&heap->live_bytes, live);
-    atomic_count(&heap->allocations);
+    store_relaxed(&heap->sums.live_bytes, live);
+    atomic_count(&heap->sums.allocations);
     return 1;
 }
 
@@ -134,8 +138,8 @@ static ALWAYS_INLINE struct span *heap_free_fast(struct heap *heap, const void *
     index = span_index_at(span, distance, &bytes);
     if (UNLIKELY(index == SPAN_BAD))
         return NULL;
-    atomic_lower(&heap->live_bytes, bytes);
-    atomic_count(&heap->frees);
+    atomic_lower(&heap->sums.live_bytes, bytes);
+    atomic_count(&heap->sums.frees);
     span_give(span, index);
     return span;
 }

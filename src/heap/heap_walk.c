@@ -80,10 +80,10 @@ void heap_repair(struct thread *self, struct heap *heap, int quarantined)
     region_unlock();
     free_all(self, repair.unfinished, quarantined);
     heap_visit(self, heap, count_block, &repair);
-    if (heap->allocations - heap->frees < repair.blocks)
-        heap->allocations = heap->frees + repair.blocks;
+    if (heap->sums.allocations - heap->sums.frees < repair.blocks)
+        heap->sums.allocations = heap->sums.frees + repair.blocks;
     else
-        heap->frees = heap->allocations - repair.blocks;
+        heap->sums.frees = heap->sums.allocations - repair.blocks;
     heap_set_live(heap, repair.bytes);
 }
 

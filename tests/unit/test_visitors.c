@@ -86,7 +86,7 @@ static void an_expert_lives_as_long_as_one_of_its_threads(void **state)
                 helper_end(&helpers[i]);
         }
         assert_int_equal(table_find(key)->state, EXPERT_OPEN);
-        assert_int_equal(table_find(key)->heap->live_bytes, 100 * 2 * THREADS);
+        assert_int_equal(table_find(key)->heap->sums.live_bytes, 100 * 2 * THREADS);
         helper_end(&helpers[last]);
         assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
     }
