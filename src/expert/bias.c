@@ -133,7 +133,6 @@ DWORD bias_open(struct thread *self, struct expert *e, SIZE_T limit, int isolate
         return NMERR_OUT_OF_MEMORY;
     heap_open(heap, e, limit ? limit : (SIZE_T)-1);
     visitors_forget(self, e);
-    e->closing = 0;
     e->streak = e->need = 0;
     e->last = 0;
     store_relaxed(&e->refused, 0);

@@ -15,21 +15,21 @@ static int is_abnormal(const struct thread *self, const struct expert *e, int di
            (e->heap->sums.live_bytes && visitors_live(e, self->id));
 }
 
-/* A terminated expert, even if terminated just now, can be reopened only by the host. */
-static void set_closed(struct expert *e)
-{
-    KILL_POINT("expert about to be closed");
-    atomic_cas(&e->state, EXPERT_OPEN, e->closing & RECLAIMS ? EXPERT_RECLAIMED : EXPERT_CLOSED);
-    atomic_cas(&e->state, EXPERT_TERMINATED, EXPERT_CLOSED);
-}
-
-static void forget_heap(struct thread *self, struct expert *e)
+/* What a close does once it is noted. A terminated expert, even if terminated just now, can be
+   reopened only by the host. Of a thread killed at the end the next opening takes the heap. */
+static void complete(struct thread *self, struct expert *e)
 {
     struct heap *heap = e->heap;
 
+    KILL_POINT("expert about to be closed");
+    atomic_cas(&e->state, EXPERT_OPEN, e->closing & RECLAIMS ? EXPERT_RECLAIMED : EXPERT_CLOSED);
+    atomic_cas(&e->state, EXPERT_TERMINATED, EXPERT_CLOSED);
+    KILL_POINT("expert closing");
+    heap_close(self, heap, e->closing & ABNORMAL);
     e->biased = 0;
-    atomic_store(&e->heap, NULL);
     atomic_store(&e->closing, 0);
+    KILL_POINT("heap closed");
+    atomic_store(&e->heap, NULL);
     KILL_POINT("expert closed");
     record_heap_free(self, heap);
 }
@@ -57,21 +57,13 @@ void closing_end(struct thread *self, struct expert *e, int died, int reclaims,
     e->final = e->heap->sums;
     store_relaxed(&e->closing,
                   (uint8_t)(BEGUN | (abnormal ? ABNORMAL : 0) | (reclaims ? RECLAIMS : 0)));
-    set_closed(e);
-    KILL_POINT("expert closing");
-    heap_close(self, e->heap, abnormal);
-    forget_heap(self, e);
+    complete(self, e);
 }
 
 void closing_finish(struct thread *self, struct expert *e)
 {
-    set_closed(e);
-    if (e->heap) {
-        heap_repair(self, e->heap, e->closing & ABNORMAL);
-        heap_close(self, e->heap, e->closing & ABNORMAL);
-        forget_heap(self, e);
-    }
-    atomic_store(&e->closing, 0);
+    heap_repair(self, e->heap, e->closing & ABNORMAL);
+    complete(self, e);
 }
 
 void closing_report(const struct expert *e, const struct closing_leaks *leaks)

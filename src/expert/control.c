@@ -35,17 +35,6 @@ DWORD control_query(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
     return NMERR_SUCCESS;
 }
 
-/* Memory that can't be written faults here, where no lock is held. */
-static void try_to_write(void *at, SIZE_T bytes)
-{
-    volatile char *first = at, *last = first + bytes - 1;
-    char was = *first;
-
-    *first = was;
-    was = *last;
-    *last = was;
-}
-
 DWORD control_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usage)
 {
     struct expert *e = table_find(key);
@@ -55,8 +44,8 @@ DWORD control_close(struct thread *self, HEXPERTKEY key, NMAPI_EXPERT_USAGE *usa
 
     if (!e)
         return NMERR_INVALID_EXPERT_HANDLE;
-    if (usage)
-        try_to_write(usage, sizeof *usage);
+    if (usage) /* what can't be written faults here, where no lock is held */
+        *(volatile NMAPI_EXPERT_USAGE *)usage = *usage;
     died = bias_lock(self, e);
     if (!expert_is_live(e)) {
         atomic_cas(&e->state, EXPERT_RECLAIMED, EXPERT_CLOSED); /* by the host from now on */

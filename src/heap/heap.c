@@ -12,14 +12,21 @@
 
 struct span heap_no_span = {.head = SPAN_NONE};
 
+void heap_unlist_all(struct heap *heap)
+{
+    for (int i = 0; i < HEAP_CLASSES; i++)
+        heap->current[i] = &heap_no_span;
+    heap->others = NULL;
+    heap->recent = &heap_no_span;
+    store_relaxed(&heap->committed, 0);
+}
+
 void heap_open(struct heap *heap, void *owner, SIZE_T limit)
 {
     memset(heap, 0, sizeof *heap);
-    heap->owner = owner;
     heap->sums.limit = limit;
-    heap->recent = &heap_no_span;
-    for (int i = 0; i < HEAP_CLASSES; i++)
-        heap->current[i] = &heap_no_span;
+    heap_unlist_all(heap);
+    atomic_store(&heap->owner, owner);
 }
 
 /* Sums */
@@ -79,12 +86,10 @@ static void class_pull(struct heap *heap, struct span *span)
 
 void heap_list(struct heap *heap, struct span *s)
 {
-    struct span **list = s->kind == SPAN_FULL ? &heap->full : &heap->large;
-
     if (s->kind == SPAN_OPEN)
         class_push(heap, s);
     else
-        LIST_PUSH(list, s);
+        LIST_PUSH(&heap->others, s);
     count_committed(heap, 0, region_footprint(&s->region));
 }
 
@@ -151,7 +156,7 @@ static struct span *span_with_room(struct thread *self, struct heap *heap, unsig
             return NULL; /* no memory; the span stays the current one */
         class_pull(heap, span);
         span->kind = SPAN_FULL;
-        LIST_PUSH(&heap->full, span);
+        LIST_PUSH(&heap->others, span);
     }
     return new_span(self, heap, size_class, last);
 }
@@ -257,50 +262,33 @@ static int block_at(struct span *span, const void *address, struct heap_block *f
     return kind == SPAN_LARGE && address == large_block(span);
 }
 
-/* Looks once. *again: the region got another owner meanwhile, and the block may still be live. */
-static enum heap_result look_up(struct thread *self, const struct heap *heap, const void *address,
-                                struct heap_block *found, int *again)
-{
-    struct region *r = region_find(address);
-    void *owner, *now;
-    int is_block;
-
-    if (!r)
-        return HEAP_BAD;
-    owner = atomic_load(&r->owner);
-    found->owner = owner;
-    if (owner == SHARED_OWNER) {
-        found->owner = shared_owner(self, address, &found->index, &found->bytes);
-        found->span = span_of(r);
-        if (!found->owner)
-            return HEAP_BAD;
-        return heap && found->owner == heap->owner ? HEAP_OK : HEAP_FOREIGN;
-    }
-    if (heap && owner == heap->owner)
-        return block_at(span_of(r), address, found) ? HEAP_OK : HEAP_BAD;
-    if (owner <= REGION_RESERVED)
-        return HEAP_BAD;
-    /* Another owner may free the region and its states at any moment, unless regions are locked. */
-    region_lock(self);
-    r = region_find(address);
-    now = r ? r->owner : NULL;
-    is_block = now == owner && block_at(span_of(r), address, found);
-    region_unlock();
-    *again = now && now != owner;
-    return is_block ? HEAP_FOREIGN : HEAP_BAD;
-}
-
 enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
                            struct heap_block *found)
 {
-    enum heap_result result;
-    int again;
+    struct region *r = region_find(address);
+    void *owner = r ? atomic_load(&r->owner) : NULL;
+    int is_block = 0;
 
-    do {
-        again = 0;
-        result = look_up(self, heap, address, found, &again);
-    } while (again);
-    return result;
+    if (r && heap && owner == heap->owner) {
+        is_block = block_at(span_of(r), address, found);
+    } else if (owner > REGION_RESERVED) {
+        /* Another owner may free the region and its states at any moment, unless regions are
+           locked. */
+        region_lock(self);
+        r = region_find(address);
+        owner = r ? r->owner : NULL;
+        is_block = owner > REGION_RESERVED && block_at(span_of(r), address, found);
+        region_unlock();
+    }
+    if (owner == SHARED_OWNER) {
+        found->span = span_of(r);
+        owner = shared_owner(self, address, &found->index, &found->bytes);
+        is_block = owner != NULL;
+    }
+    found->owner = owner;
+    if (!is_block)
+        return HEAP_BAD;
+    return heap && owner == heap->owner ? HEAP_OK : HEAP_FOREIGN;
 }
 
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address)

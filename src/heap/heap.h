@@ -2,8 +2,8 @@
  * heap.h - one expert's memory: a list of spans for each size class, large blocks, and the sums.
  *
  * One thread at a time is in a heap; the caller sees to that (bias.h). A span with room is in the
- * list of its class, the current span first. Full spans are in `full`, large blocks in `large`. A
- * region is in one list. heap_repair makes the lists anew from the owners of the regions.
+ * list of its class, the current span first. Full spans and large blocks are in `others`. A region
+ * is in one list. heap_repair makes the lists anew from the owners of the regions.
  */
 #ifndef NMAPI_HEAP_H
 #define NMAPI_HEAP_H
@@ -35,8 +35,7 @@ struct heap {
     struct heap_sums sums;
     struct span *recent; /* the span allocated from last, where a free looks first */
     SIZE_T committed;    /* bytes, block states included, shared spans not */
-    struct span *full;
-    struct span *large;
+    struct span *others;
 };
 
 /* A span that never has room. With it the fast path needs no test for "no span". */
@@ -84,8 +83,11 @@ static inline uint32_t heap_class_bytes(unsigned size_class)
     return size_class == HEAP_COARSE ? 16 : (size_class - HEAP_COARSE) * 16;
 }
 
+/* The owner is stored last. */
 void heap_open(struct heap *heap, void *owner, SIZE_T limit);
-/* Puts a span that it owns into the list where it belongs; for heap.c and heap_walk.c. */
+/* Empties the lists and what counts of them; for heap.c and heap_walk.c. */
+void heap_unlist_all(struct heap *heap);
+/* Puts a span that it owns into the list where it belongs; for both files, too. */
 void heap_list(struct heap *heap, struct span *span);
 /* Sets live_bytes, and peak_bytes if that is more; for both files, too. */
 void heap_set_live(struct heap *heap, SIZE_T bytes);
