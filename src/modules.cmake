@@ -11,8 +11,8 @@ set(NMAPI_MODULES
     expert/bias
     expert/closing
     expert/visitors
-    expert/expert
     expert/table
+    expert/expert
     heap/record_heap
     heap/heap_walk
     heap/heap

@@ -35,7 +35,7 @@ DWORD WINAPI NmapiOpenExpert(HEXPERTKEY hExpertKey, const NMAPI_EXPERT_OPTIONS *
 
 DWORD WINAPI NmapiTerminateExpert(HEXPERTKEY hExpertKey)
 {
-    return expert_terminate(hExpertKey);
+    return expert_terminate(table_find(hExpertKey));
 }
 
 DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
@@ -65,8 +65,8 @@ DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext)
     if (!pCallback)
         return NMERR_INVALID_PARAMETER;
     enter();
-    for (struct expert *e = table_first(); e; e = e->entry.next)
-        if (atomic_load(&e->state) != EXPERT_NEVER && !pCallback(e->entry.key, pContext))
+    for (struct expert *e = table_first(); e; e = e->next)
+        if (atomic_load(&e->state) != EXPERT_NEVER && !pCallback(e->key, pContext))
             break;
     return NMERR_SUCCESS;
 }

@@ -25,7 +25,7 @@ static struct expert *find(const struct thread *self, HEXPERTKEY key)
 
     if (!key)
         return NULL;
-    return known->entry.key == key ? known : table_find(key);
+    return known->key == key ? known : table_find(key);
 }
 
 /* An expert whose bias the thread has. Its heap stays as long as the thread has it. */
@@ -33,7 +33,7 @@ static void make_last(struct thread *self, struct expert *e)
 {
     self->last = e;
     self->heap = e->heap;
-    atomic_store(&self->key, e->entry.key);
+    atomic_store(&self->key, e->key);
 }
 
 int bias_enter_other(struct thread *self, HEXPERTKEY key)
@@ -174,7 +174,7 @@ DWORD bias_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **e
     if (!e) {
         if (!key || !(how & BIAS_CREATE) || options.strict)
             return NMERR_INVALID_EXPERT_HANDLE;
-        e = table_make(self, key, sizeof *e);
+        e = table_make(self, key);
         if (!e)
             return NMERR_OUT_OF_MEMORY;
     }

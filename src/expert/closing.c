@@ -73,7 +73,7 @@ void closing_report(const struct expert *e, const struct closing_leaks *leaks)
 
     if (!options.report || !usage->LiveBlocks)
         return;
-    report_line(file, "expert 0x%x leaked %u %s, %u bytes (peak %u bytes)", (SIZE_T)e->entry.key,
+    report_line(file, "expert 0x%x leaked %u %s, %u bytes (peak %u bytes)", (SIZE_T)e->key,
                 usage->LiveBlocks, usage->LiveBlocks == 1 ? "block" : "blocks", usage->LiveBytes,
                 usage->PeakBytes);
     for (unsigned i = 0; i < leaks->count; i++)
@@ -87,7 +87,7 @@ void closing_report_open(void)
 {
     struct closing_leaks leaks = {.count = 0};
 
-    for (const struct expert *e = table_first(); e; e = e->entry.next) {
+    for (const struct expert *e = table_first(); e; e = e->next) {
         if (!expert_is_live(e))
             continue;
         expert_usage(e, &leaks.usage);

@@ -7,7 +7,7 @@
 #ifndef NMAPI_CLOSING_H
 #define NMAPI_CLOSING_H
 
-#include "expert/expert.h"
+#include "expert/table.h"
 
 #define CLOSING_LEAKS 16 /* blocks that a report lists */
 

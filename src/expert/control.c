@@ -7,7 +7,7 @@
 
 DWORD control_open(struct thread *self, HEXPERTKEY key, SIZE_T limit)
 {
-    struct expert *e = table_make(self, key, sizeof *e);
+    struct expert *e = table_make(self, key);
     DWORD code = NMERR_INVALID_EXPERT_HANDLE;
 
     if (!e)
@@ -79,7 +79,7 @@ static int is_deserted(const struct expert *e, LONG ending)
 
 void control_reclaim(struct thread *self, int ending)
 {
-    for (struct expert *e = table_first(); e; e = e->entry.next) {
+    for (struct expert *e = table_first(); e; e = e->next) {
         struct closing_leaks leaks;
         int died;
         if ((!may_be_reclaimed(e) && !closing_has_begun(e)) ||

@@ -2,11 +2,23 @@
 
 struct expert expert_nobody;
 
+static LONG state_of(const struct expert *e)
+{
+    return e ? atomic_load(&e->state) : EXPERT_NEVER;
+}
+
 int expert_may_come(const struct expert *e)
 {
-    LONG state = e ? atomic_load(&e->state) : EXPERT_NEVER;
+    LONG state = state_of(e);
 
     return state == EXPERT_NEVER || state == EXPERT_RECLAIMED;
+}
+
+int expert_is_stopped(const struct expert *e)
+{
+    LONG state = state_of(e);
+
+    return state == EXPERT_TERMINATED || state == EXPERT_CLOSED;
 }
 
 int expert_is_implicit(const struct expert *e)
@@ -14,9 +26,8 @@ int expert_is_implicit(const struct expert *e)
     return !load_relaxed(&e->isolated);
 }
 
-DWORD expert_terminate(HEXPERTKEY key)
+DWORD expert_terminate(struct expert *e)
 {
-    struct expert *e = table_find(key);
     LONG state = EXPERT_NEVER;
 
     while (e) {
@@ -32,14 +43,6 @@ DWORD expert_terminate(HEXPERTKEY key)
         return NMERR_EXPERT_TERMINATE;
     atomic_swap(&e->bias, 0);
     return NMERR_SUCCESS;
-}
-
-int expert_is_stopped(HEXPERTKEY key)
-{
-    const struct expert *e = table_find(key);
-    LONG state = e ? atomic_load(&e->state) : EXPERT_NEVER;
-
-    return state == EXPERT_TERMINATED || state == EXPERT_CLOSED;
 }
 
 void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)

@@ -9,7 +9,7 @@
  */
 #include "forward/forward.h"
 
-#include "expert/expert.h"
+#include "expert/table.h"
 #include "base/options.h"
 #include "base/report.h"
 
@@ -179,7 +179,7 @@ static void *resolve(DWORD index)
 
 void *forward_target(DWORD index, HEXPERTKEY first_argument)
 {
-    if (functions[index].stopped && expert_is_stopped(first_argument))
+    if (functions[index].stopped && expert_is_stopped(table_find(first_argument)))
         return functions[index].stopped;
 
     void *target = atomic_load(&forward_slots[index]);

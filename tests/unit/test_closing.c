@@ -308,7 +308,7 @@ static void an_expert_closed_by_the_host_after_its_reclaim_does_not_reopen(void 
         assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
         assert_int_equal(how ? NmapiCloseExpert(key, NULL) : NmapiTerminateExpert(key),
                          NMERR_EXPERT_TERMINATE);
-        assert_true(expert_is_stopped(key));
+        assert_true(expert_is_stopped(table_find(key)));
         assert_null(ExpertAllocMemory(key, 10, &code));
         assert_int_equal(code, NMERR_EXPERT_TERMINATE);
     }

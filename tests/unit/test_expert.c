@@ -43,8 +43,8 @@ static void with_strict_no_call_opens_an_expert(void **state)
     options.reclaim_thread = 1;
     assert_int_equal(unit_on_thread(unit_use_key, reclaimed), 1);
     assert_int_equal(table_find(reclaimed)->state, EXPERT_RECLAIMED);
-    assert_false(expert_is_stopped(reclaimed)); /* not terminated */
-    assert_non_null(table_make(self, recorded, sizeof(struct expert)));
+    assert_false(expert_is_stopped(table_find(reclaimed))); /* not terminated */
+    assert_non_null(table_make(self, recorded));
     options.strict = 1;
     assert_int_equal(alloc_code(A), NMERR_INVALID_EXPERT_HANDLE);
     assert_int_equal(alloc_code(recorded), NMERR_INVALID_EXPERT_HANDLE);
@@ -105,9 +105,9 @@ static void an_expert_terminated_while_its_bias_is_revoked_stays_terminated(void
     assert_int_equal(alloc_code(A), NMERR_EXPERT_TERMINATE);
     assert_int_equal(table_find(A)->bias, 0);
     assert_int_equal(table_find(A)->lock.holder, 0); /* a refused call has left the lock */
-    assert_true(expert_is_stopped(A));
-    assert_false(expert_is_stopped(B));
-    assert_false(expert_is_stopped(NULL));
+    assert_true(expert_is_stopped(table_find(A)));
+    assert_false(expert_is_stopped(table_find(B)));
+    assert_false(expert_is_stopped(table_find(NULL)));
 }
 
 struct visit {
@@ -219,7 +219,7 @@ static void an_open_that_its_thread_did_not_finish_starts_again(void **state)
     struct expert *e;
 
     (void)state;
-    e = table_make(self, A, sizeof *e);
+    e = table_make(self, A);
     e->heap = record_heap_alloc(self, sizeof *e->heap);
     assert_int_equal(alloc_code(A), NMERR_SUCCESS);
     assert_true(heap_is_valid(self, e->heap));

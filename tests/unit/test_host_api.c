@@ -10,7 +10,7 @@ static HEXPERTKEY never_opened(void)
 {
     HEXPERTKEY key = (HEXPERTKEY)0x4000;
 
-    assert_non_null(table_make(self, key, sizeof(struct expert)));
+    assert_non_null(table_make(self, key));
     return key;
 }
 

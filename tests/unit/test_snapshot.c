@@ -46,7 +46,7 @@ static void a_snapshot_has_the_blocks_of_the_moment_it_was_taken(void **state)
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
     assert_int_equal(snapshot_take(self, A, &first), NMERR_EXPERT_TERMINATE);
     assert_int_equal(snapshot_take(self, (HEXPERTKEY)0x5000, &first), NMERR_INVALID_EXPERT_HANDLE);
-    assert_non_null(table_make(self, (HEXPERTKEY)0x5000, sizeof(struct expert)));
+    assert_non_null(table_make(self, (HEXPERTKEY)0x5000));
     assert_int_equal(snapshot_take(self, (HEXPERTKEY)0x5000, &first), NMERR_INVALID_EXPERT_HANDLE);
     assert_true(record_heap_is_valid(self));
 }

@@ -197,7 +197,7 @@ static void strict_leaves_opening_to_the_host(void **state)
     assert_null(ExpertReallocMemory(KEY(171), block, 10, &code));
     assert_int_equal(code, NMERR_INVALID_EXPERT_HANDLE);
     assert_null(table_find(KEY(171))); /* nor is it remembered */
-    assert_non_null(table_make(self, KEY(172), sizeof(struct expert)));
+    assert_non_null(table_make(self, KEY(172)));
     assert_null(ExpertAllocMemory(KEY(172), 10, &code));
     assert_int_equal(code, NMERR_INVALID_EXPERT_HANDLE);
     assert_int_equal(NmapiOpenExpert(KEY(171), NULL), NMERR_SUCCESS);
