@@ -6,7 +6,7 @@ set(NMAPI_MODULES
     api/host_api
     forward/forward
     forward/exports
-    expert/control
+    expert/reclaim
     expert/snapshot
     expert/bias
     expert/closing

@@ -238,7 +238,7 @@ static void come_again(void *unused)
 static void reclaim(void *unused)
 {
     (void)unused;
-    control_reclaim(thread_self(), 0);
+    reclaim_experts(thread_self(), 0);
 }
 
 /* Wherever the thread dies, the next call opens the key, because the host has not closed it. */
@@ -253,7 +253,7 @@ static void a_reclaimed_key_opens_again_though_its_first_user_died(void **state)
     do {
         coming = KEY(10000 + n);
         assert_int_equal(unit_on_thread(unit_use_key, coming), 1);
-        control_reclaim(self, 0);
+        reclaim_experts(self, 0);
         assert_int_equal(table_find(coming)->state, EXPERT_RECLAIMED);
         died = unit_kill_at(come_again, n);
         assert_non_null(ExpertAllocMemory(coming, 10, NULL));
