@@ -34,25 +34,12 @@ static void complete(struct thread *self, struct expert *e)
     record_heap_free(self, heap);
 }
 
-static void note_leak(void *address, SIZE_T bytes, void *context)
-{
-    struct closing_leaks *leaks = context;
-
-    if (leaks->count == CLOSING_LEAKS)
-        return;
-    leaks->first[leaks->count].address = address;
-    leaks->first[leaks->count].bytes = bytes;
-    leaks->count++;
-}
-
 void closing_end(struct thread *self, struct expert *e, int died, int reclaims,
                  struct closing_leaks *leaks)
 {
     int abnormal = is_abnormal(self, e, died);
 
-    leaks->count = 0;
-    if (options.report)
-        heap_visit(self, e->heap, note_leak, leaks);
+    leaks->count = options.report ? heap_blocks(self, e->heap, leaks->first, CLOSING_LEAKS) : 0;
     expert_usage(e, &leaks->usage);
     e->final = e->heap->sums;
     store_relaxed(&e->closing,
@@ -76,7 +63,7 @@ void closing_report(const struct expert *e, const struct closing_leaks *leaks)
     report_line(file, "expert 0x%x leaked %u %s, %u bytes (peak %u bytes)", (SIZE_T)e->key,
                 usage->LiveBlocks, usage->LiveBlocks == 1 ? "block" : "blocks", usage->LiveBytes,
                 usage->PeakBytes);
-    for (unsigned i = 0; i < leaks->count; i++)
+    for (SIZE_T i = 0; i < leaks->count; i++)
         report_line(file, "  0x%x  %u bytes", (SIZE_T)leaks->first[i].address,
                     leaks->first[i].bytes);
     if (leaks->count && leaks->count < usage->LiveBlocks)

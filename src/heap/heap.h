@@ -172,4 +172,11 @@ void heap_repair(struct thread *self, struct heap *heap, int quarantined);
 typedef void heap_visitor(void *block, SIZE_T bytes, void *context);
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context);
 
+struct heap_entry {
+    void *address;
+    SIZE_T bytes;
+};
+/* Lists the first live blocks, at most `room`; returns how many it has listed. */
+SIZE_T heap_blocks(struct thread *self, struct heap *heap, struct heap_entry *entries, SIZE_T room);
+
 #endif

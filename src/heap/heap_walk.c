@@ -101,3 +101,24 @@ void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, voi
             visit_blocks(s, visit, context);
     shared_visit(self, heap->owner, visit, context);
 }
+
+struct listing {
+    struct heap_entry *entries;
+    SIZE_T count, room;
+};
+
+static void note(void *block, SIZE_T bytes, void *context)
+{
+    struct listing *listing = context;
+
+    if (listing->count < listing->room)
+        listing->entries[listing->count++] = (struct heap_entry){block, bytes};
+}
+
+SIZE_T heap_blocks(struct thread *self, struct heap *heap, struct heap_entry *entries, SIZE_T room)
+{
+    struct listing listing = {.entries = entries, .room = room};
+
+    heap_visit(self, heap, note, &listing);
+    return listing.count;
+}

@@ -138,7 +138,7 @@ static void a_snapshot_half_filled_by_a_killed_thread_is_freed_with_the_next(voi
             before = committed();
     }
     assert_in_range(deaths, 8, 1000);
-    assert_true(committed() < before + 2 * BLOCKS * sizeof(struct snapshot_entry));
+    assert_true(committed() < before + 2 * BLOCKS * sizeof(struct heap_entry));
     assert_true(record_heap_is_valid(self));
 }
 
