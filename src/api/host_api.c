@@ -90,7 +90,7 @@ DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
 
 DWORD WINAPI NmapiQueryExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
 {
-    NMAPI_EXPERT_USAGE found;
+    NMAPI_EXPERT_USAGE found = {.cbSize = 0}; /* its padding, too */
     struct thread *self;
     struct expert *e;
 
