@@ -6,13 +6,13 @@ set(NMAPI_MODULES
     api/host_api
     forward/forward
     forward/exports
-    expert/control
+    expert/reclaim
     expert/snapshot
     expert/bias
     expert/closing
     expert/visitors
-    expert/expert
     expert/table
+    expert/expert
     heap/record_heap
     heap/heap_walk
     heap/heap

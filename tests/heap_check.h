@@ -35,18 +35,21 @@ static inline int heap_check_blocks(const struct span *s, int is_current)
            s->limit * (SIZE_T)s->block <= region_committed(&s->region);
 }
 
-/* Whether all spans of a list belong there and agree with their blocks. `size_class` is that of the
-   open ones, whose first one is the current span. */
-static inline int heap_check_list(const struct heap *heap, const struct span *first, unsigned kind,
+/* Whether all spans of a list belong there and agree with their blocks: those of a class, whose
+   first one is the current span, or with HEAP_CLASSES the others. */
+static inline int heap_check_list(const struct heap *heap, const struct span *first,
                                   unsigned size_class, struct heap_check *found)
 {
     for (const struct span *s = first; s; s = s->next) {
-        if (s->region.owner != heap->owner || s->kind != kind || *s->link != s)
+        const int is_open = size_class < HEAP_CLASSES;
+
+        if (s->region.owner != heap->owner || *s->link != s)
             return 0;
-        if (kind == SPAN_LARGE ? region_committed(&s->region) < s->bytes
-                               : !heap_check_blocks(s, kind == SPAN_OPEN && s == first))
+        if (is_open ? s->kind != SPAN_OPEN || s->size_class != size_class
+                    : s->kind != SPAN_FULL && s->kind != SPAN_LARGE)
             return 0;
-        if (kind == SPAN_OPEN && s->size_class != size_class)
+        if (s->kind == SPAN_LARGE ? region_committed(&s->region) < s->bytes
+                                  : !heap_check_blocks(s, is_open && s == first))
             return 0;
         found->committed += region_footprint(&s->region);
     }
@@ -61,12 +64,11 @@ static inline int heap_is_valid(struct thread *self, struct heap *heap)
     heap_visit(self, heap, heap_check_count, &found);
     for (unsigned c = 0; c < HEAP_CLASSES; c++)
         if (heap->current[c] != &heap_no_span &&
-            !heap_check_list(heap, heap->current[c], SPAN_OPEN, c, &found))
+            !heap_check_list(heap, heap->current[c], c, &found))
             return 0;
-    return heap_check_list(heap, heap->full, SPAN_FULL, 0, &found) &&
-           heap_check_list(heap, heap->large, SPAN_LARGE, 0, &found) &&
-           found.bytes == heap->live_bytes && found.committed == heap->committed &&
-           found.blocks == heap->allocations - heap->frees;
+    return heap_check_list(heap, heap->others, HEAP_CLASSES, &found) &&
+           found.bytes == heap->sums.live_bytes && found.committed == heap->committed &&
+           found.blocks == heap->sums.allocations - heap->sums.frees;
 }
 
 /* The heap of the DLL's own records is found by a large one, the first of its list. No other thread
@@ -79,7 +81,7 @@ static inline int record_heap_is_valid(struct thread *self)
     if (!first)
         return 0;
     record_heap_free(self, record);
-    return heap_is_valid(self, (void *)((char *)first - offsetof(struct heap, large)));
+    return heap_is_valid(self, (void *)((char *)first - offsetof(struct heap, others)));
 }
 
 #endif

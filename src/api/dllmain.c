@@ -4,7 +4,7 @@
  */
 #include "base/permanent.h"
 #include "expert/closing.h"
-#include "expert/control.h"
+#include "expert/reclaim.h"
 #include "forward/forward.h"
 #include "base/options.h"
 #include "heap/record_heap.h"
@@ -21,7 +21,7 @@ static void thread_ends(void)
     if (!self)
         return;
     if (options.reclaim_thread)
-        control_reclaim(self, 1);
+        reclaim_experts(self, 1);
     thread_leave(self);
 }
 

@@ -98,23 +98,46 @@ static struct expert *legacy_owner(struct thread *self, const void *address, DWO
     return expert_is_implicit(owner) ? owner : NULL;
 }
 
-/* Frees another expert's block if both experts are implicit, otherwise ACCESS_DENIED. A block whose
-   owner changes before that owner is locked is looked up again. */
-static DWORD free_legacy(struct thread *self, const struct expert *e, LPVOID address)
+/* With the owner locked. HEAP_FOREIGN: the block is no longer the owner's. For a resize `to` is
+   locked too, and the block moves into its heap; NULL: it is only freed. */
+static enum heap_result take_over(struct thread *self, struct expert *to, struct expert *owner,
+                                  LPVOID *address, SIZE_T bytes)
 {
+    struct heap_block block;
     enum heap_result result = HEAP_FOREIGN;
+    LPVOID moved = NULL;
 
-    while (result == HEAP_FOREIGN) {
-        DWORD code;
-        struct expert *owner = legacy_owner(self, address, &code);
-        if (!owner || (e && !expert_is_implicit(e)))
-            return code;
-        bias_lock(self, owner);
-        if (owner->heap && expert_is_implicit(owner))
-            result = heap_free(self, owner->heap, address);
-        lock_release(&owner->lock);
+    if (owner->heap && expert_is_implicit(owner) && (!to || expert_is_implicit(to)))
+        result = heap_find(self, owner->heap, *address, &block);
+    if (result != HEAP_OK)
+        return result;
+    if (to) {
+        moved = heap_alloc(self, to->heap, bytes);
+        if (!moved)
+            return HEAP_FULL;
+        memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
     }
-    return (DWORD)result;
+    heap_free(self, owner->heap, *address);
+    *address = moved;
+    return HEAP_OK;
+}
+
+/* Frees a block of another implicit expert, or moves it into the heap of `to`, if that is implicit
+   too. A block whose owner changes before that owner is locked is looked up again. */
+static DWORD use_legacy(struct thread *self, struct expert *to, LPVOID *address, SIZE_T bytes)
+{
+    DWORD code;
+
+    do {
+        struct expert *owner = legacy_owner(self, *address, &code), *with = to ? to : owner;
+        if (!owner || !expert_is_implicit(with))
+            return code;
+        bias_enter_both(self, with, owner); /* both the same if it was handed over meanwhile */
+        code = to && to->state != EXPERT_OPEN ? NMERR_EXPERT_TERMINATE
+                                              : (DWORD)take_over(self, to, owner, address, bytes);
+        bias_leave_both(with, owner);
+    } while (code == NMERR_ACCESS_DENIED);
+    return code;
 }
 
 static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
@@ -135,11 +158,11 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
         int terminated = e->state == EXPERT_TERMINATED;
         code = (DWORD)heap_free(self, e->heap, address);
         bias_leave(self, e);
-        if (code == NMERR_ACCESS_DENIED)
-            code = free_legacy(self, e, address);
+        if (code == NMERR_ACCESS_DENIED && expert_is_implicit(e))
+            code = use_legacy(self, NULL, &address, 0);
         if (terminated)
             code = NMERR_EXPERT_TERMINATE;
-    } else if (expert_may_come(e) && free_legacy(self, NULL, address) == NMERR_SUCCESS) {
+    } else if (expert_may_come(e) && use_legacy(self, NULL, &address, 0) == NMERR_SUCCESS) {
         return NMERR_SUCCESS;
     }
     if (code != NMERR_SUCCESS && e)
@@ -150,17 +173,10 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
 /* Inside. What heap_free_fast can't free: a block of another kind, or none of the caller's. */
 static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
-    struct expert *e = self->last;
-    DWORD code = (DWORD)heap_free(self, bias_heap(self), address);
+    enum heap_result result = heap_free(self, bias_heap(self), address);
 
     bias_leave_fast(self, key);
-    if (LIKELY(code == NMERR_SUCCESS) || !address)
-        return NMERR_SUCCESS;
-    if (code == NMERR_ACCESS_DENIED)
-        code = free_legacy(self, e, address);
-    if (code != NMERR_SUCCESS)
-        atomic_add(&e->refused, 1);
-    return code;
+    return LIKELY(result == HEAP_OK) ? NMERR_SUCCESS : free_slow(key, address);
 }
 
 /* Inside, with a span that is empty now. */
@@ -174,12 +190,12 @@ static NOINLINE DWORD free_emptied(struct thread *self, HEXPERTKEY key, struct s
 /* Inside. */
 static ALWAYS_INLINE DWORD free_inside(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
-    struct span *emptied = NULL;
+    struct span *span = heap_free_fast(bias_heap(self), address);
 
-    if (UNLIKELY(!heap_free_fast(bias_heap(self), address, &emptied)))
+    if (UNLIKELY(!span))
         return free_near(self, key, address);
-    if (UNLIKELY(emptied != NULL))
-        return free_emptied(self, key, emptied);
+    if (UNLIKELY(!span->used))
+        return free_emptied(self, key, span);
     bias_leave_fast(self, key);
     return NMERR_SUCCESS;
 }
@@ -199,48 +215,6 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     return free_inside(self, hExpertKey, pOriginalMemory);
 }
 
-/* With both locks held. HEAP_FOREIGN: the block is no longer the owner's. */
-static enum heap_result take_over(struct thread *self, struct expert *e, struct expert *owner,
-                                  LPVOID *address, SIZE_T bytes)
-{
-    struct heap_block block;
-    enum heap_result result = HEAP_FOREIGN;
-    LPVOID moved;
-
-    if (expert_is_implicit(owner) && expert_is_implicit(e))
-        result = heap_find(self, owner->heap, *address, &block);
-    if (result != HEAP_OK)
-        return result;
-    moved = heap_alloc(self, e->heap, bytes);
-    if (!moved)
-        return HEAP_FULL;
-    memcpy(moved, *address, bytes < block.bytes ? bytes : block.bytes);
-    heap_free(self, owner->heap, *address);
-    *address = moved;
-    return HEAP_OK;
-}
-
-/* A block of another implicit expert moves into the caller's heap. */
-static DWORD realloc_legacy(struct thread *self, struct expert *e, LPVOID *address, SIZE_T bytes)
-{
-    enum heap_result result = HEAP_FOREIGN;
-
-    while (result == HEAP_FOREIGN) {
-        DWORD code;
-        struct expert *owner = legacy_owner(self, *address, &code);
-        if (!owner || !expert_is_implicit(e))
-            return code;
-        bias_enter_both(self, e, owner); /* both the same if it was handed over meanwhile */
-        code = e->state == EXPERT_OPEN ? NMERR_SUCCESS : NMERR_EXPERT_TERMINATE;
-        if (code == NMERR_SUCCESS)
-            result = take_over(self, e, owner, address, bytes);
-        bias_leave_both(e, owner);
-        if (code != NMERR_SUCCESS)
-            return code;
-    }
-    return (DWORD)result;
-}
-
 static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
 {
     struct thread *self = bias_thread();
@@ -256,7 +230,7 @@ static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *
         code = (DWORD)heap_realloc(self, e->heap, &address, bytes);
         bias_leave(self, e);
         if (code == NMERR_ACCESS_DENIED)
-            code = realloc_legacy(self, e, &address, bytes);
+            code = use_legacy(self, e, &address, bytes);
     }
     if (code != NMERR_SUCCESS && e)
         atomic_add(&e->refused, 1);
@@ -289,20 +263,18 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
 SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
 {
     struct thread *self = bias_thread();
+    enum heap_result result = HEAP_BAD;
     struct heap_block block;
     struct expert *e;
-    SIZE_T bytes = 0;
 
     if (!self)
         return 0;
     if (LIKELY(bias_enter_fast(self, hExpertKey))) {
-        if (heap_find(self, bias_heap(self), pOriginalMemory, &block) == HEAP_OK)
-            bytes = block.bytes;
+        result = heap_find(self, bias_heap(self), pOriginalMemory, &block);
         bias_leave_fast(self, hExpertKey);
     } else if (bias_enter(self, hExpertKey, BIAS_EVEN_TERMINATED, &e) == NMERR_SUCCESS) {
-        if (heap_find(self, e->heap, pOriginalMemory, &block) == HEAP_OK)
-            bytes = block.bytes;
+        result = heap_find(self, e->heap, pOriginalMemory, &block);
         bias_leave(self, e);
     }
-    return bytes;
+    return result == HEAP_OK ? block.bytes : 0;
 }

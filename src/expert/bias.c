@@ -25,7 +25,7 @@ static struct expert *find(const struct thread *self, HEXPERTKEY key)
 
     if (!key)
         return NULL;
-    return known->entry.key == key ? known : table_find(key);
+    return known->key == key ? known : table_find(key);
 }
 
 /* An expert whose bias the thread has. Its heap stays as long as the thread has it. */
@@ -33,7 +33,7 @@ static void make_last(struct thread *self, struct expert *e)
 {
     self->last = e;
     self->heap = e->heap;
-    atomic_store(&self->key, e->entry.key);
+    atomic_store(&self->key, e->key);
 }
 
 int bias_enter_other(struct thread *self, HEXPERTKEY key)
@@ -61,7 +61,7 @@ static int is_inside(LONG id, const struct expert *e)
 /* Of one that has a heap, as each has that is biased: a close takes the bias first. */
 static uint64_t calls_of(const struct expert *e)
 {
-    return atomic_read_count(&e->heap->allocations) + atomic_read_count(&e->heap->frees);
+    return atomic_read_count(&e->heap->sums.allocations) + atomic_read_count(&e->heap->sums.frees);
 }
 
 /* The entries that earn the next bias, after one was revoked. */
@@ -133,7 +133,6 @@ DWORD bias_open(struct thread *self, struct expert *e, SIZE_T limit, int isolate
         return NMERR_OUT_OF_MEMORY;
     heap_open(heap, e, limit ? limit : (SIZE_T)-1);
     visitors_forget(self, e);
-    e->closing = 0;
     e->streak = e->need = 0;
     e->last = 0;
     store_relaxed(&e->refused, 0);
@@ -175,7 +174,7 @@ DWORD bias_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **e
     if (!e) {
         if (!key || !(how & BIAS_CREATE) || options.strict)
             return NMERR_INVALID_EXPERT_HANDLE;
-        e = table_make(self, key, sizeof *e);
+        e = table_make(self, key);
         if (!e)
             return NMERR_OUT_OF_MEMORY;
     }

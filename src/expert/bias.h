@@ -11,7 +11,7 @@
 #ifndef NMAPI_BIAS_H
 #define NMAPI_BIAS_H
 
-#include "expert/expert.h"
+#include "expert/table.h"
 
 /* Enters the heap of the expert self->last without its lock; 0: the slow path is needed. */
 static ALWAYS_INLINE int bias_enter_fast(struct thread *self, HEXPERTKEY key)

@@ -12,37 +12,26 @@ enum { BEGUN = 1, ABNORMAL = 2, RECLAIMS = 4 };
 static int is_abnormal(const struct thread *self, const struct expert *e, int died)
 {
     return died || e->crowded || e->state == EXPERT_TERMINATED || visitors_killed(e, self->id) ||
-           (e->heap->live_bytes && visitors_live(e, self->id));
+           (e->heap->sums.live_bytes && visitors_live(e, self->id));
 }
 
-/* A terminated expert, even if terminated just now, can be reopened only by the host. */
-static void set_closed(struct expert *e)
-{
-    KILL_POINT("expert about to be closed");
-    atomic_cas(&e->state, EXPERT_OPEN, e->closing & RECLAIMS ? EXPERT_RECLAIMED : EXPERT_CLOSED);
-    atomic_cas(&e->state, EXPERT_TERMINATED, EXPERT_CLOSED);
-}
-
-static void forget_heap(struct thread *self, struct expert *e)
+/* What a close does once it is noted. A terminated expert, even if terminated just now, can be
+   reopened only by the host. Of a thread killed at the end the next opening takes the heap. */
+static void complete(struct thread *self, struct expert *e)
 {
     struct heap *heap = e->heap;
 
+    KILL_POINT("expert about to be closed");
+    atomic_cas(&e->state, EXPERT_OPEN, e->closing & RECLAIMS ? EXPERT_RECLAIMED : EXPERT_CLOSED);
+    atomic_cas(&e->state, EXPERT_TERMINATED, EXPERT_CLOSED);
+    KILL_POINT("expert closing");
+    heap_close(self, heap, e->closing & ABNORMAL);
     e->biased = 0;
-    atomic_store(&e->heap, NULL);
     atomic_store(&e->closing, 0);
+    KILL_POINT("heap closed");
+    atomic_store(&e->heap, NULL);
     KILL_POINT("expert closed");
     record_heap_free(self, heap);
-}
-
-static void note_leak(void *address, SIZE_T bytes, void *context)
-{
-    struct closing_leaks *leaks = context;
-
-    if (leaks->count == CLOSING_LEAKS)
-        return;
-    leaks->first[leaks->count].address = address;
-    leaks->first[leaks->count].bytes = bytes;
-    leaks->count++;
 }
 
 void closing_end(struct thread *self, struct expert *e, int died, int reclaims,
@@ -50,28 +39,18 @@ void closing_end(struct thread *self, struct expert *e, int died, int reclaims,
 {
     int abnormal = is_abnormal(self, e, died);
 
-    leaks->count = 0;
-    if (options.report)
-        heap_visit(self, e->heap, note_leak, leaks);
+    leaks->count = options.report ? heap_blocks(self, e->heap, leaks->first, CLOSING_LEAKS) : 0;
     expert_usage(e, &leaks->usage);
-    expert_keep_usage(e, &leaks->usage);
+    e->final = e->heap->sums;
     store_relaxed(&e->closing,
                   (uint8_t)(BEGUN | (abnormal ? ABNORMAL : 0) | (reclaims ? RECLAIMS : 0)));
-    set_closed(e);
-    KILL_POINT("expert closing");
-    heap_close(self, e->heap, abnormal);
-    forget_heap(self, e);
+    complete(self, e);
 }
 
 void closing_finish(struct thread *self, struct expert *e)
 {
-    set_closed(e);
-    if (e->heap) {
-        heap_repair(self, e->heap, e->closing & ABNORMAL);
-        heap_close(self, e->heap, e->closing & ABNORMAL);
-        forget_heap(self, e);
-    }
-    atomic_store(&e->closing, 0);
+    heap_repair(self, e->heap, e->closing & ABNORMAL);
+    complete(self, e);
 }
 
 void closing_report(const struct expert *e, const struct closing_leaks *leaks)
@@ -81,10 +60,10 @@ void closing_report(const struct expert *e, const struct closing_leaks *leaks)
 
     if (!options.report || !usage->LiveBlocks)
         return;
-    report_line(file, "expert 0x%x leaked %u %s, %u bytes (peak %u bytes)", (SIZE_T)e->entry.key,
+    report_line(file, "expert 0x%x leaked %u %s, %u bytes (peak %u bytes)", (SIZE_T)e->key,
                 usage->LiveBlocks, usage->LiveBlocks == 1 ? "block" : "blocks", usage->LiveBytes,
                 usage->PeakBytes);
-    for (unsigned i = 0; i < leaks->count; i++)
+    for (SIZE_T i = 0; i < leaks->count; i++)
         report_line(file, "  0x%x  %u bytes", (SIZE_T)leaks->first[i].address,
                     leaks->first[i].bytes);
     if (leaks->count && leaks->count < usage->LiveBlocks)
@@ -95,7 +74,7 @@ void closing_report_open(void)
 {
     struct closing_leaks leaks = {.count = 0};
 
-    for (const struct expert *e = table_first(); e; e = e->entry.next) {
+    for (const struct expert *e = table_first(); e; e = e->next) {
         if (!expert_is_live(e))
             continue;
         expert_usage(e, &leaks.usage);

@@ -7,18 +7,15 @@
 #ifndef NMAPI_CLOSING_H
 #define NMAPI_CLOSING_H
 
-#include "expert/expert.h"
+#include "expert/table.h"
 
 #define CLOSING_LEAKS 16 /* blocks that a report lists */
 
 /* What an expert leaked; it is reported after the lock is released. */
 struct closing_leaks {
     NMAPI_EXPERT_USAGE usage;
-    unsigned count;
-    struct {
-        void *address;
-        SIZE_T bytes;
-    } first[CLOSING_LEAKS];
+    SIZE_T count;
+    struct heap_entry first[CLOSING_LEAKS];
 };
 
 /* Closes an expert that is live, locked and recovered. `died`: a thread had died in it. `reclaims`:

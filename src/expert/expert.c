@@ -2,11 +2,23 @@
 
 struct expert expert_nobody;
 
+static LONG state_of(const struct expert *e)
+{
+    return e ? atomic_load(&e->state) : EXPERT_NEVER;
+}
+
 int expert_may_come(const struct expert *e)
 {
-    LONG state = e ? atomic_load(&e->state) : EXPERT_NEVER;
+    LONG state = state_of(e);
 
     return state == EXPERT_NEVER || state == EXPERT_RECLAIMED;
+}
+
+int expert_is_stopped(const struct expert *e)
+{
+    LONG state = state_of(e);
+
+    return state == EXPERT_TERMINATED || state == EXPERT_CLOSED;
 }
 
 int expert_is_implicit(const struct expert *e)
@@ -14,9 +26,8 @@ int expert_is_implicit(const struct expert *e)
     return !load_relaxed(&e->isolated);
 }
 
-DWORD expert_terminate(HEXPERTKEY key)
+DWORD expert_terminate(struct expert *e)
 {
-    struct expert *e = table_find(key);
     LONG state = EXPERT_NEVER;
 
     while (e) {
@@ -34,54 +45,25 @@ DWORD expert_terminate(HEXPERTKEY key)
     return NMERR_SUCCESS;
 }
 
-int expert_is_stopped(HEXPERTKEY key)
-{
-    const struct expert *e = table_find(key);
-    LONG state = e ? atomic_load(&e->state) : EXPERT_NEVER;
-
-    return state == EXPERT_TERMINATED || state == EXPERT_CLOSED;
-}
-
 void expert_usage(const struct expert *e, NMAPI_EXPERT_USAGE *usage)
 {
-    const struct heap *heap = e->heap;
     LONG state = atomic_load(&e->state);
-    SIZE_T limit;
+    const struct heap *heap = expert_is_live(e) ? e->heap : NULL;
+    const struct heap_sums *sums = heap ? &heap->sums : &e->final;
 
     usage->State = (DWORD)(state == EXPERT_RECLAIMED ? EXPERT_CLOSED : state);
     usage->Flags = expert_is_implicit(e) ? NMAPI_USAGE_IMPLICIT : 0;
     usage->Reserved = 0;
     usage->Refused = (ULONG)load_relaxed(&e->refused);
-    if (!expert_is_live(e)) {
-        usage->MemoryLimit = e->final.limit;
-        usage->LiveBlocks = e->final.blocks;
-        usage->LiveBytes = e->final.bytes;
-        usage->PeakBytes = e->final.peak;
-        usage->CommittedBytes = 0;
-        usage->Allocations = e->final.allocations;
-        usage->Frees = e->final.frees;
-        return;
-    }
-    limit = heap->limit;
-    usage->MemoryLimit = limit == (SIZE_T)-1 ? 0 : limit;
-    usage->LiveBytes = load_relaxed(&heap->live_bytes);
-    usage->PeakBytes = load_relaxed(&heap->peak_bytes);
-    usage->CommittedBytes = load_relaxed(&heap->committed);
+    usage->MemoryLimit = sums->limit == (SIZE_T)-1 ? 0 : sums->limit;
+    usage->LiveBytes = load_relaxed(&sums->live_bytes);
+    usage->PeakBytes = load_relaxed(&sums->peak_bytes);
+    usage->CommittedBytes = heap ? load_relaxed(&heap->committed) : 0;
     do { /* until no block was freed between the two: then their difference was true at a moment */
-        usage->Frees = atomic_read_count(&heap->frees);
+        usage->Frees = atomic_read_count(&sums->frees);
         atomic_compiler_fence();
-        usage->Allocations = atomic_read_count(&heap->allocations);
+        usage->Allocations = atomic_read_count(&sums->allocations);
         atomic_compiler_fence();
-    } while (atomic_read_count(&heap->frees) != usage->Frees);
+    } while (atomic_read_count(&sums->frees) != usage->Frees);
     usage->LiveBlocks = (SIZE_T)(usage->Allocations - usage->Frees);
-}
-
-void expert_keep_usage(struct expert *e, const NMAPI_EXPERT_USAGE *usage)
-{
-    e->final.limit = usage->MemoryLimit;
-    e->final.blocks = usage->LiveBlocks;
-    e->final.bytes = usage->LiveBytes;
-    e->final.peak = usage->PeakBytes;
-    e->final.allocations = usage->Allocations;
-    e->final.frees = usage->Frees;
 }

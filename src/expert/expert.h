@@ -7,7 +7,6 @@
 
 #include "nmapi.h"
 
-#include "expert/table.h"
 #include "heap/heap.h"
 
 /* EXPERT_NEVER: it was never opened successfully. EXPERT_RECLAIMED: the end of its threads closed
@@ -23,7 +22,8 @@ enum {
 #define EXPERT_VISITORS 2
 
 struct expert {
-    struct table_entry entry;
+    HEXPERTKEY key;
+    struct expert *next;   /* in table.c: the one made before; never changes */
     volatile LONG bias;    /* id of the thread that may enter without the lock; 0: nobody */
     volatile LONG state;   /* EXPERT_...; changes under the lock, but for expert_terminate */
     struct heap *heap;     /* while open or terminated; else of an opening that did not end */
@@ -41,24 +41,27 @@ struct expert {
     LONG first_visitors[EXPERT_VISITORS];
     LONG *visitors; /* ids of the threads that entered since it was opened */
     union {
-        uint64_t biased_at; /* while live: allocations and frees when the bias was given */
-        struct {            /* once closed */
-            SIZE_T limit, blocks, bytes, peak;
-            uint64_t allocations, frees;
-        } final;
+        uint64_t biased_at;     /* while live: allocations and frees when the bias was given */
+        struct heap_sums final; /* once closed */
     };
 };
 #ifdef _WIN64
-_Static_assert(sizeof(struct expert) == 128,
+_Static_assert(sizeof(struct expert) <= 128,
                "closed experts are kept: ten thousand must not matter");
 #endif
 
 /* Stands for the expert of a thread that has none. */
 extern struct expert expert_nobody;
 
-/* Whether an expert call may open this key implicitly; `expert` is its record or NULL. Needs no
-   lock. */
+/* These need no lock; `expert` is a key's record, or NULL. */
+
+/* Whether an expert call may open it implicitly. */
 int expert_may_come(const struct expert *expert);
+/* Waits for nobody. */
+DWORD expert_terminate(struct expert *expert);
+/* Whether it is terminated or closed, so that no expert call opens it. */
+int expert_is_stopped(const struct expert *expert);
+
 /* Whether it is open or terminated, so that it has a heap. */
 static inline int expert_is_live(const struct expert *expert)
 {
@@ -70,14 +73,7 @@ static inline int expert_is_live(const struct expert *expert)
 /* Whether blocks pass freely between it and others of the kind. Needs no lock. */
 int expert_is_implicit(const struct expert *expert);
 
-/* Needs no lock, waits for nobody. */
-DWORD expert_terminate(HEXPERTKEY key);
-/* Whether a key is terminated or closed, so that no expert call opens it. */
-int expert_is_stopped(HEXPERTKEY key);
-
 /* The usage now. The lock is held; the thread with the bias may be inside. */
 void expert_usage(const struct expert *expert, NMAPI_EXPERT_USAGE *usage);
-/* Keeps it, to be shown once the expert is closed. */
-void expert_keep_usage(struct expert *expert, const NMAPI_EXPERT_USAGE *usage);
 
 #endif

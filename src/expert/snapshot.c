@@ -6,17 +6,6 @@
 static struct lock lock; /* guards the list; taken inside an expert's */
 static struct snapshot *all;
 
-static void note(void *address, SIZE_T bytes, void *context)
-{
-    struct snapshot *s = context;
-
-    if (s->count == s->room)
-        return;
-    s->entries[s->count].address = address;
-    s->entries[s->count].bytes = bytes;
-    s->count++;
-}
-
 /* Frees `done` and the snapshots of threads that have ended, and lists `made`. Both may be NULL. */
 static void sweep(struct thread *self, const struct snapshot *done, struct snapshot *made)
 {
@@ -54,10 +43,9 @@ DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snaps
     s = record_heap_alloc(self, sizeof *s + usage.LiveBlocks * sizeof *s->entries);
     if (s) {
         s->thread = self->id;
-        s->room = usage.LiveBlocks;
         /* It is listed first: filling it may take long, and this thread may be killed meanwhile. */
         sweep(self, NULL, s);
-        heap_visit(self, e->heap, note, s);
+        s->count = heap_blocks(self, e->heap, s->entries, usage.LiveBlocks);
     }
     lock_release(&e->lock);
     *snapshot = s;

@@ -10,16 +10,13 @@
 
 #include "nmapi.h"
 
-#include "base/thread.h"
+#include "heap/heap.h"
 
 struct snapshot {
     struct snapshot *next;
     LONG thread; /* id of the one that took it */
-    SIZE_T count, room;
-    struct snapshot_entry {
-        void *address;
-        SIZE_T bytes;
-    } entries[];
+    SIZE_T count;
+    struct heap_entry entries[];
 };
 
 /* Unless NMERR_SUCCESS there is none: NMERR_OUT_OF_MEMORY, or what the key's state says. */

@@ -18,11 +18,6 @@ static struct table *volatile table;
 static struct expert *volatile newest; /* the one store that makes a record known for good */
 static SIZE_T count;
 
-static const struct table_entry *entry(const struct expert *expert)
-{
-    return (const struct table_entry *)(const void *)expert;
-}
-
 static SIZE_T slot_of(const struct table *t, HEXPERTKEY key)
 {
 #ifdef _WIN64
@@ -40,14 +35,14 @@ struct expert *table_find(HEXPERTKEY key)
     if (!t)
         return NULL;
     for (SIZE_T i = slot_of(t, key); (e = atomic_load(&t->slots[i])); i = (i + 1) & t->mask)
-        if (entry(e)->key == key)
+        if (e->key == key)
             return e;
     return NULL;
 }
 
 static void insert(struct table *t, struct expert *e)
 {
-    SIZE_T i = slot_of(t, entry(e)->key);
+    SIZE_T i = slot_of(t, e->key);
 
     while (t->slots[i] && t->slots[i] != e)
         i = (i + 1) & t->mask;
@@ -66,7 +61,7 @@ static int grow(struct thread *self)
         return 0;
     bigger->shift = (unsigned)(KEY_BITS - bits);
     bigger->mask = ((SIZE_T)1 << bits) - 1;
-    for (struct expert *e = newest; e; e = entry(e)->next)
+    for (struct expert *e = newest; e; e = e->next)
         insert(bigger, e);
     KILL_POINT("table grown");
     atomic_store(&table, bigger);
@@ -76,13 +71,13 @@ static int grow(struct thread *self)
 static void repair(void)
 {
     count = 0;
-    for (struct expert *e = newest; e; e = entry(e)->next) {
+    for (struct expert *e = newest; e; e = e->next) {
         insert(table, e);
         count++;
     }
 }
 
-struct expert *table_make(struct thread *self, HEXPERTKEY key, SIZE_T bytes)
+struct expert *table_make(struct thread *self, HEXPERTKEY key)
 {
     struct expert *e;
 
@@ -90,11 +85,10 @@ struct expert *table_make(struct thread *self, HEXPERTKEY key, SIZE_T bytes)
         repair();
     e = table_find(key);
     if (!e && ((table && 2 * (count + 1) <= table->mask) || grow(self)))
-        e = permanent_alloc(self, bytes);
-    if (e && !entry(e)->key) {
-        struct table_entry *made = (struct table_entry *)(void *)e;
-        made->key = key;
-        made->next = newest;
+        e = permanent_alloc(self, sizeof *e);
+    if (e && !e->key) {
+        e->key = key;
+        e->next = newest;
         KILL_POINT("expert about to be recorded");
         atomic_store(&newest, e);
         KILL_POINT("expert recorded");

@@ -8,8 +8,9 @@ void visitors_forget(struct thread *self, struct expert *e)
 {
     LONG *visitors = e->visitors;
 
-    e->visitor_count = e->visitor_room = 0;
-    atomic_store(&e->visitors, NULL);
+    e->visitor_count = 0;
+    e->visitor_room = EXPERT_VISITORS;
+    atomic_store(&e->visitors, e->first_visitors);
     if (visitors && visitors != e->first_visitors)
         record_heap_free(self, visitors);
     e->crowded = e->killed = 0;
@@ -49,10 +50,6 @@ void visitors_note(struct thread *self, struct expert *e)
     for (ULONG i = 0; i < e->visitor_count; i++)
         if (e->visitors[i] == self->id)
             return;
-    if (!e->visitor_room) { /* a thread killed here may have left a visitor without room */
-        e->visitors = e->first_visitors;
-        e->visitor_room = EXPERT_VISITORS;
-    }
     if (e->visitor_count == e->visitor_room)
         drop_the_dead(e);
     if (e->visitor_count == e->visitor_room && !double_room(self, e))

@@ -9,7 +9,7 @@
  */
 #include "forward/forward.h"
 
-#include "expert/expert.h"
+#include "expert/table.h"
 #include "base/options.h"
 #include "base/report.h"
 
@@ -134,20 +134,19 @@ static HMODULE load_original(const WCHAR *path, const char **problem)
    both load it: one keeps its reference. */
 static HMODULE original_module(void)
 {
-    void *known = atomic_load(&original);
-    if (!known) {
+    if (!atomic_load(&original)) {
         const WCHAR *path = options.original;
         const char *problem = NULL;
         HMODULE module = load_original(path, &problem);
         void *found = module ? (void *)module : NO_ORIGINAL;
-        known = InterlockedCompareExchangePointer(&original, found, NULL);
-        if (known && module)
+        if (!InterlockedCompareExchangePointer(&original, found, NULL)) {
+            if (problem)
+                report_line(NULL, "%w%s", path ? path : original_file, problem);
+        } else if (module) {
             FreeLibrary(module);
-        if (!known && problem)
-            report_line(NULL, "%w%s", path ? path : original_file, problem);
-        if (!known)
-            known = found;
+        }
     }
+    void *known = atomic_load(&original);
     return known == NO_ORIGINAL ? NULL : (HMODULE)known;
 }
 
@@ -179,7 +178,7 @@ static void *resolve(DWORD index)
 
 void *forward_target(DWORD index, HEXPERTKEY first_argument)
 {
-    if (functions[index].stopped && expert_is_stopped(first_argument))
+    if (functions[index].stopped && expert_is_stopped(table_find(first_argument)))
         return functions[index].stopped;
 
     void *target = atomic_load(&forward_slots[index]);

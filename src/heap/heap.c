@@ -12,14 +12,21 @@
 
 struct span heap_no_span = {.head = SPAN_NONE};
 
+void heap_unlist_all(struct heap *heap)
+{
+    for (int i = 0; i < HEAP_CLASSES; i++)
+        heap->current[i] = &heap_no_span;
+    heap->others = NULL;
+    heap->recent = &heap_no_span;
+    store_relaxed(&heap->committed, 0);
+}
+
 void heap_open(struct heap *heap, void *owner, SIZE_T limit)
 {
     memset(heap, 0, sizeof *heap);
-    heap->owner = owner;
-    heap->limit = limit;
-    heap->recent = &heap_no_span;
-    for (int i = 0; i < HEAP_CLASSES; i++)
-        heap->current[i] = &heap_no_span;
+    heap->sums.limit = limit;
+    heap_unlist_all(heap);
+    atomic_store(&heap->owner, owner);
 }
 
 /* Sums */
@@ -31,18 +38,18 @@ static void count_committed(struct heap *heap, SIZE_T before, SIZE_T after)
 
 static int within_limit(const struct heap *heap, SIZE_T more)
 {
-    return more <= heap->limit && heap->live_bytes <= heap->limit - more;
+    return more <= heap->sums.limit && heap->sums.live_bytes <= heap->sums.limit - more;
 }
 
 void heap_set_live(struct heap *heap, SIZE_T bytes)
 {
-    store_relaxed(&heap->live_bytes, bytes);
+    store_relaxed(&heap->sums.live_bytes, bytes);
     /* After a repair a block that was being moved may be there twice. The peak must not exceed the
        limit for that, because heap_admit relies on it. */
-    if (bytes > heap->limit)
-        bytes = heap->limit;
-    if (bytes > heap->peak_bytes)
-        store_relaxed(&heap->peak_bytes, bytes);
+    if (bytes > heap->sums.limit)
+        bytes = heap->sums.limit;
+    if (bytes > heap->sums.peak_bytes)
+        store_relaxed(&heap->sums.peak_bytes, bytes);
 }
 
 /* Lists */
@@ -79,12 +86,10 @@ static void class_pull(struct heap *heap, struct span *span)
 
 void heap_list(struct heap *heap, struct span *s)
 {
-    struct span **list = s->kind == SPAN_FULL ? &heap->full : &heap->large;
-
     if (s->kind == SPAN_OPEN)
         class_push(heap, s);
     else
-        LIST_PUSH(list, s);
+        LIST_PUSH(&heap->others, s);
     count_committed(heap, 0, region_footprint(&s->region));
 }
 
@@ -151,7 +156,7 @@ static struct span *span_with_room(struct thread *self, struct heap *heap, unsig
             return NULL; /* no memory; the span stays the current one */
         class_pull(heap, span);
         span->kind = SPAN_FULL;
-        LIST_PUSH(&heap->full, span);
+        LIST_PUSH(&heap->others, span);
     }
     return new_span(self, heap, size_class, last);
 }
@@ -236,8 +241,8 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
     block = block_take(self, heap, bytes, 0);
     if (!block)
         return NULL;
-    heap_set_live(heap, heap->live_bytes + bytes);
-    atomic_count(&heap->allocations);
+    heap_set_live(heap, heap->sums.live_bytes + bytes);
+    atomic_count(&heap->sums.allocations);
     return block;
 }
 
@@ -257,50 +262,33 @@ static int block_at(struct span *span, const void *address, struct heap_block *f
     return kind == SPAN_LARGE && address == large_block(span);
 }
 
-/* Looks once. *again: the region got another owner meanwhile, and the block may still be live. */
-static enum heap_result look_up(struct thread *self, const struct heap *heap, const void *address,
-                                struct heap_block *found, int *again)
-{
-    struct region *r = region_find(address);
-    void *owner, *now;
-    int is_block;
-
-    if (!r)
-        return HEAP_BAD;
-    owner = atomic_load(&r->owner);
-    found->owner = owner;
-    if (owner == SHARED_OWNER) {
-        found->owner = shared_owner(self, address, &found->index, &found->bytes);
-        found->span = span_of(r);
-        if (!found->owner)
-            return HEAP_BAD;
-        return heap && found->owner == heap->owner ? HEAP_OK : HEAP_FOREIGN;
-    }
-    if (heap && owner == heap->owner)
-        return block_at(span_of(r), address, found) ? HEAP_OK : HEAP_BAD;
-    if (owner <= REGION_RESERVED)
-        return HEAP_BAD;
-    /* Another owner may free the region and its states at any moment, unless regions are locked. */
-    region_lock(self);
-    r = region_find(address);
-    now = r ? r->owner : NULL;
-    is_block = now == owner && block_at(span_of(r), address, found);
-    region_unlock();
-    *again = now && now != owner;
-    return is_block ? HEAP_FOREIGN : HEAP_BAD;
-}
-
 enum heap_result heap_find(struct thread *self, const struct heap *heap, const void *address,
                            struct heap_block *found)
 {
-    enum heap_result result;
-    int again;
+    struct region *r = region_find(address);
+    void *owner = r ? atomic_load(&r->owner) : NULL;
+    int is_block = 0;
 
-    do {
-        again = 0;
-        result = look_up(self, heap, address, found, &again);
-    } while (again);
-    return result;
+    if (r && heap && owner == heap->owner) {
+        is_block = block_at(span_of(r), address, found);
+    } else if (owner > REGION_RESERVED) {
+        /* Another owner may free the region and its states at any moment, unless regions are
+           locked. */
+        region_lock(self);
+        r = region_find(address);
+        owner = r ? r->owner : NULL;
+        is_block = owner > REGION_RESERVED && block_at(span_of(r), address, found);
+        region_unlock();
+    }
+    if (owner == SHARED_OWNER) {
+        found->span = span_of(r);
+        owner = shared_owner(self, address, &found->index, &found->bytes);
+        is_block = owner != NULL;
+    }
+    found->owner = owner;
+    if (!is_block)
+        return HEAP_BAD;
+    return heap && owner == heap->owner ? HEAP_OK : HEAP_FOREIGN;
 }
 
 enum heap_result heap_free(struct thread *self, struct heap *heap, void *address)
@@ -310,8 +298,8 @@ enum heap_result heap_free(struct thread *self, struct heap *heap, void *address
 
     if (result != HEAP_OK)
         return result;
-    atomic_lower(&heap->live_bytes, block.bytes);
-    atomic_count(&heap->frees);
+    atomic_lower(&heap->sums.live_bytes, block.bytes);
+    atomic_count(&heap->sums.frees);
     block_give(self, heap, &block);
     return HEAP_OK;
 }
@@ -368,7 +356,7 @@ enum heap_result heap_realloc(struct thread *self, struct heap *heap, void **add
             return HEAP_FULL;
         }
     }
-    heap_set_live(heap, heap->live_bytes - block.bytes + bytes);
+    heap_set_live(heap, heap->sums.live_bytes - block.bytes + bytes);
     return HEAP_OK;
 }
 
@@ -398,9 +386,9 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
         region_give(self, &span->region, to->owner);
         heap_list(to, span);
     }
-    atomic_lower(&from->live_bytes, block.bytes);
-    atomic_count(&from->frees);
-    heap_set_live(to, to->live_bytes + block.bytes);
-    atomic_count(&to->allocations);
+    atomic_lower(&from->sums.live_bytes, block.bytes);
+    atomic_count(&from->sums.frees);
+    heap_set_live(to, to->sums.live_bytes + block.bytes);
+    atomic_count(&to->sums.allocations);
     return HEAP_OK;
 }

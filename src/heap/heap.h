@@ -2,8 +2,8 @@
  * heap.h - one expert's memory: a list of spans for each size class, large blocks, and the sums.
  *
  * One thread at a time is in a heap; the caller sees to that (bias.h). A span with room is in the
- * list of its class, the current span first. Full spans are in `full`, large blocks in `large`. A
- * region is in one list. heap_repair makes the lists anew from the owners of the regions.
+ * list of its class, the current span first. Full spans and large blocks are in `others`. A region
+ * is in one list. heap_repair makes the lists anew from the owners of the regions.
  */
 #ifndef NMAPI_HEAP_H
 #define NMAPI_HEAP_H
@@ -17,22 +17,25 @@
 #define HEAP_SMALL 32767 /* bytes; a larger block has a region of its own */
 _Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state is its size");
 
+struct heap_sums {
+    SIZE_T live_bytes;    /* asked for, all live blocks */
+    SIZE_T peak_bytes;    /* the most that live_bytes ever was; never over limit */
+    SIZE_T limit;         /* of live_bytes */
+    uint64_t allocations; /* blocks that came; live blocks = allocations - frees */
+    uint64_t frees;       /* blocks that went */
+};
+
 struct heap {
     /* First of its class's list; heap_no_span where it is empty. The array comes first, the coarse
        classes before the fine ones, so that neither a class's pointer nor the sums lie as far into
        a page as a small first block of a span: a processor takes two such addresses for the same
        until it has compared them whole. */
     struct span *current[HEAP_CLASSES];
-    void *owner;          /* of its regions */
-    SIZE_T live_bytes;    /* asked for, all live blocks */
-    SIZE_T peak_bytes;    /* the most that live_bytes ever was; never over limit */
-    SIZE_T limit;         /* of live_bytes */
-    uint64_t allocations; /* blocks that came; live blocks = allocations - frees */
-    uint64_t frees;       /* blocks that went */
-    struct span *recent;  /* the span allocated from last, where a free looks first */
-    SIZE_T committed;     /* bytes, block states included, shared spans not */
-    struct span *full;
-    struct span *large;
+    void *owner; /* of its regions */
+    struct heap_sums sums;
+    struct span *recent; /* the span allocated from last, where a free looks first */
+    SIZE_T committed;    /* bytes, block states included, shared spans not */
+    struct span *others;
 };
 
 /* A span that never has room. With it the fast path needs no test for "no span". */
@@ -80,8 +83,11 @@ static inline uint32_t heap_class_bytes(unsigned size_class)
     return size_class == HEAP_COARSE ? 16 : (size_class - HEAP_COARSE) * 16;
 }
 
+/* The owner is stored last. */
 void heap_open(struct heap *heap, void *owner, SIZE_T limit);
-/* Puts a span that it owns into the list where it belongs; for heap.c and heap_walk.c. */
+/* Empties the lists and what counts of them; for heap.c and heap_walk.c. */
+void heap_unlist_all(struct heap *heap);
+/* Puts a span that it owns into the list where it belongs; for both files, too. */
 void heap_list(struct heap *heap, struct span *span);
 /* Sets live_bytes, and peak_bytes if that is more; for both files, too. */
 void heap_set_live(struct heap *heap, SIZE_T bytes);
@@ -89,15 +95,15 @@ void heap_set_live(struct heap *heap, SIZE_T bytes);
 /* Counts a block that is about to be allocated; 0: it would exceed the limit. */
 static ALWAYS_INLINE int heap_admit(struct heap *heap, SIZE_T bytes)
 {
-    SIZE_T live = heap->live_bytes + bytes;
+    SIZE_T live = heap->sums.live_bytes + bytes;
 
-    if (UNLIKELY(live > heap->peak_bytes)) {
-        if (UNLIKELY(live > heap->limit))
+    if (UNLIKELY(live > heap->sums.peak_bytes)) {
+        if (UNLIKELY(live > heap->sums.limit))
             return 0;
-        store_relaxed(&heap->peak_bytes, live);
+        store_relaxed(&heap->sums.peak_bytes, live);
     }
-    store_relaxed(&heap->live_bytes, live);
-    atomic_count(&heap->allocations);
+    store_relaxed(&heap->sums.live_bytes, live);
+    atomic_count(&heap->sums.allocations);
     return 1;
 }
 
@@ -113,10 +119,10 @@ static ALWAYS_INLINE struct span *heap_alloc_fast(struct heap *heap, SIZE_T byte
     return span;
 }
 
-/* The common case of heap_free: 1. Otherwise 0, and nothing was done. *emptied is set to a span
-   that the caller passes to heap_span_emptied. */
-static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
-                                        struct span **emptied)
+/* The common case of heap_free: returns the block's span, which the caller passes to
+   heap_span_emptied if none of it is `used` any more; NULL if it is not that case, and nothing was
+   done. */
+static ALWAYS_INLINE struct span *heap_free_fast(struct heap *heap, const void *address)
 {
     struct span *span = heap->recent;
     SIZE_T distance = span_distance(span, address), bytes;
@@ -126,20 +132,18 @@ static ALWAYS_INLINE int heap_free_fast(struct heap *heap, const void *address,
         span = span_of(region_find(address));
         if (UNLIKELY(!span) || UNLIKELY(atomic_load(&span->region.owner) != heap->owner) ||
             UNLIKELY(span->kind != SPAN_OPEN))
-            return 0;
+            return NULL;
         distance = span_distance(span, address);
         if (UNLIKELY(!span_reaches(span, distance)))
-            return 0;
+            return NULL;
     }
     index = span_index_at(span, distance, &bytes);
     if (UNLIKELY(index == SPAN_BAD))
-        return 0;
-    atomic_lower(&heap->live_bytes, bytes);
-    atomic_count(&heap->frees);
+        return NULL;
+    atomic_lower(&heap->sums.live_bytes, bytes);
+    atomic_count(&heap->sums.frees);
     span_give(span, index);
-    if (UNLIKELY(!span->used))
-        *emptied = span;
-    return 1;
+    return span;
 }
 
 /* Frees a large block, or a span without live blocks that is not its class's current one. */
@@ -167,5 +171,12 @@ void heap_repair(struct thread *self, struct heap *heap, int quarantined);
 
 typedef void heap_visitor(void *block, SIZE_T bytes, void *context);
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context);
+
+struct heap_entry {
+    void *address;
+    SIZE_T bytes;
+};
+/* Lists the first live blocks, at most `room`; returns how many it has listed. */
+SIZE_T heap_blocks(struct thread *self, struct heap *heap, struct heap_entry *entries, SIZE_T room);
 
 #endif

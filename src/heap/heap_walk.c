@@ -7,12 +7,12 @@
 #include "heap/shared.h"
 
 /* A heap's lists by their numbers; those from 0 on are the classes'. */
-enum { LARGE = -2, FULL = -1 };
+#define OTHERS (-1)
 
 static struct span *first_of(const struct heap *heap, int list)
 {
-    if (list < 0)
-        return list == LARGE ? heap->large : heap->full;
+    if (list == OTHERS)
+        return heap->others;
     return heap->current[list] == &heap_no_span ? NULL : heap->current[list];
 }
 
@@ -27,7 +27,7 @@ static void free_all(struct thread *self, struct span *first, int quarantined)
 void heap_close(struct thread *self, struct heap *heap, int quarantined)
 {
     shared_release(self, heap->owner, quarantined);
-    for (int i = LARGE; i < HEAP_CLASSES; i++)
+    for (int i = OTHERS; i < HEAP_CLASSES; i++)
         free_all(self, first_of(heap, i), quarantined);
 }
 
@@ -45,7 +45,7 @@ static void relist(struct region *region, void *context)
 
     if (region->owner != heap->owner)
         return;
-    if (s->kind == SPAN_NEW || s->kind == SPAN_RESERVED) {
+    if (s->kind == SPAN_NEW) {
         s->next = repair->unfinished;
         repair->unfinished = s;
         return;
@@ -70,20 +70,16 @@ void heap_repair(struct thread *self, struct heap *heap, int quarantined)
 {
     struct repair repair = {.heap = heap};
 
-    for (int i = 0; i < HEAP_CLASSES; i++)
-        heap->current[i] = &heap_no_span;
-    heap->full = heap->large = NULL;
-    heap->recent = &heap_no_span;
-    store_relaxed(&heap->committed, 0);
+    heap_unlist_all(heap);
     region_lock(self);
     record_each(relist, &repair);
     region_unlock();
     free_all(self, repair.unfinished, quarantined);
     heap_visit(self, heap, count_block, &repair);
-    if (heap->allocations - heap->frees < repair.blocks)
-        heap->allocations = heap->frees + repair.blocks;
+    if (heap->sums.allocations - heap->sums.frees < repair.blocks)
+        heap->sums.allocations = heap->sums.frees + repair.blocks;
     else
-        heap->frees = heap->allocations - repair.blocks;
+        heap->sums.frees = heap->sums.allocations - repair.blocks;
     heap_set_live(heap, repair.bytes);
 }
 
@@ -100,8 +96,29 @@ static void visit_blocks(const struct span *s, heap_visitor *visit, void *contex
 
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context)
 {
-    for (int i = LARGE; i < HEAP_CLASSES; i++)
+    for (int i = OTHERS; i < HEAP_CLASSES; i++)
         for (struct span *s = first_of(heap, i); s; s = s->next)
             visit_blocks(s, visit, context);
     shared_visit(self, heap->owner, visit, context);
+}
+
+struct listing {
+    struct heap_entry *entries;
+    SIZE_T count, room;
+};
+
+static void note(void *block, SIZE_T bytes, void *context)
+{
+    struct listing *listing = context;
+
+    if (listing->count < listing->room)
+        listing->entries[listing->count++] = (struct heap_entry){block, bytes};
+}
+
+SIZE_T heap_blocks(struct thread *self, struct heap *heap, struct heap_entry *entries, SIZE_T room)
+{
+    struct listing listing = {.entries = entries, .room = room};
+
+    heap_visit(self, heap, note, &listing);
+    return listing.count;
 }

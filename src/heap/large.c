@@ -30,7 +30,6 @@ struct span *large_open(struct thread *self, void *owner, SIZE_T bytes, int grow
         return NULL;
     large = span_of(region);
     dirty = region_dirty(region);
-    atomic_store(&large->kind, SPAN_RESERVED);
     if (dirty)
         memset(region->base, 0, length < dirty ? length : dirty);
     region_soil(region, length);

@@ -3,17 +3,14 @@
 #define RECORD_HEAP_OWNER ((void *)4)
 
 static struct lock lock;
-static struct heap heap;
-static volatile LONG is_open; /* set last: the thread that opens it may be killed */
+static struct heap heap; /* without owner: not opened yet */
 
 static void lock_heap(struct thread *self)
 {
-    if (lock_acquire(&lock, self) && is_open)
+    if (lock_acquire(&lock, self) && heap.owner)
         heap_repair(self, &heap, 0);
-    if (!is_open) {
+    if (!heap.owner)
         heap_open(&heap, RECORD_HEAP_OWNER, (SIZE_T)-1);
-        atomic_store(&is_open, 1);
-    }
 }
 
 void *record_heap_alloc(struct thread *self, SIZE_T bytes)
@@ -35,5 +32,5 @@ void record_heap_free(struct thread *self, void *record)
 
 void record_heap_shutdown(void)
 {
-    is_open = 0;
+    heap.owner = NULL;
 }

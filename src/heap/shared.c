@@ -23,13 +23,22 @@ static struct shared *record_of_span(const struct span *span)
     return (struct shared *)(void *)span->next;
 }
 
-/* Frees a span without live blocks. The record remains until the region has another owner. */
+/* The end of a record, once its span has another owner. Its table has, too, if a thread was killed
+   here or before it was given. */
+static void forget(struct thread *self, struct shared *s)
+{
+    if (s->table->owner == SHARED_OWNER)
+        region_release(self, s->table);
+    KILL_POINT("shared table freed");
+    atomic_store(&s->span, NULL);
+}
+
+/* Frees a span without live blocks. */
 static void free_span(struct thread *self, struct shared *s)
 {
     span_free(self, s->span, s->quarantined != 0);
     KILL_POINT("shared span freed");
-    atomic_store(&s->span, NULL);
-    region_release(self, s->table);
+    forget(self, s);
 }
 
 static void free_if_empty(struct thread *self, struct shared *s)
@@ -50,44 +59,19 @@ static void finish_freeing(struct shared *s)
     span_repair(s->span);
 }
 
-/* Notes a region of shared spans that is in no record, because a thread was killed before it put it
-   there or after it took it out. */
-static void note_orphan(struct region *region, void *context)
-{
-    struct span **orphans = context;
-
-    if (region->owner != SHARED_OWNER)
-        return;
-    for (const struct shared *s = all; s; s = s->next)
-        if (s->span && (&s->span->region == region || s->table == region))
-            return;
-    span_of(region)->next = *orphans;
-    *orphans = span_of(region);
-}
-
 static void repair(struct thread *self)
 {
-    struct span *orphans = NULL;
-
     for (struct shared *s = all; s; s = s->next) {
         if (!s->span)
             continue;
         if (s->span->region.owner != SHARED_OWNER) {
-            atomic_store(&s->span, NULL); /* not yet made, or freed */
+            forget(self, s); /* not yet made, or freed */
         } else if (s->span->kind == SPAN_SHARED) {
             finish_freeing(s);
             free_if_empty(self, s);
         } else {
             free_span(self, s); /* about to be freed */
         }
-    }
-    region_lock(self);
-    record_each(note_orphan, &orphans);
-    region_unlock();
-    while (orphans) {
-        struct span *s = orphans;
-        orphans = s->next;
-        span_free(self, s, 0);
     }
 }
 
@@ -112,16 +96,23 @@ static struct shared *unused_record(struct thread *self)
     return s;
 }
 
-static int fill_table(struct thread *self, struct shared *s, const struct span *span, void *owner)
+/* Until it is given the table is a region of the owner's without a block, which the repair of that
+   heap frees. */
+static int make_table(struct thread *self, struct shared *s, struct span *span, void *owner)
 {
     const unsigned capacity = span_capacity(span);
+    struct region *table = region_take_block(self, owner, capacity * sizeof *s->owners, 0);
 
-    s->table = region_take_block(self, SHARED_OWNER, capacity * sizeof *s->owners, 0);
-    if (!s->table)
+    if (!table)
         return 0;
-    s->owners = (void *volatile *)(void *)s->table->base;
+    s->owners = (void *volatile *)(void *)table->base;
     for (unsigned i = 0; i < capacity; i++)
         s->owners[i] = i >= span->bump || span->region.states[i] & SPAN_FREE ? NULL : owner;
+    s->table = table;
+    KILL_POINT("table filled");
+    atomic_store(&s->span, span);
+    KILL_POINT("table about to be given");
+    region_give(self, table, SHARED_OWNER);
     return 1;
 }
 
@@ -132,11 +123,10 @@ int shared_make(struct thread *self, struct span *span, void *owner)
 
     lock_all(self);
     s = unused_record(self);
-    made = s && fill_table(self, s, span, owner);
+    made = s && make_table(self, s, span, owner);
     if (made) {
         s->giver = owner;
         s->quarantined = 0;
-        s->span = span;
         span->next = (struct span *)(void *)s;
         atomic_store(&span->kind, SPAN_SHARED);
         KILL_POINT("span about to be shared");

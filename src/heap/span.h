@@ -25,12 +25,11 @@
 /* A region is SPAN_NEW while its owner changes. Who frees one sets that first: if the next owner's
    thread is killed early, the region must not look as if it had blocks. */
 enum span_kind {
-    SPAN_NEW,      /* no blocks: just taken, or about to be freed */
-    SPAN_OPEN,     /* equal blocks, in the list of its class */
-    SPAN_FULL,     /* the same, with no room left */
-    SPAN_SHARED,   /* equal blocks of several owners (shared.h) */
-    SPAN_RESERVED, /* one block that is not live yet */
-    SPAN_LARGE     /* one block (large.h) */
+    SPAN_NEW,    /* no live block yet, or about to be freed */
+    SPAN_OPEN,   /* equal blocks, in the list of its class */
+    SPAN_FULL,   /* the same, with no room left */
+    SPAN_SHARED, /* equal blocks of several owners (shared.h) */
+    SPAN_LARGE   /* one block (large.h) */
 };
 
 struct span {
@@ -48,7 +47,7 @@ struct span {
             uint16_t used;       /* live blocks; one more while it is its class's current span */
             uint16_t limit;      /* blocks that lie in committed pages */
         };
-        SIZE_T bytes; /* SPAN_RESERVED, SPAN_LARGE: asked for */
+        SIZE_T bytes; /* SPAN_LARGE: asked for */
     };
     struct span *next, **link; /* the list of its heap that it is in */
 };

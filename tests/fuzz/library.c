@@ -9,7 +9,7 @@ static HMODULE dll;
 #ifdef NMAPI_NATIVE
 
 #include "expert/bias.h"
-#include "expert/control.h"
+#include "expert/reclaim.h"
 #include "heap/record_heap.h"
 #include "heap_check.h"
 #include "region_check.h"

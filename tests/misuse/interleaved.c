@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "expert/bias.h"
-#include "expert/control.h"
+#include "expert/reclaim.h"
 #include "standin.h"
 
 enum { POINTS = 10, UNSET = 0x5A5A5A5A, ASIDE = 3 };

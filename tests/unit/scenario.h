@@ -10,7 +10,7 @@
 
 #include "expert/closing.h"
 #include "expert/bias.h"
-#include "expert/control.h"
+#include "expert/reclaim.h"
 #include "nmapi.h"
 #include "base/options.h"
 #include "standin.h"

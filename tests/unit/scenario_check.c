@@ -132,7 +132,7 @@ static int is_at_rest(const struct region *r)
     const struct expert *e = r->owner > REGION_RESERVED ? r->owner : NULL;
 
     for (int x = 0; e && x < SCENARIO_EXPERTS; x++)
-        if (e->entry.key == scenario_key(x))
+        if (e->key == scenario_key(x))
             return 1;
     return !r->owner;
 }

@@ -59,7 +59,7 @@ static DWORD WINAPI die_inside(LPVOID key)
     unit_use_key(key);
     if (!bias_enter_fast(me, key))
         return 1;
-    bias_heap(me)->live_bytes = 99999; /* half-written */
+    bias_heap(me)->sums.live_bytes = 99999; /* half-written */
     TerminateThread(GetCurrentThread(), 7);
     return 0;
 }
@@ -95,7 +95,7 @@ static void what_an_exception_left_half_written_is_recovered(void **state)
         HEXPERTKEY key = KEY(44 + i);
         block = ExpertAllocMemory(key, 100, NULL);
         assert_true(bias_enter_fast(self, key));
-        bias_heap(self)->live_bytes = 99999; /* and it never leaves */
+        bias_heap(self)->sums.live_bytes = 99999; /* and it never leaves */
         if (i == 0)
             assert_non_null(ExpertAllocMemory(key, 11, NULL));
         assert_int_equal(NmapiCloseExpert(key, &usage), NMERR_SUCCESS);
@@ -114,10 +114,10 @@ static void the_next_call_recovers_the_expert_whatever_its_key(void **state)
     assert_non_null(ExpertAllocMemory(KEY(47), 100, NULL));
     assert_true(bias_enter_fast(self, KEY(47)));
     heap = bias_heap(self);
-    heap->live_bytes = 99999;
+    heap->sums.live_bytes = 99999;
     assert_non_null(ExpertAllocMemory(KEY(48), 100, NULL));
     assert_false(unit_is_inside(self));
-    assert_int_equal(heap->live_bytes, 100);
+    assert_int_equal(heap->sums.live_bytes, 100);
 }
 
 static DWORD WINAPI end_inside(LPVOID key)
@@ -127,7 +127,7 @@ static DWORD WINAPI end_inside(LPVOID key)
     unit_use_key(key);
     if (!bias_enter_fast(me, key))
         return 1;
-    bias_heap(me)->live_bytes = 99999;
+    bias_heap(me)->sums.live_bytes = 99999;
     return 7;
 }
 
@@ -138,7 +138,7 @@ static void a_thread_that_ends_inside_counts_as_killed_there(void **state)
     for (int i = 0; i < 3; i++)
         unit_on_thread(unit_use_key, KEY(48)); /* these threads have other records */
     assert_non_null(ExpertAllocMemory(KEY(49), 5, NULL));
-    assert_int_equal(table_find(KEY(49))->heap->live_bytes, 105);
+    assert_int_equal(table_find(KEY(49))->heap->sums.live_bytes, 105);
 }
 
 static struct expert *use_and_lock(HEXPERTKEY key)
@@ -153,7 +153,7 @@ static struct expert *use_and_lock(HEXPERTKEY key)
 
 static DWORD WINAPI die_with_the_lock(LPVOID key)
 {
-    use_and_lock(key)->heap->live_bytes = 99999;
+    use_and_lock(key)->heap->sums.live_bytes = 99999;
     TerminateThread(GetCurrentThread(), 7);
     return 0;
 }
@@ -175,7 +175,7 @@ static void a_dead_threads_lock_is_taken_over_and_the_heap_recovered(void **stat
     assert_int_equal(usage.LiveBytes, 100);
     assert_int_equal(unit_on_thread(die_with_the_lock, KEY(43)), 7);
     assert_non_null(ExpertAllocMemory(KEY(43), 5, NULL));
-    assert_int_equal(table_find(KEY(43))->heap->live_bytes, 105);
+    assert_int_equal(table_find(KEY(43))->heap->sums.live_bytes, 105);
 }
 
 static void a_close_that_its_thread_did_not_survive_is_finished(void **state)
@@ -238,7 +238,7 @@ static void come_again(void *unused)
 static void reclaim(void *unused)
 {
     (void)unused;
-    control_reclaim(thread_self(), 0);
+    reclaim_experts(thread_self(), 0);
 }
 
 /* Wherever the thread dies, the next call opens the key, because the host has not closed it. */
@@ -253,7 +253,7 @@ static void a_reclaimed_key_opens_again_though_its_first_user_died(void **state)
     do {
         coming = KEY(10000 + n);
         assert_int_equal(unit_on_thread(unit_use_key, coming), 1);
-        control_reclaim(self, 0);
+        reclaim_experts(self, 0);
         assert_int_equal(table_find(coming)->state, EXPERT_RECLAIMED);
         died = unit_kill_at(come_again, n);
         assert_non_null(ExpertAllocMemory(coming, 10, NULL));

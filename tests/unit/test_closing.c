@@ -169,21 +169,21 @@ static void an_expert_without_a_noted_visitor_is_never_reclaimed(void **state)
     assert_int_equal(NmapiCloseExpert(closed, NULL), NMERR_SUCCESS);
     e = table_find(key);
     e->visitor_count = 0; /* as if the thread was killed before it was noted as a visitor */
-    control_reclaim(self, 0);
+    reclaim_experts(self, 0);
     assert_int_equal(e->state, EXPERT_OPEN);
     e->visitor_count = 1;
     e->crowded = 1;
-    control_reclaim(self, 0);
+    reclaim_experts(self, 0);
     assert_int_equal(e->state, EXPERT_OPEN);
     e->crowded = 0;
-    control_reclaim(self, 0);
+    reclaim_experts(self, 0);
     assert_int_equal(e->state, EXPERT_RECLAIMED);
 }
 
 static DWORD WINAPI reclaim(LPVOID parameter)
 {
     (void)parameter;
-    control_reclaim(bias_thread(), 0);
+    reclaim_experts(bias_thread(), 0);
     return 0;
 }
 
@@ -217,7 +217,7 @@ static DWORD WINAPI leave_its_heap_half_changed_and_die(LPVOID parameter)
     struct expert *e = parameter;
 
     bias_lock(bias_thread(), e);
-    e->heap->live_bytes += 5;
+    e->heap->sums.live_bytes += 5;
     TerminateThread(GetCurrentThread(), 1);
     return 0;
 }
@@ -232,7 +232,7 @@ static void reclaim_recovers_an_expert_that_stays_open(void **state)
     e = table_find(key);
     assert_int_equal(unit_on_thread(leave_its_heap_half_changed_and_die, e), 1);
     assert_false(heap_is_valid(self, e->heap));
-    control_reclaim(self, 0); /* recovers the heap, but keeps it open, for this thread lives */
+    reclaim_experts(self, 0); /* recovers the heap, but keeps it open, for this thread lives */
     assert_int_equal(e->state, EXPERT_OPEN);
     assert_int_equal(e->lock.holder, 0);
     assert_true(heap_is_valid(self, e->heap));
@@ -242,11 +242,9 @@ static void reclaim_recovers_an_expert_that_stays_open(void **state)
 static DWORD WINAPI begin_to_close_it_and_die(LPVOID parameter)
 {
     struct expert *e = parameter;
-    NMAPI_EXPERT_USAGE usage;
 
     bias_lock(bias_thread(), e);
-    expert_usage(e, &usage);
-    expert_keep_usage(e, &usage);
+    e->final = e->heap->sums;
     e->closing = 1; /* begun; the state is still open */
     TerminateThread(GetCurrentThread(), 1);
     return 0;
@@ -262,11 +260,11 @@ static void reclaim_finishes_an_interrupted_close_once(void **state)
     e = table_find(key);
     assert_int_equal(unit_on_thread(begin_to_close_it_and_die, e), 1);
     assert_int_equal(e->state, EXPERT_OPEN);
-    control_reclaim(self, 0);
+    reclaim_experts(self, 0);
     assert_int_equal(e->state, EXPERT_CLOSED);
     assert_null(e->heap);
     assert_int_equal(e->lock.holder, 0);
-    assert_int_equal(e->final.blocks, 1);
+    assert_int_equal(e->final.allocations - e->final.frees, 1);
 }
 
 static struct expert *changing;
@@ -287,7 +285,7 @@ static void reclaim_leaves_an_expert_alone_that_changes_meanwhile(void **state)
     changing = table_find(key);
     unit_on_thread(take_its_lock_and_die, changing);
     standin_on_call(isolate_it);
-    control_reclaim(self, 0);
+    reclaim_experts(self, 0);
     standin_on_call(NULL);
     assert_int_equal(changing->state, EXPERT_OPEN);
     assert_int_equal(changing->lock.holder, 0);
@@ -306,11 +304,11 @@ static void an_expert_closed_by_the_host_after_its_reclaim_does_not_reopen(void 
         HEXPERTKEY key = (HEXPERTKEY)(0x8500 + how * 16);
         DWORD code = 0;
         assert_int_equal(unit_on_thread(unit_use_key, key), 1);
-        control_reclaim(self, 0);
+        reclaim_experts(self, 0);
         assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
         assert_int_equal(how ? NmapiCloseExpert(key, NULL) : NmapiTerminateExpert(key),
                          NMERR_EXPERT_TERMINATE);
-        assert_true(expert_is_stopped(key));
+        assert_true(expert_is_stopped(table_find(key)));
         assert_null(ExpertAllocMemory(key, 10, &code));
         assert_int_equal(code, NMERR_EXPERT_TERMINATE);
     }
@@ -323,7 +321,7 @@ static void a_terminated_expert_is_reclaimed_and_does_not_reopen(void **state)
 
     (void)state;
     assert_int_equal(unit_on_thread(use_and_be_terminated, key), 1);
-    control_reclaim(self, 0);
+    reclaim_experts(self, 0);
     assert_int_equal(table_find(key)->state, EXPERT_CLOSED);
     assert_null(ExpertAllocMemory(key, 10, &code));
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);

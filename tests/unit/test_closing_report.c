@@ -90,8 +90,8 @@ static void at_unload_the_dll_reports_open_experts_with_blocks(void **state)
     standin_clear_debug_text();
     assert_int_equal(NmapiOpenExpert(KEY, NULL), NMERR_SUCCESS);
     leak(KEY, 3);
-    leak((HEXPERTKEY)0x7300, 0); /* open, but holds nothing */
-    assert_non_null(table_make(self, (HEXPERTKEY)0x7700, sizeof(struct expert))); /* never opened */
+    leak((HEXPERTKEY)0x7300, 0);                           /* open, but holds nothing */
+    assert_non_null(table_make(self, (HEXPERTKEY)0x7700)); /* never opened */
     leak(OTHER, 2);
     assert_int_equal(NmapiTerminateExpert(OTHER), NMERR_SUCCESS);
     leak((HEXPERTKEY)0x7400, 1);

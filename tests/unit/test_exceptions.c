@@ -51,7 +51,7 @@ static void is_put_right(HEXPERTKEY key, unsigned more)
     struct expert *e = table_find(key);
 
     assert_true(heap_is_valid(self, e->heap));
-    assert_int_equal(e->heap->allocations - e->heap->frees, 2 + more);
+    assert_int_equal(e->heap->sums.allocations - e->heap->sums.frees, 2 + more);
     assert_int_equal(e->lock.holder, 0);
 }
 

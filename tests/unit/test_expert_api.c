@@ -92,7 +92,7 @@ static void a_key_whose_first_call_found_no_memory_may_too(void **state)
 
     (void)state;
     for (int i = 0; i < 2; i++) {
-        assert_non_null(table_make(self, keys[i], sizeof(struct expert)));
+        assert_non_null(table_make(self, keys[i]));
         assert_int_equal(ExpertFreeMemory(keys[i], &legacy), NMERR_INVALID_EXPERT_HANDLE);
         assert_null(ExpertReallocMemory(keys[i], &legacy, 10, &code));
         assert_int_equal(code, NMERR_INVALID_EXPERT_HANDLE);
@@ -200,7 +200,7 @@ static void caller_is_isolated(struct expert *e, struct expert *owner)
 static void caller_is_terminated(struct expert *e, struct expert *owner)
 {
     (void)owner;
-    NmapiTerminateExpert(e->entry.key);
+    NmapiTerminateExpert(e->key);
 }
 
 static void an_owner_that_the_host_opens_meanwhile_gives_nothing(void **state)
@@ -224,7 +224,7 @@ static void a_caller_that_changes_meanwhile_takes_nothing(void **state)
 static void owner_is_closed(struct expert *e, struct expert *owner)
 {
     (void)e;
-    NmapiCloseExpert(owner->entry.key, NULL);
+    NmapiCloseExpert(owner->key, NULL);
 }
 
 static void an_owner_that_is_closed_meanwhile_has_no_block(void **state)

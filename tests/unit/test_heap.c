@@ -25,7 +25,7 @@ static void the_limit_is_never_passed_and_the_peak_is_the_most(void **state)
     void *a, *b;
 
     (void)state;
-    mine.limit = 1000;
+    mine.sums.limit = 1000;
     a = heap_alloc(self, &mine, 600);
     assert_non_null(a);
     assert_null(heap_alloc(self, &mine, 401));
@@ -33,8 +33,8 @@ static void the_limit_is_never_passed_and_the_peak_is_the_most(void **state)
     b = heap_alloc(self, &mine, 400);
     assert_non_null(b);
     assert_int_equal(heap_free(self, &mine, b), HEAP_OK);
-    assert_int_equal(mine.live_bytes, 600);
-    assert_int_equal(mine.peak_bytes, 1000);
+    assert_int_equal(mine.sums.live_bytes, 600);
+    assert_int_equal(mine.sums.peak_bytes, 1000);
     assert_null(heap_alloc(self, &mine, (SIZE_T)-1));
     assert_null(heap_alloc(self, &mine, (SIZE_T)-700));
 }
@@ -83,15 +83,15 @@ static void repair_makes_lists_and_sums_anew(void **state)
         blocks[i] = heap_alloc(self, &mine, i % 100 == 99 ? 40000 : i);
     for (unsigned i = 0; i < 3000; i += 2)
         assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
-    live = mine.live_bytes;
-    mine.live_bytes = 12345;
-    mine.frees -= 7;
+    live = mine.sums.live_bytes;
+    mine.sums.live_bytes = 12345;
+    mine.sums.frees -= 7;
     mine.committed = 0;
     memset(mine.current, 0, sizeof mine.current);
-    mine.full = mine.large = NULL;
+    mine.others = NULL;
     heap_repair(self, &mine, 0);
-    assert_int_equal(mine.live_bytes, live);
-    assert_int_equal(mine.allocations - mine.frees, 1500);
+    assert_int_equal(mine.sums.live_bytes, live);
+    assert_int_equal(mine.sums.allocations - mine.sums.frees, 1500);
     assert_true(heap_is_valid(self, &mine));
     heap_visit(self, &mine, add, sums);
     assert_int_equal(sums[0], 1500);
@@ -161,7 +161,7 @@ static void a_block_handed_over_is_the_takers(void **state)
     }
     heap_visit(self, &yours, add, sums);
     assert_int_equal(sums[0], 3);
-    yours.limit = yours.live_bytes + 10;
+    yours.sums.limit = yours.sums.live_bytes + 10;
     assert_int_equal(heap_transfer(self, &mine, &yours, heap_alloc(self, &mine, 11)), HEAP_FULL);
 }
 
@@ -201,7 +201,7 @@ static void spans_with_room_come_and_go_in_any_order(void **state)
     for (int i = 0; i < BLOCKS; i++)
         if (span[i] >= 0 && span[i] % 2 == 0)
             assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
-    assert_int_equal(mine.live_bytes, 0);
+    assert_int_equal(mine.sums.live_bytes, 0);
 }
 
 /* A large expert has few guards and regions, a small one uses few addresses. */
@@ -335,7 +335,7 @@ static void a_region_that_changes_during_a_look_up_is_found_as_it_is_then(void *
     assert_int_equal(found_after(block + 8, stays), HEAP_BAD);
     assert_int_equal(found_after(large + 8, stays), HEAP_BAD);
     assert_int_equal(found_after(large, goes_for_good), HEAP_BAD);
-    mine.large = NULL;
+    mine.others = NULL;
     heap_repair(self, &mine, 0);
 }
 
@@ -389,8 +389,8 @@ static void a_million_calls_agree_with_a_model(void **state)
         if (call % 20000 == 0)
             assert_true(heap_is_valid(self, &mine));
     }
-    assert_int_equal(mine.live_bytes, live);
-    assert_int_equal(mine.allocations - mine.frees, count);
+    assert_int_equal(mine.sums.live_bytes, live);
+    assert_int_equal(mine.sums.allocations - mine.sums.frees, count);
 }
 
 int main(void)

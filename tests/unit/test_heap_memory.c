@@ -43,7 +43,7 @@ static SIZE_T state_bytes(void)
     SIZE_T bytes = 0;
 
     for (int i = -1; i < HEAP_CLASSES; i++)
-        for (struct span *s = i < 0 ? mine.full : mine.current[i]; s && s != &heap_no_span;
+        for (struct span *s = i < 0 ? mine.others : mine.current[i]; s && s != &heap_no_span;
              s = s->next)
             bytes += region_footprint(&s->region) - region_committed(&s->region);
     return bytes;
@@ -75,7 +75,7 @@ static void what_is_committed_is_counted(void **state)
     standin_get_usage(&now);
     assert_int_equal(now.committed - before.committed, committed_by_the_system());
     /* spans grow by an eighth of what the class has: no more than that is unused */
-    assert_true(mine.committed < mine.live_bytes + mine.live_bytes / 4);
+    assert_true(mine.committed < mine.sums.live_bytes + mine.sums.live_bytes / 4);
     for (int i = 0; i < 400; i++)
         assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
     /* one span of each class stays */
@@ -195,7 +195,7 @@ static void a_block_that_shrinks_is_never_refused(void **state)
             assert_int_equal(heap_realloc(self, &mine, &block, 7), HEAP_OK);
         standin_fail_never();
         assert_memory_equal(block, "DDDDDDD", 7);
-        assert_int_equal(mine.live_bytes, 7);
+        assert_int_equal(mine.sums.live_bytes, 7);
         block = resize(&mine, block, sizes[i]);
         for (SIZE_T k = 7; k < sizes[i]; k++)
             assert_int_equal(((char *)block)[k], 0);
@@ -215,8 +215,8 @@ static void a_span_that_can_not_grow_now_grows_later(void **state)
     standin_fail_never();
     assert_int_equal(span->kind, SPAN_OPEN);
     assert_int_equal(count, span->limit);
-    assert_int_equal(mine.live_bytes, 3000 * count);
-    assert_int_equal(mine.allocations, count);
+    assert_int_equal(mine.sums.live_bytes, 3000 * count);
+    assert_int_equal(mine.sums.allocations, count);
     assert_true(heap_is_valid(self, &mine));
     assert_ptr_equal(region_find(take(3000)), span);
 }
@@ -259,7 +259,7 @@ static void a_full_span_that_has_room_again_comes_second(void **state)
     for (int i = 0; i < 300; i++)
         if (i && i != 140)
             assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
-    assert_null(mine.full);
+    assert_null(mine.others);
     assert_null(current->next); /* only the current span stays, empty */
     assert_int_equal(mine.committed, region_footprint(&current->region));
 }
@@ -302,7 +302,7 @@ static void a_block_handed_over_stays_in_place_while_it_fits(void **state)
     assert_int_equal(block[59], 0x33);
     for (int i = 60; i < 80; i++)
         assert_int_equal(block[i], 0);
-    assert_int_equal(yours.live_bytes, 80);
+    assert_int_equal(yours.sums.live_bytes, 80);
     assert_int_equal(heap_free(self, &mine, other), HEAP_OK);
     assert_int_equal(heap_free(self, &yours, block), HEAP_OK);
 }
@@ -330,8 +330,8 @@ static void each_block_of_a_shared_span_is_its_owners_alone(void **state)
         assert_int_equal(heap_find(self, owner, blocks[i] + 16, &found), HEAP_BAD);
     }
     assert_true(heap_is_valid(self, &mine) && heap_is_valid(self, &yours));
-    assert_int_equal(mine.live_bytes, 1900);
-    assert_int_equal(yours.live_bytes, 2100);
+    assert_int_equal(mine.sums.live_bytes, 1900);
+    assert_int_equal(yours.sums.live_bytes, 2100);
     heap_close(self, &mine, 0);
     for (int i = 0; i < 40; i++)
         if (span_at(blocks[i]) == span)
@@ -390,10 +390,10 @@ static void a_failing_hand_over_changes_nothing(void **state)
     struct heap_block found;
 
     (void)state;
-    yours.limit = 49;
+    yours.sums.limit = 49;
     assert_int_equal(heap_transfer(self, &mine, &yours, small), HEAP_FULL);
     assert_int_equal(heap_transfer(self, &mine, &yours, large), HEAP_FULL);
-    yours.limit = 50;
+    yours.sums.limit = 50;
     the_system_gives_nothing();
     assert_int_equal(heap_transfer(self, &mine, &yours, small), HEAP_FULL);
     standin_fail_never();
@@ -401,10 +401,10 @@ static void a_failing_hand_over_changes_nothing(void **state)
     assert_int_equal(mine.committed, committed);
     assert_true(heap_is_valid(self, &mine));
     assert_int_equal(heap_transfer(self, &mine, &yours, small), HEAP_OK);
-    assert_int_equal(yours.live_bytes, 50);
-    assert_int_equal(yours.peak_bytes, 50);
-    assert_int_equal(yours.allocations, 1);
-    assert_int_equal(mine.frees, 1);
+    assert_int_equal(yours.sums.live_bytes, 50);
+    assert_int_equal(yours.sums.peak_bytes, 50);
+    assert_int_equal(yours.sums.allocations, 1);
+    assert_int_equal(mine.sums.frees, 1);
 }
 
 static void a_block_too_large_for_any_system_leaves_the_cache_alone(void **state)

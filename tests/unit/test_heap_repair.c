@@ -13,8 +13,8 @@ static void the_validator_detects_every_wrong_field(void **state)
     take(100000);
     assert_int_equal(heap_free(self, &mine, last), HEAP_OK);
     span = mine.current[heap_class(2000)];
-    full = mine.full;
-    large = mine.large;
+    large = mine.others;
+    full = large->next;
     assert_true(heap_is_valid(self, &mine));
 #define DECEIVE(field, value)                                                                      \
     do {                                                                                           \
@@ -24,11 +24,11 @@ static void the_validator_detects_every_wrong_field(void **state)
         (field) = was;                                                                             \
         assert_true(heap_is_valid(self, &mine));                                                   \
     } while (0)
-    DECEIVE(mine.live_bytes, mine.live_bytes + 1);
+    DECEIVE(mine.sums.live_bytes, mine.sums.live_bytes + 1);
     DECEIVE(mine.committed, mine.committed + 1);
-    DECEIVE(mine.frees, mine.frees + 1);
-    DECEIVE(span->link, &mine.full);
-    DECEIVE(full->next->link, &mine.full);
+    DECEIVE(mine.sums.frees, mine.sums.frees + 1);
+    DECEIVE(span->link, &mine.others);
+    DECEIVE(full->next->link, &mine.others);
     DECEIVE(span->region.owner, YOU);
     DECEIVE(full->region.owner, YOU);
     DECEIVE(large->region.owner, YOU);
@@ -58,19 +58,19 @@ static void repair_finds_the_spans_with_free_blocks(void **state)
         blocks[i] = take(2000);
     assert_int_equal(heap_free(self, &mine, blocks[0]), HEAP_OK);
     assert_int_equal(heap_free(self, &mine, blocks[299]), HEAP_OK);
-    for (struct span *r = mine.full; r; r = r->next)
+    for (struct span *r = mine.others; r; r = r->next)
         r->kind = SPAN_OPEN; /* as if killed while it made the lists anew */
     for (struct span *r = mine.current[heap_class(2000)]; r; r = r->next)
         r->kind = SPAN_FULL;
     heap_repair(self, &mine, 0);
     assert_true(heap_is_valid(self, &mine));
     assert_ptr_equal(mine.recent, &heap_no_span);
-    assert_non_null(mine.full);
-    for (struct span *r = mine.full; r; r = r->next)
+    assert_non_null(mine.others);
+    for (struct span *r = mine.others; r; r = r->next)
         assert_false(span_has_room(r) || r->bump < span_capacity(r));
     for (struct span *r = mine.current[heap_class(2000)]; r; r = r->next)
         assert_true(span_has_room(r) || r->bump < span_capacity(r));
-    assert_int_equal(mine.peak_bytes, 600000);
+    assert_int_equal(mine.sums.peak_bytes, 600000);
 }
 
 static void counts_never_fall_in_a_repair(void **state)
@@ -79,21 +79,21 @@ static void counts_never_fall_in_a_repair(void **state)
     for (int i = 0; i < 10; i++)
         take(10);
     assert_int_equal(heap_free(self, &mine, take(10)), HEAP_OK);
-    mine.frees = 0; /* as if killed before it counted a free */
+    mine.sums.frees = 0; /* as if killed before it counted a free */
     heap_repair(self, &mine, 0);
-    assert_int_equal(mine.allocations, 11);
-    assert_int_equal(mine.frees, 1);
-    mine.allocations = 10; /* as if killed before it counted an allocation */
+    assert_int_equal(mine.sums.allocations, 11);
+    assert_int_equal(mine.sums.frees, 1);
+    mine.sums.allocations = 10; /* as if killed before it counted an allocation */
     heap_repair(self, &mine, 0);
-    assert_int_equal(mine.allocations, 11);
-    assert_int_equal(mine.frees, 1);
+    assert_int_equal(mine.sums.allocations, 11);
+    assert_int_equal(mine.sums.frees, 1);
     heap_repair(self, &mine, 0);
-    assert_int_equal(mine.allocations, 11);
-    assert_int_equal(mine.frees, 1);
-    mine.peak_bytes = mine.live_bytes = 50;
+    assert_int_equal(mine.sums.allocations, 11);
+    assert_int_equal(mine.sums.frees, 1);
+    mine.sums.peak_bytes = mine.sums.live_bytes = 50;
     heap_repair(self, &mine, 0);
-    assert_int_equal(mine.live_bytes, 100);
-    assert_int_equal(mine.peak_bytes, 100);
+    assert_int_equal(mine.sums.live_bytes, 100);
+    assert_int_equal(mine.sums.peak_bytes, 100);
 }
 
 static void what_was_taken_but_never_filled_is_freed_in_a_repair(void **state)
@@ -107,7 +107,7 @@ static void what_was_taken_but_never_filled_is_freed_in_a_repair(void **state)
     heap_repair(self, &mine, 0);
     for (int i = 0; i < 4; i++)
         assert_null(r[i]->owner);
-    assert_int_equal(mine.live_bytes, 10);
+    assert_int_equal(mine.sums.live_bytes, 10);
 }
 
 int main(void)

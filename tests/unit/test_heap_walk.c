@@ -46,10 +46,10 @@ static struct span *span_at(const void *block)
 static void sums_that_are_wrong_are_noticed(void **state)
 {
     (void)state;
-    NOTICED(heap.live_bytes, heap.live_bytes + 1);
+    NOTICED(heap.sums.live_bytes, heap.sums.live_bytes + 1);
     NOTICED(heap.committed, heap.committed + OS_PAGE);
-    NOTICED(heap.allocations, heap.allocations + 1);
-    NOTICED(heap.frees, heap.frees + 1);
+    NOTICED(heap.sums.allocations, heap.sums.allocations + 1);
+    NOTICED(heap.sums.frees, heap.sums.frees + 1);
 }
 
 static void spans_that_are_wrong_are_noticed(void **state)
@@ -94,20 +94,20 @@ static void large_blocks_that_are_wrong_are_noticed(void **state)
    counted. */
 static void repair_counts_what_is_there(void **state)
 {
-    uint64_t live = heap.allocations - heap.frees;
+    uint64_t live = heap.sums.allocations - heap.sums.frees;
 
     (void)state;
-    heap.allocations--;
+    heap.sums.allocations--;
     heap_repair(self, &heap, 0);
     assert_true(heap_is_valid(self, &heap));
-    assert_int_equal(heap.allocations - heap.frees, live);
-    heap.allocations += 2;
+    assert_int_equal(heap.sums.allocations - heap.sums.frees, live);
+    heap.sums.allocations += 2;
     heap_repair(self, &heap, 0);
     assert_true(heap_is_valid(self, &heap));
-    assert_int_equal(heap.allocations - heap.frees, live);
-    heap.peak_bytes = 0;
+    assert_int_equal(heap.sums.allocations - heap.sums.frees, live);
+    heap.sums.peak_bytes = 0;
     heap_repair(self, &heap, 0);
-    assert_int_equal(heap.peak_bytes, heap.live_bytes);
+    assert_int_equal(heap.sums.peak_bytes, heap.sums.live_bytes);
 }
 
 #define ONE(test) cmocka_unit_test_setup_teardown(test, fill_heap, close_heap)

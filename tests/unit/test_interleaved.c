@@ -28,7 +28,7 @@ static void an_expert_terminated_while_the_host_opens_it_is_open(void **state)
 {
     (void)state;
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
-    control_reclaim(self, 0);
+    reclaim_experts(self, 0);
     assert_int_equal(table_find(A)->state, EXPERT_RECLAIMED);
     at("expert about to open", terminate_a);
     assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);

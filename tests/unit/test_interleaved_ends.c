@@ -69,7 +69,7 @@ static void an_expert_terminated_during_its_reclaim_does_not_reopen(void **state
     (void)state;
     assert_int_equal(unit_on_thread(unit_use_key, A), 1);
     at("expert about to be closed", terminate_a);
-    control_reclaim(self, 0);
+    reclaim_experts(self, 0);
     assert_int_equal(table_find(A)->state, EXPERT_CLOSED);
     assert_null(ExpertAllocMemory(A, 10, &code));
     assert_int_equal(code, NMERR_EXPERT_TERMINATE);
@@ -90,7 +90,7 @@ static void an_expert_terminated_while_it_reopens_stays_closed(void **state)
     for (int others = 0; others < 12; others++) {
         DWORD code = 0;
         assert_int_equal(unit_on_thread(unit_use_key, A), 1);
-        control_reclaim(self, 0);
+        reclaim_experts(self, 0);
         assert_int_equal(table_find(A)->state, EXPERT_RECLAIMED);
         for (int i = 0; i < others; i++)
             record_heap_alloc(self, sizeof(struct heap));
@@ -114,7 +114,7 @@ static void an_expert_terminated_while_it_reopens_stays_closed(void **state)
 static DWORD WINAPI reclaim(LPVOID unused)
 {
     (void)unused;
-    control_reclaim(bias_thread(), 0);
+    reclaim_experts(bias_thread(), 0);
     return 0;
 }
 
@@ -194,7 +194,7 @@ static void a_reclaim_finishes_a_killed_close(void **state)
     at("expert closing", die);
     assert_int_equal(unit_on_thread(close_a, NULL), 1);
     assert_non_null(table_find(A)->heap);
-    control_reclaim(self, 0);
+    reclaim_experts(self, 0);
     assert_null(table_find(A)->heap);
 }
 

@@ -405,12 +405,13 @@ static void make_small_permanent(struct thread *me)
 
 static void make_expert(struct thread *me)
 {
-    table_make(me, (HEXPERTKEY)0x663000, 3 << 20);
+    for (ULONG_PTR i = 0; i < (3 << 20) / sizeof(struct expert); i++)
+        table_make(me, (HEXPERTKEY)(0x663000 + i));
 }
 
 static void make_known_expert(struct thread *me)
 {
-    table_make(me, KEY, sizeof(struct expert));
+    table_make(me, KEY);
 }
 
 static void make_record(struct thread *me)

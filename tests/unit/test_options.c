@@ -212,7 +212,7 @@ static void a_report_says_sums_and_blocks(void **state)
     struct closing_leaks leaks = {.usage = {.LiveBlocks = 3, .LiveBytes = 1007, .PeakBytes = 5000},
                                   .count = 1,
                                   .first = {{(void *)0xABC0, 7}}};
-    const struct expert e = {.entry.key = (HEXPERTKEY)0x1234};
+    const struct expert e = {.key = (HEXPERTKEY)0x1234};
 
     (void)state;
     read_words("report");
@@ -232,8 +232,8 @@ static void a_report_says_sums_and_blocks(void **state)
 static void report_two(void)
 {
     const struct closing_leaks leaks = {.usage = {.LiveBlocks = 1, .LiveBytes = 2, .PeakBytes = 3}};
-    const struct expert first = {.entry.key = (HEXPERTKEY)0x1234};
-    const struct expert second = {.entry.key = (HEXPERTKEY)0x5678};
+    const struct expert first = {.key = (HEXPERTKEY)0x1234};
+    const struct expert second = {.key = (HEXPERTKEY)0x5678};
 
     closing_report(&first, &leaks);
     closing_report(&second, &leaks);

@@ -294,8 +294,8 @@ static void who_hands_over_each_block_fills_one_span_after_the_other(void **stat
             if (blocks[i])
                 assert_int_equal(heap_free(self, &yours, blocks[i]), HEAP_OK);
     }
-    assert_int_equal(yours.live_bytes, 0);
-    assert_int_equal(mine.live_bytes, 0);
+    assert_int_equal(yours.sums.live_bytes, 0);
+    assert_int_equal(mine.sums.live_bytes, 0);
 }
 
 static void what_comes_into_a_shared_span_is_its_givers_alone(void **state)
@@ -455,7 +455,7 @@ static void a_thread_may_die_while_it_takes_a_block_of_a_shared_span(void **stat
         died = unit_kill_at(take_one, deaths);
         heap_repair(self, &mine, 0);
         assert_true(heap_is_valid(self, &mine));
-        assert_in_range(mine.live_bytes, 0, 100);
+        assert_in_range(mine.sums.live_bytes, 0, 100);
         heap_close(self, &mine, 0);
         heap_open(&mine, ME, (SIZE_T)-1);
         assert_int_equal(span->used, 1);

@@ -46,7 +46,7 @@ static void a_snapshot_has_the_blocks_of_the_moment_it_was_taken(void **state)
     assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
     assert_int_equal(snapshot_take(self, A, &first), NMERR_EXPERT_TERMINATE);
     assert_int_equal(snapshot_take(self, (HEXPERTKEY)0x5000, &first), NMERR_INVALID_EXPERT_HANDLE);
-    assert_non_null(table_make(self, (HEXPERTKEY)0x5000, sizeof(struct expert)));
+    assert_non_null(table_make(self, (HEXPERTKEY)0x5000));
     assert_int_equal(snapshot_take(self, (HEXPERTKEY)0x5000, &first), NMERR_INVALID_EXPERT_HANDLE);
     assert_true(record_heap_is_valid(self));
 }
@@ -138,7 +138,7 @@ static void a_snapshot_half_filled_by_a_killed_thread_is_freed_with_the_next(voi
             before = committed();
     }
     assert_in_range(deaths, 8, 1000);
-    assert_true(committed() < before + 2 * BLOCKS * sizeof(struct snapshot_entry));
+    assert_true(committed() < before + 2 * BLOCKS * sizeof(struct heap_entry));
     assert_true(record_heap_is_valid(self));
 }
 

@@ -16,10 +16,10 @@ static void a_key_is_found_once_made_and_its_record_never_moves(void **state)
     assert_null(table_find(key(1)));
     for (ULONG_PTR i = 0; i < KEYS; i++) {
         assert_null(table_find(key(i)));
-        made[i] = table_make(self, key(i), sizeof(struct expert));
+        made[i] = table_make(self, key(i));
         assert_non_null(made[i]);
-        assert_ptr_equal(table_make(self, key(i), sizeof(struct expert)), made[i]);
-        assert_ptr_equal(made[i]->entry.key, key(i));
+        assert_ptr_equal(table_make(self, key(i)), made[i]);
+        assert_ptr_equal(made[i]->key, key(i));
         assert_int_equal(made[i]->state, EXPERT_NEVER);
     }
     for (ULONG_PTR i = 0; i < KEYS; i++)
@@ -33,8 +33,8 @@ static void all_keys_are_listed_the_newest_first(void **state)
     ULONG_PTR i = KEYS;
 
     (void)state;
-    for (const struct expert *e = table_first(); e; e = e->entry.next)
-        assert_ptr_equal(e->entry.key, key(--i));
+    for (const struct expert *e = table_first(); e; e = e->next)
+        assert_ptr_equal(e->key, key(--i));
     assert_int_equal(i, 0);
 }
 
@@ -44,7 +44,7 @@ static DWORD WINAPI make_some(LPVOID parameter)
 
     (void)parameter;
     for (ULONG_PTR i = 0; i < 2000; i++)
-        if (!table_make(me, key(KEYS + i), sizeof(struct expert)))
+        if (!table_make(me, key(KEYS + i)))
             return 1;
     return 0;
 }
@@ -58,7 +58,7 @@ static void threads_that_make_the_same_keys_get_the_same_records(void **state)
     assert_int_equal(make_some(NULL), 0);
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
-    for (const struct expert *e = table_first(); e; e = e->entry.next)
+    for (const struct expert *e = table_first(); e; e = e->next)
         count++;
     assert_int_equal(count, KEYS + 2000);
 }
@@ -69,15 +69,15 @@ static void a_table_that_cannot_grow_takes_no_key_and_loses_none(void **state)
 
     unit_load_anew(state);
     for (ULONG_PTR i = 0; i < FULL; i++)
-        assert_non_null(table_make(self, key(i), sizeof(struct expert)));
+        assert_non_null(table_make(self, key(i)));
     standin_fail_at("VirtualAlloc", 1, TRUE);
-    assert_null(table_make(self, key(FULL), sizeof(struct expert)));
+    assert_null(table_make(self, key(FULL)));
     standin_fail_never();
     assert_null(table_find(key(FULL)));
     for (ULONG_PTR i = 0; i < FULL; i++)
-        assert_ptr_equal(table_find(key(i))->entry.key, key(i));
-    assert_non_null(table_make(self, key(FULL), sizeof(struct expert)));
-    assert_ptr_equal(table_find(key(FULL))->entry.key, key(FULL));
+        assert_ptr_equal(table_find(key(i))->key, key(i));
+    assert_non_null(table_make(self, key(FULL)));
+    assert_ptr_equal(table_find(key(FULL))->key, key(FULL));
 }
 
 int main(void)

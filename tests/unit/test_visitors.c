@@ -86,7 +86,7 @@ static void an_expert_lives_as_long_as_one_of_its_threads(void **state)
                 helper_end(&helpers[i]);
         }
         assert_int_equal(table_find(key)->state, EXPERT_OPEN);
-        assert_int_equal(table_find(key)->heap->live_bytes, 100 * 2 * THREADS);
+        assert_int_equal(table_find(key)->heap->sums.live_bytes, 100 * 2 * THREADS);
         helper_end(&helpers[last]);
         assert_int_equal(table_find(key)->state, EXPERT_RECLAIMED);
     }
@@ -197,7 +197,7 @@ static void strict_leaves_opening_to_the_host(void **state)
     assert_null(ExpertReallocMemory(KEY(171), block, 10, &code));
     assert_int_equal(code, NMERR_INVALID_EXPERT_HANDLE);
     assert_null(table_find(KEY(171))); /* nor is it remembered */
-    assert_non_null(table_make(self, KEY(172), sizeof(struct expert)));
+    assert_non_null(table_make(self, KEY(172)));
     assert_null(ExpertAllocMemory(KEY(172), 10, &code));
     assert_int_equal(code, NMERR_INVALID_EXPERT_HANDLE);
     assert_int_equal(NmapiOpenExpert(KEY(171), NULL), NMERR_SUCCESS);

@@ -7,7 +7,7 @@
 
 #include "expert/closing.h"
 #include "expert/bias.h"
-#include "expert/control.h"
+#include "expert/reclaim.h"
 #include "heap/record_heap.h"
 #include "base/options.h"
 #include "../heap_check.h"
