@@ -199,6 +199,9 @@ void bias_leave(struct thread *self, struct expert *e)
     atomic_store(&self->key, NULL);
     self->last = &expert_nobody;
     e->streak++;
+    /* With the bias of such a key the thread would look inside for ever. */
+    if (e->key == THREAD_INSIDE(self))
+        e->streak = 0;
     if (e->streak >= 1UL << e->need && atomic_load(&e->state) == EXPERT_OPEN) {
         e->biased = self->id; /* first: who revokes the bias must know whose it is */
         e->biased_at = calls_of(e);

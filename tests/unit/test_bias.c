@@ -244,6 +244,22 @@ static void without_the_bias_the_fast_path_is_not_tried(void **state)
     assert_ptr_equal(self->last, &expert_nobody);
 }
 
+static DWORD WINAPI close_expert(LPVOID key)
+{
+    return NmapiCloseExpert(key, NULL);
+}
+
+static void a_key_like_the_mark_of_being_inside_gets_no_bias(void **state)
+{
+    HEXPERTKEY key = THREAD_INSIDE(self);
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_non_null(ExpertAllocMemory(key, 1, NULL));
+    assert_int_equal(table_find(key)->bias, 0);
+    assert_int_equal(unit_on_thread(close_expert, key), NMERR_SUCCESS);
+}
+
 static void after_every_call_its_thread_is_outside(void **state)
 {
     static const SIZE_T lengths[] = {10, 1500, 20000, 100000};
@@ -309,6 +325,7 @@ int main(void)
         cmocka_unit_test(using_anothers_block_revokes_its_threads_bias_first),
         cmocka_unit_test(a_query_leaves_the_owner_its_bias),
         cmocka_unit_test(without_the_bias_the_fast_path_is_not_tried),
+        cmocka_unit_test(a_key_like_the_mark_of_being_inside_gets_no_bias),
         cmocka_unit_test(after_every_call_its_thread_is_outside),
         cmocka_unit_test(an_outgrown_list_of_visitors_is_freed),
     };
