@@ -55,7 +55,7 @@ enum {
  * the expert. NMERR_EXPERT_TERMINATE tells the expert to clean up and return.
  *
  * An expert is implicit if its first call opened it, and not the host. Implicit experts may resize
- * and free each other's blocks.
+ * and free each other's blocks. A key that the option `reclaim=thread` closed counts as never seen.
  */
 
 /* Allocates nBytes bytes; for 0 a unique block of size 0. Returns NULL on failure. pError may be
@@ -80,13 +80,13 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
 LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory, SIZE_T nBytes,
                                   DWORD *pError);
 
-/* Frees a block. NULL gives NMERR_SUCCESS. (The documentation's page returns SIZE_T, the SDK's
-   header DWORD. The upper half is zero, so both work.)
+/* Frees a block. If the key is not NULL, a NULL block gives NMERR_SUCCESS. (The documentation's
+   page returns SIZE_T, the SDK's header DWORD. The upper half is zero, so both work.)
      NMERR_INVALID_EXPERT_HANDLE  the key is NULL, or unknown and the block is no implicit expert's
      NMERR_INVALID_PARAMETER      not a live block (freed already, interior, wild)
      NMERR_ACCESS_DENIED          another expert's block, and the host opened one of the two experts
-     NMERR_EXPERT_TERMINATE       the expert was terminated: a block that it may free was freed
-                                  nevertheless; or it was closed: nothing was touched
+     NMERR_EXPERT_TERMINATE       the expert was terminated: whatever the block is, and one that it
+                                  may free was freed; or it was closed: nothing was touched
    Page: "ExpertFreeMemory function". */
 DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
 
@@ -144,8 +144,9 @@ typedef struct NMAPI_EXPERT_USAGE {
 #pragma pack(pop)
 
 /* Called by NmapiEnumExperts and NmapiEnumMemory on the caller's thread, under no lock, so it may
-   call any function of the DLL. FALSE ends the enumeration, which still returns NMERR_SUCCESS. A
-   callback that leaves by longjmp keeps the list of blocks allocated until its thread ends. */
+   call any function of the DLL. FALSE ends the enumeration, which still returns NMERR_SUCCESS. If
+   a callback leaves by longjmp, the list of blocks is freed by the first NmapiEnumMemory after its
+   thread's end. */
 typedef BOOL(CALLBACK *NMAPI_EXPERT_CALLBACK)(HEXPERTKEY hExpertKey, LPVOID pContext);
 typedef BOOL(CALLBACK *NMAPI_MEMORY_CALLBACK)(HEXPERTKEY hExpertKey, LPVOID pMemory, SIZE_T nBytes,
                                               LPVOID pContext);

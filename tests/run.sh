@@ -5,7 +5,7 @@
 #   more          the rest: the MSVC ABI, debug builds, sanitizers, clang-cl, tests labelled long
 #   all           both
 #   PRESET        one preset, for example mingw-x86-debug
-#   soak          about an hour: races and killed threads, under Wine and natively
+#   soak          half an hour: races and killed threads, under Wine and natively
 #   native-cov    the branches of src/ that the native tests take
 #   mutants       a hundred small mistakes made in src/, of which tests should notice each
 #   bench         the benchmark under Wine on x64 and x86

@@ -12,8 +12,7 @@ static LONG WINAPI last_resort(EXCEPTION_POINTERS *pointers)
         return previous_filter != NULL ? previous_filter(pointers) : EXCEPTION_CONTINUE_SEARCH;
     guard->exception = pointers->ExceptionRecord->ExceptionCode;
     guard->address = pointers->ExceptionRecord->ExceptionAddress;
-    /* What little stack is left then does not do for the DLLs that ExitThread tells, under the
-       loader's lock. */
+    /* Too little stack is left then for the DLLs that ExitThread tells under the loader's lock. */
     if (guard->exception == EXCEPTION_STACK_OVERFLOW)
         TerminateThread(GetCurrentThread(), guard->exception);
     ExitThread(guard->exception);
