@@ -182,7 +182,7 @@ bool sys_run_self(const char *const *arguments, const char *options, char *text,
     DWORD used = 0;
     DWORD got, status, had;
     size_t length;
-    BOOL started;
+    BOOL started = FALSE;
 
     GetModuleFileNameA(NULL, program, sizeof program);
     length = (size_t)snprintf(command, sizeof command, "\"%s\"", program);
@@ -196,7 +196,14 @@ bool sys_run_self(const char *const *arguments, const char *options, char *text,
         SetEnvironmentVariableA("NMAPI_OPTIONS", options);
     startup.hStdOutput = to;
     startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    started = CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process);
+    /* Wine fails to start a process now and then, with ERROR_INTERNAL_ERROR. */
+    for (int tries = 0; tries < 3; tries++) {
+        started =
+            CreateProcessA(program, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process);
+        if (started)
+            break;
+        fprintf(stderr, "bench: CreateProcess failed with %lu\n", GetLastError());
+    }
     if (options != NULL)
         SetEnvironmentVariableA("NMAPI_OPTIONS", had > 0 && had < sizeof before ? before : NULL);
     CloseHandle(to);
@@ -212,6 +219,8 @@ bool sys_run_self(const char *const *arguments, const char *options, char *text,
     WaitForSingleObject(process.hProcess, INFINITE);
     if (!GetExitCodeProcess(process.hProcess, &status))
         status = 1;
+    if (status != 0)
+        fprintf(stderr, "bench: %s ended with status %#lx\n", command, status);
     CloseHandle(process.hThread);
     CloseHandle(process.hProcess);
     return status == 0;
