@@ -1,7 +1,6 @@
 /*
  * crt.c - the four functions that compilers call unasked, because no C runtime is linked.
  */
-#include <intrin.h>
 #include <stddef.h>
 
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -12,6 +11,23 @@ void *memcpy(void *to, const void *from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int value, size_t bytes);
 int memcmp(const void *left, const void *right, size_t bytes);
+
+#if defined(__GNUC__) || defined(__clang__)
+void *memcpy(void *to, const void *from, size_t bytes)
+{
+    void *result = to;
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
+    return result;
+}
+
+void *memset(void *to, int value, size_t bytes)
+{
+    void *result = to;
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(value) : "memory");
+    return result;
+}
+#else
+#include <intrin.h>
 
 void *memcpy(void *to, const void *from, size_t bytes)
 {
@@ -24,6 +40,7 @@ void *memset(void *to, int value, size_t bytes)
     __stosb(to, (unsigned char)value, bytes);
     return to;
 }
+#endif
 
 void *memmove(void *to, const void *from, size_t bytes)
 {
