@@ -13,6 +13,7 @@ void *memset(void *to, int value, size_t bytes);
 int memcmp(const void *left, const void *right, size_t bytes);
 
 #if defined(__GNUC__) || defined(__clang__)
+/* Not the intrinsics: clang makes a call of memset of __stosb. */
 void *memcpy(void *to, const void *from, size_t bytes)
 {
     void *result = to;
