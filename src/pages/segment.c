@@ -221,7 +221,7 @@ static int take_in(struct segment *s, struct record *r, unsigned units, unsigned
         return 0;
     r->pages = units * UNIT_PAGES;
     KILL_POINT("units about to be taken");
-    /* First, and cleared last in segment_free: no unit leads to a record that stands for nothing. */
+    /* First, and cleared last in segment_free: no unit leads to a record without region. */
     atomic_store(&r->region.base,
                  s->base + (SIZE_T)(first - segment_unit((ULONG_PTR)s->base)) * UNIT_BYTES);
     KILL_POINT("units about to lead to their region");
