@@ -16,7 +16,8 @@ static int is_abnormal(const struct thread *self, const struct expert *e, int di
 }
 
 /* What a close does once it is noted. A terminated expert, even if terminated just now, can be
-   reopened only by the host. Of a thread killed at the end the next opening takes the heap. */
+   reopened only by the host. If the thread is killed at the end, the next opening takes the
+   heap. */
 static void complete(struct thread *self, struct expert *e)
 {
     struct heap *heap = e->heap;

@@ -23,8 +23,8 @@ static struct shared *record_of_span(const struct span *span)
     return (struct shared *)(void *)span->next;
 }
 
-/* The end of a record, once its span has another owner. Its table has, too, if a thread was killed
-   here or before it was given. */
+/* The end of a record, once its span has another owner. If a thread was killed, its table may have
+   another one already, too. */
 static void forget(struct thread *self, struct shared *s)
 {
     if (s->table->owner == SHARED_OWNER)
