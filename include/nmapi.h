@@ -55,7 +55,8 @@ enum {
  * the expert. NMERR_EXPERT_TERMINATE tells the expert to clean up and return.
  *
  * An expert is implicit if its first call opened it, and not the host. Implicit experts may resize
- * and free each other's blocks. A key that the option `reclaim=thread` closed counts as never seen.
+ * and free each other's blocks. A key that the option `reclaim=thread` closed is opened again by
+ * the next ExpertAllocMemory.
  */
 
 /* Allocates nBytes bytes; for 0 a unique block of size 0. Returns NULL on failure. pError may be
