@@ -13,6 +13,11 @@ static inline struct record *record_of(const struct region *region)
     return (struct record *)(void *)region;
 }
 
+static inline SIZE_T cache_pages(void)
+{
+    return record_sums.free;
+}
+
 /* A sum over the bits of the segment that a region lies in. A segment without regions does not
    stay. */
 static inline void region_check_segment(struct region *region, void *context)
@@ -22,16 +27,14 @@ static inline void region_check_segment(struct region *region, void *context)
 
     if (!s)
         return;
-    *sum = 31 * (31 * (31 * *sum + s->longest) + s->free_lines) + s->state_pages;
+    *sum = 31 * (31 * (31 * *sum + s->longest) + s->with_states) + s->state_pages;
     for (unsigned i = 0; i < SEGMENT_UNITS / 32; i++)
         *sum = 31 * *sum + s->cold[i];
-    for (unsigned i = 0; i < SEGMENT_LINES / 32; i++)
-        *sum = 31 * *sum + s->lines[i];
 }
 
 static inline uint32_t region_check_segments(void)
 {
-    uint32_t sum = (uint32_t)segment_idle_pages();
+    uint32_t sum = (uint32_t)segment_state_pages();
 
     record_each(region_check_segment, &sum);
     return sum;

@@ -3,8 +3,8 @@
 struct span *span_open(struct thread *self, void *owner, unsigned units, unsigned size_class,
                        uint32_t block)
 {
-    unsigned capacity = (unsigned)(REGION_BYTES(units) / block);
-    struct region *region = region_take(self, owner, units, capacity);
+    unsigned room = (unsigned)(REGION_BYTES(units) / block), states = units * UNIT_STATES;
+    struct region *region = region_take(self, owner, units, room < states ? room : states);
     struct span *span = span_of(region);
 
     if (!region)
@@ -33,7 +33,7 @@ void span_free(struct thread *self, struct span *span, int quarantined)
 
 unsigned span_capacity(const struct span *span)
 {
-    return (unsigned)(region_room(&span->region) / span->block);
+    return region_states(&span->region);
 }
 
 int span_grow(struct thread *self, struct span *span, SIZE_T bytes)

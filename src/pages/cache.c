@@ -19,14 +19,16 @@
 #define LOOKS 16             /* cached regions that are compared */
 
 /* Regions in segments by their units, and own reservations. The one freed last is first. */
-static struct record *classes[UNIT_CLASSES], *owns;
+static struct record *classes[UNIT_CLASSES + MEDIUM_WIDER], *owns; /* the last ones stay empty */
 /* Stands behind the newest one and before the oldest. */
 static struct record ends = {.newer = &ends, .older = &ends};
 
 SIZE_T cache_limit(void)
 {
-    SIZE_T most = record_sums.used + record_sums.used / 2;
-    SIZE_T records = permanent_pages(); /* they wait as well: of what went, they are left */
+    SIZE_T used = record_sums.used, most = used + used / 2;
+    /* What is left of regions that went waits as well: records, and block states beyond those that
+       the used pages may have. */
+    SIZE_T left = permanent_pages(), states = segment_state_pages();
 
     if (options.pageheap)
         return 0;
@@ -36,12 +38,9 @@ SIZE_T cache_limit(void)
         most = KEEP_DEFAULT;
     if (options.keep_given)
         most = options.keep ? options.keep / OS_PAGE : KEEP_LEAST;
-    return most > records ? most - records : 0;
-}
-
-SIZE_T cache_pages(void)
-{
-    return record_sums.free + segment_idle_pages();
+    if (states > used / SEGMENT_STATES)
+        left += states - used / SEGMENT_STATES;
+    return most > left ? most - left : 0;
 }
 
 void cache_put(struct record *r)
@@ -62,34 +61,23 @@ static void pull(struct record *r)
     r->older->newer = r->newer;
 }
 
-/* The region of a class to try first. For a span, of those freed last the one with the lowest
-   address: then an expert that does what another did before it touches the same pages, and hardly
-   any further ones. NULL: there is none. */
-static struct record *first_choice(struct record *newest, unsigned lines)
+struct record *cache_take(unsigned units, int for_span)
 {
-    struct record *choice = newest, *r = newest;
+    unsigned c = unit_class(units), last = for_span ? c : c + MEDIUM_WIDER;
+    unsigned looks = for_span ? LOOKS : 1;
+    struct record *choice;
 
-    for (unsigned looks = lines ? LOOKS : 0; r && looks; r = r->next, looks--)
+    while (c < last && !classes[c])
+        c++;
+    choice = classes[c];
+    /* For a span, of those freed last the one with the lowest address: then an expert that does
+       what another did before it touches the same pages, and hardly any further ones. */
+    for (struct record *r = choice; r && looks; r = r->next, looks--)
         if (r->region.base < choice->region.base)
             choice = r;
+    if (choice)
+        pull(choice);
     return choice;
-}
-
-struct record *cache_take(unsigned units, unsigned lines)
-{
-    unsigned first = unit_class(units), last = lines ? first : first + MEDIUM_WIDER;
-
-    for (unsigned c = first; c <= last && c < UNIT_CLASSES; c++) {
-        struct record *r = first_choice(classes[c], lines);
-        if (r && !segment_take_lines(r, lines))
-            for (r = classes[c]; r && !segment_take_lines(r, lines);)
-                r = r->next;
-        if (r) {
-            pull(r);
-            return r;
-        }
-    }
-    return NULL;
 }
 
 struct record *cache_take_own(SIZE_T pages)
@@ -124,17 +112,12 @@ int cache_purge(SIZE_T pages)
 {
     int purged = 0;
 
-    while (ends.newer != &ends && (!pages || cache_pages() > pages)) {
+    while (ends.newer != &ends && (!pages || record_sums.free > pages)) {
         struct record *r = ends.newer;
         pull(r);
         if (!cache_discard(r))
             break;
         purged = 1;
-    }
-    if (cache_pages() > pages) {
-        SIZE_T idle = segment_idle_pages();
-        segment_purge_states();
-        purged |= segment_idle_pages() < idle;
     }
     return purged;
 }

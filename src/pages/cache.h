@@ -11,19 +11,17 @@
 #include "pages/own.h"
 #include "pages/segment.h"
 
-/* Pages that may be cached now, and that are. */
+/* Pages that may be cached now; record_sums.free are. */
 SIZE_T cache_limit(void);
-SIZE_T cache_pages(void);
 
 /* Caches a region that has no owner. */
 void cache_put(struct record *record);
 /* The same if there is room for it; otherwise returns what is too much to the system. */
 void cache_accept(struct record *record);
 
-/* Takes a cached region in a segment, of at least so many units, with lines of block states. One
-   without lines, for a single block, may be some classes larger. It has no owner yet. NULL: there
-   is none. */
-struct record *cache_take(unsigned units, unsigned lines);
+/* Takes a cached region in a segment, of at least so many units: for a span of this class, for a
+   single block perhaps some classes larger. It has no owner yet. NULL: there is none. */
+struct record *cache_take(unsigned units, int for_span);
 
 /* Takes an own reservation of at least so many pages and about twice as many at the most; any
    number of them is committed. */

@@ -22,8 +22,6 @@ void quarantine_put(struct record *r)
     tail = &r->newer;
     KILL_POINT("region about to be quarantined");
     record_set_owner(r, REGION_QUARANTINED);
-    if (r->segment)
-        segment_free_lines(r);
     queued += r->pages;
     if (queued > QUARANTINE_MOST)
         quarantine_drop(queued - QUARANTINE_MOST);

@@ -11,7 +11,7 @@
 
 #include "pages/record.h"
 
-/* Adds a region whose pages have been decommitted. */
+/* Adds a region whose pages have been decommitted and that has no block states. */
 void quarantine_put(struct record *record);
 /* Releases the oldest regions that have at least so many pages of addresses; 0: there are none. */
 int quarantine_drop(SIZE_T pages);

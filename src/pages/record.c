@@ -41,7 +41,7 @@ struct record *record_new(struct thread *self)
     memset(r->use + sizeof r->region, 0, sizeof r->use - sizeof r->region);
     r->region.states = NULL;
     r->committed = r->dirty = 0;
-    r->lines = 0;
+    r->states = 0;
     return r;
 }
 

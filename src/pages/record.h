@@ -42,7 +42,7 @@ struct record {
     uint32_t pages;               /* of addresses, the last of which is never committed */
     volatile uint32_t committed;  /* pages from base on that certainly are committed */
     volatile uint32_t dirty;      /* pages from base on that may not be zero, or may be committed */
-    uint16_t first_line, lines;   /* of its block states in the segment; lines 0: none */
+    uint16_t states;              /* block states that its last owner asked for */
 };
 _Static_assert(sizeof(struct record) == APART, "a block of them fills a page");
 

@@ -4,8 +4,10 @@
 #include "pages/cache.h"
 
 /* A block with more pages, its guard page included, has a reservation of its own. Four of that size
-   fill a segment. */
+   fit into a segment. */
 #define MEDIUM_PAGES 240
+_Static_assert(MEDIUM_PAGES *OS_PAGE <= SEGMENT_LEAST - SEGMENT_LEAST / SEGMENT_STATES,
+               "any segment has room for one");
 
 static struct lock lock;
 
@@ -75,18 +77,22 @@ static unsigned whole_units(SIZE_T pages)
     return options.pageheap ? units : unit_class_units(unit_class(units));
 }
 
-/* A region of so many units with lines of block states; or, with `own` pages, the guard page
-   included, one that has a reservation of its own. */
-static struct region *take(struct thread *self, void *owner, unsigned units, unsigned lines,
+/* A region of so many units and block states; or, with `own` pages, the guard page included, one
+   that has a reservation of its own. */
+static struct region *take(struct thread *self, void *owner, unsigned units, unsigned states,
                            SIZE_T own)
 {
     struct record *r;
 
     region_lock(self);
     do {
-        r = own ? cache_take_own(own) : cache_take(units, lines);
+        r = own ? cache_take_own(own) : cache_take(units, states != 0);
         if (!r)
-            r = own ? own_take(self, own) : segment_take(self, units, lines);
+            r = own ? own_take(self, own) : segment_take(self, units);
+        if (r && r->segment && !segment_set_states(r, states)) {
+            cache_discard(r);
+            r = NULL;
+        }
     } while (!r && make_room());
     if (r)
         record_set_owner(r, owner);
@@ -96,7 +102,7 @@ static struct region *take(struct thread *self, void *owner, unsigned units, uns
 
 struct region *region_take(struct thread *self, void *owner, unsigned units, unsigned states)
 {
-    return take(self, owner, units, (states + LINE_STATES - 1) / LINE_STATES, 0);
+    return take(self, owner, units, states, 0);
 }
 
 /* Pages of addresses for a block that grows: on x64 there are plenty. Guard pages included. */
@@ -153,11 +159,16 @@ SIZE_T region_room(const struct region *region)
     return (record_of(region)->pages - 1) * OS_PAGE;
 }
 
+unsigned region_states(const struct region *region)
+{
+    return record_of(region)->states;
+}
+
 SIZE_T region_footprint(const struct region *region)
 {
     const struct record *r = record_of(region);
 
-    return r->committed * OS_PAGE + r->lines * (SIZE_T)LINE_BYTES;
+    return r->committed * OS_PAGE + r->states * sizeof(uint16_t);
 }
 
 /* Pages of a region that has an owner */
@@ -224,8 +235,6 @@ void region_release(struct thread *self, struct region *region)
     region_soil(region, region_committed(region)); /* as in region_give */
     record_decommit(r, r->committed); /* what a killed thread committed, and did not count */
     record_set_owner(r, NULL);
-    if (r->segment)
-        segment_free_lines(r);
     cache_accept(r);
     region_unlock();
 }
@@ -235,7 +244,9 @@ void region_quarantine(struct thread *self, struct region *region)
     struct record *r = record_of(region);
 
     region_lock(self);
-    /* First: if the thread is killed between the two, the region still has its owner. */
+    /* First: if the thread is killed between, the region still has its owner. */
+    if (r->segment)
+        segment_set_states(r, 0);
     record_decommit(r, 0);
     quarantine_put(r);
     cache_purge(cache_limit()); /* its owner has less now */

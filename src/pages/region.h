@@ -25,7 +25,8 @@ static ALWAYS_INLINE struct region *region_find(const void *address)
 /* Bytes of a region of so many units, without the guard page. */
 #define REGION_BYTES(units) ((units)*UNIT_BYTES - OS_PAGE)
 
-/* A region of so many units and block states. NULL: no memory or no address space. */
+/* A region of so many units and block states, at most UNIT_STATES for each unit. NULL: no memory or
+   no address space. */
 struct region *region_take(struct thread *self, void *owner, unsigned units, unsigned states);
 /* A region for one block, `bytes` of it committed; `grows`: with room to grow. */
 struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes, int grows);
@@ -34,6 +35,7 @@ struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes,
 SIZE_T region_committed(const struct region *region);
 SIZE_T region_dirty(const struct region *region);
 SIZE_T region_room(const struct region *region);
+unsigned region_states(const struct region *region);
 /* Committed bytes, those of its block states included. */
 SIZE_T region_footprint(const struct region *region);
 

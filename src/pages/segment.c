@@ -7,11 +7,13 @@
 #include "base/permanent.h"
 
 #define FINE_UNITS 16 /* up to which each number of units is a class */
+#define LINE_BYTES 64 /* of a processor's cache */
+#define STATES_BYTES (UNIT_STATES * sizeof(uint16_t)) /* for each unit */
 
 static struct segment *volatile all; /* by all; those without base stand for nothing */
 /* Those whose longest run of cold units is at least the class's units, but not the next one's. */
 static struct segment *with_cold[UNIT_CLASSES];
-static SIZE_T idle_pages; /* of block states in segments where no region has any */
+static SIZE_T state_pages; /* of all segments */
 
 unsigned unit_class(unsigned units)
 {
@@ -36,21 +38,29 @@ unsigned unit_class_within(unsigned units)
 
 /* What a segment consists of */
 
-static unsigned all_lines(const struct segment *s)
+/* Those that block states lie in. */
+static unsigned state_units(const struct segment *s)
 {
-    return (unsigned)(s->bytes / 16 / LINE_BYTES);
+    return (unsigned)(s->bytes / UNIT_BYTES / SEGMENT_STATES);
+}
+
+static unsigned data_units(const struct segment *s)
+{
+    return (unsigned)(s->bytes / UNIT_BYTES) - state_units(s);
+}
+
+/* The number of a region's first unit among the data units. */
+static unsigned unit_of(const struct record *r)
+{
+    const struct segment *s = r->segment;
+
+    return (unsigned)((SIZE_T)(r->region.base - s->base) / UNIT_BYTES) - state_units(s);
 }
 
 static void make_cold(struct segment *s)
 {
-    unsigned first = segment_unit((ULONG_PTR)s->base);
-    unsigned units = (unsigned)(s->bytes / UNIT_BYTES), states = units / 16;
-
     memset(s->cold, 0, sizeof s->cold);
-    bits_set_run(s->cold, first + states, units - states, 1);
-    memset(s->lines, 0, sizeof s->lines);
-    bits_set_run(s->lines, 0, all_lines(s), 1);
-    s->free_lines = (uint16_t)all_lines(s);
+    bits_set_run(s->cold, segment_unit((ULONG_PTR)s->base) + state_units(s), data_units(s), 1);
 }
 
 /* The lists of segments with cold units */
@@ -105,8 +115,7 @@ static struct segment *make(struct thread *self)
     if (!base)
         return NULL;
     s->bytes = bytes;
-    s->state_pages = 0;
-    s->longest = 0;
+    s->state_pages = s->with_states = s->longest = 0;
     KILL_POINT("segment about to be recorded");
     atomic_store(&s->base, base);
     make_cold(s);
@@ -119,84 +128,62 @@ static void release(struct segment *s)
 {
     LIST_PULL(s);
     s->longest = 0;
-    idle_pages -= s->state_pages; /* nobody has a line */
+    state_pages -= s->state_pages;
     map_note_release(s->base, s->bytes);
     atomic_store(&s->base, NULL);
     map_release();
 }
 
-/* Lines of block states */
+/* Block states */
 
-static int commit_states(struct segment *s, unsigned lines)
+static int commit_states(struct segment *s, SIZE_T bytes)
 {
-    SIZE_T pages = ((SIZE_T)lines * LINE_BYTES + OS_PAGE - 1) / OS_PAGE, have = s->state_pages;
+    SIZE_T pages = (bytes + OS_PAGE - 1) / OS_PAGE, have = s->state_pages;
 
     if (pages <= have)
         return 1;
     if (!os_commit(s->base + have * OS_PAGE, (pages - have) * OS_PAGE))
         return 0;
-    if (s->free_lines == all_lines(s))
-        idle_pages += pages - have;
+    state_pages += pages - have;
     s->state_pages = (uint16_t)pages;
     return 1;
 }
 
-/* Marks lines as free or taken, and counts idle pages. */
-static void mark_lines(struct segment *s, unsigned first, unsigned lines, int free)
+static void decommit_states(struct segment *s)
 {
-    if (s->free_lines == all_lines(s))
-        idle_pages -= s->state_pages;
-    bits_set_run(s->lines, first, lines, free);
-    s->free_lines = (uint16_t)(free ? s->free_lines + lines : s->free_lines - lines);
-    if (s->free_lines == all_lines(s))
-        idle_pages += s->state_pages;
+    uint16_t pages = s->state_pages;
+
+    s->state_pages = 0;
+    KILL_POINT("block states about to be decommitted");
+    if (os_decommit(s->base, pages * OS_PAGE))
+        state_pages -= pages;
+    else
+        s->state_pages = pages;
 }
 
-int segment_take_lines(struct record *r, unsigned lines)
+int segment_set_states(struct record *r, unsigned states)
 {
     struct segment *s = r->segment;
-    unsigned first;
+    SIZE_T unit = unit_of(r), bytes = states * sizeof(uint16_t);
+    SIZE_T room = r->pages / UNIT_PAGES * STATES_BYTES;
+    /* Where in the room varies. Otherwise the states that spans use first would share a few sets of
+       the processor's cache. */
+    SIZE_T line = unit / 16 % ((room - bytes) / LINE_BYTES + 1);
+    SIZE_T at = unit * STATES_BYTES + line * LINE_BYTES;
 
-    if (!lines)
-        return 1;
-    if (s->free_lines < lines)
+    if (states && !commit_states(s, at + bytes))
         return 0;
-    first = bits_find_run(s->lines, all_lines(s), lines);
-    if (first == all_lines(s) || !commit_states(s, first + lines))
-        return 0;
-    r->region.states = (uint16_t *)(void *)(s->base + (SIZE_T)first * LINE_BYTES);
-    r->first_line = (uint16_t)first;
-    r->lines = (uint16_t)lines;
-    mark_lines(s, first, lines, 0);
+    r->region.states = (uint16_t *)(void *)(s->base + at);
+    s->with_states = (uint16_t)(s->with_states + (states != 0) - (r->states != 0));
+    r->states = (uint16_t)states;
+    if (!s->with_states && s->state_pages)
+        decommit_states(s);
     return 1;
 }
 
-void segment_free_lines(struct record *r)
+SIZE_T segment_state_pages(void)
 {
-    unsigned lines = r->lines;
-
-    r->lines = 0;
-    mark_lines(r->segment, r->first_line, lines, 1);
-}
-
-SIZE_T segment_idle_pages(void)
-{
-    return idle_pages;
-}
-
-void segment_purge_states(void)
-{
-    for (struct segment *s = all; s; s = s->all) {
-        SIZE_T pages = s->state_pages;
-        if (!s->base || !pages || s->free_lines != all_lines(s))
-            continue;
-        s->state_pages = 0;
-        KILL_POINT("block states about to be decommitted");
-        if (os_decommit(s->base, pages * OS_PAGE))
-            idle_pages -= pages;
-        else
-            s->state_pages = (uint16_t)pages;
-    }
+    return state_pages;
 }
 
 /* Regions */
@@ -210,15 +197,24 @@ static void enter_units(struct segment *s, struct record *r)
         atomic_store(&s->regions[i], &r->region);
 }
 
-/* In a segment that has so long a run of cold units. */
-static int take_in(struct segment *s, struct record *r, unsigned units, unsigned lines)
+struct record *segment_take(struct thread *self, unsigned units)
 {
+    struct record *r = record_new(self);
+    struct segment *s = NULL;
     unsigned first;
 
-    r->segment = s;
+    if (!r)
+        return NULL;
+    for (unsigned c = unit_class(units); c < UNIT_CLASSES && !s; c++)
+        s = with_cold[c];
+    if (!s)
+        s = make(self);
+    if (!s) {
+        record_free(r);
+        return NULL;
+    }
     first = bits_find_run(s->cold, SEGMENT_UNITS, units);
-    if (first == SEGMENT_UNITS || !segment_take_lines(r, lines))
-        return 0;
+    r->segment = s;
     r->pages = units * UNIT_PAGES;
     KILL_POINT("units about to be taken");
     /* First, and cleared last in segment_free: no unit leads to a record without region. */
@@ -227,27 +223,7 @@ static int take_in(struct segment *s, struct record *r, unsigned units, unsigned
     KILL_POINT("units about to lead to their region");
     enter_units(s, r);
     list_anew(s);
-    return 1;
-}
-
-struct record *segment_take(struct thread *self, unsigned units, unsigned lines)
-{
-    struct record *r = record_new(self);
-    struct segment *s;
-
-    if (!r)
-        return NULL;
-    for (unsigned c = unit_class(units); c < UNIT_CLASSES; c++)
-        for (s = with_cold[c]; s; s = s->next)
-            if (take_in(s, r, units, lines))
-                return r;
-    s = make(self);
-    if (s && take_in(s, r, units, lines))
-        return r;
-    if (s) /* no memory for block states: or each call that fails would leave one */
-        release(s);
-    record_free(r);
-    return NULL;
+    return r;
 }
 
 void segment_free(struct record *r)
@@ -255,12 +231,13 @@ void segment_free(struct record *r)
     struct segment *s = r->segment;
     unsigned first = segment_unit((ULONG_PTR)r->region.base), units = r->pages / UNIT_PAGES;
 
+    segment_set_states(r, 0);
     for (unsigned i = first; i < first + units; i++)
         atomic_store(&s->regions[i], NULL);
     record_free(r);
     bits_set_run(s->cold, first, units, 1);
     list_anew(s);
-    if (s->longest == s->bytes / UNIT_BYTES / 16 * 15) /* all but the block states */
+    if (s->longest == data_units(s))
         release(s);
 }
 
@@ -269,40 +246,32 @@ void segment_free(struct record *r)
 void segment_repair_begin(void)
 {
     memset((void *)with_cold, 0, sizeof with_cold);
+    state_pages = 0;
     for (struct segment *s = all; s; s = s->all) {
-        SIZE_T noted = s->state_pages * OS_PAGE, most = s->bytes / 16;
-        s->longest = 0;
+        SIZE_T noted = s->state_pages * OS_PAGE, most = s->bytes / SEGMENT_STATES;
+        s->longest = s->with_states = 0;
         if (!s->base)
             continue;
         make_cold(s);
         /* What a killed thread had committed before it noted that, or still had to decommit. */
         if (noted < most)
             os_decommit(s->base + noted, most - noted);
+        state_pages += s->state_pages;
         map_enter(s->base, s->bytes, (ULONG_PTR)s + MAP_SEGMENT);
     }
 }
 
 void segment_enter(struct record *r)
 {
-    struct segment *s = r->segment;
-
-    enter_units(s, r);
-    if (r->region.owner <= REGION_QUARANTINED)
-        r->lines = 0;
-    bits_set_run(s->lines, r->first_line, r->lines, 0);
-    s->free_lines = (uint16_t)(s->free_lines - r->lines);
+    enter_units(r->segment, r);
+    r->segment->with_states = (uint16_t)(r->segment->with_states + (r->states != 0));
 }
 
 void segment_repair_end(void)
 {
-    idle_pages = 0;
-    for (struct segment *s = all; s; s = s->all) {
-        if (!s->base)
-            continue;
-        list_anew(s);
-        if (s->free_lines == all_lines(s))
-            idle_pages += s->state_pages;
-    }
+    for (struct segment *s = all; s; s = s->all)
+        if (s->base)
+            list_anew(s);
 }
 
 void segment_shutdown(void)

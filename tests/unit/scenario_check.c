@@ -148,8 +148,8 @@ static void verify_region(struct region *region, void *context)
     if (!is_at_rest(&r->region))
         return;
     check_committed(r->region.base, committed);
-    if (r->lines)
-        check_committed((const char *)r->region.states, r->lines * (SIZE_T)LINE_BYTES);
+    if (r->states)
+        check_committed((const char *)r->region.states, r->states * sizeof(uint16_t));
     if (!r->region.owner && dirty < committed)
         check_zero(r->region.base + dirty, committed - dirty);
 }

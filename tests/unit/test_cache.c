@@ -188,31 +188,6 @@ static void a_span_gets_the_lowest_of_the_sixteen_regions_freed_last(void **stat
         region_release(self, r[i]);
 }
 
-/* Whose segment has no lines of block states left, another one serves instead. */
-static void a_cached_region_without_block_states_to_give_is_passed_over(void **state)
-{
-    const unsigned few = 10 * LINE_STATES;
-    static struct region *others[SEGMENT_UNITS];
-    struct region *first = take_units(4, few), *second, *last;
-    unsigned count = 0;
-
-    (void)state;
-    do /* until that segment has none left */
-        others[count++] = take_units(1, few);
-    while (segment_of(others[count - 1]) == segment_of(first));
-    second = take_units(4, few);
-    assert_ptr_equal(segment_of(second), segment_of(others[count - 1]));
-    region_release(self, second);
-    region_release(self, first);
-    last = take_units(1, few); /* has the lines that the first one had */
-    assert_ptr_equal(segment_of(last), segment_of(first));
-    assert_ptr_equal(take_units(4, few), second);
-    region_release(self, second);
-    region_release(self, last);
-    while (count)
-        region_release(self, others[--count]);
-}
-
 static void a_region_up_to_six_classes_too_large_is_taken(void **state)
 {
     (void)state;
@@ -250,9 +225,8 @@ static void a_region_with_block_states_is_never_too_large(void **state)
     assert_int_equal(record_of(r)->pages, 8 * UNIT_PAGES);
     region_release(self, r);
     assert_ptr_equal(take_units(8, 20), r);
-    assert_int_equal(record_of(r)->lines, 1);
+    assert_int_equal(region_states(r), 20);
     region_release(self, r);
-    assert_int_equal(record_of(r)->lines, 0);
 }
 
 static void an_own_reservation_serves_a_request_of_half_its_pages_or_more(void **state)
@@ -358,32 +332,24 @@ static void pages_that_a_killed_thread_did_not_count_are_not_cached(void **state
     assert_true(deaths > 3);
 }
 
-/* Block states that no region uses any more are cached too, and purged with the rest. */
-static void idle_block_states_are_cached_and_purged(void **state)
+/* A cached region keeps its block states. They count as cached, but for what the pages in use may
+   have. */
+static void cached_block_states_count_and_are_purged(void **state)
 {
-    struct region *held = take_units(1, 0), *r = take_units(4, 40 * LINE_STATES);
-    SIZE_T before = committed();
+    struct region *held = take_units(1, 0), *r = take_units(32, 4080);
+    SIZE_T before = committed(), pages = segment_state_pages(), used = record_sums.used;
 
     (void)state;
-    assert_ptr_equal(segment_of(held), segment_of(r));
-    assert_int_equal(cache_pages(), 0);
+    assert_in_range(pages, 2, 4);
     region_release(self, r);
-    assert_int_equal(cache_pages(), 1); /* 40 lines */
     assert_int_equal(committed(), before);
+    record_sums.used = 0;
+    assert_int_equal(cache_limit(), KEEP_DEFAULT - permanent_pages() - pages);
+    record_sums.used = pages * SEGMENT_STATES;
+    assert_int_equal(cache_limit(), KEEP_DEFAULT - permanent_pages());
+    record_sums.used = used;
     region_trim(self);
-    assert_int_equal(cache_pages(), 0);
-    assert_int_equal(committed(), before - OS_PAGE);
-    r = take_units(4, 40 * LINE_STATES);
-    assert_int_equal(committed(), before);
-    r->states[40 * LINE_STATES - 1] = 7;
-    /* while one region uses some, all stay */
-    region_release(self, r);
-    r = take_units(2, 1);
-    assert_int_equal(cache_pages(), 0);
-    region_trim(self);
-    assert_int_equal(committed(), before);
-    r->states[0] = 7;
-    region_release(self, r);
+    assert_int_equal(segment_state_pages(), 0);
     region_release(self, held);
 }
 
@@ -400,7 +366,7 @@ static void pages_that_the_system_does_not_take_back_stay_cached(void **state)
     waiting = cache_pages();
     standin_fail_at("VirtualFree", 1, TRUE);
     region_trim(self);
-    assert_true(standin_failed() >= 2);
+    assert_int_equal(standin_failed(), 1);
     standin_fail_never();
     assert_int_equal(cache_pages(), waiting);
     assert_true(region_is_valid(self));
@@ -422,19 +388,14 @@ static void all_cached_pages_are_purged_before_a_commit_fails(void **state)
         if (i == 0)
             release_full(KIB(200));
         region_release(self, states);
-        if (i == 1) { /* another region takes its units: only the states stay cached */
-            struct region *other = take_units(1, 0);
-            assert_ptr_equal(other, states);
-            assert_int_equal(cache_pages(), 1);
-        }
         standin_set_commit_limit(committed());
         assert_true(region_commit(self, r, (SIZE_T)(i + 1) * OS_PAGE));
         standin_set_commit_limit((SIZE_T)1 << 46);
         assert_int_equal(cache_pages(), 0);
+        assert_int_equal(segment_state_pages(), 0);
         if (i == 0)
             states = take_units(1, 1);
     }
-    region_release(self, states);
     region_release(self, r);
 }
 
@@ -464,7 +425,6 @@ int main(void)
         CACHE_TEST(the_region_cached_longest_is_purged_first),
         CACHE_TEST(of_one_size_the_one_freed_last_is_taken_first),
         CACHE_TEST(a_span_gets_the_lowest_of_the_sixteen_regions_freed_last),
-        CACHE_TEST(a_cached_region_without_block_states_to_give_is_passed_over),
         CACHE_TEST(a_region_up_to_six_classes_too_large_is_taken),
         CACHE_TEST(a_region_with_block_states_is_never_too_large),
         CACHE_TEST(an_own_reservation_serves_a_request_of_half_its_pages_or_more),
@@ -472,7 +432,7 @@ int main(void)
         CACHE_TEST(an_own_reservation_of_less_than_a_quarter_of_the_limit_is_cached),
         CACHE_TEST(an_own_reservation_without_committed_pages_is_not_cached),
         CACHE_TEST(pages_that_a_killed_thread_did_not_count_are_not_cached),
-        CACHE_TEST(idle_block_states_are_cached_and_purged),
+        CACHE_TEST(cached_block_states_count_and_are_purged),
         CACHE_TEST(pages_that_the_system_does_not_take_back_stay_cached),
         CACHE_TEST(all_cached_pages_are_purged_before_a_commit_fails),
         CACHE_TEST(all_cached_pages_are_purged_before_block_states_are_refused),

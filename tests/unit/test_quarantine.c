@@ -29,7 +29,7 @@ static void quarantined_addresses_fault_and_cost_no_memory(void **state)
 
     (void)state;
     fill(r);
-    pages = record_of(r)->committed + record_of(own)->committed;
+    pages = record_of(r)->committed + record_of(own)->committed + segment_state_pages();
     before = committed();
     region_quarantine(self, r);
     region_quarantine(self, own);

@@ -24,7 +24,7 @@ static void records_do_not_overlap_and_are_reused(void **state)
         assert_int_equal((ULONG_PTR)r[i] % APART, 0);
         assert_null(r[i]->region.base);
         assert_null(r[i]->region.owner);
-        assert_int_equal(r[i]->committed | r[i]->dirty | r[i]->lines, 0);
+        assert_int_equal(r[i]->committed | r[i]->dirty | r[i]->states, 0);
         for (int k = 0; k < i; k++)
             assert_ptr_not_equal(r[k], r[i]);
         assert_ptr_equal(record_of(&r[i]->region), r[i]);

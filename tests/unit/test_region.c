@@ -11,7 +11,7 @@ static void every_region_ends_at_a_page_that_faults(void **state)
     (void)state;
     for (unsigned c = 0; c < UNIT_CLASSES; c++) {
         unsigned units = unit_class_units(c);
-        if (units > SEGMENT_UNITS - SEGMENT_UNITS / 16)
+        if (units > SEGMENT_UNITS - SEGMENT_UNITS / SEGMENT_STATES)
             break;
         for (int round = 0; round < 2; round++) { /* new regions, then cached ones */
             for (int i = 0; i < 3; i++) {

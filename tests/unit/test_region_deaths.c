@@ -259,7 +259,7 @@ static void note(struct region *region, void *found)
 static void take_with_states(void *unused)
 {
     (void)unused;
-    region_take(thread_self(), ME, 1, 40 * LINE_STATES);
+    region_take(thread_self(), ME, 1, UNIT_STATES);
 }
 
 static DWORD die_taking(unsigned long n)

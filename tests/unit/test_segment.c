@@ -1,9 +1,10 @@
-/* test_segment.c - the promises of segment.h: sizes, first fit of units and lines, and when
-   segments are released. */
+/* test_segment.c - the promises of segment.h: sizes, first fit of units, the places of block
+   states, and when segments are released. */
 #include "base/bits.h"
 #include "regions.h"
 
-#define USABLE_UNITS (SEGMENT_UNITS - SEGMENT_UNITS / 16)
+#define STATE_UNITS (SEGMENT_UNITS / SEGMENT_STATES)
+#define USABLE_UNITS (SEGMENT_UNITS - STATE_UNITS)
 
 static void every_number_of_units_has_the_smallest_class_that_holds_it(void **state)
 {
@@ -50,17 +51,17 @@ static void units_are_taken_by_first_fit(void **state)
     for (int i = 0; i < 5; i++)
         r[i] = take_units(4, 0);
     for (unsigned i = 0; i < 5; i++)
-        assert_int_equal(unit_of(r[i]), SEGMENT_UNITS / 16 + 4 * i);
+        assert_int_equal(unit_of(r[i]), STATE_UNITS + 4 * i);
     give_back(r[1]);
     give_back(r[3]);
     fourth = take_units(5, 0); /* too large for either */
-    assert_int_equal(unit_of(fourth), SEGMENT_UNITS / 16 + 20);
+    assert_int_equal(unit_of(fourth), STATE_UNITS + 20);
     second = take_units(3, 0);
-    assert_int_equal(unit_of(second), SEGMENT_UNITS / 16 + 4);
+    assert_int_equal(unit_of(second), STATE_UNITS + 4);
     r[1] = take_units(1, 0);
-    assert_int_equal(unit_of(r[1]), SEGMENT_UNITS / 16 + 7);
+    assert_int_equal(unit_of(r[1]), STATE_UNITS + 7);
     r[3] = take_units(4, 0); /* exactly so many */
-    assert_int_equal(unit_of(r[3]), SEGMENT_UNITS / 16 + 12);
+    assert_int_equal(unit_of(r[3]), STATE_UNITS + 12);
     assert_int_equal(segment_of(r[0])->longest, USABLE_UNITS - 25);
     assert_true(region_is_valid(self));
     for (int i = 0; i < 5; i++)
@@ -98,70 +99,81 @@ static void of_several_segments_the_fullest_that_fits_is_taken_from(void **state
     assert_ptr_equal(segment_of(take_units(9, 0)), segment_of(most));
 }
 
-static void block_states_are_dense_and_apart(void **state)
+static void block_states_of_different_regions_lie_apart(void **state)
 {
-    struct region *r[4] = {take_units(1, 1), take_units(1, LINE_STATES),
-                           take_units(8, LINE_STATES + 1), take_units(1, 0)};
-    char *base = segment_of(r[0])->base;
+    static const struct {
+        unsigned units, states;
+    } all[] = {{1, 1}, {1, UNIT_STATES}, {8, 1}, {8, 8 * UNIT_STATES - 1}, {1, 30}, {32, 4080}};
+    enum { COUNT = sizeof all / sizeof *all };
+    const uint16_t *before = NULL;
+    struct region *r[COUNT];
 
     (void)state;
-    assert_ptr_equal(r[0]->states, base);
-    assert_ptr_equal(r[1]->states, base + LINE_BYTES);
-    assert_ptr_equal(r[2]->states, base + 2 * LINE_BYTES);
-    assert_int_equal(record_of(r[2])->lines, 2);
-    assert_null(r[3]->states);
-    assert_int_equal(segment_of(r[0])->state_pages, 1);
-    memset(r[2]->states, 0x55, 2 * LINE_BYTES);
-    region_release(self, r[1]);
-    r[1] = take_units(1, 2 * LINE_STATES); /* two do not fit there */
-    assert_ptr_equal(r[1]->states, base + 4 * LINE_BYTES);
-    r[3] = take_units(1, 3);
-    assert_ptr_equal(r[3]->states, base + LINE_BYTES);
-    assert_int_equal(region_footprint(r[1]), 2 * LINE_BYTES);
+    for (unsigned i = 0; i < COUNT; i++) {
+        r[i] = take_units(all[i].units, all[i].states);
+        assert_ptr_equal(segment_of(r[i]), segment_of(r[0]));
+        assert_true(r[i]->states >= before);
+        before = r[i]->states + all[i].states;
+        assert_int_equal(region_states(r[i]), all[i].states);
+        assert_int_equal(region_footprint(r[i]), 2 * all[i].states);
+        memset(r[i]->states, (int)i + 1, 2 * (SIZE_T)all[i].states);
+    }
+    assert_true((char *)before <= segment_of(r[0])->base + STATE_UNITS * UNIT_BYTES);
+    for (unsigned i = 0; i < COUNT; i++)
+        for (unsigned k = 0; k < all[i].states; k++)
+            assert_int_equal(r[i]->states[k], 0x101 * (i + 1));
     assert_true(region_is_valid(self));
 }
 
-/* A segment without free lines serves regions that need none. */
-static void where_lines_are_exhausted_the_next_segment_has_some(void **state)
+/* 64 sets of lines of 64 bytes. */
+static void block_states_use_many_sets_of_the_processors_cache(void **state)
 {
-    struct region *all = take_units(1, SEGMENT_LINES * LINE_STATES), *next, *without;
+    static const unsigned units[] = {1, 8, 32};
+    uint64_t sets;
 
     (void)state;
-    assert_int_equal(segment_of(all)->free_lines, 0);
-    all->states[SEGMENT_LINES * LINE_STATES - 1] = 7; /* all its pages are committed */
-    assert_ptr_equal((char *)(all->states + SEGMENT_LINES * LINE_STATES),
-                     segment_of(all)->base + SEGMENT_BYTES / 16);
-    without = take_units(4, 0);
-    assert_ptr_equal(segment_of(without), segment_of(all));
-    next = take_units(1, 1);
-    assert_ptr_not_equal(segment_of(next), segment_of(all));
+    for (int i = 0; i < 3; i++) {
+        unsigned used = 0;
+        sets = 0;
+        for (int n = 0; n < 15; n++)
+            sets |= 1ULL << ((ULONG_PTR)take_units(units[i], 50)->states / 64 % 64);
+        for (; sets; sets &= sets - 1)
+            used++;
+        assert_in_range(used, 10, 15);
+    }
+}
+
+static void block_states_go_with_the_last_region_that_has_any(void **state)
+{
+    struct region *without = take_units(1, 0), *first = take_units(1, 7), *second;
+    SIZE_T before = committed(), pages;
+
+    (void)state;
+    assert_int_equal(segment_state_pages(), 1);
+    second = take_units(32, 4080);
+    assert_int_equal(segment_state_pages(), 3);
+    region_release(self, second); /* cached with its block states */
+    assert_int_equal(segment_state_pages(), 3);
+    second = take_block(REGION_BYTES(32)); /* a block does not need them */
+    assert_int_equal(segment_of(first)->with_states, 1);
+    region_quarantine(self, first);
+    assert_int_equal(segment_state_pages(), 0);
+    region_quarantine(self, second);
+    assert_int_equal(committed(), before - OS_PAGE);
+    assert_true(region_is_valid(self));
+    standin_fail_at("VirtualFree", 1, TRUE); /* they stay, and serve the next region */
+    first = take_units(1, 7);
+    assert_int_equal(segment_of(first)->with_states, 1);
+    pages = segment_state_pages();
+    assert_true(pages > 0);
+    region_release(self, first);
+    assert_ptr_equal(take_block(1), first);
+    assert_int_equal(segment_state_pages(), pages);
+    standin_fail_never();
+    assert_true(region_is_valid(self));
     region_release(self, without);
-    assert_ptr_not_equal(segment_of(take_units(4, 1)), segment_of(all)); /* nor has a cached one */
-    assert_ptr_equal(take_units(4, 0), without);
-    region_release(self, all);
-    assert_int_equal(segment_of(without)->free_lines, SEGMENT_LINES);
-    assert_int_equal(segment_idle_pages(), SEGMENT_BYTES / 16 / OS_PAGE);
-    all = take_units(1, 5);
-    assert_ptr_equal(segment_of(all), segment_of(without)); /* it was cached with its pages */
-    assert_int_equal(segment_idle_pages(), 0);
-    assert_true(region_is_valid(self));
-}
-
-/* Enough lines, but not in a row. */
-static void lines_are_in_a_row(void **state)
-{
-    enum { HALF = SEGMENT_LINES / 2 };
-    struct region *a = take_units(1, HALF * LINE_STATES), *b = take_units(1, LINE_STATES), *c;
-
-    (void)state;
-    region_release(self, a);
-    c = take_units(2, HALF * LINE_STATES);
-    assert_ptr_equal(segment_of(c), segment_of(b));
-    assert_ptr_equal(c->states, segment_of(b)->base);
-    region_release(self, c);
-    assert_int_equal(segment_of(b)->free_lines, SEGMENT_LINES - 1);
-    c = take_units(2, (HALF + 1) * LINE_STATES);
-    assert_ptr_not_equal(segment_of(c), segment_of(b));
+    give_back(first);
+    assert_int_equal(segment_state_pages(), 0);
 }
 
 static void a_segment_without_regions_goes_and_its_record_serves_the_next(void **state)
@@ -175,8 +187,8 @@ static void a_segment_without_regions_goes_and_its_record_serves_the_next(void *
     give_back(r);
     assert_null(record->base);
     assert_int_equal(addresses - reserved(), SEGMENT_BYTES);
-    assert_null(region_find(base + SEGMENT_BYTES / 16));
-    assert_int_equal(segment_idle_pages(), 0);
+    assert_null(region_find(base + STATE_UNITS * UNIT_BYTES));
+    assert_int_equal(segment_state_pages(), 0);
     r = take_units(4, 10);
     assert_ptr_equal(segment_of(r), record);
     assert_int_equal((ULONG_PTR)record->base % SEGMENT_BYTES, 0);
@@ -207,7 +219,7 @@ static void without_memory_there_is_no_region_and_nothing_is_lost(void **state)
     assert_non_null(region_take(self, ME, 1, 0));
     standin_fail_never();
     assert_int_equal(segment_of(r)->state_pages, 0);
-    assert_int_equal(segment_of(r)->free_lines, SEGMENT_LINES);
+    assert_int_equal(segment_of(r)->with_states, 0);
     assert_true(region_is_valid(self));
     assert_non_null(region_take(self, ME, 1, 1));
     exhaust_permanent(sizeof(struct segment));
@@ -244,9 +256,7 @@ static void the_validator_detects_wrong_marks(void **state)
     assert_true(region_is_valid(self)); /* and found again */
     bits_set_run(s->cold, segment_unit((ULONG_PTR)r->base), 1, 1);
     assert_false(region_is_valid(self));
-    s->lines[0] |= 1; /* a line that two regions would use */
-    assert_false(region_is_valid(self));
-    s->free_lines++;
+    s->with_states++;
     assert_false(region_is_valid(self));
     s->longest--;
     assert_false(region_is_valid(self));
@@ -274,9 +284,9 @@ int main(void)
         ALONE(units_are_taken_by_first_fit),
         ALONE(a_segment_is_used_up_to_its_last_unit),
         ALONE(of_several_segments_the_fullest_that_fits_is_taken_from),
-        ALONE(block_states_are_dense_and_apart),
-        ALONE(where_lines_are_exhausted_the_next_segment_has_some),
-        ALONE(lines_are_in_a_row),
+        ALONE(block_states_of_different_regions_lie_apart),
+        ALONE(block_states_use_many_sets_of_the_processors_cache),
+        ALONE(block_states_go_with_the_last_region_that_has_any),
         ALONE(a_segment_without_regions_goes_and_its_record_serves_the_next),
         ALONE(without_memory_there_is_no_region_and_nothing_is_lost),
         ALONE(without_memory_for_its_record_there_is_no_segment),
