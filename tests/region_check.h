@@ -34,7 +34,7 @@ static inline void region_check_segment(struct region *region, void *context)
 
 static inline uint32_t region_check_segments(void)
 {
-    uint32_t sum = (uint32_t)segment_state_pages();
+    uint32_t sum = (uint32_t)segment_state_pages;
 
     record_each(region_check_segment, &sum);
     return sum;
@@ -59,11 +59,11 @@ static inline int region_is_valid(struct thread *self)
 
     region_lock(self);
     before = record_sums;
-    quarantined = quarantine_pages();
+    quarantined = quarantine_pages;
     sum = region_check_segments();
     region_repair();
     valid = before.used == record_sums.used && before.free == record_sums.free &&
-            quarantined == quarantine_pages() && sum == region_check_segments();
+            quarantined == quarantine_pages && sum == region_check_segments();
     record_each(region_check_cold, &valid);
     region_unlock();
     return valid;

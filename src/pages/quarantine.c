@@ -11,7 +11,7 @@
 
 static struct record *oldest;          /* the others by newer */
 static struct record **tail = &oldest; /* the end of that list */
-static SIZE_T queued;                  /* pages of addresses */
+SIZE_T quarantine_pages;
 
 /* A thread killed before the owner is set leaves a region in the queue that still has its former
    owner. The repair takes it out. */
@@ -22,30 +22,30 @@ void quarantine_put(struct record *r)
     tail = &r->newer;
     KILL_POINT("region about to be quarantined");
     record_set_owner(r, REGION_QUARANTINED);
-    queued += r->pages;
-    if (queued > QUARANTINE_MOST)
-        quarantine_drop(queued - QUARANTINE_MOST);
+    quarantine_pages += r->pages;
+    if (quarantine_pages > QUARANTINE_MOST)
+        quarantine_drop(quarantine_pages - QUARANTINE_MOST);
 }
 
 int quarantine_drop(SIZE_T pages)
 {
-    SIZE_T before = queued;
+    SIZE_T before = quarantine_pages;
 
-    while (oldest && before - queued < pages) {
+    while (oldest && before - quarantine_pages < pages) {
         struct record *r = oldest;
         record_set_owner(r, NULL);
         oldest = r->newer;
         if (!oldest)
             tail = &oldest;
-        queued -= r->pages;
+        quarantine_pages -= r->pages;
         cache_discard(r);
     }
-    return queued < before;
+    return quarantine_pages < before;
 }
 
 void quarantine_repair(void)
 {
-    queued = 0;
+    quarantine_pages = 0;
     tail = &oldest;
     while (*tail) {
         struct record *r = *tail;
@@ -53,12 +53,7 @@ void quarantine_repair(void)
             *tail = r->newer;
             continue;
         }
-        queued += r->pages;
+        quarantine_pages += r->pages;
         tail = &r->newer;
     }
-}
-
-SIZE_T quarantine_pages(void)
-{
-    return queued;
 }

@@ -18,6 +18,6 @@ int quarantine_drop(SIZE_T pages);
 /* After a thread died under the lock, before the other lists are made anew. */
 void quarantine_repair(void);
 /* Pages of addresses in the queue. */
-SIZE_T quarantine_pages(void);
+extern SIZE_T quarantine_pages;
 
 #endif

@@ -13,7 +13,7 @@
 static struct segment *volatile all; /* by all; those without base stand for nothing */
 /* Those whose longest run of cold units is at least the class's units, but not the next one's. */
 static struct segment *with_cold[UNIT_CLASSES];
-static SIZE_T state_pages; /* of all segments */
+SIZE_T segment_state_pages;
 
 unsigned unit_class(unsigned units)
 {
@@ -128,7 +128,7 @@ static void release(struct segment *s)
 {
     LIST_PULL(s);
     s->longest = 0;
-    state_pages -= s->state_pages;
+    segment_state_pages -= s->state_pages;
     map_note_release(s->base, s->bytes);
     atomic_store(&s->base, NULL);
     map_release();
@@ -144,7 +144,7 @@ static int commit_states(struct segment *s, SIZE_T bytes)
         return 1;
     if (!os_commit(s->base + have * OS_PAGE, (pages - have) * OS_PAGE))
         return 0;
-    state_pages += pages - have;
+    segment_state_pages += pages - have;
     s->state_pages = (uint16_t)pages;
     return 1;
 }
@@ -156,7 +156,7 @@ static void decommit_states(struct segment *s)
     s->state_pages = 0;
     KILL_POINT("block states about to be decommitted");
     if (os_decommit(s->base, pages * OS_PAGE))
-        state_pages -= pages;
+        segment_state_pages -= pages;
     else
         s->state_pages = pages;
 }
@@ -179,11 +179,6 @@ int segment_set_states(struct record *r, unsigned states)
     if (!s->with_states && s->state_pages)
         decommit_states(s);
     return 1;
-}
-
-SIZE_T segment_state_pages(void)
-{
-    return state_pages;
 }
 
 /* Regions */
@@ -246,7 +241,7 @@ void segment_free(struct record *r)
 void segment_repair_begin(void)
 {
     memset((void *)with_cold, 0, sizeof with_cold);
-    state_pages = 0;
+    segment_state_pages = 0;
     for (struct segment *s = all; s; s = s->all) {
         SIZE_T noted = s->state_pages * OS_PAGE, most = s->bytes / SEGMENT_STATES;
         s->longest = s->with_states = 0;
@@ -256,7 +251,7 @@ void segment_repair_begin(void)
         /* What a killed thread had committed before it noted that, or still had to decommit. */
         if (noted < most)
             os_decommit(s->base + noted, most - noted);
-        state_pages += s->state_pages;
+        segment_state_pages += s->state_pages;
         map_enter(s->base, s->bytes, (ULONG_PTR)s + MAP_SEGMENT);
     }
 }

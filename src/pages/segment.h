@@ -64,8 +64,8 @@ int segment_set_states(struct record *record, unsigned states);
 /* Makes a region's units cold; no page is committed. A segment without regions is released. */
 void segment_free(struct record *record);
 
-/* Committed pages of block states. */
-SIZE_T segment_state_pages(void);
+/* Committed pages of block states, in all segments. */
+extern SIZE_T segment_state_pages;
 
 /* After a thread died under the lock: the caller calls segment_repair_begin, then segment_enter for
    each region in a segment, then segment_repair_end. */

@@ -47,7 +47,7 @@ const char *library_check_pages(void)
 /* Records stay until the library is unloaded, because threads may have stale pointers to them. */
 static SIZE_T records(void)
 {
-    SIZE_T bytes = FEW_RECORDS + (record_sums.used + segment_state_pages()) * OS_PAGE;
+    SIZE_T bytes = FEW_RECORDS + (record_sums.used + segment_state_pages) * OS_PAGE;
 
     for (size_t i = 0; i < sizeof map_root / sizeof *map_root; i++)
         bytes += map_root[i] ? sizeof(struct map_leaf) : 0;

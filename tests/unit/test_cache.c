@@ -337,7 +337,7 @@ static void pages_that_a_killed_thread_did_not_count_are_not_cached(void **state
 static void cached_block_states_count_and_are_purged(void **state)
 {
     struct region *held = take_units(1, 0), *r = take_units(32, 4080);
-    SIZE_T before = committed(), pages = segment_state_pages(), used = record_sums.used;
+    SIZE_T before = committed(), pages = segment_state_pages, used = record_sums.used;
 
     (void)state;
     assert_in_range(pages, 2, 4);
@@ -349,7 +349,7 @@ static void cached_block_states_count_and_are_purged(void **state)
     assert_int_equal(cache_limit(), KEEP_DEFAULT - permanent_pages());
     record_sums.used = used;
     region_trim(self);
-    assert_int_equal(segment_state_pages(), 0);
+    assert_int_equal(segment_state_pages, 0);
     region_release(self, held);
 }
 
@@ -392,7 +392,7 @@ static void all_cached_pages_are_purged_before_a_commit_fails(void **state)
         assert_true(region_commit(self, r, (SIZE_T)(i + 1) * OS_PAGE));
         standin_set_commit_limit((SIZE_T)1 << 46);
         assert_int_equal(cache_pages(), 0);
-        assert_int_equal(segment_state_pages(), 0);
+        assert_int_equal(segment_state_pages, 0);
         if (i == 0)
             states = take_units(1, 1);
     }

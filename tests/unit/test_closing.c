@@ -148,8 +148,8 @@ static void the_quarantine_of_living_threads_addresses_has_the_same_bound(void *
         assert_int_equal(NmapiCloseExpert(visits[i].key, NULL), NMERR_SUCCESS);
     }
     standin_get_usage(&after);
-    assert_true(quarantine_pages() * OS_PAGE > (SIZE_T)15 << 26);
-    assert_true(quarantine_pages() * OS_PAGE <= (SIZE_T)16 << 26);
+    assert_true(quarantine_pages * OS_PAGE > (SIZE_T)15 << 26);
+    assert_true(quarantine_pages * OS_PAGE <= (SIZE_T)16 << 26);
     assert_true(after.reserved - before.reserved < (SIZE_T)4 << 26); /* the older ones have left */
     for (int i = 0; i < EXPERTS; i++) {
         atomic_store(&visits[i].stop, 1);

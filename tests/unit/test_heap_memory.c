@@ -51,7 +51,7 @@ static SIZE_T state_bytes(void)
 
 static SIZE_T committed_by_the_system(void)
 {
-    return mine.committed - state_bytes() + segment_state_pages() * OS_PAGE;
+    return mine.committed - state_bytes() + segment_state_pages * OS_PAGE;
 }
 
 static void what_is_committed_is_counted(void **state)

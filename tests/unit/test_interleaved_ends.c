@@ -40,7 +40,7 @@ static void what_is_held_is_counted_anew_when_its_counter_was_killed(void **stat
     assert_null(region_find(blocks[0]));
     for (int i = 1; i < 4; i++)
         assert_true(unit_is_quarantined(blocks[i]));
-    assert_int_equal(quarantine_pages() * OS_PAGE, (SIZE_T)900 << 20);
+    assert_int_equal(quarantine_pages * OS_PAGE, (SIZE_T)900 << 20);
 }
 
 /* Its memory goes back to the system, and its addresses to nobody: stale writers may know them. */

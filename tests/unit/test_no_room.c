@@ -48,7 +48,7 @@ static void a_reservation_that_fails_is_tried_seldom_however_much_is_in_quaranti
     assert_null(region_take_block(self, ME, (SIZE_T)1 << 30, 0));
     standin_fail_never();
     assert_in_range(standin_calls("VirtualAlloc") - before, 1, 1000);
-    assert_int_equal(quarantine_pages(), 0);
+    assert_int_equal(quarantine_pages, 0);
 }
 
 static void what_comes_and_goes_for_long_does_not_let_the_map_grow(void **state)

@@ -81,7 +81,7 @@ static void a_gib_of_freed_blocks_is_remembered(void **state)
             again |= blocks[k] == blocks[i];
         assert_true(again || !is_remembered(blocks[i]));
     }
-    assert_int_equal(addresses, quarantine_pages() * OS_PAGE);
+    assert_int_equal(addresses, quarantine_pages * OS_PAGE);
     assert_true(addresses <= (SIZE_T)1 << 30);
     assert_true(addresses + 2 * bytes > (SIZE_T)1 << 30);
     standin_get_usage(&now);

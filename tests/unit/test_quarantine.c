@@ -29,7 +29,7 @@ static void quarantined_addresses_fault_and_cost_no_memory(void **state)
 
     (void)state;
     fill(r);
-    pages = record_of(r)->committed + record_of(own)->committed + segment_state_pages();
+    pages = record_of(r)->committed + record_of(own)->committed + segment_state_pages;
     before = committed();
     region_quarantine(self, r);
     region_quarantine(self, own);
@@ -40,7 +40,7 @@ static void quarantined_addresses_fault_and_cost_no_memory(void **state)
     for (SIZE_T i = 0; i < 8 * UNIT_BYTES; i += OS_PAGE)
         assert_true(standin_faults(unit_touch, r->base + i, NULL));
     assert_true(standin_faults(unit_touch, own->base, NULL));
-    assert_int_equal(quarantine_pages(), record_of(r)->pages + record_of(own)->pages);
+    assert_int_equal(quarantine_pages, record_of(r)->pages + record_of(own)->pages);
     /* Other spans use its block states, and nobody its addresses. */
     for (int i = 0; i < 60; i++) {
         struct region *other = take_units(8, 100);
@@ -75,7 +75,7 @@ static void of_too_many_regions_the_oldest_leaves(void **state)
     assert_true(is_in(r[2]));
     assert_true(region_is_valid(self)); /* counted anew, correctly */
     assert_true(is_in(r[2]));
-    assert_int_equal(quarantine_pages(), PAGES(3 * QUARTER + MIB(4)));
+    assert_int_equal(quarantine_pages, PAGES(3 * QUARTER + MIB(4)));
     assert_int_equal(reserved() - addresses, 3 * QUARTER + MIB(4));
 }
 
@@ -88,10 +88,10 @@ static void a_region_larger_than_the_bound_leaves_at_once(void **state)
     region_quarantine(self, small);
     region_quarantine(self, large);
     assert_null(large->base);
-    assert_int_equal(quarantine_pages(), 0);
+    assert_int_equal(quarantine_pages, 0);
     assert_int_equal(addresses - reserved(), 6 * QUARTER);
     region_quarantine(self, take_own(QUARTER)); /* and it still works */
-    assert_int_equal(quarantine_pages(), PAGES(QUARTER));
+    assert_int_equal(quarantine_pages, PAGES(QUARTER));
 }
 
 static void the_order_outlives_a_repair(void **state)
@@ -162,7 +162,7 @@ static void a_segment_that_can_not_be_reserved_takes_the_oldest(void **state)
     standin_fail_never();
     assert_non_null(more);
     assert_true(!r->base || r->owner == YOU); /* its record may serve the new one */
-    assert_int_equal(quarantine_pages(), 0);
+    assert_int_equal(quarantine_pages, 0);
     region_release(self, more);
 }
 

@@ -149,31 +149,31 @@ static void block_states_go_with_the_last_region_that_has_any(void **state)
     SIZE_T before = committed(), pages;
 
     (void)state;
-    assert_int_equal(segment_state_pages(), 1);
+    assert_int_equal(segment_state_pages, 1);
     second = take_units(32, 4080);
-    assert_int_equal(segment_state_pages(), 3);
+    assert_int_equal(segment_state_pages, 3);
     region_release(self, second); /* cached with its block states */
-    assert_int_equal(segment_state_pages(), 3);
+    assert_int_equal(segment_state_pages, 3);
     second = take_block(REGION_BYTES(32)); /* a block does not need them */
     assert_int_equal(segment_of(first)->with_states, 1);
     region_quarantine(self, first);
-    assert_int_equal(segment_state_pages(), 0);
+    assert_int_equal(segment_state_pages, 0);
     region_quarantine(self, second);
     assert_int_equal(committed(), before - OS_PAGE);
     assert_true(region_is_valid(self));
     standin_fail_at("VirtualFree", 1, TRUE); /* they stay, and serve the next region */
     first = take_units(1, 7);
     assert_int_equal(segment_of(first)->with_states, 1);
-    pages = segment_state_pages();
+    pages = segment_state_pages;
     assert_true(pages > 0);
     region_release(self, first);
     assert_ptr_equal(take_block(1), first);
-    assert_int_equal(segment_state_pages(), pages);
+    assert_int_equal(segment_state_pages, pages);
     standin_fail_never();
     assert_true(region_is_valid(self));
     region_release(self, without);
     give_back(first);
-    assert_int_equal(segment_state_pages(), 0);
+    assert_int_equal(segment_state_pages, 0);
 }
 
 static void a_segment_without_regions_goes_and_its_record_serves_the_next(void **state)
@@ -188,7 +188,7 @@ static void a_segment_without_regions_goes_and_its_record_serves_the_next(void *
     assert_null(record->base);
     assert_int_equal(addresses - reserved(), SEGMENT_BYTES);
     assert_null(region_find(base + STATE_UNITS * UNIT_BYTES));
-    assert_int_equal(segment_state_pages(), 0);
+    assert_int_equal(segment_state_pages, 0);
     r = take_units(4, 10);
     assert_ptr_equal(segment_of(r), record);
     assert_int_equal((ULONG_PTR)record->base % SEGMENT_BYTES, 0);
