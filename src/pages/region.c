@@ -69,14 +69,6 @@ static int make_room(void)
     return cache_purge(0) || (map_exhausted && quarantine_drop(SEGMENT_BYTES / OS_PAGE));
 }
 
-/* Units of a region, rounded up so that it serves other blocks of about its size, too. */
-static unsigned whole_units(SIZE_T pages)
-{
-    unsigned units = (unsigned)(pages + UNIT_PAGES - 1) / UNIT_PAGES;
-
-    return options.pageheap ? units : unit_class_units(unit_class(units));
-}
-
 /* A region of so many units and block states; or, with `own` pages, the guard page included, one
    that has a reservation of its own. */
 static struct region *take(struct thread *self, void *owner, unsigned units, unsigned states,
@@ -120,14 +112,15 @@ static SIZE_T room_to_grow(SIZE_T pages)
 struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes, int grows)
 {
     SIZE_T all = pages_of(bytes) + 1;
+    unsigned units = (unsigned)((all + UNIT_PAGES - 1) / UNIT_PAGES);
     struct region *region = NULL;
 
     if (bytes >> (OS_ADDRESS_BITS - 1) || all > RECORD_PAGES_MOST / 2)
         return NULL; /* no system has so much: the cache need not be purged */
     if (grows)
         region = take(self, owner, 0, 0, room_to_grow(all));
-    if (!region && all <= MEDIUM_PAGES)
-        region = take(self, owner, whole_units(all), 0, 0);
+    if (!region && all <= MEDIUM_PAGES) /* rounded, to serve other blocks of about its size, too */
+        region = take(self, owner, unit_class_units(unit_class(units)), 0, 0);
     if (!region)
         region = take(self, owner, 0, 0, all);
     if (!region)
