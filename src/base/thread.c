@@ -135,7 +135,7 @@ struct thread *thread_enroll(void *nobody)
     if (!t)
         return NULL;
     KILL_POINT("thread record claimed");
-    t->last = t->known = nobody;
+    t->last = nobody;
     atomic_store(&t->key, NULL);
     if (!os_thread_open(&t->handle) || !os_tls_set(t)) {
         if (t->handle)

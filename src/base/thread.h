@@ -18,7 +18,6 @@ struct thread {
     _Alignas(APART) void *volatile key;
     void *last;    /* the expert whose bias it had when it called last, else nobody; never NULL */
     void *heap;    /* that expert's heap, while it has the bias */
-    void *known;   /* the expert whose lock it had last; never NULL */
     HANDLE handle; /* valid while state is THREAD_LIVE or pins is not 0 */
     volatile LONG id;     /* record index and generation, never 0 once claimed */
     volatile LONG state;  /* THREAD_... below */
