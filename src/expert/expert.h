@@ -21,7 +21,8 @@ enum {
 
 struct expert {
     HEXPERTKEY key;
-    struct expert *next;    /* in table.c: the one made before; never changes */
+    struct expert *next;                 /* in table.c: the one made before; never changes */
+    struct expert *volatile children[2]; /* in table.c: what the next bit of a hash leads to */
     volatile LONG bias;     /* id of the thread that may enter without the lock; 0: nobody */
     volatile LONG state;    /* EXPERT_...; changes under the lock, but for expert_terminate */
     struct heap *heap;      /* while open or terminated; else of an opening that did not end */
