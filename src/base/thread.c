@@ -184,15 +184,6 @@ int thread_was_killed(LONG id)
     return dead || atomic_load(&thread_record(id)->killed) == id;
 }
 
-int thread_barrier(LONG id)
-{
-    int lives = thread_is_alive(id);
-
-    if (lives)
-        os_flush_stores();
-    return lives;
-}
-
 /* Lets a suspended thread run for a moment, then suspends it as often as before. */
 static void let_run(const struct thread *t)
 {

@@ -56,10 +56,6 @@ int thread_is_alive(LONG id);
    too. */
 int thread_was_killed(LONG id);
 
-/* After this the caller sees what the other thread stored before the caller's last swap, and the
-   other thread's later loads see that swap. Returns whether the other thread lives. */
-int thread_barrier(LONG id);
-
 /* One round of waiting for a thread to leave a lock or a heap. 1: it is dead, and nothing was
    waited for. A thread that makes no progress for a while may be suspended: it is resumed for a
    moment, or nobody would go on until the host resumes it. */

@@ -73,7 +73,9 @@ static int revoke(const struct thread *self, struct expert *e)
     if (!id || id == self->id)
         return 0;
     atomic_swap(&e->bias, 0);
-    lives = thread_barrier(id);
+    lives = thread_is_alive(id);
+    if (lives) /* then it is seen inside here, or it sees there that the bias is gone */
+        os_flush_stores();
     KILL_POINT("bias revoked");
     while (lives && is_inside(id, e))
         lives = !thread_wait_for(&wait, id);
