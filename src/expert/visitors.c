@@ -26,7 +26,8 @@ void visitors_forget(struct thread *self, struct expert *e)
 
 static void drop_the_dead(struct thread *self, struct expert *e)
 {
-    e->killed = (uint8_t)visitors_killed(e, 0);
+    if (visitors_any(e, 0, thread_was_killed))
+        e->killed = 1;
     e->visitor_count = 0;
     for (struct visitor **link = &e->visitors; *link;) {
         if (thread_is_alive((*link)->id)) {
@@ -58,21 +59,10 @@ void visitors_note(struct thread *self, struct expert *e)
     e->visitor_count++;
 }
 
-/* Whether something is so of one, other than the thread with the id `but`. */
-static int any(const struct expert *e, LONG but, int (*is_so)(LONG id))
+int visitors_any(const struct expert *e, LONG but, int (*is_so)(LONG id))
 {
     for (const struct visitor *v = e->visitors; v; v = v->next)
         if (v->id != but && is_so(v->id))
             return 1;
     return 0;
-}
-
-int visitors_live(const struct expert *e, LONG but)
-{
-    return any(e, but, thread_is_alive);
-}
-
-int visitors_killed(const struct expert *e, LONG but)
-{
-    return e->killed || any(e, but, thread_was_killed);
 }
