@@ -9,7 +9,7 @@
    in which the next bits lead to a key. */
 static struct lock lock;
 static struct expert *volatile roots[1 << ROOT_BITS];
-static struct expert *volatile newest; /* the one store that makes a record known for good */
+static struct expert *volatile newest;
 
 /* Where the expert of a key is or belongs. Hashes of two keys differ, so that their ways part. */
 static struct expert *volatile *place_of(HEXPERTKEY key)
@@ -33,8 +33,7 @@ struct expert *table_make(struct thread *self, HEXPERTKEY key)
     struct expert *volatile *place;
     struct expert *e;
 
-    if (lock_acquire(&lock, self) && newest) /* its thread may have been killed before this */
-        atomic_store(place_of(newest->key), newest);
+    lock_acquire(&lock, self);
     place = place_of(key);
     e = *place;
     if (!e)
@@ -45,7 +44,7 @@ struct expert *table_make(struct thread *self, HEXPERTKEY key)
         KILL_POINT("expert about to be recorded");
         atomic_store(&newest, e);
         KILL_POINT("expert recorded");
-        atomic_store(place, e);
+        atomic_store(place, e); /* killed before this it leaves a record that is never opened */
     }
     lock_release(&lock);
     return e;
