@@ -26,7 +26,7 @@ static void add_number(struct line *line, SIZE_T value, unsigned base)
 {
     if (value >= base)
         add_number(line, value / base, base);
-    add(line, (WCHAR)"0123456789abcdef"[value % base]);
+    add(line, (WCHAR)("0123456789abcdef"[value % base]));
 }
 
 static void add_values(struct line *line, const char *format, va_list values)
