@@ -11,78 +11,6 @@ static void set_error(DWORD *error, DWORD code)
         *error = code;
 }
 
-static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
-{
-    struct thread *self = bias_thread();
-    struct expert *e = NULL;
-    LPVOID block = NULL;
-    DWORD code = NMERR_OUT_OF_MEMORY;
-
-    if (self)
-        code = bias_enter(self, key, BIAS_CREATE, &e);
-    if (code == NMERR_SUCCESS) {
-        block = heap_alloc(self, e->heap, bytes);
-        if (!block)
-            code = NMERR_OUT_OF_MEMORY;
-        bias_leave(self, e);
-    }
-    if (code != NMERR_SUCCESS) {
-        if (e)
-            atomic_add(&e->refused, 1);
-        set_error(error, code);
-    }
-    return block;
-}
-
-/* The rare cases are tail calls, so that the common case needs no stack. "Inside": the calling
-   thread is in the expert's heap, and the function leaves it. */
-
-/* Inside. */
-static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
-{
-    LPVOID block = heap_alloc(self, bias_heap(self), bytes);
-
-    bias_leave_fast(self, key);
-    return LIKELY(block != NULL) ? block : alloc_slow(key, bytes, error);
-}
-
-static NOINLINE LPVOID alloc_other(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
-{
-    return bias_enter_other(self, key) ? alloc_near(self, key, bytes, error)
-                                       : alloc_slow(key, bytes, error);
-}
-
-/* Inside, with a block that is not zero yet. */
-ZERO_WIDE static NOINLINE LPVOID alloc_wide(struct thread *self, HEXPERTKEY key, LPVOID block,
-                                            SIZE_T bytes)
-{
-    zero_wide(block, bytes);
-    bias_leave_fast(self, key);
-    return block;
-}
-
-LINE_ALIGNED
-LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
-{
-    struct thread *self;
-    struct span *span;
-    LPVOID block;
-
-    set_error(pError, NMERR_SUCCESS); /* first: if this faults, nothing was allocated */
-    self = thread_self_fast();
-    if (UNLIKELY(!self) || UNLIKELY(!bias_enter_fast(self, hExpertKey)))
-        return alloc_other(self, hExpertKey, nBytes, pError);
-    span = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(bias_heap(self), nBytes) : NULL;
-    if (UNLIKELY(!span))
-        return alloc_near(self, hExpertKey, nBytes, pError);
-    block = span_take_freed(span, nBytes);
-    if (nBytes > ZERO_SHORT && LIKELY(ZERO_IS_WIDE))
-        return alloc_wide(self, hExpertKey, block, nBytes);
-    zero_block(block, nBytes);
-    bias_leave_fast(self, hExpertKey);
-    return block;
-}
-
 /* The implicit expert that a block belongs to: another implicit one may use the block as its own.
    NULL if it belongs to nobody or to an expert that the host opened; *code says which. */
 static struct expert *legacy_owner(struct thread *self, const void *address, DWORD *code)
@@ -138,6 +66,87 @@ static DWORD use_legacy(struct thread *self, struct expert *to, LPVOID *address,
         bias_leave_both(with, owner);
     } while (code == NMERR_ACCESS_DENIED);
     return code;
+}
+
+/* Resizes a block, or allocates one if that is NULL. */
+static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
+{
+    struct thread *self = bias_thread();
+    struct expert *e = NULL;
+    DWORD code = NMERR_OUT_OF_MEMORY;
+
+    if (self) {
+        /* A key is opened implicitly only for a block that it may have. */
+        int known =
+            address && (!expert_may_come(table_find(key)) || !legacy_owner(self, address, &code));
+        code = bias_enter(self, key, known ? BIAS_KNOWN : BIAS_CREATE, &e);
+    }
+    if (code == NMERR_SUCCESS) {
+        if (address)
+            code = (DWORD)heap_realloc(self, e->heap, &address, bytes);
+        else
+            address = heap_alloc(self, e->heap, bytes);
+        bias_leave(self, e);
+        if (!address)
+            code = NMERR_OUT_OF_MEMORY;
+        else if (code == NMERR_ACCESS_DENIED)
+            code = use_legacy(self, e, &address, bytes);
+    }
+    if (code == NMERR_SUCCESS)
+        return address;
+    if (e)
+        atomic_add(&e->refused, 1);
+    set_error(error, code);
+    return NULL;
+}
+
+/* The rare cases are tail calls, so that the common case needs no stack. "Inside": the calling
+   thread is in the expert's heap, and the function leaves it. */
+
+/* Inside. */
+static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
+{
+    LPVOID block = heap_alloc(self, bias_heap(self), bytes);
+
+    bias_leave_fast(self, key);
+    return LIKELY(block != NULL) ? block : alloc_slow(key, NULL, bytes, error);
+}
+
+static NOINLINE LPVOID alloc_other(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
+{
+    return bias_enter_other(self, key) ? alloc_near(self, key, bytes, error)
+                                       : alloc_slow(key, NULL, bytes, error);
+}
+
+/* Inside, with a block that is not zero yet. */
+ZERO_WIDE static NOINLINE LPVOID alloc_wide(struct thread *self, HEXPERTKEY key, LPVOID block,
+                                            SIZE_T bytes)
+{
+    zero_wide(block, bytes);
+    bias_leave_fast(self, key);
+    return block;
+}
+
+LINE_ALIGNED
+LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pError)
+{
+    struct thread *self;
+    struct span *span;
+    LPVOID block;
+
+    set_error(pError, NMERR_SUCCESS); /* first: if this faults, nothing was allocated */
+    self = thread_self_fast();
+    if (UNLIKELY(!self) || UNLIKELY(!bias_enter_fast(self, hExpertKey)))
+        return alloc_other(self, hExpertKey, nBytes, pError);
+    span = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(bias_heap(self), nBytes) : NULL;
+    if (UNLIKELY(!span))
+        return alloc_near(self, hExpertKey, nBytes, pError);
+    block = span_take_freed(span, nBytes);
+    if (nBytes > ZERO_SHORT && LIKELY(ZERO_IS_WIDE))
+        return alloc_wide(self, hExpertKey, block, nBytes);
+    zero_block(block, nBytes);
+    bias_leave_fast(self, hExpertKey);
+    return block;
 }
 
 static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
@@ -215,31 +224,6 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     return free_inside(self, hExpertKey, pOriginalMemory);
 }
 
-static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
-{
-    struct thread *self = bias_thread();
-    struct expert *e = NULL;
-    DWORD code = NMERR_OUT_OF_MEMORY;
-
-    if (self) {
-        /* A key is opened implicitly only for a block that it may have. */
-        int known = !expert_may_come(table_find(key)) || !legacy_owner(self, address, &code);
-        code = bias_enter(self, key, known ? BIAS_KNOWN : BIAS_CREATE, &e);
-    }
-    if (code == NMERR_SUCCESS) {
-        code = (DWORD)heap_realloc(self, e->heap, &address, bytes);
-        bias_leave(self, e);
-        if (code == NMERR_ACCESS_DENIED)
-            code = use_legacy(self, e, &address, bytes);
-    }
-    if (code != NMERR_SUCCESS && e)
-        atomic_add(&e->refused, 1);
-    if (code == NMERR_SUCCESS)
-        return address;
-    set_error(error, code);
-    return NULL;
-}
-
 LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory, SIZE_T nBytes,
                                   DWORD *pError)
 {
@@ -257,7 +241,7 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
         if (LIKELY(result == HEAP_OK))
             return block;
     }
-    return realloc_slow(hExpertKey, pOriginalMemory, nBytes, pError);
+    return alloc_slow(hExpertKey, pOriginalMemory, nBytes, pError);
 }
 
 SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)

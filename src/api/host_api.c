@@ -55,7 +55,7 @@ DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
     struct closing_leaks leaks;
     struct thread *self;
     struct expert *e;
-    LONG state;
+    DWORD code;
     int died;
 
     if (pUsage && pUsage->cbSize < USAGE_MIN)
@@ -70,10 +70,9 @@ DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
         *(volatile NMAPI_EXPERT_USAGE *)pUsage = *pUsage;
     died = bias_lock(self, e);
     if (!expert_is_live(e)) {
-        atomic_cas(&e->state, EXPERT_RECLAIMED, EXPERT_CLOSED); /* by the host from now on */
-        state = atomic_load(&e->state);
+        code = expert_terminate(e); /* a reclaimed one is closed by the host from now on */
         lock_release(&e->lock);
-        return state == EXPERT_NEVER ? NMERR_INVALID_EXPERT_HANDLE : NMERR_EXPERT_TERMINATE;
+        return code;
     }
     if (pUsage) { /* before the close: it may lie in one of the expert's blocks */
         expert_usage(e, &leaks.usage);

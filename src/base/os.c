@@ -142,11 +142,7 @@ int os_tls_set(void *value)
 
 void *os_tls_get_far(void)
 {
-    void *value = NULL;
-
-    if (os_tls_index != TLS_OUT_OF_INDEXES)
-        QUIETLY(value = TlsGetValue(os_tls_index));
-    return value;
+    RETURN_QUIETLY(void *, TlsGetValue(os_tls_index)); /* NULL of an index that is none, too */
 }
 
 int os_thread_open(HANDLE *handle)

@@ -21,17 +21,12 @@ static void add_text(struct line *line, const char *text)
         add(line, (WCHAR)*text++);
 }
 
+/* At most twenty calls deep. NOLINTNEXTLINE(misc-no-recursion) */
 static void add_number(struct line *line, SIZE_T value, unsigned base)
 {
-    char digits[24];
-    unsigned at = sizeof digits - 1;
-
-    digits[at] = 0;
-    do {
-        digits[--at] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value);
-    add_text(line, digits + at);
+    if (value >= base)
+        add_number(line, value / base, base);
+    add(line, (WCHAR)("0123456789abcdef"[value % base]));
 }
 
 static void add_values(struct line *line, const char *format, va_list values)

@@ -135,7 +135,7 @@ struct thread *thread_enroll(void *nobody)
     if (!t)
         return NULL;
     KILL_POINT("thread record claimed");
-    t->last = t->known = nobody;
+    t->last = nobody;
     atomic_store(&t->key, NULL);
     if (!os_thread_open(&t->handle) || !os_tls_set(t)) {
         if (t->handle)
@@ -182,15 +182,6 @@ int thread_was_killed(LONG id)
 
     unpin(t);
     return dead || atomic_load(&thread_record(id)->killed) == id;
-}
-
-int thread_barrier(LONG id)
-{
-    int lives = thread_is_alive(id);
-
-    if (lives)
-        os_flush_stores();
-    return lives;
 }
 
 /* Lets a suspended thread run for a moment, then suspends it as often as before. */

@@ -18,7 +18,6 @@ struct thread {
     _Alignas(APART) void *volatile key;
     void *last;    /* the expert whose bias it had when it called last, else nobody; never NULL */
     void *heap;    /* that expert's heap, while it has the bias */
-    void *known;   /* the expert whose lock it had last; never NULL */
     HANDLE handle; /* valid while state is THREAD_LIVE or pins is not 0 */
     volatile LONG id;     /* record index and generation, never 0 once claimed */
     volatile LONG state;  /* THREAD_... below */
@@ -56,10 +55,6 @@ int thread_is_alive(LONG id);
 /* Whether it ended without a call of DllMain. Forgotten once a later thread with its record did so,
    too. */
 int thread_was_killed(LONG id);
-
-/* After this the caller sees what the other thread stored before the caller's last swap, and the
-   other thread's later loads see that swap. Returns whether the other thread lives. */
-int thread_barrier(LONG id);
 
 /* One round of waiting for a thread to leave a lock or a heap. 1: it is dead, and nothing was
    waited for. A thread that makes no progress for a while may be suspended: it is resumed for a

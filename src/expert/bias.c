@@ -19,15 +19,6 @@ struct thread *bias_thread(void)
     return LIKELY(self != NULL) ? self : thread_enroll(&expert_nobody);
 }
 
-static struct expert *find(const struct thread *self, HEXPERTKEY key)
-{
-    struct expert *known = self->known;
-
-    if (!key)
-        return NULL;
-    return known->key == key ? known : table_find(key);
-}
-
 /* An expert whose bias the thread has. Its heap stays as long as the thread has it. */
 static void make_last(struct thread *self, struct expert *e)
 {
@@ -42,7 +33,7 @@ int bias_enter_other(struct thread *self, HEXPERTKEY key)
 
     if (!self || self->key == key || self->key == THREAD_INSIDE(self))
         return 0;
-    e = find(self, key);
+    e = table_find(key);
     if (!e || atomic_load(&e->bias) != self->id)
         return 0;
     make_last(self, e);
@@ -82,7 +73,9 @@ static int revoke(const struct thread *self, struct expert *e)
     if (!id || id == self->id)
         return 0;
     atomic_swap(&e->bias, 0);
-    lives = thread_barrier(id);
+    lives = thread_is_alive(id);
+    if (lives) /* then it is seen inside here, or it sees there that the bias is gone */
+        os_flush_stores();
     KILL_POINT("bias revoked");
     while (lives && is_inside(id, e))
         lives = !thread_wait_for(&wait, id);
@@ -170,7 +163,7 @@ DWORD bias_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **e
         bias_lock(self, e);
         lock_release(&e->lock);
     }
-    e = find(self, key);
+    e = table_find(key);
     if (!e) {
         if (!key || !(how & BIAS_CREATE) || options.strict)
             return NMERR_INVALID_EXPERT_HANDLE;
@@ -194,7 +187,6 @@ DWORD bias_enter(struct thread *self, HEXPERTKEY key, int how, struct expert **e
 
 void bias_leave(struct thread *self, struct expert *e)
 {
-    self->known = e;
     /* Without the bias, skip the fast path: nobody would recover a thread killed there. */
     atomic_store(&self->key, NULL);
     self->last = &expert_nobody;

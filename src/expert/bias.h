@@ -21,7 +21,7 @@ static ALWAYS_INLINE int bias_enter_fast(struct thread *self, HEXPERTKEY key)
     if (UNLIKELY(load_relaxed(&self->key) != key))
         return 0; /* THREAD_INSIDE: an exception has ended an earlier call */
     store_relaxed(&self->key, THREAD_INSIDE(self));
-    atomic_compiler_fence(); /* the processor's part is thread_barrier's */
+    atomic_compiler_fence(); /* the processor's part is os_flush_stores' */
     e = self->last;
     if (LIKELY(atomic_load(&e->bias) == self->id))
         return 1;

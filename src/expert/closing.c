@@ -11,8 +11,9 @@ enum { BEGUN = 1, ABNORMAL = 2, RECLAIMS = 4 };
 /* Whether a stale writer may exist: somebody who may still write to what the expert held. */
 static int is_abnormal(const struct thread *self, const struct expert *e, int died)
 {
-    return died || e->crowded || e->state == EXPERT_TERMINATED || visitors_killed(e, self->id) ||
-           (e->heap->sums.live_bytes && visitors_live(e, self->id));
+    return died || e->crowded || e->killed || e->state == EXPERT_TERMINATED ||
+           visitors_any(e, self->id, thread_was_killed) ||
+           (e->heap->sums.live_bytes && visitors_any(e, self->id, thread_is_alive));
 }
 
 /* What a close does once it is noted. A terminated expert, even if terminated just now, can be

@@ -19,27 +19,25 @@ enum {
     EXPERT_RECLAIMED
 };
 
-#define EXPERT_VISITORS 2
-
 struct expert {
     HEXPERTKEY key;
-    struct expert *next;   /* in table.c: the one made before; never changes */
-    volatile LONG bias;    /* id of the thread that may enter without the lock; 0: nobody */
-    volatile LONG state;   /* EXPERT_...; changes under the lock, but for expert_terminate */
-    struct heap *heap;     /* while open or terminated; else of an opening that did not end */
-    volatile LONG refused; /* calls answered with an error */
-    struct lock lock;      /* guards all that follows, and the heap unless somebody has the bias */
-    LONG biased;           /* the last one that was given the bias; 0 once it is revoked */
-    LONG last;             /* the last one that entered under the lock */
-    ULONG streak : 24;     /* entries in a row by it */
-    ULONG need : 8;        /* 1 << need of them earn the bias */
-    uint8_t isolated;      /* opened by the host */
-    uint8_t closing;       /* closing.c: how the close that has begun is to end */
-    uint8_t crowded;       /* there was no memory to note a visitor */
-    uint8_t killed;        /* a visitor that is no longer noted was killed */
-    uint16_t visitor_count, visitor_room;
-    LONG first_visitors[EXPERT_VISITORS];
-    LONG *visitors; /* ids of the threads that entered since it was opened */
+    struct expert *next;                 /* in table.c: the one made before; never changes */
+    struct expert *volatile children[2]; /* in table.c: what the next bit of a hash leads to */
+    volatile LONG bias;     /* id of the thread that may enter without the lock; 0: nobody */
+    volatile LONG state;    /* EXPERT_...; changes under the lock, but for expert_terminate */
+    struct heap *heap;      /* while open or terminated; else of an opening that did not end */
+    volatile LONG refused;  /* calls answered with an error */
+    struct lock lock;       /* guards all that follows, and the heap unless somebody has the bias */
+    LONG biased;            /* the last one that was given the bias; 0 once it is revoked */
+    LONG last;              /* the last one that entered under the lock */
+    ULONG streak : 24;      /* entries in a row by it */
+    ULONG need : 8;         /* 1 << need of them earn the bias */
+    uint8_t isolated;       /* opened by the host */
+    uint8_t closing;        /* closing.c: how the close that has begun is to end */
+    uint8_t crowded;        /* there was no memory to note a visitor */
+    uint8_t killed;         /* a visitor that is no longer noted was killed */
+    uint16_t visitor_count; /* a hint */
+    struct visitor *visitors; /* the threads that entered since it was opened */
     union {
         uint64_t biased_at;     /* while live: allocations and frees when the bias was given */
         struct heap_sums final; /* once closed */

@@ -12,7 +12,8 @@ static int may_be_reclaimed(const struct expert *e)
 /* The expert is locked. */
 static int is_deserted(const struct expert *e, LONG ending)
 {
-    return may_be_reclaimed(e) && !e->crowded && e->visitor_count && !visitors_live(e, ending);
+    return may_be_reclaimed(e) && !e->crowded && e->visitors &&
+           !visitors_any(e, ending, thread_is_alive);
 }
 
 void reclaim_experts(struct thread *self, int ending)

@@ -2,89 +2,41 @@
 
 #include "base/permanent.h"
 
-#define FIRST_BITS 8
+#define ROOT_BITS 12
 #define KEY_BITS (8 * sizeof(ULONG_PTR))
 
-struct table {
-    unsigned shift; /* a hash's upper bits number the slots */
-    SIZE_T mask;    /* slots - 1 */
-    struct expert *volatile slots[];
-};
-
-/* Guarded by the lock, but for the readers of `table` and of its slots. Smaller tables stay
-   readable: some reader may be in one. */
+/* Guards what follows, but for its readers. Of each value of a hash's upper bits there is a tree,
+   in which the next bits lead to a key. */
 static struct lock lock;
-static struct table *volatile table;
-static struct expert *volatile newest; /* the one store that makes a record known for good */
-static SIZE_T count;
+static struct expert *volatile roots[1 << ROOT_BITS];
+static struct expert *volatile newest;
 
-static SIZE_T slot_of(const struct table *t, HEXPERTKEY key)
+/* Where the expert of a key is or belongs. Hashes of two keys differ, so that their ways part. */
+static struct expert *volatile *place_of(HEXPERTKEY key)
 {
-#ifdef _WIN64
-    return (SIZE_T)(((ULONG_PTR)key * 0x9E3779B97F4A7C15ULL) >> t->shift);
-#else
-    return (SIZE_T)(((ULONG_PTR)key * 0x9E3779B9UL) >> t->shift);
-#endif
+    ULONG_PTR hash = (ULONG_PTR)key * (ULONG_PTR)(0x9E3779B97F4A7C15ULL >> (64 - KEY_BITS));
+    struct expert *volatile *place = &roots[hash >> (KEY_BITS - ROOT_BITS)];
+    struct expert *e;
+
+    for (hash <<= ROOT_BITS; (e = atomic_load(place)) && e->key != key; hash <<= 1)
+        place = &e->children[hash >> (KEY_BITS - 1)];
+    return place;
 }
 
 struct expert *table_find(HEXPERTKEY key)
 {
-    struct table *t = atomic_load(&table);
-    struct expert *e;
-
-    if (!t)
-        return NULL;
-    for (SIZE_T i = slot_of(t, key); (e = atomic_load(&t->slots[i])); i = (i + 1) & t->mask)
-        if (e->key == key)
-            return e;
-    return NULL;
-}
-
-static void insert(struct table *t, struct expert *e)
-{
-    SIZE_T i = slot_of(t, e->key);
-
-    while (t->slots[i] && t->slots[i] != e)
-        i = (i + 1) & t->mask;
-    atomic_store(&t->slots[i], e);
-}
-
-static int grow(struct thread *self)
-{
-    unsigned bits = FIRST_BITS;
-    struct table *bigger;
-
-    while (((SIZE_T)1 << bits) < 4 * (count + 1))
-        bits++;
-    bigger = permanent_alloc(self, sizeof *bigger + ((SIZE_T)1 << bits) * sizeof(struct expert *));
-    if (!bigger)
-        return 0;
-    bigger->shift = (unsigned)(KEY_BITS - bits);
-    bigger->mask = ((SIZE_T)1 << bits) - 1;
-    for (struct expert *e = newest; e; e = e->next)
-        insert(bigger, e);
-    KILL_POINT("table grown");
-    atomic_store(&table, bigger);
-    return 1;
-}
-
-static void repair(void)
-{
-    count = 0;
-    for (struct expert *e = newest; e; e = e->next) {
-        insert(table, e);
-        count++;
-    }
+    return atomic_load(place_of(key));
 }
 
 struct expert *table_make(struct thread *self, HEXPERTKEY key)
 {
+    struct expert *volatile *place;
     struct expert *e;
 
-    if (lock_acquire(&lock, self))
-        repair();
-    e = table_find(key);
-    if (!e && ((table && 2 * (count + 1) <= table->mask) || grow(self)))
+    lock_acquire(&lock, self);
+    place = place_of(key);
+    e = *place;
+    if (!e)
         e = permanent_alloc(self, sizeof *e);
     if (e && !e->key) {
         e->key = key;
@@ -92,9 +44,7 @@ struct expert *table_make(struct thread *self, HEXPERTKEY key)
         KILL_POINT("expert about to be recorded");
         atomic_store(&newest, e);
         KILL_POINT("expert recorded");
-        insert(table, e);
-        KILL_POINT("expert entered, not counted");
-        count++;
+        atomic_store(place, e); /* killed before this it leaves a record that is never opened */
     }
     lock_release(&lock);
     return e;
@@ -107,7 +57,6 @@ struct expert *table_first(void)
 
 void table_shutdown(void)
 {
-    table = NULL;
+    memset((void *)roots, 0, sizeof roots);
     newest = NULL;
-    count = 0;
 }

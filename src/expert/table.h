@@ -1,5 +1,5 @@
 /*
- * table.h - the hash table HEXPERTKEY -> expert: read without a lock, grown without moving records.
+ * table.h - HEXPERTKEY -> expert: trees by a hash of the key, read without a lock.
  */
 #ifndef NMAPI_TABLE_H
 #define NMAPI_TABLE_H

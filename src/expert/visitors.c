@@ -2,77 +2,67 @@
 
 #include "heap/record_heap.h"
 
-#define ROOM_MOST 0x4000
+/* The list is changed by single stores. A thread killed behind one leaks a record. */
+struct visitor {
+    struct visitor *next;
+    LONG id;
+};
+
+static void drop(struct thread *self, struct visitor **link)
+{
+    struct visitor *visitor = *link;
+
+    *link = visitor->next;
+    record_heap_free(self, visitor);
+}
 
 void visitors_forget(struct thread *self, struct expert *e)
 {
-    LONG *visitors = e->visitors;
-
+    while (e->visitors)
+        drop(self, &e->visitors);
     e->visitor_count = 0;
-    e->visitor_room = EXPERT_VISITORS;
-    atomic_store(&e->visitors, e->first_visitors);
-    if (visitors && visitors != e->first_visitors)
-        record_heap_free(self, visitors);
     e->crowded = e->killed = 0;
 }
 
-static void drop_the_dead(struct expert *e)
+static void drop_the_dead(struct thread *self, struct expert *e)
 {
-    uint16_t kept = 0;
-
-    if (visitors_killed(e, 0))
+    if (visitors_any(e, 0, thread_was_killed))
         e->killed = 1;
-    for (ULONG i = 0; i < e->visitor_count; i++)
-        if (thread_is_alive(e->visitors[i]))
-            e->visitors[kept++] = e->visitors[i];
-    e->visitor_count = kept;
-}
-
-static int double_room(struct thread *self, struct expert *e)
-{
-    LONG *more = NULL, *former = e->visitors;
-
-    if (e->visitor_room < ROOM_MOST)
-        more = record_heap_alloc(self, (SIZE_T)2 * e->visitor_room * sizeof *more);
-    if (!more)
-        return 0;
-    memcpy(more, former, e->visitor_count * sizeof *more);
-    atomic_store(&e->visitors, more); /* before the former are freed, in case of a kill */
-    KILL_POINT("visitors moved");
-    e->visitor_room = (uint16_t)(2 * e->visitor_room);
-    if (former != e->first_visitors)
-        record_heap_free(self, former);
-    return 1;
+    e->visitor_count = 0;
+    for (struct visitor **link = &e->visitors; *link;) {
+        if (thread_is_alive((*link)->id)) {
+            link = &(*link)->next;
+            e->visitor_count++;
+        } else {
+            drop(self, link);
+        }
+    }
 }
 
 void visitors_note(struct thread *self, struct expert *e)
 {
-    for (ULONG i = 0; i < e->visitor_count; i++)
-        if (e->visitors[i] == self->id)
+    struct visitor *v;
+
+    for (v = e->visitors; v; v = v->next)
+        if (v->id == self->id)
             return;
-    if (e->visitor_count == e->visitor_room)
-        drop_the_dead(e);
-    if (e->visitor_count == e->visitor_room && !double_room(self, e))
+    if (!(e->visitor_count & (e->visitor_count - 1))) /* seldom, as it takes system calls */
+        drop_the_dead(self, e);
+    v = record_heap_alloc(self, sizeof *v);
+    if (!v) {
         e->crowded = 1;
-    else
-        e->visitors[e->visitor_count++] = self->id;
+        return;
+    }
+    v->id = self->id;
+    v->next = e->visitors;
+    atomic_store(&e->visitors, v);
+    e->visitor_count++;
 }
 
-/* Whether something is so of one, other than the thread with the id `but`. */
-static int any(const struct expert *e, LONG but, int (*is_so)(LONG id))
+int visitors_any(const struct expert *e, LONG but, int (*is_so)(LONG id))
 {
-    for (ULONG i = 0; i < e->visitor_count; i++)
-        if (e->visitors[i] != but && is_so(e->visitors[i]))
+    for (const struct visitor *v = e->visitors; v; v = v->next)
+        if (v->id != but && is_so(v->id))
             return 1;
     return 0;
-}
-
-int visitors_live(const struct expert *e, LONG but)
-{
-    return any(e, but, thread_is_alive);
-}
-
-int visitors_killed(const struct expert *e, LONG but)
-{
-    return e->killed || any(e, but, thread_was_killed);
 }

@@ -11,9 +11,8 @@
 void visitors_forget(struct thread *self, struct expert *expert);
 /* Notes the calling thread. If there is no memory, the expert is `crowded` from now on. */
 void visitors_note(struct thread *self, struct expert *expert);
-/* Whether one lives, other than the thread with the id `but`. */
-int visitors_live(const struct expert *expert, LONG but);
-/* Whether one was killed. */
-int visitors_killed(const struct expert *expert, LONG but);
+/* Whether something is so (thread_is_alive, thread_was_killed) of one that is noted, other than the
+   thread with the id `but`. */
+int visitors_any(const struct expert *expert, LONG but, int (*is_so)(LONG id));
 
 #endif

@@ -195,20 +195,11 @@ void *forward_target(DWORD index, HEXPERTKEY first_argument)
 /* The index of a function that a host may supply; FUNCTIONS if there is none of this name. */
 static DWORD find_function(const char *name)
 {
-    DWORD index = 0;
-    if (!name)
-        return FUNCTIONS;
-    for (; index < FUNCTIONS; index++) {
-        const char *left = functions[index].name;
-        const char *right = name;
-        while (*left && *left == *right) {
-            left++;
-            right++;
-        }
-        if (*left == *right)
-            break;
-    }
-    return index;
+    for (DWORD index = 0; name && index < FUNCTIONS; index++)
+        for (SIZE_T i = 0; functions[index].name[i] == name[i]; i++)
+            if (!name[i])
+                return index;
+    return FUNCTIONS;
 }
 
 DWORD WINAPI NmapiSetFunction(LPCSTR pName, FARPROC pFunction)

@@ -7,7 +7,7 @@
  *
  * x86 lets a store wait in its processor's buffer while later loads are done. The stores that
  * matter, `inside` and the release of a lock, go through `buffer`; atomic_swap, atomic_cas,
- * atomic_add, thread_barrier and death empty it. What others read only after one of those is stored
+ * atomic_add, the barrier and death empty it. What others read only after one of those is stored
  * at once.
  *
  * Left out: threads that the host has suspended, the reuse of thread records, and the number of
@@ -98,8 +98,8 @@ inline enter_heap(e)
     within[me] = e
 }
 
-/* thread.c: thread_barrier. Once it returns, the thread's earlier stores are visible. */
-inline thread_barrier(t)
+/* os.c: os_flush_stores. Once it returns, the thread's earlier stores are visible. */
+inline barrier(t)
 {
     atomic { drain(t) }
 }
@@ -113,7 +113,7 @@ inline revoke(e)
     :: else ->
         bias[e] = 0;
 #ifndef NO_BARRIER
-        thread_barrier(former);
+        barrier(former);
 #endif
         do
         :: inside[former] != e -> break

@@ -291,27 +291,6 @@ static void after_every_call_its_thread_is_outside(void **state)
     assert_int_equal(NmapiCloseExpert(key, NULL), NMERR_SUCCESS);
 }
 
-static void an_outgrown_list_of_visitors_is_freed(void **state)
-{
-    struct helper others[5];
-    LONG *former = NULL;
-    void *record;
-
-    (void)state;
-    for (int i = 0; i < 5; i++) {
-        helper_begin(&others[i]);
-        assert_int_equal(helper_run(&others[i], unit_use_key, KEY(27)), 1);
-        if (i == 3)
-            former = table_find(KEY(27))->visitors;
-    }
-    assert_ptr_not_equal(table_find(KEY(27))->visitors, former);
-    record = record_heap_alloc(self, 4 * sizeof *former);
-    assert_ptr_equal(record, former);
-    record_heap_free(self, record);
-    for (int i = 0; i < 5; i++)
-        helper_end(&others[i]);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,7 +306,6 @@ int main(void)
         cmocka_unit_test(without_the_bias_the_fast_path_is_not_tried),
         cmocka_unit_test(a_key_like_the_mark_of_being_inside_gets_no_bias),
         cmocka_unit_test(after_every_call_its_thread_is_outside),
-        cmocka_unit_test(an_outgrown_list_of_visitors_is_freed),
     };
 
     return UNIT_RUN(tests);
