@@ -2,7 +2,7 @@
 
 #include "base/permanent.h"
 
-#define ROOT_BITS 12
+#define ROOT_BITS 11
 #define KEY_BITS (8 * sizeof(ULONG_PTR))
 
 /* Guards what follows, but for its readers. Of each value of a hash's upper bits there is a tree,
