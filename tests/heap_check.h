@@ -30,9 +30,8 @@ static inline int heap_check_blocks(const struct span *s, int is_current)
     for (unsigned state = s->head; state != SPAN_NONE; state = states[state & ~SPAN_FREE])
         if (!(state & SPAN_FREE) || (state & ~SPAN_FREE) >= s->bump || free_blocks++ > s->bump)
             return 0;
-    return s->used - (unsigned)is_current + free_blocks == s->bump && s->bump <= s->limit &&
-           s->end * 8U == (unsigned)s->bump * s->block &&
-           s->limit * (SIZE_T)s->block <= region_committed(&s->region);
+    return s->used - (unsigned)is_current + free_blocks == s->bump && s->bump <= span_limit(s) &&
+           s->end * 8U == (unsigned)s->bump * s->block;
 }
 
 /* Whether all spans of a list belong there and agree with their blocks: those of a class, whose

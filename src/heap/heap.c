@@ -132,13 +132,13 @@ static struct span *new_span(struct thread *self, struct heap *heap, unsigned si
     if (!last && block <= FIRST_MOST)
         units = SPAN_FIRST;
     else if (block <= SECOND_MOST &&
-             (!last || (SIZE_T)last->limit * block <= REGION_BYTES(SPAN_FIRST)))
+             (!last || (SIZE_T)last->bump * block <= REGION_BYTES(SPAN_FIRST)))
         units = SPAN_SECOND;
     span = span_open(self, heap->owner, units, size_class, block);
     if (!span)
         return NULL;
     heap_list(heap, span);
-    if (grow(self, heap, span))
+    if (span_has_room(span) || grow(self, heap, span))
         return span;
     heap_span_emptied(self, heap, span);
     return NULL;

@@ -45,7 +45,6 @@ struct span {
             uint16_t end;        /* where the first other one begins, in units of 8 bytes */
             uint16_t head;       /* SPAN_FREE | the first free block below bump, or SPAN_NONE */
             uint16_t used;       /* live blocks; one more while it is its class's current span */
-            uint16_t limit;      /* blocks that lie in committed pages */
         };
         SIZE_T bytes; /* SPAN_LARGE: asked for */
     };
@@ -69,14 +68,15 @@ struct span *span_open(struct thread *self, void *owner, unsigned units, unsigne
                        uint32_t block);
 /* Frees a span of any kind. `quarantined`: nobody gets its addresses for a time. */
 void span_free(struct thread *self, struct span *span, int quarantined);
-/* The number of blocks that it has room for. */
+/* The number of blocks that it has room for, and of those that lie in committed pages. */
 unsigned span_capacity(const struct span *span);
+unsigned span_limit(const struct span *span);
 /* Commits room for one more block or for about `bytes`; 0: there is no room or no memory. */
 int span_grow(struct thread *self, struct span *span, SIZE_T bytes);
 
 static inline int span_has_room(const struct span *span)
 {
-    return span->head != SPAN_NONE || span->bump < span->limit;
+    return span->head != SPAN_NONE || span->bump < span_limit(span);
 }
 
 /* A zeroed block from a span that has room. */

@@ -214,7 +214,7 @@ static void a_span_that_can_not_grow_now_grows_later(void **state)
         count++;
     standin_fail_never();
     assert_int_equal(span->kind, SPAN_OPEN);
-    assert_int_equal(count, span->limit);
+    assert_int_equal(count, span_limit(span));
     assert_int_equal(mine.sums.live_bytes, 3000 * count);
     assert_int_equal(mine.sums.allocations, count);
     assert_true(heap_is_valid(self, &mine));
