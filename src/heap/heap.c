@@ -14,9 +14,8 @@ struct span heap_no_span = {.head = SPAN_NONE};
 
 void heap_unlist_all(struct heap *heap)
 {
-    for (int i = 0; i < HEAP_CLASSES; i++)
+    for (int i = 0; i <= HEAP_OTHERS; i++)
         heap->current[i] = &heap_no_span;
-    heap->others = NULL;
     heap->recent = &heap_no_span;
     store_relaxed(&heap->committed, 0);
 }
@@ -54,52 +53,59 @@ void heap_set_live(struct heap *heap, SIZE_T bytes)
 
 /* Lists */
 
-/* The first span of a class is its current one. Its `used` is one higher, so that it never looks
-   empty. */
-static void class_push(struct heap *heap, struct span *span)
+static struct span **list_of(struct heap *heap, const struct span *s)
 {
-    struct span **current = &heap->current[span->size_class];
-
-    if (*current == &heap_no_span)
-        *current = NULL;
-    else
-        (*current)->used--;
-    LIST_PUSH(current, span);
-    span->used++;
+    return &heap->current[s->kind == SPAN_OPEN ? s->size_class : HEAP_OTHERS];
 }
 
-static void class_pull(struct heap *heap, struct span *span)
+/* Behind the first one, which is used up first. The `used` of the first one is one higher, so that
+   a current span never looks empty. */
+static void push(struct heap *heap, struct span *s)
 {
-    struct span **current = &heap->current[span->size_class];
+    struct span **list = list_of(heap, s);
 
-    if (heap->recent == span)
+    if (*list != &heap_no_span) {
+        LIST_PUSH(&(*list)->next, s);
+    } else {
+        *list = NULL;
+        LIST_PUSH(list, s);
+        s->used++;
+    }
+}
+
+static void pull(struct heap *heap, struct span *s)
+{
+    struct span **list = list_of(heap, s);
+
+    if (heap->recent == s)
         heap->recent = &heap_no_span;
-    LIST_PULL(span);
-    if (span->link != current)
+    LIST_PULL(s);
+    if (s->link != list)
         return;
-    span->used--;
-    if (*current)
-        (*current)->used++;
+    s->used--;
+    if (*list)
+        (*list)->used++;
     else
-        *current = &heap_no_span;
+        *list = &heap_no_span;
+}
+
+static void move(struct heap *heap, struct span *s, enum span_kind kind)
+{
+    pull(heap, s);
+    s->kind = (uint8_t)kind;
+    push(heap, s);
 }
 
 void heap_list(struct heap *heap, struct span *s)
 {
-    if (s->kind == SPAN_OPEN)
-        class_push(heap, s);
-    else
-        LIST_PUSH(&heap->others, s);
+    push(heap, s);
     count_committed(heap, 0, region_footprint(&s->region));
 }
 
 static void unlist(struct heap *heap, struct span *s)
 {
     count_committed(heap, region_footprint(&s->region), 0);
-    if (s->kind == SPAN_OPEN)
-        class_pull(heap, s);
-    else
-        LIST_PULL(s);
+    pull(heap, s);
 }
 
 void heap_span_emptied(struct thread *self, struct heap *heap, struct span *s)
@@ -154,24 +160,9 @@ static struct span *span_with_room(struct thread *self, struct heap *heap, unsig
             return span;
         if (span->bump < span_capacity(span))
             return NULL; /* no memory; the span stays the current one */
-        class_pull(heap, span);
-        span->kind = SPAN_FULL;
-        LIST_PUSH(&heap->others, span);
+        move(heap, span, SPAN_FULL);
     }
     return new_span(self, heap, size_class, last);
-}
-
-/* Lists a full span in which a block is freed, behind the current one, which is used up first. */
-static void has_room_again(struct heap *heap, struct span *span)
-{
-    struct span *current = heap->current[span->size_class];
-
-    LIST_PULL(span);
-    span->kind = SPAN_OPEN;
-    if (current == &heap_no_span)
-        class_push(heap, span);
-    else
-        LIST_PUSH(&current->next, span);
 }
 
 /* Blocks of any kind; the caller counts live blocks */
@@ -219,7 +210,7 @@ static void block_give(struct thread *self, struct heap *heap, const struct heap
         shared_give(self, span, block->index, NULL);
         return;
     case SPAN_FULL:
-        has_room_again(heap, span);
+        move(heap, span, SPAN_OPEN);
         /* fall through */
     case SPAN_OPEN:
         span_give(span, block->index);

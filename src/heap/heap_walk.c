@@ -6,13 +6,8 @@
 #include "heap/large.h"
 #include "heap/shared.h"
 
-/* A heap's lists by their numbers; those from 0 on are the classes'. */
-#define OTHERS (-1)
-
 static struct span *first_of(const struct heap *heap, int list)
 {
-    if (list == OTHERS)
-        return heap->others;
     return heap->current[list] == &heap_no_span ? NULL : heap->current[list];
 }
 
@@ -27,7 +22,7 @@ static void free_all(struct thread *self, struct span *first, int quarantined)
 void heap_close(struct thread *self, struct heap *heap, int quarantined)
 {
     shared_release(self, heap->owner, quarantined);
-    for (int i = OTHERS; i < HEAP_CLASSES; i++)
+    for (int i = 0; i <= HEAP_OTHERS; i++)
         free_all(self, first_of(heap, i), quarantined);
 }
 
@@ -112,7 +107,7 @@ static void visit_blocks(const struct span *s, heap_visitor *visit, void *contex
 
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context)
 {
-    for (int i = OTHERS; i < HEAP_CLASSES; i++)
+    for (int i = 0; i <= HEAP_OTHERS; i++)
         for (struct span *s = first_of(heap, i); s; s = s->next)
             visit_blocks(s, visit, context);
     shared_visit(self, heap->owner, visit, context);

@@ -37,6 +37,7 @@ struct span {
     volatile uint8_t kind; /* enum span_kind */
     uint8_t size_class;    /* heap.h */
     uint16_t offset;       /* SPAN_LARGE: of the block from the base on */
+    uint16_t used;         /* live blocks of equal ones; one more while it is first of its list */
     union {
         struct {                 /* SPAN_OPEN, SPAN_FULL, SPAN_SHARED */
             uint32_t reciprocal; /* of block / 8, times 2^32, rounded up */
@@ -44,7 +45,6 @@ struct span {
             uint16_t bump;       /* blocks whose states count: handed out, or on the free list */
             uint16_t end;        /* where the first other one begins, in units of 8 bytes */
             uint16_t head;       /* SPAN_FREE | the first free block below bump, or SPAN_NONE */
-            uint16_t used;       /* live blocks; one more while it is its class's current span */
         };
         SIZE_T bytes; /* SPAN_LARGE: asked for */
     };

@@ -42,9 +42,8 @@ static SIZE_T state_bytes(void)
 {
     SIZE_T bytes = 0;
 
-    for (int i = -1; i < HEAP_CLASSES; i++)
-        for (struct span *s = i < 0 ? mine.others : mine.current[i]; s && s != &heap_no_span;
-             s = s->next)
+    for (int i = 0; i <= HEAP_OTHERS; i++)
+        for (struct span *s = mine.current[i]; s && s != &heap_no_span; s = s->next)
             bytes += region_footprint(&s->region) - region_committed(&s->region);
     return bytes;
 }
@@ -259,7 +258,7 @@ static void a_full_span_that_has_room_again_comes_second(void **state)
     for (int i = 0; i < 300; i++)
         if (i && i != 140)
             assert_int_equal(heap_free(self, &mine, blocks[i]), HEAP_OK);
-    assert_null(mine.others);
+    assert_ptr_equal(mine.current[HEAP_OTHERS], &heap_no_span);
     assert_null(current->next); /* only the current span stays, empty */
     assert_int_equal(mine.committed, region_footprint(&current->region));
 }
