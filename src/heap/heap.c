@@ -189,7 +189,7 @@ static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, in
         return large_block(span);
     }
     size_class = heap_class(grows ? with_room(bytes) : bytes);
-    if (heap->current[size_class] == &heap_no_span) {
+    if (heap->gives && heap->current[size_class] == &heap_no_span) {
         void *block = shared_alloc(self, heap->owner, size_class, bytes);
         if (block)
             return block;
@@ -205,22 +205,19 @@ static void block_give(struct thread *self, struct heap *heap, const struct heap
 {
     struct span *span = block->span;
 
-    switch (span->kind) {
-    case SPAN_SHARED:
+    if (span->region.owner == SHARED_OWNER) {
         shared_give(self, span, block->index, NULL);
         return;
-    case SPAN_FULL:
-        move(heap, span, SPAN_OPEN);
-        /* fall through */
-    case SPAN_OPEN:
+    }
+    if (span->kind != SPAN_LARGE) {
+        if (span->kind == SPAN_FULL)
+            move(heap, span, SPAN_OPEN);
         span_give(span, block->index);
         KILL_POINT("block given back");
         if (span->used)
             return;
-        /* fall through */
-    default:
-        heap_span_emptied(self, heap, span);
     }
+    heap_span_emptied(self, heap, span);
 }
 
 void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
@@ -237,14 +234,14 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
     return block;
 }
 
-/* Finds the live block that begins at an address, in a region that the caller owns or has locked. A
-   SPAN_SHARED seen here is about to become shared and still has a single owner. */
+/* Finds the live block that begins at an address, in a region that the caller owns or has
+   locked. */
 static int block_at(struct span *span, const void *address, struct heap_block *found)
 {
     unsigned kind = atomic_load(&span->kind);
 
     found->span = span;
-    if (kind == SPAN_OPEN || kind == SPAN_FULL || kind == SPAN_SHARED) {
+    if (kind == SPAN_OPEN || kind == SPAN_FULL) {
         found->index = span_index(span, address, &found->bytes);
         return found->index != SPAN_BAD;
     }
@@ -257,25 +254,24 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
                            struct heap_block *found)
 {
     struct region *r = region_find(address);
-    void *owner = r ? atomic_load(&r->owner) : NULL;
-    int is_block = 0;
+    int own = r && heap && atomic_load(&r->owner) == heap->owner, is_block;
+    void *owner;
 
-    if (r && heap && owner == heap->owner) {
-        is_block = block_at(span_of(r), address, found);
-    } else if (owner > REGION_RESERVED) {
+    if (!own) {
         /* Another owner may free the region and its states at any moment, unless regions are
            locked. */
         region_lock(self);
         r = region_find(address);
-        owner = r ? r->owner : NULL;
-        is_block = owner > REGION_RESERVED && block_at(span_of(r), address, found);
-        region_unlock();
     }
-    if (owner == SHARED_OWNER) {
-        found->span = span_of(r);
-        owner = shared_owner(self, address, &found->index, &found->bytes);
+    owner = r ? r->owner : NULL;
+    is_block = (own || owner > REGION_RESERVED || owner == SHARED_OWNER) &&
+               block_at(span_of(r), address, found);
+    if (is_block && owner == SHARED_OWNER) {
+        owner = shared_owner(found->span, found->index);
         is_block = owner != NULL;
     }
+    if (!own)
+        region_unlock();
     found->owner = owner;
     if (!is_block)
         return HEAP_BAD;
@@ -363,19 +359,20 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
     span = block.span;
     if (!within_limit(to, block.bytes))
         return HEAP_FULL;
-    if (span->kind == SPAN_OPEN || span->kind == SPAN_FULL) {
-        unlist(from, span);
-        if (!shared_make(self, span, from->owner)) {
-            heap_list(from, span);
-            return HEAP_FULL;
-        }
-    }
-    if (span->kind == SPAN_SHARED) {
-        shared_give(self, span, block.index, to->owner);
-    } else {
+    if (span->kind == SPAN_LARGE) {
         unlist(from, span);
         region_give(self, &span->region, to->owner);
         heap_list(to, span);
+    } else {
+        if (span->region.owner != SHARED_OWNER) {
+            unlist(from, span);
+            if (!shared_make(self, span, from->owner)) {
+                heap_list(from, span);
+                return HEAP_FULL;
+            }
+            from->gives = 1;
+        }
+        shared_give(self, span, block.index, to->owner);
     }
     atomic_lower(&from->sums.live_bytes, block.bytes);
     atomic_count(&from->sums.frees);

@@ -56,24 +56,24 @@ struct repair {
     struct span *unfinished; /* those without a block */
 };
 
+/* A full span is listed as one with room, until an allocation finds it full. */
 static void relist(struct region *region, void *context)
 {
     struct repair *repair = context;
-    struct heap *heap = repair->heap;
     struct span *s = span_of(region);
 
-    if (region->owner != heap->owner)
+    if (region->owner != repair->heap->owner)
         return;
-    if (s->kind == SPAN_NEW) {
+    if (s->kind <= SPAN_OWNERS) {
         s->next = repair->unfinished;
         repair->unfinished = s;
         return;
     }
-    if (s->kind != SPAN_LARGE) { /* SPAN_SHARED: a thread died before it became shared */
+    if (s->kind != SPAN_LARGE) {
         span_repair(s);
-        s->kind = span_has_room(s) || s->bump < span_capacity(s) ? SPAN_OPEN : SPAN_FULL;
+        s->kind = SPAN_OPEN;
     }
-    heap_list(heap, s);
+    heap_list(repair->heap, s);
 }
 
 void heap_repair(struct thread *self, struct heap *heap, int quarantined)

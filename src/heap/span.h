@@ -26,9 +26,9 @@
    thread is killed early, the region must not look as if it had blocks. */
 enum span_kind {
     SPAN_NEW,    /* no live block yet, or about to be freed */
-    SPAN_OPEN,   /* equal blocks, in the list of its class */
-    SPAN_FULL,   /* the same, with no room left */
-    SPAN_SHARED, /* equal blocks of several owners (shared.h) */
+    SPAN_OWNERS, /* no block, but the list of a shared span's owners (shared.c) */
+    SPAN_OPEN,   /* equal blocks */
+    SPAN_FULL,   /* the same, known to have no room left */
     SPAN_LARGE   /* one block (large.h) */
 };
 
@@ -39,7 +39,7 @@ struct span {
     uint16_t offset;       /* SPAN_LARGE: of the block from the base on */
     uint16_t used;         /* live blocks of equal ones; one more while it is first of its list */
     union {
-        struct {                 /* SPAN_OPEN, SPAN_FULL, SPAN_SHARED */
+        struct {                 /* SPAN_OPEN, SPAN_FULL */
             uint32_t reciprocal; /* of block / 8, times 2^32, rounded up */
             uint16_t block;      /* bytes of one block */
             uint16_t bump;       /* blocks whose states count: handed out, or on the free list */
