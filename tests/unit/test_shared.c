@@ -220,6 +220,7 @@ static void count_region(struct region *r, void *context)
 static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
 {
     unsigned long deaths = 0;
+    struct heap_block found;
     int left = 0;
 
     if (!standin_can_step())
@@ -230,10 +231,47 @@ static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
         handed_over = heap_alloc(self, &mine, 100);
         assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
         died = unit_kill_at(free_it, deaths);
+        if (heap_find(self, NULL, handed_over, &found) != HEAP_BAD)
+            assert_ptr_equal(found.owner, YOU);
         heap_repair(self, &yours, 0);
         heap_close(self, &yours, 0);
         heap_open(&yours, YOU, (SIZE_T)-1);
         region_visit(SHARED_OWNER, count_region, &left);
+        assert_int_equal(left, 0);
+    }
+    print_message("%lu deaths\n", deaths);
+    assert_true(deaths > 20);
+}
+
+static void hand_over(void *argument)
+{
+    (void)argument;
+    heap_transfer(thread_self(), &mine, &yours, handed_over);
+}
+
+/* The block is one expert's, and afterwards nothing is left of what was made for it. */
+static void a_thread_may_die_while_it_hands_a_block_over(void **state)
+{
+    unsigned long deaths = 0;
+    int left = 0;
+
+    if (!standin_can_step())
+        skip();
+    for (DWORD died = 1; died; deaths += died) {
+        close_and_load_anew(state);
+        open_heaps(state);
+        handed_over = heap_alloc(self, &mine, 100);
+        died = unit_kill_at(hand_over, deaths);
+        heap_repair(self, &mine, 0);
+        heap_repair(self, &yours, 0);
+        assert_int_equal(mine.sums.live_bytes + yours.sums.live_bytes, 100);
+        assert_true(heap_is_valid(self, &mine) && heap_is_valid(self, &yours));
+        heap_close(self, &mine, 0);
+        heap_close(self, &yours, 0);
+        open_heaps(state);
+        region_visit(SHARED_OWNER, count_region, &left);
+        region_visit(ME, count_region, &left);
+        region_visit(YOU, count_region, &left);
         assert_int_equal(left, 0);
     }
     print_message("%lu deaths\n", deaths);
@@ -452,6 +490,7 @@ int main(void)
         ONE(while_one_thread_visits_shared_spans_others_wait),
         ONE(what_can_not_be_shared_stays_the_givers),
         ONE(a_thread_may_die_while_it_frees_a_shared_block),
+        ONE(a_thread_may_die_while_it_hands_a_block_over),
         ONE(who_hands_over_each_block_fills_one_span_after_the_other),
         ONE(what_comes_into_a_shared_span_is_its_givers_alone),
         ONE(what_stale_writers_may_reach_is_given_to_nobody_while_the_span_lives),
