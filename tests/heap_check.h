@@ -30,26 +30,25 @@ static inline int heap_check_blocks(const struct span *s, int is_current)
     for (unsigned state = s->head; state != SPAN_NONE; state = states[state & ~SPAN_FREE])
         if (!(state & SPAN_FREE) || (state & ~SPAN_FREE) >= s->bump || free_blocks++ > s->bump)
             return 0;
-    return s->used - (unsigned)is_current + free_blocks == s->bump && s->bump <= s->limit &&
-           s->end * 8U == (unsigned)s->bump * s->block &&
-           s->limit * (SIZE_T)s->block <= region_committed(&s->region);
+    return s->used - (unsigned)is_current + free_blocks == s->bump && s->bump <= span_limit(s) &&
+           s->end * 8U == (unsigned)s->bump * s->block;
 }
 
-/* Whether all spans of a list belong there and agree with their blocks: those of a class, whose
-   first one is the current span, or with HEAP_CLASSES the others. */
-static inline int heap_check_list(const struct heap *heap, const struct span *first,
-                                  unsigned size_class, struct heap_check *found)
+/* Whether all spans of a list belong there and agree with their blocks. */
+static inline int heap_check_list(const struct heap *heap, unsigned list, struct heap_check *found)
 {
-    for (const struct span *s = first; s; s = s->next) {
-        const int is_open = size_class < HEAP_CLASSES;
+    const struct span *first = heap->current[list];
+
+    for (const struct span *s = first; s && s != &heap_no_span; s = s->next) {
+        const int is_open = list != HEAP_OTHERS;
 
         if (s->region.owner != heap->owner || *s->link != s)
             return 0;
-        if (is_open ? s->kind != SPAN_OPEN || s->size_class != size_class
+        if (is_open ? s->kind != SPAN_OPEN || s->size_class != list
                     : s->kind != SPAN_FULL && s->kind != SPAN_LARGE)
             return 0;
         if (s->kind == SPAN_LARGE ? region_committed(&s->region) < s->bytes
-                                  : !heap_check_blocks(s, is_open && s == first))
+                                  : !heap_check_blocks(s, s == first))
             return 0;
         found->committed += region_footprint(&s->region);
     }
@@ -62,26 +61,28 @@ static inline int heap_is_valid(struct thread *self, struct heap *heap)
     struct heap_check found = {0, 0, 0};
 
     heap_visit(self, heap, heap_check_count, &found);
-    for (unsigned c = 0; c < HEAP_CLASSES; c++)
-        if (heap->current[c] != &heap_no_span &&
-            !heap_check_list(heap, heap->current[c], c, &found))
+    for (unsigned list = 0; list <= HEAP_OTHERS; list++)
+        if (!heap_check_list(heap, list, &found))
             return 0;
-    return heap_check_list(heap, heap->others, HEAP_CLASSES, &found) &&
-           found.bytes == heap->sums.live_bytes && found.committed == heap->committed &&
+    return found.bytes == heap->sums.live_bytes && found.committed == heap->committed &&
            found.blocks == heap->sums.allocations - heap->sums.frees;
 }
 
-/* The heap of the DLL's own records is found by a large one, the first of its list. No other thread
-   uses it meanwhile. */
+/* The heap of the DLL's own records is found by the list that a new large one is in. No other
+   thread uses it meanwhile. */
 static inline int record_heap_is_valid(struct thread *self)
 {
     void *record = record_heap_alloc(self, HEAP_SMALL + 1);
-    struct span **first = record ? span_of(region_find(record))->link : NULL;
+    struct span *before = record ? span_of(region_find(record)) : NULL, *first;
 
-    if (!first)
+    if (!record)
         return 0;
+    do { /* until what has the link is no span */
+        first = before;
+        before = (void *)((char *)first->link - offsetof(struct span, next));
+    } while (region_find(before->region.base) == &before->region);
     record_heap_free(self, record);
-    return heap_is_valid(self, (void *)((char *)first - offsetof(struct heap, others)));
+    return heap_is_valid(self, (void *)(first->link - HEAP_OTHERS));
 }
 
 #endif

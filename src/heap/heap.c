@@ -14,9 +14,8 @@ struct span heap_no_span = {.head = SPAN_NONE};
 
 void heap_unlist_all(struct heap *heap)
 {
-    for (int i = 0; i < HEAP_CLASSES; i++)
+    for (int i = 0; i <= HEAP_OTHERS; i++)
         heap->current[i] = &heap_no_span;
-    heap->others = NULL;
     heap->recent = &heap_no_span;
     store_relaxed(&heap->committed, 0);
 }
@@ -54,52 +53,59 @@ void heap_set_live(struct heap *heap, SIZE_T bytes)
 
 /* Lists */
 
-/* The first span of a class is its current one. Its `used` is one higher, so that it never looks
-   empty. */
-static void class_push(struct heap *heap, struct span *span)
+static struct span **list_of(struct heap *heap, const struct span *s)
 {
-    struct span **current = &heap->current[span->size_class];
-
-    if (*current == &heap_no_span)
-        *current = NULL;
-    else
-        (*current)->used--;
-    LIST_PUSH(current, span);
-    span->used++;
+    return &heap->current[s->kind == SPAN_OPEN ? s->size_class : HEAP_OTHERS];
 }
 
-static void class_pull(struct heap *heap, struct span *span)
+/* Behind the first one, which is used up first. The `used` of the first one is one higher, so that
+   a current span never looks empty. */
+static void push(struct heap *heap, struct span *s)
 {
-    struct span **current = &heap->current[span->size_class];
+    struct span **list = list_of(heap, s);
 
-    if (heap->recent == span)
+    if (*list != &heap_no_span) {
+        LIST_PUSH(&(*list)->next, s);
+    } else {
+        *list = NULL;
+        LIST_PUSH(list, s);
+        s->used++;
+    }
+}
+
+static void pull(struct heap *heap, struct span *s)
+{
+    struct span **list = list_of(heap, s);
+
+    if (heap->recent == s)
         heap->recent = &heap_no_span;
-    LIST_PULL(span);
-    if (span->link != current)
+    LIST_PULL(s);
+    if (s->link != list)
         return;
-    span->used--;
-    if (*current)
-        (*current)->used++;
+    s->used--;
+    if (*list)
+        (*list)->used++;
     else
-        *current = &heap_no_span;
+        *list = &heap_no_span;
+}
+
+static void move(struct heap *heap, struct span *s, enum span_kind kind)
+{
+    pull(heap, s);
+    s->kind = (uint8_t)kind;
+    push(heap, s);
 }
 
 void heap_list(struct heap *heap, struct span *s)
 {
-    if (s->kind == SPAN_OPEN)
-        class_push(heap, s);
-    else
-        LIST_PUSH(&heap->others, s);
+    push(heap, s);
     count_committed(heap, 0, region_footprint(&s->region));
 }
 
 static void unlist(struct heap *heap, struct span *s)
 {
     count_committed(heap, region_footprint(&s->region), 0);
-    if (s->kind == SPAN_OPEN)
-        class_pull(heap, s);
-    else
-        LIST_PULL(s);
+    pull(heap, s);
 }
 
 void heap_span_emptied(struct thread *self, struct heap *heap, struct span *s)
@@ -132,13 +138,13 @@ static struct span *new_span(struct thread *self, struct heap *heap, unsigned si
     if (!last && block <= FIRST_MOST)
         units = SPAN_FIRST;
     else if (block <= SECOND_MOST &&
-             (!last || (SIZE_T)last->limit * block <= REGION_BYTES(SPAN_FIRST)))
+             (!last || (SIZE_T)last->bump * block <= REGION_BYTES(SPAN_FIRST)))
         units = SPAN_SECOND;
     span = span_open(self, heap->owner, units, size_class, block);
     if (!span)
         return NULL;
     heap_list(heap, span);
-    if (grow(self, heap, span))
+    if (span_has_room(span) || grow(self, heap, span))
         return span;
     heap_span_emptied(self, heap, span);
     return NULL;
@@ -154,24 +160,9 @@ static struct span *span_with_room(struct thread *self, struct heap *heap, unsig
             return span;
         if (span->bump < span_capacity(span))
             return NULL; /* no memory; the span stays the current one */
-        class_pull(heap, span);
-        span->kind = SPAN_FULL;
-        LIST_PUSH(&heap->others, span);
+        move(heap, span, SPAN_FULL);
     }
     return new_span(self, heap, size_class, last);
-}
-
-/* Lists a full span in which a block is freed, behind the current one, which is used up first. */
-static void has_room_again(struct heap *heap, struct span *span)
-{
-    struct span *current = heap->current[span->size_class];
-
-    LIST_PULL(span);
-    span->kind = SPAN_OPEN;
-    if (current == &heap_no_span)
-        class_push(heap, span);
-    else
-        LIST_PUSH(&current->next, span);
 }
 
 /* Blocks of any kind; the caller counts live blocks */
@@ -198,7 +189,7 @@ static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, in
         return large_block(span);
     }
     size_class = heap_class(grows ? with_room(bytes) : bytes);
-    if (heap->current[size_class] == &heap_no_span) {
+    if (heap->gives && heap->current[size_class] == &heap_no_span) {
         void *block = shared_alloc(self, heap->owner, size_class, bytes);
         if (block)
             return block;
@@ -214,22 +205,19 @@ static void block_give(struct thread *self, struct heap *heap, const struct heap
 {
     struct span *span = block->span;
 
-    switch (span->kind) {
-    case SPAN_SHARED:
+    if (span->region.owner == SHARED_OWNER) {
         shared_give(self, span, block->index, NULL);
         return;
-    case SPAN_FULL:
-        has_room_again(heap, span);
-        /* fall through */
-    case SPAN_OPEN:
+    }
+    if (span->kind != SPAN_LARGE) {
+        if (span->kind == SPAN_FULL)
+            move(heap, span, SPAN_OPEN);
         span_give(span, block->index);
         KILL_POINT("block given back");
         if (span->used)
             return;
-        /* fall through */
-    default:
-        heap_span_emptied(self, heap, span);
     }
+    heap_span_emptied(self, heap, span);
 }
 
 void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
@@ -246,14 +234,14 @@ void *heap_alloc(struct thread *self, struct heap *heap, SIZE_T bytes)
     return block;
 }
 
-/* Finds the live block that begins at an address, in a region that the caller owns or has locked. A
-   SPAN_SHARED seen here is about to become shared and still has a single owner. */
+/* Finds the live block that begins at an address, in a region that the caller owns or has
+   locked. */
 static int block_at(struct span *span, const void *address, struct heap_block *found)
 {
     unsigned kind = atomic_load(&span->kind);
 
     found->span = span;
-    if (kind == SPAN_OPEN || kind == SPAN_FULL || kind == SPAN_SHARED) {
+    if (kind == SPAN_OPEN || kind == SPAN_FULL) {
         found->index = span_index(span, address, &found->bytes);
         return found->index != SPAN_BAD;
     }
@@ -266,25 +254,24 @@ enum heap_result heap_find(struct thread *self, const struct heap *heap, const v
                            struct heap_block *found)
 {
     struct region *r = region_find(address);
-    void *owner = r ? atomic_load(&r->owner) : NULL;
-    int is_block = 0;
+    int own = r && heap && atomic_load(&r->owner) == heap->owner, is_block;
+    void *owner;
 
-    if (r && heap && owner == heap->owner) {
-        is_block = block_at(span_of(r), address, found);
-    } else if (owner > REGION_RESERVED) {
+    if (!own) {
         /* Another owner may free the region and its states at any moment, unless regions are
            locked. */
         region_lock(self);
         r = region_find(address);
-        owner = r ? r->owner : NULL;
-        is_block = owner > REGION_RESERVED && block_at(span_of(r), address, found);
-        region_unlock();
     }
-    if (owner == SHARED_OWNER) {
-        found->span = span_of(r);
-        owner = shared_owner(self, address, &found->index, &found->bytes);
+    owner = r ? r->owner : NULL;
+    is_block = (own || owner > REGION_RESERVED || owner == SHARED_OWNER) &&
+               block_at(span_of(r), address, found);
+    if (is_block && owner == SHARED_OWNER) {
+        owner = shared_owner(found->span, found->index);
         is_block = owner != NULL;
     }
+    if (!own)
+        region_unlock();
     found->owner = owner;
     if (!is_block)
         return HEAP_BAD;
@@ -372,19 +359,20 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
     span = block.span;
     if (!within_limit(to, block.bytes))
         return HEAP_FULL;
-    if (span->kind == SPAN_OPEN || span->kind == SPAN_FULL) {
-        unlist(from, span);
-        if (!shared_make(self, span, from->owner)) {
-            heap_list(from, span);
-            return HEAP_FULL;
-        }
-    }
-    if (span->kind == SPAN_SHARED) {
-        shared_give(self, span, block.index, to->owner);
-    } else {
+    if (span->kind == SPAN_LARGE) {
         unlist(from, span);
         region_give(self, &span->region, to->owner);
         heap_list(to, span);
+    } else {
+        if (span->region.owner != SHARED_OWNER) {
+            unlist(from, span);
+            if (!shared_make(self, span, from->owner)) {
+                heap_list(from, span);
+                return HEAP_FULL;
+            }
+            from->gives = 1;
+        }
+        shared_give(self, span, block.index, to->owner);
     }
     atomic_lower(&from->sums.live_bytes, block.bytes);
     atomic_count(&from->sums.frees);

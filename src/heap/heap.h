@@ -2,8 +2,9 @@
  * heap.h - one expert's memory: a list of spans for each size class, large blocks, and the sums.
  *
  * One thread at a time is in a heap; the caller sees to that (bias.h). A span with room is in the
- * list of its class, the current span first. Full spans and large blocks are in `others`. A region
- * is in one list. heap_repair makes the lists anew from the owners of the regions.
+ * list of its class, the current span first. Spans that were found full, and large blocks, are in
+ * the last list. A region is in one list. heap_repair makes the lists anew from the owners of the
+ * regions.
  */
 #ifndef NMAPI_HEAP_H
 #define NMAPI_HEAP_H
@@ -14,7 +15,8 @@
 #include "heap/span.h"
 
 #define HEAP_CLASSES 105
-#define HEAP_SMALL 32767 /* bytes; a larger block has a region of its own */
+#define HEAP_OTHERS HEAP_CLASSES /* the list of full spans and large blocks */
+#define HEAP_SMALL 32767         /* bytes; a larger block has a region of its own */
 _Static_assert(HEAP_SMALL < SPAN_FREE, "a live block's state is its size");
 
 struct heap_sums {
@@ -26,16 +28,16 @@ struct heap_sums {
 };
 
 struct heap {
-    /* First of its class's list; heap_no_span where it is empty. The array comes first, the coarse
-       classes before the fine ones, so that neither a class's pointer nor the sums lie as far into
-       a page as a small first block of a span: a processor takes two such addresses for the same
-       until it has compared them whole. */
-    struct span *current[HEAP_CLASSES];
+    /* First of its list; heap_no_span where it is empty. The array comes first, the coarse classes
+       before the fine ones, so that neither a class's pointer nor the sums lie as far into a page
+       as a small first block of a span: a processor takes two such addresses for the same until it
+       has compared them whole. */
+    struct span *current[HEAP_OTHERS + 1];
     void *owner; /* of its regions */
     struct heap_sums sums;
     struct span *recent; /* the span allocated from last, where a free looks first */
     SIZE_T committed;    /* bytes, block states included, shared spans not */
-    struct span *others;
+    int gives;           /* blocks were handed over: shared spans may have room for its next ones */
 };
 
 /* A span that never has room. With it the fast path needs no test for "no span". */

@@ -6,13 +6,8 @@
 #include "heap/large.h"
 #include "heap/shared.h"
 
-/* A heap's lists by their numbers; those from 0 on are the classes'. */
-#define OTHERS (-1)
-
 static struct span *first_of(const struct heap *heap, int list)
 {
-    if (list == OTHERS)
-        return heap->others;
     return heap->current[list] == &heap_no_span ? NULL : heap->current[list];
 }
 
@@ -27,60 +22,76 @@ static void free_all(struct thread *self, struct span *first, int quarantined)
 void heap_close(struct thread *self, struct heap *heap, int quarantined)
 {
     shared_release(self, heap->owner, quarantined);
-    for (int i = OTHERS; i < HEAP_CLASSES; i++)
+    for (int i = 0; i <= HEAP_OTHERS; i++)
         free_all(self, first_of(heap, i), quarantined);
+}
+
+/* What was found in a heap. */
+struct census {
+    SIZE_T blocks, bytes;
+    struct heap_entry *entries; /* the first blocks, at most `room` */
+    SIZE_T room;
+};
+
+static void note(void *block, SIZE_T bytes, void *context)
+{
+    struct census *census = context;
+
+    if (census->blocks < census->room)
+        census->entries[census->blocks] = (struct heap_entry){block, bytes};
+    census->blocks++;
+    census->bytes += bytes;
+}
+
+SIZE_T heap_blocks(struct thread *self, struct heap *heap, struct heap_entry *entries, SIZE_T room)
+{
+    struct census census = {.entries = entries, .room = room};
+
+    heap_visit(self, heap, note, &census);
+    return census.blocks < room ? census.blocks : room;
 }
 
 struct repair {
     struct heap *heap;
     struct span *unfinished; /* those without a block */
-    SIZE_T blocks, bytes;    /* all live ones */
 };
 
+/* A full span is listed as one with room, until an allocation finds it full. */
 static void relist(struct region *region, void *context)
 {
     struct repair *repair = context;
-    struct heap *heap = repair->heap;
     struct span *s = span_of(region);
 
-    if (region->owner != heap->owner)
+    if (region->owner != repair->heap->owner)
         return;
-    if (s->kind == SPAN_NEW) {
+    if (s->kind <= SPAN_OWNERS) {
         s->next = repair->unfinished;
         repair->unfinished = s;
         return;
     }
-    if (s->kind != SPAN_LARGE) { /* SPAN_SHARED: a thread died before it became shared */
+    if (s->kind != SPAN_LARGE) {
         span_repair(s);
-        s->kind = span_has_room(s) || s->bump < span_capacity(s) ? SPAN_OPEN : SPAN_FULL;
+        s->kind = SPAN_OPEN;
     }
-    heap_list(heap, s);
-}
-
-static void count_block(void *block, SIZE_T bytes, void *context)
-{
-    struct repair *repair = context;
-
-    (void)block;
-    repair->bytes += bytes;
-    repair->blocks++;
+    heap_list(repair->heap, s);
 }
 
 void heap_repair(struct thread *self, struct heap *heap, int quarantined)
 {
     struct repair repair = {.heap = heap};
+    struct census census = {.room = 0};
 
     heap_unlist_all(heap);
     region_lock(self);
     record_each(relist, &repair);
     region_unlock();
     free_all(self, repair.unfinished, quarantined);
-    heap_visit(self, heap, count_block, &repair);
-    if (heap->sums.allocations - heap->sums.frees < repair.blocks)
-        heap->sums.allocations = heap->sums.frees + repair.blocks;
+    heap_visit(self, heap, note, &census);
+    if (heap->sums.allocations - heap->sums.frees < census.blocks)
+        heap->sums.allocations = heap->sums.frees + census.blocks;
     else
-        heap->sums.frees = heap->sums.allocations - repair.blocks;
-    heap_set_live(heap, repair.bytes);
+        heap->sums.frees = heap->sums.allocations - census.blocks;
+    heap_set_live(heap, census.bytes);
 }
 
 static void visit_blocks(const struct span *s, heap_visitor *visit, void *context)
@@ -96,29 +107,8 @@ static void visit_blocks(const struct span *s, heap_visitor *visit, void *contex
 
 void heap_visit(struct thread *self, struct heap *heap, heap_visitor *visit, void *context)
 {
-    for (int i = OTHERS; i < HEAP_CLASSES; i++)
+    for (int i = 0; i <= HEAP_OTHERS; i++)
         for (struct span *s = first_of(heap, i); s; s = s->next)
             visit_blocks(s, visit, context);
     shared_visit(self, heap->owner, visit, context);
-}
-
-struct listing {
-    struct heap_entry *entries;
-    SIZE_T count, room;
-};
-
-static void note(void *block, SIZE_T bytes, void *context)
-{
-    struct listing *listing = context;
-
-    if (listing->count < listing->room)
-        listing->entries[listing->count++] = (struct heap_entry){block, bytes};
-}
-
-SIZE_T heap_blocks(struct thread *self, struct heap *heap, struct heap_entry *entries, SIZE_T room)
-{
-    struct listing listing = {.entries = entries, .room = room};
-
-    heap_visit(self, heap, note, &listing);
-    return listing.count;
 }

@@ -3,14 +3,13 @@
 #define RECORD_HEAP_OWNER ((void *)4)
 
 static struct lock lock;
-static struct heap heap; /* without owner: not opened yet */
+/* Without lists it is not opened yet. */
+static struct heap heap = {.owner = RECORD_HEAP_OWNER, .sums.limit = (SIZE_T)-1};
 
 static void lock_heap(struct thread *self)
 {
-    if (lock_acquire(&lock, self) && heap.owner)
+    if (lock_acquire(&lock, self) || !heap.recent)
         heap_repair(self, &heap, 0);
-    if (!heap.owner)
-        heap_open(&heap, RECORD_HEAP_OWNER, (SIZE_T)-1);
 }
 
 void *record_heap_alloc(struct thread *self, SIZE_T bytes)
@@ -32,5 +31,5 @@ void record_heap_free(struct thread *self, void *record)
 
 void record_heap_shutdown(void)
 {
-    heap.owner = NULL;
+    heap.recent = NULL;
 }

@@ -12,7 +12,6 @@ struct span *span_open(struct thread *self, void *owner, unsigned units, unsigne
     span->block = (uint16_t)block;
     span->reciprocal = 0xFFFFFFFFU / (block / 8) + 1;
     span_set_bump(span, 0);
-    span->limit = 0;
     span->head = SPAN_NONE;
     span->used = 0;
     span->size_class = (uint8_t)size_class;
@@ -36,27 +35,19 @@ unsigned span_capacity(const struct span *span)
     return region_states(&span->region);
 }
 
+unsigned span_limit(const struct span *span)
+{
+    return (unsigned)(region_committed(&span->region) / span->block);
+}
+
 int span_grow(struct thread *self, struct span *span, SIZE_T bytes)
 {
-    SIZE_T have = (SIZE_T)span->limit * span->block;
-    SIZE_T least = have + span->block;
+    SIZE_T have = (SIZE_T)span_limit(span) * span->block, least = have + span->block;
     SIZE_T most = (SIZE_T)span_capacity(span) * span->block;
-    SIZE_T data = have + bytes < least ? least : have + bytes;
+    SIZE_T more = have + bytes < least ? least : have + bytes;
 
-    if (least > most)
-        return 0;
-    if (data < region_committed(&span->region)) /* cached from an earlier owner */
-        data = region_committed(&span->region);
-    data = (data + OS_PAGE - 1) & ~(OS_PAGE - 1);
-    if (data > most)
-        data = most;
-    if (!region_commit(self, &span->region, data)) {
-        data = least; /* at least one */
-        if (!region_commit(self, &span->region, data))
-            return 0;
-    }
-    span->limit = (uint16_t)(data / span->block);
-    return 1;
+    return least <= most && (region_commit(self, &span->region, more < most ? more : most) ||
+                             region_commit(self, &span->region, least));
 }
 
 /* Writes four states at a time. They count only after the bump index has moved. */
@@ -76,48 +67,31 @@ static void chain(uint16_t *states, unsigned first, unsigned end)
 }
 
 /* Puts blocks that were never used on the free list, which is empty: as many as fill a page. Some
-   lie in committed pages. */
+   lie in committed pages. A large one comes alone, so that span_take knows that it is unused. */
 static void extend(struct span *span)
 {
-    unsigned first = span->bump;
-    unsigned end = first + (unsigned)OS_PAGE / span->block;
+    unsigned first = span->bump, limit = span_limit(span);
+    unsigned end = first + (span->block > SPAN_QUICK ? 1 : (unsigned)OS_PAGE / span->block);
 
-    if (end > span->limit)
-        end = span->limit;
+    if (end > limit)
+        end = limit;
     chain(span->region.states, first, end);
     span_set_bump(span, end);
     KILL_POINT("blocks extended");
     span->head = (uint16_t)(SPAN_FREE | first);
 }
 
-/* A larger block that was never used; perhaps an earlier owner of the region has written to it. */
-static void *take_untouched(struct span *span, SIZE_T bytes)
-{
-    unsigned index = span->bump;
-    char *block = span_block(span, index);
-
-    if (block < span->region.base + region_dirty(&span->region))
-        memset(block, 0, bytes);
-    store_relaxed(&span->region.states[index], (uint16_t)bytes);
-    span_set_bump(span, index + 1);
-    span->used++;
-    return block;
-}
-
 void *span_take(struct span *span, SIZE_T bytes)
 {
-    void *block;
+    char *unused = span_block(span, span->bump), *block;
 
-    if (span->head == SPAN_NONE) {
-        if (bytes > SPAN_QUICK)
-            return take_untouched(span, bytes);
+    if (span->head == SPAN_NONE)
         extend(span);
-    }
     block = span_take_freed(span, bytes);
-    if (bytes > SPAN_QUICK)
-        memset(block, 0, bytes);
-    else
+    if (bytes <= SPAN_QUICK)
         zero_block(block, bytes);
+    else if (block < unused || block < span->region.base + region_dirty(&span->region))
+        memset(block, 0, bytes); /* it was in use, perhaps by an earlier owner of the region */
     return block;
 }
 

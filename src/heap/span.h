@@ -26,9 +26,9 @@
    thread is killed early, the region must not look as if it had blocks. */
 enum span_kind {
     SPAN_NEW,    /* no live block yet, or about to be freed */
-    SPAN_OPEN,   /* equal blocks, in the list of its class */
-    SPAN_FULL,   /* the same, with no room left */
-    SPAN_SHARED, /* equal blocks of several owners (shared.h) */
+    SPAN_OWNERS, /* no block, but the list of a shared span's owners (shared.c) */
+    SPAN_OPEN,   /* equal blocks */
+    SPAN_FULL,   /* the same, known to have no room left */
     SPAN_LARGE   /* one block (large.h) */
 };
 
@@ -37,15 +37,14 @@ struct span {
     volatile uint8_t kind; /* enum span_kind */
     uint8_t size_class;    /* heap.h */
     uint16_t offset;       /* SPAN_LARGE: of the block from the base on */
+    uint16_t used;         /* live blocks of equal ones; one more while it is first of its list */
     union {
-        struct {                 /* SPAN_OPEN, SPAN_FULL, SPAN_SHARED */
+        struct {                 /* SPAN_OPEN, SPAN_FULL */
             uint32_t reciprocal; /* of block / 8, times 2^32, rounded up */
             uint16_t block;      /* bytes of one block */
             uint16_t bump;       /* blocks whose states count: handed out, or on the free list */
             uint16_t end;        /* where the first other one begins, in units of 8 bytes */
             uint16_t head;       /* SPAN_FREE | the first free block below bump, or SPAN_NONE */
-            uint16_t used;       /* live blocks; one more while it is its class's current span */
-            uint16_t limit;      /* blocks that lie in committed pages */
         };
         SIZE_T bytes; /* SPAN_LARGE: asked for */
     };
@@ -69,14 +68,15 @@ struct span *span_open(struct thread *self, void *owner, unsigned units, unsigne
                        uint32_t block);
 /* Frees a span of any kind. `quarantined`: nobody gets its addresses for a time. */
 void span_free(struct thread *self, struct span *span, int quarantined);
-/* The number of blocks that it has room for. */
+/* The number of blocks that it has room for, and of those that lie in committed pages. */
 unsigned span_capacity(const struct span *span);
+unsigned span_limit(const struct span *span);
 /* Commits room for one more block or for about `bytes`; 0: there is no room or no memory. */
 int span_grow(struct thread *self, struct span *span, SIZE_T bytes);
 
 static inline int span_has_room(const struct span *span)
 {
-    return span->head != SPAN_NONE || span->bump < span->limit;
+    return span->head != SPAN_NONE || span->bump < span_limit(span);
 }
 
 /* A zeroed block from a span that has room. */

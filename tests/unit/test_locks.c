@@ -270,14 +270,6 @@ static void take_shared(struct thread *me)
     of_giver[2] = shared_alloc(me, ME, shared_class, 500);
 }
 
-static void look_up_shared(struct thread *me)
-{
-    unsigned index;
-    SIZE_T bytes;
-
-    shared_owner(me, of_taker[0], &index, &bytes);
-}
-
 static void give_at(struct thread *me, void *at, void *owner)
 {
     struct span *span = span_of(region_find(at));
@@ -324,7 +316,7 @@ static void blocks_of_shared_spans_are_used_only_by_who_has_their_lock(void **st
 {
     static const struct {
         void (*act)(struct thread *);
-    } calls[] = {{share_another}, {take_shared},  {look_up_shared}, {give_shared},
+    } calls[] = {{share_another}, {take_shared},  {give_shared},
                  {free_shared},   {visit_shared}, {release_shared}};
 
     (void)state;
