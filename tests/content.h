@@ -2,8 +2,7 @@
  * content.h - the content of blocks: a pattern, which is a function of its seed; and random
  * numbers.
  */
-#ifndef CONTENT_H
-#define CONTENT_H
+#pragma once
 
 #include "nmapi.h"
 
@@ -17,5 +16,3 @@ BOOL content_is_zero(const void *block, SIZE_T bytes);
 
 /* xorshift; the state must not be 0. */
 uint32_t content_random(uint32_t *state);
-
-#endif

@@ -2,8 +2,7 @@
  * functions.h - the functions of the library under test, as a host finds them. Natively the library
  * that is linked into the program appears as Nmapi.dll.
  */
-#ifndef FUNCTIONS_H
-#define FUNCTIONS_H
+#pragma once
 
 #include "nmapi.h"
 
@@ -26,5 +25,3 @@ extern struct functions {
 /* Loads the DLL and finds them all; ends the process with a message if that fails. FreeLibrary
    unloads it. */
 HMODULE functions_load(const char *path);
-
-#endif

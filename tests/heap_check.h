@@ -1,8 +1,7 @@
 /*
  * heap_check.h - whether a heap's lists and sums agree with its blocks, which are counted anew.
  */
-#ifndef HEAP_CHECK_H
-#define HEAP_CHECK_H
+#pragma once
 
 #include <stddef.h>
 
@@ -84,5 +83,3 @@ static inline int record_heap_is_valid(struct thread *self)
     record_heap_free(self, record);
     return heap_is_valid(self, (void *)(first->link - HEAP_OTHERS));
 }
-
-#endif

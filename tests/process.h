@@ -1,8 +1,7 @@
 /*
  * process.h - what a test reads of its own process, and does to its threads.
  */
-#ifndef PROCESS_H
-#define PROCESS_H
+#pragma once
 
 #include "nmapi.h"
 
@@ -12,5 +11,3 @@ void process_memory(SIZE_T *committed, SIZE_T *reserved);
 /* Kills a thread anywhere but inside the system: Wine 8 keeps the lock of its address space held by
    a thread that is killed there. */
 void process_kill(HANDLE thread, DWORD code);
-
-#endif

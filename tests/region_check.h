@@ -2,8 +2,7 @@
  * region_check.h - whether the lists and sums of src/pages agree with the records: they are made
  * anew, and must come out as they were.
  */
-#ifndef REGION_CHECK_H
-#define REGION_CHECK_H
+#pragma once
 
 #include "pages/cache.h"
 #include "pages/region.h"
@@ -90,5 +89,3 @@ static inline void region_visit(void *owner, void (*visit)(struct region *, void
 
     record_each(region_check_visit, &v);
 }
-
-#endif

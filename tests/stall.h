@@ -2,8 +2,7 @@
  * stall.h - how long a call may take on a busy machine: a second, plus the longest wait of a thread
  * that only waits for a processor.
  */
-#ifndef STALL_H
-#define STALL_H
+#pragma once
 
 #include <windows.h>
 
@@ -13,5 +12,3 @@
 BOOL stall_watch(void);
 /* The longest wait since stall_watch, in milliseconds. */
 DWORD stall_longest(void);
-
-#endif

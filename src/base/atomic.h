@@ -5,8 +5,7 @@
  * atomic_load reads is declared volatile, because Microsoft's compiler needs that. Only
  * atomic_swap, atomic_cas and atomic_add are full barriers.
  */
-#ifndef NMAPI_ATOMIC_H
-#define NMAPI_ATOMIC_H
+#pragma once
 
 #include <windows.h>
 
@@ -90,6 +89,4 @@ static inline ULONGLONG atomic_read_count(const volatile ULONGLONG *address)
     } while (value != before);
     return value;
 }
-#endif
-
 #endif

@@ -1,8 +1,7 @@
 /*
  * bits.h - the highest and the lowest set bit of a word, and runs of set bits in an array.
  */
-#ifndef NMAPI_BITS_H
-#define NMAPI_BITS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -87,5 +86,3 @@ static inline void bits_set_run(uint32_t *bits, unsigned begin, unsigned length,
         length -= here;
     }
 }
-
-#endif

@@ -2,8 +2,7 @@
  * list.h - lists whose items can be taken out anywhere. An item has two fields: `next`, and `link`,
  * the address of the pointer that leads to it: the list itself or the `next` before it.
  */
-#ifndef NMAPI_LIST_H
-#define NMAPI_LIST_H
+#pragma once
 
 /* Puts an item first; or, with the `next` of another item as the list, behind that one. */
 #define LIST_PUSH(list, item)                                                                      \
@@ -21,5 +20,3 @@
             (item)->next->link = (item)->link;                                                     \
         *(item)->link = (item)->next;                                                              \
     } while (0)
-
-#endif

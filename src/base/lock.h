@@ -7,8 +7,7 @@
  * The order, outermost first: experts (by address), expert table, snapshots, record heap, shared
  * spans, regions, permanent memory.
  */
-#ifndef NMAPI_LOCK_H
-#define NMAPI_LOCK_H
+#pragma once
 
 #include "base/thread.h"
 
@@ -43,5 +42,3 @@ static inline void lock_release(struct lock *lock)
 {
     atomic_store(&lock->holder, 0);
 }
-
-#endif

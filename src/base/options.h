@@ -1,8 +1,7 @@
 /*
  * options.h - NMAPI_OPTIONS, read once at load.
  */
-#ifndef NMAPI_OPTIONS_H
-#define NMAPI_OPTIONS_H
+#pragma once
 
 #include <windows.h>
 
@@ -23,5 +22,3 @@ struct options {
 extern struct options options;
 
 void options_read(void);
-
-#endif

@@ -6,8 +6,7 @@
  * for failure, and has changed nothing then. Only os_attach and os_tls_close change the thread's
  * last error.
  */
-#ifndef NMAPI_OS_H
-#define NMAPI_OS_H
+#pragma once
 
 #include "base/atomic.h"
 
@@ -97,5 +96,3 @@ DWORD os_environment(const WCHAR *name, WCHAR *buffer, DWORD characters);
 void os_debug_line(const WCHAR *text);
 /* Appends to a file, which it creates if there is none. */
 int os_append(const WCHAR *path, const char *text, DWORD bytes);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * permanent.h - memory for records that stay readable as long as the DLL is loaded.
  */
-#ifndef NMAPI_PERMANENT_H
-#define NMAPI_PERMANENT_H
+#pragma once
 
 #include "base/lock.h"
 
@@ -12,5 +11,3 @@ void *permanent_alloc(struct thread *self, SIZE_T bytes);
 /* Pages that were committed for it. */
 SIZE_T permanent_pages(void);
 void permanent_shutdown(void);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * report.h - lines for people, to the debugger output or to a file.
  */
-#ifndef NMAPI_REPORT_H
-#define NMAPI_REPORT_H
+#pragma once
 
 #include "base/os.h"
 
@@ -10,5 +9,3 @@
    WCHAR *, %u and %x a SIZE_T. `file` is a path, or NULL for the debugger output. A file that can't
    be written is reported once; the lines go to the debugger output then. */
 void report_line(const WCHAR *file, const char *format, ...);
-
-#endif

@@ -5,8 +5,7 @@
  * others have had the record, while Windows reuses its ids at once. Records stay readable while the
  * DLL is loaded, so a stale pointer is safe to read.
  */
-#ifndef NMAPI_THREAD_H
-#define NMAPI_THREAD_H
+#pragma once
 
 #include "base/atomic.h"
 #include "base/os.h"
@@ -65,5 +64,3 @@ struct thread_wait {
     DWORD since;
 };
 int thread_wait_for(struct thread_wait *wait, LONG id);
-
-#endif

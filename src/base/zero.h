@@ -2,8 +2,7 @@
  * zero.h - zeroes blocks. Most blocks have some dozens of bytes. For these a call and branches that
  * can't be predicted would cost more than the stores.
  */
-#ifndef NMAPI_ZERO_H
-#define NMAPI_ZERO_H
+#pragma once
 
 #include "base/os.h"
 
@@ -98,5 +97,3 @@ ZERO_WIDE static ALWAYS_INLINE void zero_wide(void *block, SIZE_T bytes)
         atomic_compiler_fence();
     }
 }
-
-#endif

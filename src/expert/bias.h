@@ -8,8 +8,7 @@
  * killed inside, the heap is recovered. How soon a thread gets the bias again depends on how many
  * calls the last one served. An expert that several threads really share stays with the lock.
  */
-#ifndef NMAPI_BIAS_H
-#define NMAPI_BIAS_H
+#pragma once
 
 #include "expert/table.h"
 
@@ -70,5 +69,3 @@ DWORD bias_open(struct thread *self, struct expert *expert, SIZE_T limit, int is
 int bias_lock(struct thread *self, struct expert *expert);
 /* What bias_lock does once it has the lock; `died`: it was taken over from a dead thread. */
 int bias_recover(struct thread *self, struct expert *expert, int died);
-
-#endif

@@ -4,8 +4,7 @@
  * Whether a close is abnormal is decided once, when it begins. The expert's record notes that, so
  * that whoever takes the lock from a killed closer can finish the close.
  */
-#ifndef NMAPI_CLOSING_H
-#define NMAPI_CLOSING_H
+#pragma once
 
 #include "expert/table.h"
 
@@ -33,5 +32,3 @@ void closing_finish(struct thread *self, struct expert *expert);
 void closing_report(const struct expert *expert, const struct closing_leaks *leaks);
 /* Reports what is still open; at an unload or the process's end. */
 void closing_report_open(void);
-
-#endif

@@ -2,8 +2,7 @@
  * expert.h - the record of an expert: its state, its usage, and which fields its lock guards.
  * Records are never returned to the system while the DLL is loaded.
  */
-#ifndef NMAPI_EXPERT_H
-#define NMAPI_EXPERT_H
+#pragma once
 
 #include "nmapi.h"
 
@@ -73,5 +72,3 @@ int expert_is_implicit(const struct expert *expert);
 
 /* The usage now. The lock is held; the thread with the bias may be inside. */
 void expert_usage(const struct expert *expert, NMAPI_EXPERT_USAGE *usage);
-
-#endif

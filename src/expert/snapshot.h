@@ -5,8 +5,7 @@
  * A callback may leave by longjmp, and its thread may be killed. The snapshot of a thread that has
  * ended is freed when the next one is taken or freed.
  */
-#ifndef NMAPI_SNAPSHOT_H
-#define NMAPI_SNAPSHOT_H
+#pragma once
 
 #include "nmapi.h"
 
@@ -23,5 +22,3 @@ struct snapshot {
 DWORD snapshot_take(struct thread *self, HEXPERTKEY key, struct snapshot **snapshot);
 void snapshot_free(struct thread *self, const struct snapshot *snapshot);
 void snapshot_shutdown(void);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * table.h - HEXPERTKEY -> expert: trees by a hash of the key, read without a lock.
  */
-#ifndef NMAPI_TABLE_H
-#define NMAPI_TABLE_H
+#pragma once
 
 #include "expert/expert.h"
 
@@ -13,5 +12,3 @@ struct expert *table_make(struct thread *self, HEXPERTKEY key);
 /* The newest; the others by `next`. */
 struct expert *table_first(void);
 void table_shutdown(void);
-
-#endif

@@ -4,8 +4,7 @@
  * In this order: the function that the host supplied (NmapiSetFunction), the original DLL's, the
  * failure that exports.h names. The exports themselves are the thunks (forward_*.S, forward_*.asm).
  */
-#ifndef NMAPI_FORWARD_H
-#define NMAPI_FORWARD_H
+#pragma once
 
 #include "nmapi.h"
 
@@ -13,5 +12,3 @@
    original DLL stays loaded, because DllMain may not call FreeLibrary and nothing else runs at
    unload. */
 void forward_attach(HINSTANCE self);
-
-#endif

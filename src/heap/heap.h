@@ -6,8 +6,7 @@
  * the last list. A region is in one list. heap_repair makes the lists anew from the owners of the
  * regions.
  */
-#ifndef NMAPI_HEAP_H
-#define NMAPI_HEAP_H
+#pragma once
 
 #include "nmapi.h"
 
@@ -180,5 +179,3 @@ struct heap_entry {
 };
 /* Lists the first live blocks, at most `room`; returns how many it has listed. */
 SIZE_T heap_blocks(struct thread *self, struct heap *heap, struct heap_entry *entries, SIZE_T room);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * large.h - blocks that have a region of their own: large ones, and with pageheap every one.
  */
-#ifndef NMAPI_LARGE_H
-#define NMAPI_LARGE_H
+#pragma once
 
 #include "heap/span.h"
 
@@ -15,5 +14,3 @@ static inline char *large_block(const struct span *large)
 {
     return large->region.base + large->offset;
 }
-
-#endif

@@ -2,8 +2,7 @@
  * record_heap.h - memory for the DLL's own short-lived records: a heap like an expert's, with a
  * lock.
  */
-#ifndef NMAPI_RECORD_HEAP_H
-#define NMAPI_RECORD_HEAP_H
+#pragma once
 
 #include "heap/heap.h"
 
@@ -11,5 +10,3 @@
 void *record_heap_alloc(struct thread *self, SIZE_T bytes);
 void record_heap_free(struct thread *self, void *record);
 void record_heap_shutdown(void);
-
-#endif

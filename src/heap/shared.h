@@ -8,8 +8,7 @@
  * block is stored after the block is live, and cleared before it is free: a live block without
  * owner is what a dead thread left.
  */
-#ifndef NMAPI_SHARED_H
-#define NMAPI_SHARED_H
+#pragma once
 
 #include "heap/span.h"
 
@@ -32,5 +31,3 @@ void shared_visit(struct thread *self, void *owner, void (*visit)(void *, SIZE_T
    for a time. */
 void shared_release(struct thread *self, void *owner, int quarantined);
 void shared_shutdown(void);
-
-#endif

@@ -37,7 +37,9 @@ unsigned span_capacity(const struct span *span)
 
 unsigned span_limit(const struct span *span)
 {
-    return (unsigned)(region_committed(&span->region) / span->block);
+    unsigned committed = (unsigned)(region_committed(&span->region) / span->block);
+
+    return committed < span_capacity(span) ? committed : span_capacity(span);
 }
 
 int span_grow(struct thread *self, struct span *span, SIZE_T bytes)

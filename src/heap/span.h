@@ -6,8 +6,7 @@
  * double-free check, exact size and leak list at once, and `head` and `used` can be made anew from
  * them. A state counts only below `bump`; `end` is the same place in units of 8 bytes.
  */
-#ifndef NMAPI_SPAN_H
-#define NMAPI_SPAN_H
+#pragma once
 
 #include <string.h>
 
@@ -160,5 +159,3 @@ static ALWAYS_INLINE void span_give(struct span *span, unsigned index)
 
 /* Makes head and used anew from the states; used counts live blocks alone. */
 void span_repair(struct span *span);
-
-#endif

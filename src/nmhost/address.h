@@ -1,6 +1,5 @@
 /* address.h - addresses of frames, and their notations. */
-#ifndef ADDRESS_H
-#define ADDRESS_H
+#pragma once
 
 #include "caller.h"
 
@@ -35,5 +34,3 @@ LPSTR WINAPI address_to_string(LPSTR string, BYTE *address);
 LPBYTE WINAPI address_from_string(BYTE *address, LPSTR string);
 DWORD WINAPI address_type_of_mac_type(DWORD mac_type);
 DWORD WINAPI address_mac_type_of_type(DWORD address_type);
-
-#endif

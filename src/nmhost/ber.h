@@ -1,7 +1,6 @@
 /* ber.h - the supplied functions for BER, object identifiers and Unicode text. They read what a
  * caller's encoding claims to have: its bounds are the caller's business. */
-#ifndef BER_H
-#define BER_H
+#pragma once
 
 #include <windows.h>
 
@@ -21,5 +20,3 @@ DWORD WINAPI ber_decode_identifier(LPBYTE data, DWORD bytes, LPOBJECT_IDENTIFIER
 /* Writes at most MAX_PATH characters, the terminating zero included, because that is what the one
    known caller has. Returns how many there are before it. */
 DWORD WINAPI ber_format_unicode(LPSTR text, LPCWSTR unicode, WORD bytes);
-
-#endif

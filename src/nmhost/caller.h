@@ -3,8 +3,7 @@
  * Only the thread itself uses it, so there is no lock; who is killed in here harms nobody. It is
  * freed once its thread has ended: nobody waits for that.
  */
-#ifndef CALLER_H
-#define CALLER_H
+#pragma once
 
 #include "capture.h"
 #include "library.h"
@@ -75,5 +74,3 @@ COPY *caller_frame(CALLER *caller, HFRAME handle);
 
 /* The properties of a frame: those that ExpertGetFrame attached, else attached now. */
 PROPERTY_SPACE *caller_properties(CALLER *caller, HFRAME handle);
-
-#endif

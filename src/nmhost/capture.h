@@ -3,8 +3,7 @@
  * capture_frame and capture_frames may be called on any thread, one that is killed in them
  * included: they take no lock that it could leave held.
  */
-#ifndef CAPTURE_H
-#define CAPTURE_H
+#pragma once
 
 #include <windows.h>
 
@@ -87,5 +86,3 @@ BOOL capture_frame_comment(DWORD index, CAPTURE_COMMENT *comment);
 
 /* That of the first frame: CAPTURE_... */
 WORD capture_media(void);
-
-#endif

@@ -3,8 +3,7 @@
  * One thread finds them as it walks through the file; any other may ask for those that it has
  * found.
  */
-#ifndef COMMENT_H
-#define COMMENT_H
+#pragma once
 
 #include "format.h"
 
@@ -18,5 +17,3 @@ void comment_take(VIEWS *views, DWORD number, const FORMAT_RECORD *record);
 BOOL comment_get(DWORD index, CAPTURE_COMMENT *comment);
 
 void comment_forget(void);
-
-#endif

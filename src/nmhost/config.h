@@ -1,8 +1,7 @@
 /* config.h - an expert's configuration in a file: the bytes of its EXPERTCONFIG, whose first four
    say how many they
  * are. */
-#ifndef CONFIG_H
-#define CONFIG_H
+#pragma once
 
 #include "library.h"
 
@@ -18,5 +17,3 @@ PEXPERTCONFIG config_load(const LIBRARY *library, HEXPERTKEY key, const char *pa
 /* Writes it, if it is a block of the key's that holds as many bytes as it says; NULL is nothing to
    write, and TRUE. */
 BOOL config_save(const LIBRARY *library, HEXPERTKEY key, PEXPERTCONFIG config, const char *path);
-
-#endif

@@ -2,8 +2,7 @@
    event, description,
  * then "name=value" for each column.
  */
-#ifndef CSV_H
-#define CSV_H
+#pragma once
 
 #include "message.h"
 
@@ -12,5 +11,3 @@ void csv_event(const char *capture, const char *expert, const EVENT_ROW *row);
 
 /* TRUE if all of it could be written. */
 BOOL csv_close(void);
-
-#endif

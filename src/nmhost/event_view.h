@@ -1,8 +1,7 @@
 /* event_view.h - what an expert submitted, whichever SDK it was compiled with: on x86 the one of
    2001 packs an event to the
  * byte. Nothing is changed or kept; texts stay the event's. */
-#ifndef EVENT_VIEW_H
-#define EVENT_VIEW_H
+#pragma once
 
 #include <windows.h>
 
@@ -28,5 +27,3 @@ void event_view(EVENT_VIEW *view, const NMEVENTDATA *event);
 
 /* Copies a column in today's layout; the index is below NumColumns. */
 void event_column(const EVENT_VIEW *view, int index, NMCOLUMNINFO *column);
-
-#endif

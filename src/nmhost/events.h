@@ -4,8 +4,7 @@
  * at any instruction. A slot that is not filled within half a second of its turn is a dead thread's
  * and passed over.
  */
-#ifndef EVENTS_H
-#define EVENTS_H
+#pragma once
 
 #include "message.h"
 
@@ -30,5 +29,3 @@ void events_drain(MESSAGE_SINK sink, void *context, BOOL at_the_end);
 
 /* How many were submitted, and how many of those the sink did not get. */
 void events_count(DWORD *count, DWORD *lost);
-
-#endif

@@ -7,8 +7,7 @@
  * A filter's handle is a place in a table; its objects are memory of the expert that created it, so
  * that they are counted as its own and go when its key is closed.
  */
-#ifndef FILTER_H
-#define FILTER_H
+#pragma once
 
 #include "caller.h"
 
@@ -68,5 +67,3 @@ DWORD WINAPI filter_frame(HFRAME frame, HFILTER handle, HCAPTURE capture);
 DWORD WINAPI filter_find_frame(HFILTER handle, HCAPTURE capture, DWORD number, STATUSPROC report,
                                LPVOID instance, DWORD interval, BOOL forward);
 BOOL WINAPI filter_attaches_properties(HFILTER handle);
-
-#endif

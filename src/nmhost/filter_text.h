@@ -8,13 +8,10 @@
  * which is compared with letter case aside. not binds before and, and before or. Letter case does
  * not count.
  */
-#ifndef FILTER_TEXT_H
-#define FILTER_TEXT_H
+#pragma once
 
 #include "filter.h"
 
 /* Makes a filter of the calling thread's key. On an error no filter is left, and *at is the
    place in the text where it is; at may be NULL. Returns an NMERR code. */
 DWORD filter_text_read(const char *text, HFILTER *filter, DWORD *at);
-
-#endif

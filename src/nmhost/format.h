@@ -5,8 +5,7 @@
  * through a view, which gives nothing outside the file. One walk from the first position to the
  * last learns the interfaces of pcapng. As far as it has come, any thread may read any position.
  */
-#ifndef FORMAT_H
-#define FORMAT_H
+#pragma once
 
 #include "capture.h"
 #include "view.h"
@@ -119,5 +118,3 @@ FORMAT_RESULT netmon_read(const FORMAT *format, VIEWS *views, ULONGLONG position
 
 /* 1970-01-01 in 100 ns since 1601. */
 #define FORMAT_1970 116444736000000000ull
-
-#endif

@@ -4,8 +4,7 @@
  * goes where szPropertyText points, at most FormatStringSize bytes; where that is NULL, into memory
  * of the host's that is the thread's until its next ExpertGetFrame.
  */
-#ifndef FORMATTER_H
-#define FORMATTER_H
+#pragma once
 
 #include "caller.h"
 
@@ -29,5 +28,3 @@ DWORD WINAPIV formatter_byte_flags(LPSTR string, DWORD value, DWORD mask);
 DWORD WINAPIV formatter_word_flags(LPSTR string, DWORD value, DWORD mask);
 DWORD WINAPIV formatter_dword_flags(LPSTR string, DWORD value, DWORD mask);
 LPSTR WINAPIV formatter_time(SYSTEMTIME *time, LPSTR string);
-
-#endif

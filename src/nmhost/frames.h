@@ -1,6 +1,5 @@
 /* frames.h - the supplied functions for frames and for the capture. */
-#ifndef FRAMES_H
-#define FRAMES_H
+#pragma once
 
 #include "caller.h"
 
@@ -47,5 +46,3 @@ HFRAME WINAPI frames_find_next(HFRAME current, LPSTR protocol, LPADDRESS2 destin
                                LPADDRESS2 source, LPWORD offset, DWORD original, DWORD highest);
 HFRAME WINAPI frames_find_previous(HFRAME current, LPSTR protocol, LPADDRESS2 destination,
                                    LPADDRESS2 source, LPWORD offset, DWORD original, DWORD lowest);
-
-#endif

@@ -6,8 +6,7 @@
  * compile it, and is the same on x86 and x64. It can't help where the process ends without asking:
  * a damaged stack, a fail-fast error, a debugger attached.
  */
-#ifndef GUARD_H
-#define GUARD_H
+#pragma once
 
 #include <windows.h>
 
@@ -25,5 +24,3 @@ void guard_thread(GUARD *guard);
 
 /* An exception's name. */
 const char *guard_exception_name(DWORD exception);
-
-#endif

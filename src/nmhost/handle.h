@@ -3,8 +3,7 @@
  * A handle is a tag, which tells its kind, and a place in one of the host's tables. Whatever an
  * expert hands in is looked at as a number, checked, and never dereferenced.
  */
-#ifndef HANDLE_H
-#define HANDLE_H
+#pragma once
 
 #include "protocol.h"
 
@@ -54,5 +53,3 @@ static inline BOOL handle_to_property(HPROPERTY handle, DWORD *protocol, DWORD *
     *field = (DWORD)value & 255;
     return *field < protocol_tables[*protocol]->field_count;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* helpers.h - the supplied functions that only compute: sets, numbers, times, link layers, and the
  * per-capture heap. */
-#ifndef HELPERS_H
-#define HELPERS_H
+#pragma once
 
 #include "caller.h"
 
@@ -33,5 +32,3 @@ LPVOID WINAPI helpers_heap_alloc(DWORD bytes, BOOL zero);
 LPVOID WINAPI helpers_heap_realloc(LPVOID memory, DWORD bytes, BOOL zero);
 BOOL WINAPI helpers_heap_free(LPVOID memory);
 SIZE_T WINAPI helpers_heap_size(LPVOID memory);
-
-#endif

@@ -1,6 +1,5 @@
 /* html.h - one self-contained page: a table of the runs, with bars, and a table of the events. */
-#ifndef HTML_H
-#define HTML_H
+#pragma once
 
 #include "report_run.h"
 
@@ -12,5 +11,3 @@ void html_close(const REPORT_RUN *runs, DWORD count);
 
 /* Whether something could not be written. */
 BOOL html_failed(void);
-
-#endif

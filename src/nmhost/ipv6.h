@@ -1,6 +1,5 @@
 /* ipv6.h - the notation of IPv6 addresses: the supplied functions. */
-#ifndef IPV6_H
-#define IPV6_H
+#pragma once
 
 #include <windows.h>
 
@@ -13,5 +12,3 @@ LPWSTR WINAPI ipv6_to_text_wide(const BYTE address[], LPWSTR text);
 /* 0, and where the address ends; or STATUS_INVALID_PARAMETER. */
 ULONG WINAPI ipv6_from_text(LPCSTR text, LPCSTR *end, BYTE address[]);
 ULONG WINAPI ipv6_from_text_wide(LPCWSTR text, LPCWSTR *end, BYTE address[]);
-
-#endif

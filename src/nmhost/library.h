@@ -1,6 +1,5 @@
 /* library.h - Nmapi.dll as a host loads it. */
-#ifndef LIBRARY_H
-#define LIBRARY_H
+#pragma once
 
 #include "nmapi.h"
 
@@ -35,5 +34,3 @@ typedef void (*LIBRARY_FUNCTION)(void);
 
 /* NULL if the DLL has no such function. */
 LIBRARY_FUNCTION library_function(HMODULE module, const char *name);
-
-#endif

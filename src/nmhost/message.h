@@ -3,8 +3,7 @@
  * process by a call. An expert can write to any memory and any handle of its process, so that
  * nothing that comes through the pipe is believed before message_check has seen it.
  */
-#ifndef MESSAGE_H
-#define MESSAGE_H
+#pragma once
 
 #include <windows.h>
 
@@ -121,5 +120,3 @@ BOOL message_check(DWORD kind, const MESSAGE_DATA *data, DWORD bytes);
 
 /* The next of a row's strings; text is NULL for the first one. */
 const char *message_string(const EVENT_ROW *row, const char *text);
-
-#endif

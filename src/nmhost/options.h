@@ -1,6 +1,5 @@
 /* options.h - the command line. */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#pragma once
 
 #include "session.h"
 
@@ -45,5 +44,3 @@ BOOL options_command_line(const OPTIONS *options, const char *capture, const cha
 
 /* Fits a screen. */
 void options_help(void);
-
-#endif

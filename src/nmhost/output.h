@@ -1,6 +1,5 @@
 /* output.h - a text file that is written piece by piece. */
-#ifndef OUTPUT_H
-#define OUTPUT_H
+#pragma once
 
 #include <windows.h>
 
@@ -19,5 +18,3 @@ void output_number(OUTPUT *output, ULONGLONG number);
 
 /* TRUE if all of it could be written. */
 BOOL output_close(OUTPUT *output);
-
-#endif

@@ -3,8 +3,7 @@
  * What describes protocols and properties is made once, before the first expert, and read-only from
  * then on: no expert can change what the next one reads.
  */
-#ifndef PROPERTY_H
-#define PROPERTY_H
+#pragma once
 
 #include "protocol.h"
 
@@ -67,5 +66,3 @@ const BYTE *property_data(const PROPERTYINST *instance, DWORD *bytes);
 
 /* As a number, whatever the byte order. FALSE if its type is none. */
 BOOL property_number(const PROPERTYINST *instance, ULONGLONG *number);
-
-#endif

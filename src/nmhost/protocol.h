@@ -4,8 +4,7 @@
  * property. Names and labels are as Network Monitor's parsers spelled them where public traces show
  * that; the others are ours. Everything here is read-only and takes no lock.
  */
-#ifndef PROTOCOL_H
-#define PROTOCOL_H
+#pragma once
 
 #include <windows.h>
 
@@ -166,5 +165,3 @@ DWORD protocol_field_by_name(DWORD protocol, const char *label);
 
 /* What a compiler's string.h would do by way of a locale, and so of a lock. */
 BOOL protocol_same_name(const char *first, const char *second);
-
-#endif

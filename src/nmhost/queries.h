@@ -1,6 +1,5 @@
 /* queries.h - the supplied functions for protocols and properties. */
-#ifndef QUERIES_H
-#define QUERIES_H
+#pragma once
 
 #include "caller.h"
 
@@ -23,5 +22,3 @@ LPPROPERTYINST WINAPI queries_find(HFRAME frame, HPROPERTY property);
 LPPROPERTYINST WINAPI queries_find_restart(HFRAME frame, HPROPERTY property,
                                            LPPROPERTYINST *restart, BOOL forward);
 DWORD WINAPI queries_reset_length(LPPROPERTYINST instance, WORD before, WORD after);
-
-#endif

@@ -1,7 +1,6 @@
 /* report.h - what is told of the runs, in the order in which they come, and of all of them at the
    end. */
-#ifndef REPORT_H
-#define REPORT_H
+#pragma once
 
 #include "run.h"
 
@@ -14,5 +13,3 @@ void report_sink(void *context, MESSAGE_KIND kind, const void *data, DWORD bytes
 
 /* After the last one: the table, and the program's exit status. */
 int report_end(void);
-
-#endif

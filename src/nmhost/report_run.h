@@ -1,6 +1,5 @@
 /* report_run.h - what is known of one run, for the table and the page. */
-#ifndef REPORT_RUN_H
-#define REPORT_RUN_H
+#pragma once
 
 #include "message.h"
 
@@ -20,5 +19,3 @@ const char *report_outcome(const RESULT *result, char text[32]);
 
 /* Frames a second. */
 ULONGLONG report_rate(const RESULT *result);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * A copy stays where it is until the thread has kept RING_KEEPS more. The memory is the host's own.
  */
-#ifndef RING_H
-#define RING_H
+#pragma once
 
 #include <windows.h>
 
@@ -31,5 +30,3 @@ void ring_keep(RING *ring, DWORD bytes);
 
 /* Frees everything; its thread has ended. */
 void ring_free(RING *ring);
-
-#endif

@@ -1,6 +1,5 @@
 /* run.h - one expert over one capture: in this process, or in a child that this process starts. */
-#ifndef RUN_H
-#define RUN_H
+#pragma once
 
 #include "options.h"
 
@@ -25,5 +24,3 @@ void run_in_child(const RUN *run);
 
 /* What the child's main does: returns its exit status. */
 int run_as_child(const OPTIONS *options);
-
-#endif

@@ -1,6 +1,5 @@
 /* say.h - output that survives killed threads. */
-#ifndef SAY_H
-#define SAY_H
+#pragma once
 
 #include <windows.h>
 
@@ -11,5 +10,3 @@ void say(const char *format, ...);
 
 /* 1234567 as 1,234,567; returns text. */
 const char *say_number(ULONGLONG number, char text[32]);
-
-#endif

@@ -3,8 +3,7 @@
  * Each call of the expert has a key and a thread of its own. What happens goes to a sink, as
  * messages.
  */
-#ifndef SESSION_H
-#define SESSION_H
+#pragma once
 
 #include "guard.h"
 #include "library.h"
@@ -37,5 +36,3 @@ typedef struct SESSION {
 
 /* Runs it over the capture that is open (none is needed to list it) and waits for its end. */
 void session_run(const LIBRARY *library, const SESSION *session);
-
-#endif

@@ -1,6 +1,5 @@
 /* status.h - takes what experts tell of their progress; the last word counts. */
-#ifndef STATUS_H
-#define STATUS_H
+#pragma once
 
 #include "message.h"
 
@@ -16,5 +15,3 @@ void status_begin(void);
 
 /* Fills in status, percent and text. FALSE if nothing is new since the last call. */
 BOOL status_get(STATUS_FACTS *facts);
-
-#endif

@@ -6,8 +6,7 @@
  * need for a thread is the host's own memory and that thread's alone; what they allocate for an
  * expert (filters, the per-capture heap) is the expert's, and goes when its key is closed.
  */
-#ifndef SUPPLY_H
-#define SUPPLY_H
+#pragma once
 
 #include "library.h"
 
@@ -63,5 +62,3 @@ DWORD supply_ui_filter(const char *expression, DWORD *at);
 
 /* The table, for tests and for FUNCTIONS.md; NULL behind the last one. */
 const SUPPLY_FUNCTION *supply_function(DWORD number);
-
-#endif

@@ -1,6 +1,5 @@
 /* table.h - how the tables of protocols are written down. For the table_*.c files alone. */
-#ifndef TABLE_H
-#define TABLE_H
+#pragma once
 
 #include "protocol.h"
 
@@ -37,5 +36,3 @@
     }
 
 #define COUNT(array) (WORD)(sizeof(array) / sizeof *(array))
-
-#endif

@@ -2,8 +2,7 @@
    lines; a table of at most
  * 80 columns.
  */
-#ifndef TERMINAL_H
-#define TERMINAL_H
+#pragma once
 
 #include "message.h"
 
@@ -28,5 +27,3 @@ const char *terminal_severity(DWORD severity);
 /* As the expert says, else its frame's: seconds after the capture's start; "" if neither is
    known. */
 const char *terminal_time(const EVENT_ROW *row, char text[TERMINAL_TIME]);
-
-#endif

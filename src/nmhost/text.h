@@ -1,6 +1,5 @@
 /* text.h - text of properties, as the generic formatter's page has it. */
-#ifndef TEXT_H
-#define TEXT_H
+#pragma once
 
 #include "property.h"
 
@@ -31,5 +30,3 @@ BOOL text_put_instance(TEXT *text, const PROPERTYINST *instance);
 
 /* NULL if the set has no such value; width: its bytes. */
 const char *text_label(const SET *set, DWORD width, ULONGLONG value);
-
-#endif

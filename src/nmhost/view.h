@@ -1,7 +1,6 @@
 /* view.h - a window that slides over a file, so that a file may be larger than the address
    space. */
-#ifndef VIEW_H
-#define VIEW_H
+#pragma once
 
 #include <windows.h>
 
@@ -27,5 +26,3 @@ void view_close(VIEW_FILE *file);
 const BYTE *view_at(VIEW *view, ULONGLONG offset, DWORD bytes);
 
 void view_release(VIEW *view);
-
-#endif

@@ -5,8 +5,7 @@
  * How many pages may wait depends on the pages in use and on the option keep. Called under the lock
  * of region.h.
  */
-#ifndef NMAPI_CACHE_H
-#define NMAPI_CACHE_H
+#pragma once
 
 #include "pages/own.h"
 #include "pages/segment.h"
@@ -35,5 +34,3 @@ int cache_discard(struct record *record);
 
 /* Empties the lists after a thread died under the lock; cache_put follows for each region. */
 void cache_repair(void);
-
-#endif

@@ -5,8 +5,7 @@
  * reservation at a time is made or released. It is noted before, so that a repair finds it if the
  * thread is killed (map_repair_begin, map_repair_end).
  */
-#ifndef NMAPI_MAP_H
-#define NMAPI_MAP_H
+#pragma once
 
 #include "base/lock.h"
 
@@ -63,5 +62,3 @@ void map_repair_begin(void);
 void map_enter(const char *base, SIZE_T bytes, ULONG_PTR entry);
 void map_repair_end(void);
 void map_shutdown(void);
-
-#endif

@@ -3,8 +3,7 @@
  *
  * Called under the lock of region.h.
  */
-#ifndef NMAPI_OWN_H
-#define NMAPI_OWN_H
+#pragma once
 
 #include "pages/map.h"
 #include "pages/record.h"
@@ -14,5 +13,3 @@
 struct record *own_take(struct thread *self, SIZE_T pages);
 /* Returns its addresses and committed pages to the system. */
 void own_release(struct record *record);
-
-#endif

@@ -6,8 +6,7 @@
  * it. A region in the queue has the queue's owner and no committed page. Called under the lock of
  * region.h.
  */
-#ifndef NMAPI_QUARANTINE_H
-#define NMAPI_QUARANTINE_H
+#pragma once
 
 #include "pages/record.h"
 
@@ -19,5 +18,3 @@ int quarantine_drop(SIZE_T pages);
 void quarantine_repair(void);
 /* Pages of addresses in the queue. */
 extern SIZE_T quarantine_pages;
-
-#endif

@@ -6,8 +6,7 @@
  * stands for a region. Lists and sums follow from the records, so a repair can make them anew.
  * Everything here is called under the lock of region.h.
  */
-#ifndef NMAPI_RECORD_H
-#define NMAPI_RECORD_H
+#pragma once
 
 #include <stdint.h>
 
@@ -72,5 +71,3 @@ void record_each(void (*visit)(struct region *, void *), void *context);
 /* Makes the sums and the list of unused records anew. */
 void record_repair(void);
 void record_shutdown(void);
-
-#endif

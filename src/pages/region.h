@@ -5,8 +5,7 @@
  * guards taking, freeing and the sums. A thread that finds the holder of the lock dead makes all
  * lists and sums anew. An owner is an opaque pointer.
  */
-#ifndef NMAPI_REGION_H
-#define NMAPI_REGION_H
+#pragma once
 
 #include "pages/quarantine.h"
 #include "pages/segment.h"
@@ -64,5 +63,3 @@ void region_unlock(void);
 void region_repair(void);
 /* At unload, without other threads: returns everything to the system. */
 void region_shutdown(void);
-
-#endif

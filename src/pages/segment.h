@@ -7,8 +7,7 @@
  * page of it is committed. Everything here is called under the lock of region.h. Which units are
  * taken follows from the records.
  */
-#ifndef NMAPI_SEGMENT_H
-#define NMAPI_SEGMENT_H
+#pragma once
 
 #include "pages/map.h"
 #include "pages/record.h"
@@ -73,5 +72,3 @@ void segment_repair_begin(void);
 void segment_enter(struct record *record);
 void segment_repair_end(void);
 void segment_shutdown(void);
-
-#endif

@@ -2,8 +2,7 @@
  * bench.h - the benchmark's interfaces: a peer is an allocator under test, a workload is what it
  * runs, a figure is a result, and sys is what a program needs of the system to measure it.
  */
-#ifndef BENCH_H
-#define BENCH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -236,5 +235,3 @@ void *sys_open_library(const char *path); /* NULL: can't be loaded */
 void *sys_find_function(void *library, const char *name);
 void sys_describe(char *text, size_t size);
 void sys_describe_cpu(char *text, size_t size);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * pe.h - reads a DLL's file without loading it.
  */
-#ifndef PE_H
-#define PE_H
+#pragma once
 
 #include <windows.h>
 
@@ -22,5 +21,3 @@ const void *pe_at(const struct pe *pe, DWORD rva, DWORD bytes);
 const IMAGE_SECTION_HEADER *pe_section_of(const struct pe *pe, DWORD rva);
 /* A directory's address and size; NULL if it is empty. */
 const IMAGE_DATA_DIRECTORY *pe_directory(const struct pe *pe, unsigned index);
-
-#endif

@@ -2,8 +2,7 @@
  * child.h - tests that need a process of their own: for another NMAPI_OPTIONS, or for a fault. The
  * program runs itself with --child=NAME. A child returns 0, or the line of the check that failed.
  */
-#ifndef CHILD_H
-#define CHILD_H
+#pragma once
 
 #include "contract.h"
 
@@ -39,5 +38,3 @@ void child_write_fault(void *address);
 
 /* The exit code of a thread, or 0xFFFFFFFF if it does not end. */
 DWORD child_join(HANDLE thread);
-
-#endif

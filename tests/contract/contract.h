@@ -9,8 +9,7 @@
  *   --high           no address below 2 GiB is free at the load, and no block has one (x86)
  *   --far-tls        no TLS slot is free in the thread environment block itself (Windows)
  */
-#ifndef CONTRACT_H
-#define CONTRACT_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,5 +99,3 @@ BOOL CALLBACK contract_count_block(HEXPERTKEY key, LPVOID block, SIZE_T bytes, L
         assert_null(nm.realloc((key), (block), (bytes), &error_));                                 \
         assert_int_equal(error_, (code));                                                          \
     } while (0)
-
-#endif

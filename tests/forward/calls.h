@@ -2,8 +2,7 @@
  * calls.h - calls that check the calling convention to the byte, and functions that record what
  * they were called with. The assembly (calls_x64.S, calls_x86.S) relies on the layouts here.
  */
-#ifndef CALLS_H
-#define CALLS_H
+#pragma once
 
 #include <windows.h>
 
@@ -40,5 +39,3 @@ extern ULONGLONG recorder_tag;
 #define RECORDER_RESULT(tag, index) ((tag) + (index))
 #define HOST_TAG 0xB0057000A1B2C300ull
 #define ORIGINAL_TAG 0x0121617A7F4E5D00ull
-
-#endif

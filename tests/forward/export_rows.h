@@ -1,6 +1,5 @@
 /* The table of src/forward/exports.h as data, for the tests. */
-#ifndef EXPORT_ROWS_H
-#define EXPORT_ROWS_H
+#pragma once
 
 #include <windows.h>
 
@@ -41,5 +40,3 @@ static const export_row exports[] = {
 /* clang-format on */
 
 enum { EXPORT_ROWS = sizeof exports / sizeof *exports };
-
-#endif

@@ -2,8 +2,7 @@
  * forward.h - what the parts of test_forward share: the DLL in its own folder, and calls of its
  * functions that check the stack, the registers and the result.
  */
-#ifndef FORWARD_H
-#define FORWARD_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,5 +68,3 @@ DWORD forward_original_frame_length(void);
 /* The other parts; each gives the number of tests that failed. */
 int forward_test_original(void);
 int forward_test_threads(void);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * check.h - makes calls, and compares each one's answer and effect with the model.
  */
-#ifndef CHECK_H
-#define CHECK_H
+#pragma once
 
 #include "model.h"
 
@@ -36,5 +35,3 @@ void *check(const struct check_call *call);
 void check_write(struct model_block *block);
 /* Checks the patterns of all blocks and the usage of all experts. */
 void check_all(void);
-
-#endif

@@ -3,8 +3,7 @@
  *
  * The bytes mean the same in every build, whatever addresses the library gives.
  */
-#ifndef DRIVE_H
-#define DRIVE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,5 +11,3 @@
 /* From loading the library to unloading it; `faults`: system calls may fail where the bytes say
    so. */
 void drive(const uint8_t *bytes, size_t count, int faults);
-
-#endif

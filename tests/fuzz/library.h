@@ -2,8 +2,7 @@
  * library.h - the library under test: on Windows the DLL, loaded and unloaded each time; natively
  * what is linked in, attached and detached.
  */
-#ifndef LIBRARY_H
-#define LIBRARY_H
+#pragma once
 
 #include "functions.h"
 
@@ -25,5 +24,3 @@ const char *library_end(void);
    Windows. */
 void library_fail(unsigned kind, unsigned long n, int forever);
 void library_fail_never(void);
-
-#endif

@@ -4,8 +4,7 @@
  * It identifies keys by numbers, and blocks by the addresses that the library gave. Nothing here
  * calls the library.
  */
-#ifndef MODEL_H
-#define MODEL_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -83,5 +82,3 @@ int model_note(struct model *m, const struct model_call *call, DWORD code, void 
 
 /* An expert's first call failed for lack of memory, and left it open. */
 void model_note_opened(struct model *m, int expert);
-
-#endif

@@ -2,8 +2,7 @@
  * pattern.h - the content of blocks: every byte of a small one; both ends and some places in
  * between of a large one.
  */
-#ifndef PATTERN_H
-#define PATTERN_H
+#pragma once
 
 #include <windows.h>
 #include <stdint.h>
@@ -12,5 +11,3 @@ void pattern_fill(void *block, SIZE_T bytes, uint32_t seed);
 /* Whether a block that was filled at a size of `bytes` is intact up to `end`. */
 int pattern_holds(const void *block, SIZE_T bytes, SIZE_T end, uint32_t seed);
 int pattern_is_zero(const void *block, SIZE_T begin, SIZE_T end);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * codes.h - the code of every call for each kind of key and of pointer, as the contract has it.
  */
-#ifndef MISUSE_CODES_H
-#define MISUSE_CODES_H
+#pragma once
 
 #include "group.h"
 
@@ -35,5 +34,3 @@ extern const int row_count;
 /* The letter (codes.c) of a cell, and the code that it stands for. */
 char codes_letter(const struct row *row, enum call call, enum column column);
 DWORD codes_value(char letter);
-
-#endif

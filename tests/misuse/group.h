@@ -2,8 +2,7 @@
  * group.h - a group of experts, one of every kind, each with blocks of one class, and whether
  * anything about them has changed.
  */
-#ifndef MISUSE_GROUP_H
-#define MISUSE_GROUP_H
+#pragma once
 
 #include "misuse.h"
 
@@ -77,5 +76,3 @@ void group_note(struct group *group);
    its pattern; and that unknown keys are still unknown. Experts in the mask `but` are left out.
    Returns what is wrong, or NULL. */
 const char *group_check(struct group *group, int caller, int refused, unsigned but);
-
-#endif

@@ -5,8 +5,7 @@
  *   --seed=N  --count=N  --options=WORDS (NMAPI_OPTIONS; otherwise it is cleared)
  *   On Windows the first other argument is the path of Nmapi.dll.
  */
-#ifndef MISUSE_H
-#define MISUSE_H
+#pragma once
 
 #include "../soak/soak.h"
 
@@ -40,5 +39,3 @@ struct attempt {
     void *volatile fault; /* NULL: none */
 };
 DWORD WINAPI misuse_attempt(LPVOID attempt);
-
-#endif

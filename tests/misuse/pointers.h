@@ -1,8 +1,7 @@
 /*
  * pointers.h - addresses that are no live block's.
  */
-#ifndef MISUSE_POINTERS_H
-#define MISUSE_POINTERS_H
+#pragma once
 
 #include "group.h"
 
@@ -13,5 +12,3 @@ struct no_block {
 };
 extern const struct no_block no_blocks[];
 extern const int no_block_count;
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * forward_stubs.h - replaces the assembly of forward_*.S.
  */
-#ifndef FORWARD_STUBS_H
-#define FORWARD_STUBS_H
+#pragma once
 
 #include "standin.h"
 
@@ -15,5 +14,3 @@
 /* Whether the calling thread counts as one that holds the loader's lock. */
 extern BOOL standin_in_loader;
 int forward_in_loader(void);
-
-#endif

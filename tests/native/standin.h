@@ -1,8 +1,7 @@
 /*
  * standin.h - what tests ask of the stand-in beyond the Win32 calls themselves.
  */
-#ifndef STANDIN_H
-#define STANDIN_H
+#pragma once
 
 #include <windows.h>
 
@@ -118,6 +117,4 @@ BOOL standin_is_slow(void); /* TRUE with a sanitizer, where single steps take ve
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

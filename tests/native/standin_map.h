@@ -2,8 +2,7 @@
  * standin_map.h - the map of memory: reservations, and mappings that are not the stand-in's. The
  * caller holds the lock of standin_memory.c.
  */
-#ifndef STANDIN_MAP_H
-#define STANDIN_MAP_H
+#pragma once
 
 #include "standin_private.h"
 
@@ -40,5 +39,3 @@ struct mapping {
 };
 /* The first mapping that ends above the address; FALSE: there is none. */
 BOOL standin_mapping_from(ULONG_PTR address, struct mapping *found);
-
-#endif

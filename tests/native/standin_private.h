@@ -1,8 +1,7 @@
 /*
  * standin_private.h - what the stand-in's own files share.
  */
-#ifndef STANDIN_PRIVATE_H
-#define STANDIN_PRIVATE_H
+#pragma once
 
 #include "standin.h"
 
@@ -171,5 +170,3 @@ void standin_tls_usage(struct standin_usage *usage);
 void standin_add_handler(int number, void (*handler)(int, siginfo_t *, void *), int flags);
 enum { NOT_STEPPING, STEPPING_SETUP, STEPPING };
 void standin_set_trap_flag(int on);
-
-#endif

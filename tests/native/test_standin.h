@@ -1,8 +1,7 @@
 /*
  * test_standin.h - what the stand-in's tests share.
  */
-#ifndef TEST_STANDIN_H
-#define TEST_STANDIN_H
+#pragma once
 
 #include <windows.h>
 
@@ -33,5 +32,3 @@ DWORD WINAPI test_allocate_for_ever(LPVOID count);
 int test_memory(void);
 int test_threads(void);
 int test_failures(void);
-
-#endif

@@ -5,8 +5,7 @@
  *
  * What only tests need (injected failures, counters, single steps) is in standin.h.
  */
-#ifndef STANDIN_WINDOWS_H
-#define STANDIN_WINDOWS_H
+#pragma once
 
 #if !defined(__x86_64__) || !defined(__linux__)
 #error "the stand-in is for Linux on x86-64"
@@ -486,6 +485,4 @@ FORCEINLINE void DebugBreak(void)
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif

@@ -1,6 +1,5 @@
 /* committed.h - how much memory the process has committed. */
-#ifndef COMMITTED_H
-#define COMMITTED_H
+#pragma once
 
 #include <windows.h>
 
@@ -18,5 +17,3 @@ static SIZE_T committed_memory(void)
     }
     return bytes;
 }
-
-#endif

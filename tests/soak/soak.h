@@ -4,8 +4,7 @@
  *
  *   --seconds=N  --kills=N  --seed=N; on Windows the first other argument is the path of Nmapi.dll
  */
-#ifndef SOAK_H
-#define SOAK_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,5 +38,3 @@ struct bystander {
 };
 void bystander_begin(struct bystander *bystander, HEXPERTKEY key, uint32_t seed);
 void bystander_end(struct bystander *bystander);
-
-#endif

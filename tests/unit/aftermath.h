@@ -5,8 +5,7 @@
  * one that takes whatever was freed. Only public functions are used, so the test holds for any way
  * to keep memory.
  */
-#ifndef AFTERMATH_H
-#define AFTERMATH_H
+#pragma once
 
 #include "ledger.h"
 
@@ -32,5 +31,3 @@ struct aftermath {
 };
 extern const struct aftermath aftermaths[];
 enum { AFTERMATHS = 4 };
-
-#endif

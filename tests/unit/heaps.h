@@ -1,8 +1,7 @@
 /*
  * heaps.h - for the tests of heap.h: two heaps that are valid after each test.
  */
-#ifndef HEAPS_H
-#define HEAPS_H
+#pragma once
 
 #include "unit.h"
 
@@ -61,5 +60,3 @@ static inline void the_system_gives_nothing(void)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_heaps, close_heaps)
-
-#endif

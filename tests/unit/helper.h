@@ -1,8 +1,7 @@
 /*
  * helper.h - a helper thread for tests: it runs what the test tells it to, one thing at a time.
  */
-#ifndef HELPER_H
-#define HELPER_H
+#pragma once
 
 #include "unit.h"
 
@@ -56,5 +55,3 @@ static inline void helper_end(struct helper *helper)
     WaitForSingleObject(helper->thread, INFINITE);
     CloseHandle(helper->thread);
 }
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * interleaved.h - lets a test act at the KILL_POINT where another thread's work is half done.
  */
-#ifndef INTERLEAVED_H
-#define INTERLEAVED_H
+#pragma once
 
 #include "kill_points.h"
 #include "unit.h"
@@ -46,5 +45,3 @@ static inline void die(void)
 }
 
 #define ONE(test) cmocka_unit_test_teardown(test, unload)
-
-#endif

@@ -6,8 +6,7 @@
  * shared by two blocks or left by an earlier owner shows. A thread may be killed in a call of the
  * ledger's; ledger_resolve finds out which of the possible results occurred.
  */
-#ifndef LEDGER_H
-#define LEDGER_H
+#pragma once
 
 #include "nmapi.h"
 
@@ -59,5 +58,3 @@ int ledger_next(int block);   /* the next block of the same expert */
 char *ledger_address(int block);
 SIZE_T ledger_bytes(int block);
 BOOL ledger_is_open(int expert);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * part.h - which part of its work a test does, when all of it would take hours.
  */
-#ifndef PART_H
-#define PART_H
+#pragma once
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,5 +14,3 @@ static inline unsigned long part_of(const char *argument)
         return (unsigned long)time(NULL);
     return strncmp(argument, "--part=", 7) == 0 ? strtoul(argument + 7, NULL, 10) : 0;
 }
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * regions.h - for the tests of src/pages: owners, regions with pages, and sums before and after.
  */
-#ifndef REGIONS_H
-#define REGIONS_H
+#pragma once
 
 #include "unit.h"
 
@@ -24,12 +23,13 @@ static inline SIZE_T committed(void)
     return usage.committed;
 }
 
+/* Without permanent records: by chance a reservation needs one more part of the map. */
 static inline SIZE_T reserved(void)
 {
     struct standin_usage usage;
 
     standin_get_usage(&usage);
-    return usage.reserved;
+    return usage.reserved - permanent_pages() * OS_PAGE;
 }
 
 static inline int nothing_waits(void **state)
@@ -102,5 +102,3 @@ static inline void exhaust_permanent(SIZE_T bytes)
 /* One test begins with an empty cache; the other may leave what only an unload corrects. */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, nothing_waits, is_valid)
 #define ONE(test) cmocka_unit_test_teardown(test, unload)
-
-#endif

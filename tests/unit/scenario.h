@@ -5,8 +5,7 @@
  * the victim, whose system calls fail or which is killed. Then scenario_verify compares every
  * expert and every block with the record, and scenario_end unloads the DLL and looks for leaks.
  */
-#ifndef SCENARIO_H
-#define SCENARIO_H
+#pragma once
 
 #include "expert/closing.h"
 #include "expert/bias.h"
@@ -93,5 +92,3 @@ extern unsigned long scenario_step_at;  /* the victim is killed at this instruct
 extern unsigned long
     scenario_steps;            /* instructions of the DLL that the victim has run, if stepped */
 extern DWORD scenario_longest; /* the longest call since the victim's death, in milliseconds */
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * scenario_private.h - the record of experts and blocks; for the scenario's own files.
  */
-#ifndef SCENARIO_PRIVATE_H
-#define SCENARIO_PRIVATE_H
+#pragma once
 
 #include "scenario.h"
 
@@ -63,5 +62,3 @@ void scenario_forget_blocks_of(int expert);
 void scenario_reclaim(void);
 /* Ends a scenario's helper threads and closes their handles. */
 void scenario_threads_end(void);
-
-#endif

@@ -2,8 +2,7 @@
  * stores.h - which instructions write to memory other than the stack: between two of them a killed
  * thread leaves a change half made.
  */
-#ifndef STORES_H
-#define STORES_H
+#pragma once
 
 #include <windows.h>
 
@@ -16,5 +15,3 @@ BOOL stores_to_memory(const void *instruction);
    store the first and the last time. Returns how many there are, at most `room`. */
 unsigned long stores_places(void *const *trace, unsigned long count, unsigned long *places,
                             unsigned long room);
-
-#endif

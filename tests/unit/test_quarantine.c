@@ -116,6 +116,15 @@ static void the_order_outlives_a_repair(void **state)
 
 static unsigned tries;
 
+/* By chance the addresses that the next search tries need a further part of the map, which can't be
+   had while reservations fail. */
+static int needs_a_part(const struct region *newest)
+{
+    ULONG_PTR base = (ULONG_PTR)newest->base, part = MAP_BYTES << MAP_LEAF_BITS;
+
+    return base / part != (base + 2 * QUARTER) / part;
+}
+
 /* Every reservation of one search fails, and the next search succeeds. */
 static void let_the_next_look_succeed(const char *name, BOOL after)
 {
@@ -130,6 +139,8 @@ static void a_reservation_that_fails_takes_the_oldest(void **state)
     (void)state;
     for (int i = 0; i < 3; i++)
         r[i] = take_own(MIB(8));
+    if (needs_a_part(r[2]))
+        skip();
     region_quarantine(self, r[1]);
     region_quarantine(self, r[0]);
     region_quarantine(self, r[2]);
@@ -150,9 +161,12 @@ static void a_reservation_that_fails_takes_the_oldest(void **state)
 /* For a span as for a block. */
 static void a_segment_that_can_not_be_reserved_takes_the_oldest(void **state)
 {
-    struct region *r = take_own(MIB(8)), *more;
+    struct region *r, *more;
 
     (void)state;
+    r = take_own(MIB(8));
+    if (needs_a_part(r))
+        skip();
     region_quarantine(self, r);
     tries = 0;
     standin_on_call(let_the_next_look_succeed);

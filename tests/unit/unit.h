@@ -2,8 +2,7 @@
  * unit.h - for the tests of single modules: registers the calling thread, and checks that a test
  * leaves as much memory in use as it found.
  */
-#ifndef UNIT_H
-#define UNIT_H
+#pragma once
 
 #include "expert/closing.h"
 #include "expert/bias.h"
@@ -179,5 +178,3 @@ static inline DWORD WINAPI unit_use_key(LPVOID key)
 {
     return ExpertAllocMemory(key, 100, NULL) != NULL;
 }
-
-#endif
