@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "heap/record_heap.h"
+#include "region_check.h"
 
 struct heap_check {
     SIZE_T blocks, bytes, committed;

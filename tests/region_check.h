@@ -12,6 +12,17 @@ static inline struct record *record_of(const struct region *region)
     return (struct record *)(void *)region;
 }
 
+/* Bytes from a region's base on that are committed; that may not be zero. */
+static inline SIZE_T region_committed(const struct region *region)
+{
+    return region->committed * OS_PAGE;
+}
+
+static inline SIZE_T region_dirty(const struct region *region)
+{
+    return region->dirty * OS_PAGE;
+}
+
 static inline SIZE_T cache_pages(void)
 {
     return record_sums.free;

@@ -158,7 +158,7 @@ static struct span *span_with_room(struct thread *self, struct heap *heap, unsig
     for (struct span *span; (span = heap->current[size_class]) != &heap_no_span; last = span) {
         if (span_has_room(span) || grow(self, heap, span))
             return span;
-        if (span->bump < span_capacity(span))
+        if (span->bump < span->region.state_count)
             return NULL; /* no memory; the span stays the current one */
         move(heap, span, SPAN_FULL);
     }
@@ -305,10 +305,10 @@ static int resize_in_place(struct thread *self, struct heap *heap, const struct 
     struct span *span = block->span;
 
     if (span->kind == SPAN_LARGE) {
-        SIZE_T before = region_committed(&span->region);
+        SIZE_T before = span->region.committed * OS_PAGE;
         int done =
             (even_if_wasteful || !is_wasteful(span, bytes)) && large_resize(self, span, bytes);
-        count_committed(heap, before, region_committed(&span->region));
+        count_committed(heap, before, span->region.committed * OS_PAGE);
         return done;
     }
     if (bytes > HEAP_SMALL || bytes > span->block ||

@@ -29,7 +29,7 @@ struct span *large_open(struct thread *self, void *owner, SIZE_T bytes, int grow
     if (!region)
         return NULL;
     large = span_of(region);
-    dirty = region_dirty(region);
+    dirty = region->dirty * OS_PAGE;
     if (dirty)
         memset(region->base, 0, length < dirty ? length : dirty);
     region_soil(region, length);
@@ -43,7 +43,7 @@ struct span *large_open(struct thread *self, void *owner, SIZE_T bytes, int grow
 int large_resize(struct thread *self, struct span *large, SIZE_T bytes)
 {
     struct region *region = &large->region;
-    SIZE_T room = region_room(region), committed = region_committed(region), stale;
+    SIZE_T room = region_room(region), committed = region->committed * OS_PAGE, stale;
 
     if (options.pageheap || bytes > room)
         return 0;
@@ -57,7 +57,7 @@ int large_resize(struct thread *self, struct span *large, SIZE_T bytes)
         store_relaxed(&large->bytes, bytes);
         region_shrink(self, region, bytes);
     }
-    stale = bytes < region_dirty(region) ? bytes : region_dirty(region);
+    stale = bytes < region->dirty * OS_PAGE ? bytes : region->dirty * OS_PAGE;
     if (stale > large->bytes)
         memset(region->base + large->bytes, 0, stale - large->bytes);
     region_soil(region, bytes);

@@ -90,7 +90,7 @@ static void lock_all(struct thread *self)
    repair of that heap frees. */
 int shared_make(struct thread *self, struct span *span, void *owner)
 {
-    const unsigned capacity = span_capacity(span);
+    const unsigned capacity = span->region.state_count;
     struct region *region =
         region_take_block(self, owner, sizeof(struct shared) + capacity * sizeof owner, 0);
     struct shared *s;

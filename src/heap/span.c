@@ -30,22 +30,17 @@ void span_free(struct thread *self, struct span *span, int quarantined)
         region_release(self, &span->region);
 }
 
-unsigned span_capacity(const struct span *span)
-{
-    return region_states(&span->region);
-}
-
 unsigned span_limit(const struct span *span)
 {
-    unsigned committed = (unsigned)(region_committed(&span->region) / span->block);
+    unsigned committed = (unsigned)(span->region.committed * OS_PAGE / span->block);
 
-    return committed < span_capacity(span) ? committed : span_capacity(span);
+    return committed < span->region.state_count ? committed : span->region.state_count;
 }
 
 int span_grow(struct thread *self, struct span *span, SIZE_T bytes)
 {
     SIZE_T have = (SIZE_T)span_limit(span) * span->block, least = have + span->block;
-    SIZE_T most = (SIZE_T)span_capacity(span) * span->block;
+    SIZE_T most = (SIZE_T)span->region.state_count * span->block;
     SIZE_T more = have + bytes < least ? least : have + bytes;
 
     return least <= most && (region_commit(self, &span->region, more < most ? more : most) ||
@@ -92,7 +87,7 @@ void *span_take(struct span *span, SIZE_T bytes)
     block = span_take_freed(span, bytes);
     if (bytes <= SPAN_QUICK)
         zero_block(block, bytes);
-    else if (block < unused || block < span->region.base + region_dirty(&span->region))
+    else if (block < unused || block < span->region.base + span->region.dirty * OS_PAGE)
         memset(block, 0, bytes); /* it was in use, perhaps by an earlier owner of the region */
     return block;
 }

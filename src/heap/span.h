@@ -67,8 +67,7 @@ struct span *span_open(struct thread *self, void *owner, unsigned units, unsigne
                        uint32_t block);
 /* Frees a span of any kind. `quarantined`: nobody gets its addresses for a time. */
 void span_free(struct thread *self, struct span *span, int quarantined);
-/* The number of blocks that it has room for, and of those that lie in committed pages. */
-unsigned span_capacity(const struct span *span);
+/* The number of blocks that lie in committed pages. */
 unsigned span_limit(const struct span *span);
 /* Commits room for one more block or for about `bytes`; 0: there is no room or no memory. */
 int span_grow(struct thread *self, struct span *span, SIZE_T bytes);

@@ -129,7 +129,7 @@ void cache_accept(struct record *r)
     SIZE_T own_most = (limit < KEEP_DEFAULT ? limit : KEEP_DEFAULT) / 4;
 
     /* Nor one with no page: the limit does not count its addresses. */
-    if (limit && (r->segment || (r->committed && r->committed < own_most)))
+    if (limit && (r->segment || (r->region.committed && r->region.committed < own_most)))
         cache_put(r);
     else
         cache_discard(r);

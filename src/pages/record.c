@@ -40,8 +40,8 @@ struct record *record_new(struct thread *self)
     unused = r->next;
     memset(r->use + sizeof r->region, 0, sizeof r->use - sizeof r->region);
     r->region.states = NULL;
-    r->committed = r->dirty = 0;
-    r->states = 0;
+    r->region.committed = r->region.dirty = 0;
+    r->region.state_count = 0;
     return r;
 }
 
@@ -64,27 +64,27 @@ static SIZE_T *sum_of(const struct record *r)
 
 void record_set_owner(struct record *r, void *owner)
 {
-    *sum_of(r) -= r->committed;
+    *sum_of(r) -= r->region.committed;
     atomic_store(&r->region.owner, owner);
     KILL_POINT("owner changed");
-    *sum_of(r) += r->committed;
+    *sum_of(r) += r->region.committed;
 }
 
 void record_set_committed(struct record *r, SIZE_T pages)
 {
-    *sum_of(r) += pages - r->committed;
-    atomic_store(&r->committed, (uint32_t)pages);
+    *sum_of(r) += pages - r->region.committed;
+    atomic_store(&r->region.committed, (uint32_t)pages);
 }
 
 int record_decommit(struct record *r, SIZE_T keep)
 {
-    uint32_t committed = r->committed;
-    SIZE_T end = r->dirty > committed ? r->dirty : committed;
+    uint32_t committed = r->region.committed;
+    SIZE_T end = r->region.dirty > committed ? r->region.dirty : committed;
 
     if (end <= keep)
         return 1;
     /* What is dirty and not committed is what an earlier try may have left. */
-    atomic_store(&r->dirty, (uint32_t)end);
+    atomic_store(&r->region.dirty, (uint32_t)end);
     if (committed > keep)
         record_set_committed(r, keep);
     KILL_POINT("pages about to be decommitted");
@@ -93,7 +93,7 @@ int record_decommit(struct record *r, SIZE_T keep)
         return 0;
     }
     KILL_POINT("pages decommitted");
-    atomic_store(&r->dirty, (uint32_t)keep);
+    atomic_store(&r->region.dirty, (uint32_t)keep);
     return 1;
 }
 
@@ -113,7 +113,7 @@ void record_repair(void)
         for (int i = 0; i < BLOCK_RECORDS; i++) {
             struct record *r = &block->records[i];
             if (r->region.base) {
-                *sum_of(r) += r->committed;
+                *sum_of(r) += r->region.committed;
             } else {
                 r->next = unused;
                 unused = r;

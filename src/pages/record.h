@@ -19,13 +19,16 @@
 
 /* What the region's owner may read. */
 struct region {
-    void *volatile owner; /* who has it; NULL: nobody */
-    char *volatile base;  /* its first address */
-    uint16_t *states;     /* its block states, not initialized */
+    void *volatile owner;        /* who has it; NULL: nobody */
+    char *volatile base;         /* its first address */
+    uint16_t *states;            /* its block states, not initialized */
+    volatile uint32_t committed; /* pages from base on that certainly are committed */
+    volatile uint32_t dirty;     /* pages from base on that may not be zero, or may be committed */
+    uint16_t state_count;        /* block states that it has, or its last owner had */
 };
 
 /* Bytes of a record from its struct region on that belong to the region's owner. */
-#define REGION_USE 64
+#define REGION_USE 80
 
 struct segment;
 
@@ -39,9 +42,6 @@ struct record {
     struct record *next, **link;  /* the list of equals in cache.c, or next: unused ones */
     struct record *newer, *older; /* the order of freeing in cache.c; newer: in quarantine.c */
     uint32_t pages;               /* of addresses, the last of which is never committed */
-    volatile uint32_t committed;  /* pages from base on that certainly are committed */
-    volatile uint32_t dirty;      /* pages from base on that may not be zero, or may be committed */
-    uint16_t states;              /* block states that its last owner asked for */
 };
 _Static_assert(sizeof(struct record) == APART, "a block of them fills a page");
 

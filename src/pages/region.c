@@ -137,50 +137,35 @@ struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes,
 
 /* Counts */
 
-SIZE_T region_committed(const struct region *region)
-{
-    return record_of(region)->committed * OS_PAGE;
-}
-
-SIZE_T region_dirty(const struct region *region)
-{
-    return record_of(region)->dirty * OS_PAGE;
-}
-
 SIZE_T region_room(const struct region *region)
 {
     return (record_of(region)->pages - 1) * OS_PAGE;
-}
-
-unsigned region_states(const struct region *region)
-{
-    return record_of(region)->states;
 }
 
 SIZE_T region_footprint(const struct region *region)
 {
     const struct record *r = record_of(region);
 
-    return r->committed * OS_PAGE + r->states * sizeof(uint16_t);
+    return r->region.committed * OS_PAGE + r->region.state_count * sizeof(uint16_t);
 }
 
 /* Pages of a region that has an owner */
 
 static int commit_once(struct thread *self, struct record *r, SIZE_T pages)
 {
-    SIZE_T have = r->committed;
-    uint32_t dirty = r->dirty;
+    SIZE_T have = r->region.committed;
+    uint32_t dirty = r->region.dirty;
     int done;
 
     if (dirty < pages) /* covers the pages until they are noted as committed, in case of a kill */
-        atomic_store(&r->dirty, (uint32_t)pages);
+        atomic_store(&r->region.dirty, (uint32_t)pages);
     done = os_commit(r->region.base + have * OS_PAGE, (pages - have) * OS_PAGE);
     if (done) {
         region_lock(self);
         record_set_committed(r, pages);
         region_unlock();
     }
-    atomic_store(&r->dirty, dirty);
+    atomic_store(&r->region.dirty, dirty);
     return done;
 }
 
@@ -189,7 +174,7 @@ int region_commit(struct thread *self, struct region *region, SIZE_T bytes)
     struct record *r = record_of(region);
     SIZE_T pages = pages_of(bytes);
 
-    return pages <= r->committed || commit_once(self, r, pages) ||
+    return pages <= r->region.committed || commit_once(self, r, pages) ||
            (region_trim(self) && commit_once(self, r, pages));
 }
 
@@ -205,8 +190,8 @@ void region_soil(struct region *region, SIZE_T bytes)
     struct record *r = record_of(region);
     SIZE_T pages = pages_of(bytes);
 
-    if (pages > r->dirty)
-        atomic_store(&r->dirty, (uint32_t)pages);
+    if (pages > r->region.dirty)
+        atomic_store(&r->region.dirty, (uint32_t)pages);
 }
 
 /* Other owners, and none */
@@ -215,7 +200,7 @@ void region_give(struct thread *self, struct region *region, void *owner)
 {
     region_lock(self);
     /* The owner may have written to all committed pages, also behind the ends of its blocks. */
-    region_soil(region, region_committed(region));
+    region_soil(region, region->committed * OS_PAGE);
     record_set_owner(record_of(region), owner);
     region_unlock();
 }
@@ -225,8 +210,8 @@ void region_release(struct thread *self, struct region *region)
     struct record *r = record_of(region);
 
     region_lock(self);
-    region_soil(region, region_committed(region)); /* as in region_give */
-    record_decommit(r, r->committed); /* what a killed thread committed, and did not count */
+    region_soil(region, region->committed * OS_PAGE); /* as in region_give */
+    record_decommit(r, r->region.committed); /* what a killed thread committed, and did not count */
     record_set_owner(r, NULL);
     cache_accept(r);
     region_unlock();

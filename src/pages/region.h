@@ -30,11 +30,8 @@ struct region *region_take(struct thread *self, void *owner, unsigned units, uns
 /* A region for one block, `bytes` of it committed; `grows`: with room to grow. */
 struct region *region_take_block(struct thread *self, void *owner, SIZE_T bytes, int grows);
 
-/* Bytes from its base on that are committed; that may not be zero; that can be committed. */
-SIZE_T region_committed(const struct region *region);
-SIZE_T region_dirty(const struct region *region);
+/* Bytes that can be committed. */
 SIZE_T region_room(const struct region *region);
-unsigned region_states(const struct region *region);
 /* Committed bytes, those of its block states included. */
 SIZE_T region_footprint(const struct region *region);
 

@@ -174,8 +174,8 @@ int segment_set_states(struct record *r, unsigned states)
     if (states && !commit_states(s, at + bytes))
         return 0;
     r->region.states = (uint16_t *)(void *)(s->base + at);
-    s->with_states = (uint16_t)(s->with_states + (states != 0) - (r->states != 0));
-    r->states = (uint16_t)states;
+    s->with_states = (uint16_t)(s->with_states + (states != 0) - (r->region.state_count != 0));
+    r->region.state_count = (uint16_t)states;
     if (!s->with_states && s->state_pages)
         decommit_states(s);
     return 1;
@@ -259,7 +259,7 @@ void segment_repair_begin(void)
 void segment_enter(struct record *r)
 {
     enter_units(r->segment, r);
-    r->segment->with_states = (uint16_t)(r->segment->with_states + (r->states != 0));
+    r->segment->with_states = (uint16_t)(r->segment->with_states + (r->region.state_count != 0));
 }
 
 void segment_repair_end(void)

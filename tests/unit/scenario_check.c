@@ -142,14 +142,14 @@ static int is_at_rest(const struct region *r)
 static void verify_region(struct region *region, void *context)
 {
     const struct record *r = record_of(region);
-    SIZE_T committed = r->committed * OS_PAGE, dirty = r->dirty * OS_PAGE;
+    SIZE_T committed = r->region.committed * OS_PAGE, dirty = r->region.dirty * OS_PAGE;
 
     (void)context;
     if (!is_at_rest(&r->region))
         return;
     check_committed(r->region.base, committed);
-    if (r->states)
-        check_committed((const char *)r->region.states, r->states * sizeof(uint16_t));
+    if (r->region.state_count)
+        check_committed((const char *)r->region.states, r->region.state_count * sizeof(uint16_t));
     if (!r->region.owner && dirty < committed)
         check_zero(r->region.base + dirty, committed - dirty);
 }

@@ -68,7 +68,7 @@ static void spans_that_are_wrong_are_noticed(void **state)
         NOTICED(r->kind, r == full ? SPAN_OPEN : SPAN_FULL);
         NOTICED(r->used, r->used + 1);
         NOTICED(r->end, r->end - 1);
-        NOTICED(record_of(&r->region)->committed, 0);
+        NOTICED(r->region.committed, 0);
         if (r == current)
             break;
     }
@@ -86,7 +86,7 @@ static void large_blocks_that_are_wrong_are_noticed(void **state)
     (void)state;
     NOTICED(r->region.owner, YOU);
     NOTICED(r->kind, SPAN_NEW);
-    NOTICED(record_of(&r->region)->committed, r->bytes / OS_PAGE);
+    NOTICED(r->region.committed, r->bytes / OS_PAGE);
 }
 
 /* As if a thread was killed when the block was live and not yet counted, or free and still

@@ -35,7 +35,7 @@ static void a_reservation_fills_whole_map_entries(void **state)
         assert_in_range(r->pages, pages[i], pages[i] + MAP_BYTES / OS_PAGE - 1);
         assert_int_equal(reserved() - addresses, r->pages * OS_PAGE);
         assert_int_equal(committed(), before);
-        assert_int_equal(r->committed | r->dirty | r->states, 0);
+        assert_int_equal(r->region.committed | r->region.dirty | r->region.state_count, 0);
         assert_ptr_equal(region_find(base), &r->region);
         assert_ptr_equal(region_find(base + MAP_BYTES - 1), &r->region);
         assert_null(region_find(base - 1));

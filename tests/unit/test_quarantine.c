@@ -25,11 +25,11 @@ static int is_in(const struct region *r)
 static void quarantined_addresses_fault_and_cost_no_memory(void **state)
 {
     struct region *held = take_units(1, 0), *r = take_units(8, 100), *own = take_block(KIB(400));
-    SIZE_T before = committed(), pages = record_of(r)->committed;
+    SIZE_T before = committed(), pages = r->committed;
 
     (void)state;
     fill(r);
-    pages = record_of(r)->committed + record_of(own)->committed + segment_state_pages;
+    pages = r->committed + own->committed + segment_state_pages;
     before = committed();
     region_quarantine(self, r);
     region_quarantine(self, own);

@@ -24,7 +24,7 @@ static void records_do_not_overlap_and_are_reused(void **state)
         assert_int_equal((ULONG_PTR)r[i] % APART, 0);
         assert_null(r[i]->region.base);
         assert_null(r[i]->region.owner);
-        assert_int_equal(r[i]->committed | r[i]->dirty | r[i]->states, 0);
+        assert_int_equal(r[i]->region.committed | r[i]->region.dirty | r[i]->region.state_count, 0);
         for (int k = 0; k < i; k++)
             assert_ptr_not_equal(r[k], r[i]);
         assert_ptr_equal(record_of(&r[i]->region), r[i]);
@@ -32,12 +32,12 @@ static void records_do_not_overlap_and_are_reused(void **state)
     region_lock(self);
     memset(r[7]->use + sizeof r[7]->region, 0x55, REGION_USE - sizeof r[7]->region);
     r[7]->region.states = (uint16_t *)(void *)&r[7];
-    r[7]->committed = 5;
+    r[7]->region.committed = 5;
     record_free(r[7]);
     region_unlock();
     assert_ptr_equal(new_record(), r[7]);
     is_zero(r[7]->use, REGION_USE);
-    assert_int_equal(r[7]->committed, 0);
+    assert_int_equal(r[7]->region.committed, 0);
 }
 
 static void without_memory_there_is_no_record(void **state)
@@ -68,7 +68,7 @@ static void the_sums_follow_owners_and_pages(void **state)
     fill(r);
     region_lock(self);
     was = record_sums;
-    assert_int_equal(record->committed, 15);
+    assert_int_equal(record->region.committed, 15);
     record_set_owner(record, NULL);
     assert_int_equal(record_sums.used, was.used - 15);
     assert_int_equal(record_sums.free, was.free + 15);
@@ -98,24 +98,24 @@ static void what_is_decommitted_is_neither_committed_nor_dirty(void **state)
     before = committed();
     region_lock(self);
     assert_int_equal(record_decommit(record, 20), 1); /* nothing to do */
-    assert_int_equal(record->committed, 15);
+    assert_int_equal(record->region.committed, 15);
     assert_int_equal(record_decommit(record, 4), 1);
-    assert_int_equal(record->committed, 4);
-    assert_int_equal(record->dirty, 4);
+    assert_int_equal(record->region.committed, 4);
+    assert_int_equal(record->region.dirty, 4);
     assert_int_equal(before - committed(), 11 * OS_PAGE);
     /* Pages that an earlier try may have left are dirty and not committed. */
-    record->dirty = 15;
+    record->region.dirty = 15;
     assert_true(os_commit(r->base + 4 * OS_PAGE, 3 * OS_PAGE));
     assert_int_equal(record_decommit(record, 2), 1);
-    assert_int_equal(record->dirty, 2);
+    assert_int_equal(record->region.dirty, 2);
     assert_int_equal(before - committed(), 13 * OS_PAGE);
     standin_fail_at("VirtualFree", 1, TRUE);
     assert_int_equal(record_decommit(record, 0), 0);
     standin_fail_never();
-    assert_int_equal(record->committed, 2);
-    assert_true(record->dirty >= 2);
+    assert_int_equal(record->region.committed, 2);
+    assert_true(record->region.dirty >= 2);
     assert_int_equal(record_decommit(record, 0), 1);
-    assert_int_equal(record->committed | record->dirty, 0);
+    assert_int_equal(record->region.committed | record->region.dirty, 0);
     region_unlock();
     assert_true(region_is_valid(self));
     region_release(self, r);

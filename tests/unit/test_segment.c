@@ -114,7 +114,7 @@ static void block_states_of_different_regions_lie_apart(void **state)
         assert_ptr_equal(segment_of(r[i]), segment_of(r[0]));
         assert_true(r[i]->states >= before);
         before = r[i]->states + all[i].states;
-        assert_int_equal(region_states(r[i]), all[i].states);
+        assert_int_equal(r[i]->state_count, all[i].states);
         assert_int_equal(region_footprint(r[i]), 2 * all[i].states);
         memset(r[i]->states, (int)i + 1, 2 * (SIZE_T)all[i].states);
     }

@@ -37,8 +37,8 @@ static void the_reciprocal_is_exact_for_every_class_and_every_offset(void **stat
                 continue;
             span =
                 make(units[u], heap_class_bytes(c) < HEAP_SMALL ? heap_class_bytes(c) : HEAP_SMALL);
-            memset(span->region.states, 0, span_capacity(span) * 2); /* every block is live */
-            span_set_bump(span, span_capacity(span));
+            memset(span->region.states, 0, span->region.state_count * 2); /* every block is live */
+            span_set_bump(span, span->region.state_count);
             for (uint32_t offset = 0; offset < REGION_BYTES(units[u]); offset++) {
                 unsigned expected = offset % span->block == 0 && offset / span->block < span->bump
                                         ? offset / span->block
@@ -148,7 +148,7 @@ static void a_span_grows_to_its_capacity_and_ends_at_the_guard_page(void **state
         last = block;
         count++;
     }
-    assert_int_equal(count, span_capacity(span));
+    assert_int_equal(count, span->region.state_count);
     assert_false(span_has_room(span));
     assert_false(standin_faults(unit_touch, last + span->block - 1, NULL));
     assert_true(standin_faults(unit_touch, span->region.base + REGION_BYTES(SPAN_LATER), NULL));
@@ -204,7 +204,7 @@ static void a_span_of_cached_pages_has_room_at_once(void **state)
     commits = standin_calls("VirtualAlloc.commit");
     span = make(SPAN_LATER, 3000);
     assert_true(span_has_room(span));
-    assert_int_equal(span_limit(span), span_capacity(span));
+    assert_int_equal(span_limit(span), span->region.state_count);
     assert_false(span_grow(self, span, 1));
     assert_int_equal(standin_calls("VirtualAlloc.commit"), commits);
     span_free(self, span, 0);
