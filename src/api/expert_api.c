@@ -106,7 +106,7 @@ static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, 
 /* Inside. */
 static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 {
-    LPVOID block = heap_alloc(self, bias_heap(self), bytes);
+    LPVOID block = heap_alloc(self, self->heap, bytes);
 
     bias_leave_fast(self, key);
     return LIKELY(block != NULL) ? block : alloc_slow(key, NULL, bytes, error);
@@ -138,11 +138,11 @@ LPVOID WINAPI ExpertAllocMemory(HEXPERTKEY hExpertKey, SIZE_T nBytes, DWORD *pEr
     self = thread_self_fast();
     if (UNLIKELY(!self) || UNLIKELY(!bias_enter_fast(self, hExpertKey)))
         return alloc_other(self, hExpertKey, nBytes, pError);
-    span = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(bias_heap(self), nBytes) : NULL;
+    span = LIKELY(nBytes <= SPAN_QUICK) ? heap_alloc_fast(self->heap, nBytes) : NULL;
     if (UNLIKELY(!span))
         return alloc_near(self, hExpertKey, nBytes, pError);
     block = span_take_freed(span, nBytes);
-    if (nBytes > ZERO_SHORT && LIKELY(ZERO_IS_WIDE))
+    if (nBytes > ZERO_SHORT && LIKELY(os_has_avx))
         return alloc_wide(self, hExpertKey, block, nBytes);
     zero_block(block, nBytes);
     bias_leave_fast(self, hExpertKey);
@@ -182,7 +182,7 @@ static NOINLINE DWORD free_slow(HEXPERTKEY key, LPVOID address)
 /* Inside. What heap_free_fast can't free: a block of another kind, or none of the caller's. */
 static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
-    enum heap_result result = heap_free(self, bias_heap(self), address);
+    enum heap_result result = heap_free(self, self->heap, address);
 
     bias_leave_fast(self, key);
     return LIKELY(result == HEAP_OK) ? NMERR_SUCCESS : free_slow(key, address);
@@ -191,7 +191,7 @@ static NOINLINE DWORD free_near(struct thread *self, HEXPERTKEY key, LPVOID addr
 /* Inside, with a span that is empty now. */
 static NOINLINE DWORD free_emptied(struct thread *self, HEXPERTKEY key, struct span *span)
 {
-    heap_span_emptied(self, bias_heap(self), span);
+    heap_span_emptied(self, self->heap, span);
     bias_leave_fast(self, key);
     return NMERR_SUCCESS;
 }
@@ -199,7 +199,7 @@ static NOINLINE DWORD free_emptied(struct thread *self, HEXPERTKEY key, struct s
 /* Inside. */
 static ALWAYS_INLINE DWORD free_inside(struct thread *self, HEXPERTKEY key, LPVOID address)
 {
-    struct span *span = heap_free_fast(bias_heap(self), address);
+    struct span *span = heap_free_fast(self->heap, address);
 
     if (UNLIKELY(!span))
         return free_near(self, key, address);
@@ -236,7 +236,7 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
     if ((LIKELY(self != NULL) && LIKELY(bias_enter_fast(self, hExpertKey))) ||
         bias_enter_other(self, hExpertKey)) {
         LPVOID block = pOriginalMemory;
-        enum heap_result result = heap_realloc(self, bias_heap(self), &block, nBytes);
+        enum heap_result result = heap_realloc(self, self->heap, &block, nBytes);
         bias_leave_fast(self, hExpertKey);
         if (LIKELY(result == HEAP_OK))
             return block;
@@ -254,7 +254,7 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     if (!self)
         return 0;
     if (LIKELY(bias_enter_fast(self, hExpertKey))) {
-        result = heap_find(self, bias_heap(self), pOriginalMemory, &block);
+        result = heap_find(self, self->heap, pOriginalMemory, &block);
         bias_leave_fast(self, hExpertKey);
     } else if (bias_enter(self, hExpertKey, BIAS_EVEN_TERMINATED, &e) == NMERR_SUCCESS) {
         result = heap_find(self, e->heap, pOriginalMemory, &block);

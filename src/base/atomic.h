@@ -65,14 +65,11 @@ static inline LONG atomic_add(volatile LONG *address, LONG value)
 /* Words that one thread changes and others may read, never torn. atomic_lower subtracts from one of
    the size of a pointer; atomic_count adds 1 to a 64-bit count. In assembly, because of plain C
    compilers make three instructions, which shows on the fast paths. */
-#if !defined(__GNUC__) && !defined(__clang__)
-#define atomic_lower(address, value) store_relaxed((address), *(address) - (value))
-#define atomic_count(address) ((void)++*(address))
-#elif defined(_WIN64)
+#if defined(_WIN64) && (defined(__GNUC__) || defined(__clang__))
 #define atomic_lower(address, value) __asm__("subq %1, %0" : "+m"(*(address)) : "er"(value) : "cc")
 #define atomic_count(address) __asm__("addq $1, %0" : "+m"(*(address)) : : "cc")
 #else
-#define atomic_lower(address, value) __asm__("subl %1, %0" : "+m"(*(address)) : "er"(value) : "cc")
+#define atomic_lower(address, value) store_relaxed((address), *(address) - (value))
 #define atomic_count(address) ((void)++*(address))
 #endif
 

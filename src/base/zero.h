@@ -54,7 +54,6 @@ static ALWAYS_INLINE void zero_block(void *block, SIZE_T bytes)
 #else
 #define ZERO_SHORT 48 /* zero_wide needs more */
 #endif
-#define ZERO_IS_WIDE os_has_avx
 
 /* ZERO_WIDE marks a function that calls zero_wide. Clang's header for Microsoft's ABI has the type
    of 32 bytes only if all code may use it; hence the vector type. */
@@ -69,7 +68,7 @@ typedef __m256i zero_unit_wide;
 #define ZERO_STORE(at) _mm256_storeu_si256((at), _mm256_setzero_si256())
 #endif
 
-/* The same for more than ZERO_SHORT bytes, and only if ZERO_IS_WIDE. Up to 256 bytes no branch
+/* The same for more than ZERO_SHORT bytes, and only if os_has_avx. Up to 256 bytes no branch
    depends on the length: with blocks of mixed sizes it could not be predicted. */
 ZERO_WIDE static ALWAYS_INLINE void zero_wide(void *block, SIZE_T bytes)
 {

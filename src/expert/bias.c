@@ -101,7 +101,7 @@ int bias_recover(struct thread *self, struct expert *e, int died)
         died = 1;
     }
     if (UNLIKELY(died)) {
-        if (closing_has_begun(e))
+        if (load_relaxed(&e->closing))
             closing_finish(self, e);
         else if (e->heap)
             heap_repair(self, e->heap, 0);

@@ -33,12 +33,6 @@ static ALWAYS_INLINE void bias_leave_fast(struct thread *self, HEXPERTKEY key)
     atomic_store(&self->key, key);
 }
 
-/* The heap that bias_enter_fast has entered. */
-static ALWAYS_INLINE struct heap *bias_heap(const struct thread *self)
-{
-    return self->heap;
-}
-
 /* The same with another key than the last one: a thread that serves several experts in turn may
    have the bias of each. `self` may be NULL. */
 int bias_enter_other(struct thread *self, HEXPERTKEY key);

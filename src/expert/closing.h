@@ -21,11 +21,6 @@ struct closing_leaks {
    a call may open its key again. */
 void closing_end(struct thread *self, struct expert *expert, int died, int reclaims,
                  struct closing_leaks *leaks);
-/* Whether a close has begun and not ended. */
-static inline int closing_has_begun(const struct expert *expert)
-{
-    return load_relaxed(&expert->closing) != 0;
-}
 /* Finishes a close whose thread was killed; the expert is locked. */
 void closing_finish(struct thread *self, struct expert *expert);
 /* Reports leaks if there are any and the option says so. The caller holds no lock. */

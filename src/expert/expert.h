@@ -32,7 +32,7 @@ struct expert {
     ULONG streak : 24;      /* entries in a row by it */
     ULONG need : 8;         /* 1 << need of them earn the bias */
     uint8_t isolated;       /* opened by the host */
-    uint8_t closing;        /* closing.c: how the close that has begun is to end */
+    uint8_t closing;        /* how a close that has begun is to end (closing.c); else 0 */
     uint8_t crowded;        /* there was no memory to note a visitor */
     uint8_t killed;         /* a visitor that is no longer noted was killed */
     uint16_t visitor_count; /* a hint */

@@ -21,7 +21,7 @@ void reclaim_experts(struct thread *self, int ending)
     for (struct expert *e = table_first(); e; e = e->next) {
         struct closing_leaks leaks;
         int died;
-        if ((!may_be_reclaimed(e) && !closing_has_begun(e)) ||
+        if ((!may_be_reclaimed(e) && !load_relaxed(&e->closing)) ||
             !lock_acquire_now(&e->lock, self, &died))
             continue;
         leaks.usage.LiveBlocks = 0;

@@ -1,5 +1,6 @@
 /*
- * table.h - HEXPERTKEY -> expert: trees by a hash of the key, read without a lock.
+ * table.h - the hash table HEXPERTKEY -> expert, read without a lock. The experts whose hashes begin
+ * alike are a tree by the following bits, so that the table never grows.
  */
 #pragma once
 

@@ -144,9 +144,7 @@ SIZE_T region_room(const struct region *region)
 
 SIZE_T region_footprint(const struct region *region)
 {
-    const struct record *r = record_of(region);
-
-    return r->region.committed * OS_PAGE + r->region.state_count * sizeof(uint16_t);
+    return region->committed * OS_PAGE + region->state_count * sizeof *region->states;
 }
 
 /* Pages of a region that has an owner */
@@ -174,7 +172,7 @@ int region_commit(struct thread *self, struct region *region, SIZE_T bytes)
     struct record *r = record_of(region);
     SIZE_T pages = pages_of(bytes);
 
-    return pages <= r->region.committed || commit_once(self, r, pages) ||
+    return pages <= region->committed || commit_once(self, r, pages) ||
            (region_trim(self) && commit_once(self, r, pages));
 }
 
@@ -187,11 +185,10 @@ void region_shrink(struct thread *self, struct region *region, SIZE_T bytes)
 
 void region_soil(struct region *region, SIZE_T bytes)
 {
-    struct record *r = record_of(region);
     SIZE_T pages = pages_of(bytes);
 
-    if (pages > r->region.dirty)
-        atomic_store(&r->region.dirty, (uint32_t)pages);
+    if (pages > region->dirty)
+        atomic_store(&region->dirty, (uint32_t)pages);
 }
 
 /* Other owners, and none */

@@ -183,13 +183,15 @@ int segment_set_states(struct record *r, unsigned states)
 
 /* Regions */
 
-static void enter_units(struct segment *s, struct record *r)
+void segment_enter(struct record *r)
 {
+    struct segment *s = r->segment;
     unsigned first = segment_unit((ULONG_PTR)r->region.base), units = r->pages / UNIT_PAGES;
 
     bits_set_run(s->cold, first, units, 0);
     for (unsigned i = first; i < first + units; i++)
         atomic_store(&s->regions[i], &r->region);
+    s->with_states = (uint16_t)(s->with_states + (r->region.state_count != 0));
 }
 
 struct record *segment_take(struct thread *self, unsigned units)
@@ -216,7 +218,7 @@ struct record *segment_take(struct thread *self, unsigned units)
     atomic_store(&r->region.base,
                  s->base + (SIZE_T)(first - segment_unit((ULONG_PTR)s->base)) * UNIT_BYTES);
     KILL_POINT("units about to lead to their region");
-    enter_units(s, r);
+    segment_enter(r);
     list_anew(s);
     return r;
 }
@@ -254,12 +256,6 @@ void segment_repair_begin(void)
         segment_state_pages += s->state_pages;
         map_enter(s->base, s->bytes, (ULONG_PTR)s + MAP_SEGMENT);
     }
-}
-
-void segment_enter(struct record *r)
-{
-    enter_units(r->segment, r);
-    r->segment->with_states = (uint16_t)(r->segment->with_states + (r->region.state_count != 0));
 }
 
 void segment_repair_end(void)

@@ -19,8 +19,8 @@
 #define SEGMENT_UNITS ((unsigned)(SEGMENT_BYTES / UNIT_BYTES))
 /* A segment may be a quarter of that where the whole does not fit, but at least a map entry. */
 #define SEGMENT_LEAST (MAP_BYTES > SEGMENT_BYTES / 4 ? MAP_BYTES : SEGMENT_BYTES / 4)
-/* Block states for each unit, at the most: enough for blocks of 64 bytes. A region with smaller ones
-   does not use its last addresses. */
+/* Block states for each unit, at the most: enough for blocks of 64 bytes. A region with smaller
+   ones does not use its last addresses. */
 #define UNIT_STATES 128U
 #define SEGMENT_STATES 32 /* the part of a segment that they are: one in so many bytes */
 _Static_assert(UNIT_STATES * sizeof(uint16_t) * SEGMENT_STATES == UNIT_BYTES, "each has its place");
@@ -54,8 +54,8 @@ unsigned unit_class(unsigned units);
 unsigned unit_class_within(unsigned units);
 unsigned unit_class_units(unsigned size_class);
 
-/* Makes a region of cold units, no more than the smallest segment has. It has no owner yet. NULL: no
-   address space or no memory. */
+/* Makes a region of cold units, no more than the smallest segment has. It has no owner yet. NULL:
+   no address space or no memory. */
 struct record *segment_take(struct thread *self, unsigned units);
 /* Gives a region so many block states instead of those that it has; 0: there is no memory. Where no
    region of a segment has any, the pages of block states are decommitted. */

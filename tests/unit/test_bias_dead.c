@@ -59,7 +59,7 @@ static DWORD WINAPI die_inside(LPVOID key)
     unit_use_key(key);
     if (!bias_enter_fast(me, key))
         return 1;
-    bias_heap(me)->sums.live_bytes = 99999; /* half-written */
+    ((struct heap *)me->heap)->sums.live_bytes = 99999; /* half-written */
     TerminateThread(GetCurrentThread(), 7);
     return 0;
 }
@@ -95,7 +95,7 @@ static void what_an_exception_left_half_written_is_recovered(void **state)
         HEXPERTKEY key = KEY(44 + i);
         block = ExpertAllocMemory(key, 100, NULL);
         assert_true(bias_enter_fast(self, key));
-        bias_heap(self)->sums.live_bytes = 99999; /* and it never leaves */
+        ((struct heap *)self->heap)->sums.live_bytes = 99999; /* and it never leaves */
         if (i == 0)
             assert_non_null(ExpertAllocMemory(key, 11, NULL));
         assert_int_equal(NmapiCloseExpert(key, &usage), NMERR_SUCCESS);
@@ -113,7 +113,7 @@ static void the_next_call_recovers_the_expert_whatever_its_key(void **state)
     (void)state;
     assert_non_null(ExpertAllocMemory(KEY(47), 100, NULL));
     assert_true(bias_enter_fast(self, KEY(47)));
-    heap = bias_heap(self);
+    heap = self->heap;
     heap->sums.live_bytes = 99999;
     assert_non_null(ExpertAllocMemory(KEY(48), 100, NULL));
     assert_false(unit_is_inside(self));
@@ -127,7 +127,7 @@ static DWORD WINAPI end_inside(LPVOID key)
     unit_use_key(key);
     if (!bias_enter_fast(me, key))
         return 1;
-    bias_heap(me)->sums.live_bytes = 99999;
+    ((struct heap *)me->heap)->sums.live_bytes = 99999;
     return 7;
 }
 
