@@ -31,7 +31,7 @@ static inline int heap_check_blocks(const struct span *s, int is_current)
         if (!(state & SPAN_FREE) || (state & ~SPAN_FREE) >= s->bump || free_blocks++ > s->bump)
             return 0;
     return s->used - (unsigned)is_current + free_blocks == s->bump && s->bump <= span_limit(s) &&
-           s->end * 8U == (unsigned)s->bump * s->block;
+           s->bump <= s->region.state_count && s->end * 8U == (unsigned)s->bump * s->block;
 }
 
 /* Whether all spans of a list belong there and agree with their blocks. */

@@ -405,6 +405,26 @@ static void a_failing_hand_over_changes_nothing(void **state)
     assert_int_equal(mine.sums.frees, 1);
 }
 
+/* In a region that is committed whole, more of them would fit than have a state. */
+static void blocks_under_64_bytes_all_have_a_state(void **state)
+{
+    const SIZE_T many = 3 * REGION_BYTES(SPAN_LATER) / 16;
+
+    (void)state;
+    for (SIZE_T bytes = 0; bytes <= 48; bytes += 16) {
+        for (int i = 0; i < 4; i++) { /* what serves the spans */
+            struct region *r = region_take(self, &yours, SPAN_LATER, 1);
+            assert_true(region_commit(self, r, REGION_BYTES(SPAN_LATER)));
+            region_release(self, r);
+        }
+        for (SIZE_T i = 0; i < many; i++)
+            *(volatile char *)take(bytes ? bytes : 1) = 1;
+        assert_true(heap_is_valid(self, &mine));
+        heap_close(self, &mine, 0);
+        open_heaps(NULL);
+    }
+}
+
 static void a_block_too_large_for_any_system_leaves_the_cache_alone(void **state)
 {
     SIZE_T before;
@@ -437,6 +457,7 @@ int main(void)
         TEST(each_block_of_a_shared_span_is_its_owners_alone),
         TEST(the_records_of_shared_spans_are_no_blocks_and_go_with_them),
         TEST(a_failing_hand_over_changes_nothing),
+        TEST(blocks_under_64_bytes_all_have_a_state),
         TEST(a_block_too_large_for_any_system_leaves_the_cache_alone),
     };
 
