@@ -68,36 +68,31 @@ static DWORD use_legacy(struct thread *self, struct expert *to, LPVOID *address,
     return code;
 }
 
-/* Resizes a block, or allocates one if that is NULL. */
-static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
+/* What a call that allocates or resizes returns. */
+static LPVOID answer(struct expert *e, DWORD code, LPVOID block, DWORD *error)
 {
-    struct thread *self = bias_thread();
-    struct expert *e = NULL;
-    DWORD code = NMERR_OUT_OF_MEMORY;
-
-    if (self) {
-        /* A key is opened implicitly only for a block that it may have. */
-        int known =
-            address && (!expert_may_come(table_find(key)) || !legacy_owner(self, address, &code));
-        code = bias_enter(self, key, known ? BIAS_KNOWN : BIAS_CREATE, &e);
-    }
-    if (code == NMERR_SUCCESS) {
-        if (address)
-            code = (DWORD)heap_realloc(self, e->heap, &address, bytes);
-        else
-            address = heap_alloc(self, e->heap, bytes);
-        bias_leave(self, e);
-        if (!address)
-            code = NMERR_OUT_OF_MEMORY;
-        else if (code == NMERR_ACCESS_DENIED)
-            code = use_legacy(self, e, &address, bytes);
-    }
     if (code == NMERR_SUCCESS)
-        return address;
+        return block;
     if (e)
         atomic_add(&e->refused, 1);
     set_error(error, code);
     return NULL;
+}
+
+static NOINLINE LPVOID alloc_slow(HEXPERTKEY key, SIZE_T bytes, DWORD *error)
+{
+    struct thread *self = bias_thread();
+    struct expert *e = NULL;
+    LPVOID block = NULL;
+    DWORD code = self ? bias_enter(self, key, BIAS_CREATE, &e) : NMERR_OUT_OF_MEMORY;
+
+    if (code == NMERR_SUCCESS) {
+        block = heap_alloc(self, e->heap, bytes);
+        bias_leave(self, e);
+        if (!block)
+            code = NMERR_OUT_OF_MEMORY;
+    }
+    return answer(e, code, block, error);
 }
 
 /* The rare cases are tail calls, so that the common case needs no stack. "Inside": the calling
@@ -109,13 +104,13 @@ static NOINLINE LPVOID alloc_near(struct thread *self, HEXPERTKEY key, SIZE_T by
     LPVOID block = heap_alloc(self, self->heap, bytes);
 
     bias_leave_fast(self, key);
-    return LIKELY(block != NULL) ? block : alloc_slow(key, NULL, bytes, error);
+    return LIKELY(block != NULL) ? block : alloc_slow(key, bytes, error);
 }
 
 static NOINLINE LPVOID alloc_other(struct thread *self, HEXPERTKEY key, SIZE_T bytes, DWORD *error)
 {
     return bias_enter_other(self, key) ? alloc_near(self, key, bytes, error)
-                                       : alloc_slow(key, NULL, bytes, error);
+                                       : alloc_slow(key, bytes, error);
 }
 
 /* Inside, with a block that is not zero yet. */
@@ -224,6 +219,26 @@ DWORD WINAPI ExpertFreeMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)
     return free_inside(self, hExpertKey, pOriginalMemory);
 }
 
+static LPVOID realloc_slow(HEXPERTKEY key, LPVOID address, SIZE_T bytes, DWORD *error)
+{
+    struct thread *self = bias_thread();
+    struct expert *e = NULL;
+    DWORD code = NMERR_OUT_OF_MEMORY;
+
+    if (self) {
+        /* A key is opened implicitly only for a block that it may have. */
+        int known = !expert_may_come(table_find(key)) || !legacy_owner(self, address, &code);
+        code = bias_enter(self, key, known ? BIAS_KNOWN : BIAS_CREATE, &e);
+    }
+    if (code == NMERR_SUCCESS) {
+        code = (DWORD)heap_realloc(self, e->heap, &address, bytes);
+        bias_leave(self, e);
+        if (code == NMERR_ACCESS_DENIED)
+            code = use_legacy(self, e, &address, bytes);
+    }
+    return answer(e, code, address, error);
+}
+
 LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory, SIZE_T nBytes,
                                   DWORD *pError)
 {
@@ -241,7 +256,7 @@ LPVOID WINAPI ExpertReallocMemory(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory,
         if (LIKELY(result == HEAP_OK))
             return block;
     }
-    return alloc_slow(hExpertKey, pOriginalMemory, nBytes, pError);
+    return realloc_slow(hExpertKey, pOriginalMemory, nBytes, pError);
 }
 
 SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory)

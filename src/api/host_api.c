@@ -118,7 +118,7 @@ DWORD WINAPI NmapiEnumExperts(NMAPI_EXPERT_CALLBACK pCallback, LPVOID pContext)
     if (!pCallback)
         return NMERR_INVALID_PARAMETER;
     enter();
-    for (struct expert *e = table_first(); e; e = e->next)
+    for (struct expert *e = atomic_load(&table_newest); e; e = e->next)
         if (atomic_load(&e->state) != EXPERT_NEVER && !pCallback(e->key, pContext))
             break;
     return NMERR_SUCCESS;

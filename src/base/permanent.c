@@ -15,7 +15,7 @@ struct block {
 };
 
 static struct lock lock;
-static SIZE_T committed_pages; /* a thread killed behind a commit leaves some uncounted */
+SIZE_T permanent_pages;
 /* At a page, so that the records which calls use first lie as far into it in every build. */
 static _Alignas(OS_PAGE) union {
     struct block block;
@@ -51,7 +51,7 @@ static struct block *block_make(SIZE_T bytes)
         noted = NULL;
         return NULL;
     }
-    store_relaxed(&committed_pages, committed_pages + bytes / OS_PAGE);
+    store_relaxed(&permanent_pages, permanent_pages + bytes / OS_PAGE);
     block->bytes = bytes;
     block->used = ALIGNMENT;
     block->next = blocks;
@@ -91,14 +91,9 @@ void *permanent_alloc(struct thread *self, SIZE_T bytes)
     return record;
 }
 
-SIZE_T permanent_pages(void)
-{
-    return load_relaxed(&committed_pages);
-}
-
 void permanent_shutdown(void)
 {
-    committed_pages = 0;
+    permanent_pages = 0;
     discard_noted();
     while (blocks && blocks != &first.block) {
         struct block *next = blocks->next;

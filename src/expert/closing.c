@@ -76,7 +76,7 @@ void closing_report_open(void)
 {
     struct closing_leaks leaks = {.count = 0};
 
-    for (const struct expert *e = table_first(); e; e = e->next) {
+    for (const struct expert *e = atomic_load(&table_newest); e; e = e->next) {
         if (!expert_is_live(e))
             continue;
         expert_usage(e, &leaks.usage);

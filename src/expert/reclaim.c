@@ -18,7 +18,7 @@ static int is_deserted(const struct expert *e, LONG ending)
 
 void reclaim_experts(struct thread *self, int ending)
 {
-    for (struct expert *e = table_first(); e; e = e->next) {
+    for (struct expert *e = atomic_load(&table_newest); e; e = e->next) {
         struct closing_leaks leaks;
         int died;
         if ((!may_be_reclaimed(e) && !load_relaxed(&e->closing)) ||

@@ -9,7 +9,7 @@
    in which the next bits lead to a key. */
 static struct lock lock;
 static struct expert *volatile roots[1 << ROOT_BITS];
-static struct expert *volatile newest;
+struct expert *volatile table_newest;
 
 /* Where the expert of a key is or belongs. Hashes of two keys differ, so that their ways part. */
 static struct expert *volatile *place_of(HEXPERTKEY key)
@@ -40,9 +40,9 @@ struct expert *table_make(struct thread *self, HEXPERTKEY key)
         e = permanent_alloc(self, sizeof *e);
     if (e && !e->key) {
         e->key = key;
-        e->next = newest;
+        e->next = table_newest;
         KILL_POINT("expert about to be recorded");
-        atomic_store(&newest, e);
+        atomic_store(&table_newest, e);
         KILL_POINT("expert recorded");
         atomic_store(place, e); /* killed before this it leaves a record that is never opened */
     }
@@ -50,13 +50,8 @@ struct expert *table_make(struct thread *self, HEXPERTKEY key)
     return e;
 }
 
-struct expert *table_first(void)
-{
-    return atomic_load(&newest);
-}
-
 void table_shutdown(void)
 {
     memset((void *)roots, 0, sizeof roots);
-    newest = NULL;
+    table_newest = NULL;
 }

@@ -20,8 +20,7 @@ void visitors_forget(struct thread *self, struct expert *e)
 {
     while (e->visitors)
         drop(self, &e->visitors);
-    e->visitor_count = 0;
-    e->crowded = e->killed = 0;
+    e->visitor_count = e->crowded = e->killed = 0;
 }
 
 static void drop_the_dead(struct thread *self, struct expert *e)

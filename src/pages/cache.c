@@ -28,7 +28,7 @@ SIZE_T cache_limit(void)
     SIZE_T used = record_sums.used, most = used + used / 2;
     /* What is left of regions that went waits as well: records, and block states beyond those that
        the used pages may have. */
-    SIZE_T left = permanent_pages(), states = segment_state_pages;
+    SIZE_T left = load_relaxed(&permanent_pages), states = segment_state_pages;
 
     if (options.pageheap)
         return 0;
@@ -45,7 +45,7 @@ SIZE_T cache_limit(void)
 
 void cache_put(struct record *r)
 {
-    struct record **list = r->segment ? &classes[unit_class_within(r->pages / UNIT_PAGES)] : &owns;
+    struct record **list = r->segment ? &classes[unit_class(r->pages / UNIT_PAGES + 1) - 1] : &owns;
 
     LIST_PUSH(list, r);
     r->newer = &ends;

@@ -31,11 +31,6 @@ unsigned unit_class_units(unsigned size_class)
     return ((coarse & 7) + 9) << (1 + coarse / 8);
 }
 
-unsigned unit_class_within(unsigned units)
-{
-    return unit_class(units + 1) - 1;
-}
-
 /* What a segment consists of */
 
 /* Those that block states lie in. */
@@ -78,7 +73,7 @@ static void list_anew(struct segment *s)
     s->longest = (uint16_t)longest;
     if (!longest)
         return;
-    list = &with_cold[unit_class_within(longest)];
+    list = &with_cold[unit_class(longest + 1) - 1];
     LIST_PUSH(list, s);
 }
 

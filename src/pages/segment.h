@@ -48,10 +48,9 @@ static ALWAYS_INLINE unsigned segment_unit(ULONG_PTR address)
 
 /* Region sizes, in units: every one up to 16, then eight for each doubling. */
 #define UNIT_CLASSES 56
-/* The smallest class that holds so many units. */
+/* The smallest class that holds so many units. The one below that of units + 1 is the largest that
+   so many units are enough for. */
 unsigned unit_class(unsigned units);
-/* The largest one that so many units are enough for. */
-unsigned unit_class_within(unsigned units);
 unsigned unit_class_units(unsigned size_class);
 
 /* Makes a region of cold units, no more than the smallest segment has. It has no owner yet. NULL:

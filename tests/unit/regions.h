@@ -29,7 +29,7 @@ static inline SIZE_T reserved(void)
     struct standin_usage usage;
 
     standin_get_usage(&usage);
-    return usage.reserved - permanent_pages() * OS_PAGE;
+    return usage.reserved - permanent_pages * OS_PAGE;
 }
 
 static inline int nothing_waits(void **state)

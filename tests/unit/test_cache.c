@@ -111,8 +111,7 @@ static void within_the_last_close_it_is_trimmed_to_the_default(void **state)
         most = cache_pages() > most ? cache_pages() : most;
     }
     assert_true(most > KEEP_DEFAULT);
-    assert_in_range(cache_pages() + permanent_pages(), KEEP_DEFAULT - PAGES(KIB(208)),
-                    KEEP_DEFAULT);
+    assert_in_range(cache_pages() + permanent_pages, KEEP_DEFAULT - PAGES(KIB(208)), KEEP_DEFAULT);
 }
 
 static void with_pageheap_nothing_is_cached(void **state)
@@ -344,9 +343,9 @@ static void cached_block_states_count_and_are_purged(void **state)
     region_release(self, r);
     assert_int_equal(committed(), before);
     record_sums.used = 0;
-    assert_int_equal(cache_limit(), KEEP_DEFAULT - permanent_pages() - pages);
+    assert_int_equal(cache_limit(), KEEP_DEFAULT - permanent_pages - pages);
     record_sums.used = pages * SEGMENT_STATES;
-    assert_int_equal(cache_limit(), KEEP_DEFAULT - permanent_pages());
+    assert_int_equal(cache_limit(), KEEP_DEFAULT - permanent_pages);
     record_sums.used = used;
     region_trim(self);
     assert_int_equal(segment_state_pages, 0);

@@ -96,14 +96,14 @@ static void the_pages_that_records_take_are_counted(void **state)
     struct standin_usage before, now;
 
     unit_load_anew(state);
-    assert_int_equal(permanent_pages(), 0);
+    assert_int_equal(permanent_pages, 0);
     standin_get_usage(&before);
     for (int i = 0; i < 400; i++) {
         assert_non_null(permanent_alloc(self, i % 100 == 99 ? 2 * PERMANENT_BLOCK : 5000));
         standin_get_usage(&now);
-        assert_int_equal(permanent_pages() * OS_PAGE, now.committed - before.committed);
+        assert_int_equal(permanent_pages * OS_PAGE, now.committed - before.committed);
     }
-    assert_true(permanent_pages() > 0);
+    assert_true(permanent_pages > 0);
 }
 
 static void from_the_first_room(void *argument)

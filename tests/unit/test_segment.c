@@ -17,7 +17,7 @@ static void every_number_of_units_has_the_smallest_class_that_holds_it(void **st
         assert_in_range(c, 0, UNIT_CLASSES - 1);
         assert_true(unit_class_units(c) >= units);
         assert_true(c == 0 || unit_class_units(c - 1) < units);
-        assert_int_equal(unit_class_within(units), unit_class_units(c) == units ? c : c - 1);
+        assert_int_equal(unit_class(units + 1) - 1, unit_class_units(c) == units ? c : c - 1);
         if (units <= 16)
             assert_int_equal(unit_class_units(c), units);
         else
