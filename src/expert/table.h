@@ -1,6 +1,7 @@
 /*
- * table.h - the hash table HEXPERTKEY -> expert, read without a lock. The experts whose hashes begin
- * alike are a tree by the following bits, so that the table never grows.
+ * table.h - the hash table HEXPERTKEY -> expert, read without a lock.
+ *
+ * Experts whose hashes begin alike are a tree by the bits that follow, so the table never grows.
  */
 #pragma once
 
