@@ -91,7 +91,7 @@ void options_read(void)
 
     memset(&options, 0, sizeof options);
     if (length >= OPTIONS_TEXT) {
-        reject(u"(more than 16,383 characters)");
+        reject(u"(more than 8,191 characters)");
         length = 0;
     }
     end = text + length;

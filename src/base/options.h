@@ -5,7 +5,7 @@
 
 #include <windows.h>
 
-#define OPTIONS_TEXT 16384 /* characters; a longer variable is reported and ignored */
+#define OPTIONS_TEXT 8192 /* characters; a longer variable is reported and ignored */
 
 struct options {
     int reclaim_thread;       /* reclaim=thread */

@@ -5,7 +5,7 @@
 /* Blocks are multiples of this. They are committed whole. */
 #define BLOCK_BYTES OS_GRANULE
 /* Part of the image; enough for a small host. */
-#define FIRST_BYTES ((SIZE_T)32 << 10)
+#define FIRST_BYTES ((SIZE_T)28 << 10)
 #define ALIGNMENT APART
 
 struct block {

@@ -5,7 +5,7 @@
 #include "base/permanent.h"
 #include "unit.h"
 
-enum { PERMANENT_FIRST = 32 << 10, PERMANENT_BLOCK = 64 << 10 };
+enum { PERMANENT_FIRST = 28 << 10, PERMANENT_BLOCK = 64 << 10 };
 
 static int is_zero(const char *at, SIZE_T bytes)
 {
