@@ -11,6 +11,6 @@
 struct expert *table_find(HEXPERTKEY key);
 /* The same; makes one if there is none: zeroed but for the key. NULL: no memory. */
 struct expert *table_make(struct thread *self, HEXPERTKEY key);
-/* The newest expert; the others by `next`. One store here makes a record known for good. */
+/* The newest expert; the others by `next`. Some were never opened. */
 extern struct expert *volatile table_newest;
 void table_shutdown(void);

@@ -195,6 +195,20 @@ static void a_segment_without_regions_goes_and_its_record_serves_the_next(void *
     assert_int_equal(reserved(), addresses);
 }
 
+/* It would lie at address 0. */
+static void a_repair_enters_no_segment_that_is_gone(void **state)
+{
+    static struct map_leaf leaf;
+    struct map_leaf *had = map_root[0];
+
+    (void)state;
+    give_back(take_units(4, 10));
+    map_root[0] = &leaf;
+    assert_true(region_is_valid(self));
+    map_root[0] = had;
+    assert_int_equal(leaf.entries[0], 0);
+}
+
 /* No memory: for the record of a segment, for the record of a region, for a reservation, for block
    states. */
 static void without_memory_there_is_no_region_and_nothing_is_lost(void **state)
@@ -288,6 +302,7 @@ int main(void)
         ALONE(block_states_use_many_sets_of_the_processors_cache),
         ALONE(block_states_go_with_the_last_region_that_has_any),
         ALONE(a_segment_without_regions_goes_and_its_record_serves_the_next),
+        ALONE(a_repair_enters_no_segment_that_is_gone),
         ALONE(without_memory_there_is_no_region_and_nothing_is_lost),
         ALONE(without_memory_for_its_record_there_is_no_segment),
         ALONE(the_validator_detects_wrong_marks),
