@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs a Windows program under Wine and passes its output and exit status on:
 #   sh cmake/run-wine.sh PROGRAM [ARGUMENT ...]
-# Several may run at once. A crash is a failure even where the program's exit status is 0; set
-# NMAPI_CRASH_EXPECTED for a program whose children crash on purpose.
+# Several may run at once. These are failures even where the program's exit status is 0: a crash, and
+# an end before cmocka's last line. Set NMAPI_CRASH_EXPECTED for a program whose children crash on
+# purpose.
 set -u
 
 cache=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)/build/.cache
@@ -28,12 +29,23 @@ if [ ! -f "$WINEPREFIX/ready" ]; then
     fi
 fi
 
-errors=$(mktemp "${TMPDIR:-/tmp}/nmapi-wine.XXXXXX") || exit 1
-trap 'rm -f "$errors"' EXIT
-wine "$@" 2>"$errors"
-status=$?
-cat "$errors" >&2
-if grep -q 'Unhandled \(exception\|page fault\)' "$errors" && [ -z "${NMAPI_CRASH_EXPECTED-}" ]; then
+work=$(mktemp -d "${TMPDIR:-/tmp}/nmapi-wine.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+if [ -t 1 ]; then
+    wine "$@" 2>"$work/errors"
+    status=$?
+else
+    { wine "$@" 2>"$work/errors"; echo $? >"$work/status"; } | tee "$work/output"
+    status=$(cat "$work/status")
+    # Of an x86 program that was killed, Wine says exit status 0.
+    begun=$(grep -c '\[=*\] Running .* test(s)' "$work/output")
+    if [ "$begun" -ne "$(grep -c '\[=*\] .* test(s) run' "$work/output")" ]; then
+        echo "run-wine: $1 ended before its last test (exit status $status)" >&2
+        [ "$status" -ne 0 ] || status=1
+    fi
+fi
+cat "$work/errors" >&2
+if grep -q 'Unhandled \(exception\|page fault\)' "$work/errors" && [ -z "${NMAPI_CRASH_EXPECTED-}" ]; then
     echo "run-wine: $1 crashed (exit status $status)" >&2
     [ "$status" -ne 0 ] || status=1
 fi
