@@ -382,10 +382,11 @@ static volatile LONG reading;
 
 static DWORD WINAPI read_for_ever(LPVOID parameter)
 {
+    DWORD wrong = read_all(parameter);
     reading = TRUE;
-    while (read_all(parameter) == 0)
-        continue;
-    return 0;
+    while (wrong == 0)
+        wrong = read_all(parameter);
+    return wrong;
 }
 
 /* A thread killed while it reads delays nobody, and its place is freed. */
@@ -400,7 +401,9 @@ static void a_killed_reader_holds_up_nobody(void **state)
         HANDLE thread = CreateThread(NULL, 65536, read_for_ever, NULL, 0, NULL);
         CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};
         assert_non_null(thread);
-        while (!reading) /* a thread killed while it starts keeps the loader's lock */
+        /* A thread killed while it starts keeps the loader's lock; killed in its first system calls,
+           it may keep a lock of Wine's. */
+        while (!reading)
             Sleep(0);
         Sleep(turn % 5);
         SuspendThread(thread);
