@@ -243,6 +243,42 @@ static void a_thread_may_die_while_it_frees_a_shared_block(void **state)
     assert_true(deaths > 20);
 }
 
+/* A span of 16-byte blocks fills its room for states: those of the next region follow directly. */
+static struct span *full_span_before_another(struct span **next)
+{
+    struct span *span = span_at(heap_alloc(self, &mine, 16));
+
+    for (int i = 0; i < 100000; i++) {
+        *next = span_at(heap_alloc(self, &mine, 16));
+        if ((*next)->region.states == span->region.states + span->region.state_count)
+            return span;
+        span = *next;
+    }
+    fail();
+    return NULL;
+}
+
+static void a_repair_of_a_full_span_leaves_its_neighbour_alone(void **state)
+{
+    struct span *next, *span = full_span_before_another(&next);
+    unsigned long deaths = 0;
+
+    (void)state;
+    if (!standin_can_step())
+        skip();
+    assert_int_equal(span->bump, span->region.state_count);
+    for (DWORD died = 1; died; deaths += died) {
+        handed_over = span_block(span, (unsigned)deaths);
+        assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
+        died = unit_kill_at(free_it, deaths);
+        heap_repair(self, &yours, 0);
+        shared_visit(self, YOU, count, &(unsigned){0});
+        assert_int_equal(size_of(&mine, span_block(next, 0)), 16);
+    }
+    print_message("%lu deaths\n", deaths);
+    assert_true(deaths > 5);
+}
+
 static void hand_over(void *argument)
 {
     (void)argument;
@@ -490,6 +526,7 @@ int main(void)
         ONE(while_one_thread_visits_shared_spans_others_wait),
         ONE(what_can_not_be_shared_stays_the_givers),
         ONE(a_thread_may_die_while_it_frees_a_shared_block),
+        ONE(a_repair_of_a_full_span_leaves_its_neighbour_alone),
         ONE(a_thread_may_die_while_it_hands_a_block_over),
         ONE(who_hands_over_each_block_fills_one_span_after_the_other),
         ONE(what_comes_into_a_shared_span_is_its_givers_alone),
