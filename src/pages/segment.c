@@ -110,7 +110,7 @@ static struct segment *make(struct thread *self)
     if (!base)
         return NULL;
     s->bytes = bytes;
-    s->state_pages = s->with_states = s->longest = 0;
+    s->state_pages = 0;
     KILL_POINT("segment about to be recorded");
     atomic_store(&s->base, base);
     make_cold(s);

@@ -195,6 +195,23 @@ static void a_segment_without_regions_goes_and_its_record_serves_the_next(void *
     assert_int_equal(reserved(), addresses);
 }
 
+/* Their addresses go with the segment; the next segment has none yet. */
+static void block_states_that_can_not_be_decommitted_go_with_their_segment(void **state)
+{
+    struct region *r = take_units(1, 7);
+    SIZE_T before = committed();
+
+    (void)state;
+    standin_fail_at("VirtualFree", 1, FALSE);
+    give_back(r);
+    standin_fail_never();
+    assert_int_equal(before - committed(), OS_PAGE);
+    assert_int_equal(segment_state_pages, 0);
+    r = take_units(1, 7);
+    assert_int_equal(segment_state_pages, 1);
+    r->states[6] = 1;
+}
+
 /* It would lie at address 0. */
 static void a_repair_enters_no_segment_that_is_gone(void **state)
 {
@@ -302,6 +319,7 @@ int main(void)
         ALONE(block_states_use_many_sets_of_the_processors_cache),
         ALONE(block_states_go_with_the_last_region_that_has_any),
         ALONE(a_segment_without_regions_goes_and_its_record_serves_the_next),
+        ALONE(block_states_that_can_not_be_decommitted_go_with_their_segment),
         ALONE(a_repair_enters_no_segment_that_is_gone),
         ALONE(without_memory_there_is_no_region_and_nothing_is_lost),
         ALONE(without_memory_for_its_record_there_is_no_segment),
