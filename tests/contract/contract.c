@@ -43,11 +43,14 @@ static void take_low_addresses(void)
     }
 }
 
-/* Leaves no TLS slot in the thread environment block itself, which has 64. */
+/* Leaves no TLS slot in the thread environment block itself, which has 64. The DLL gets the next. */
 static void take_near_tls(void)
 {
-    while (TlsAlloc() < 64)
+    DWORD index;
+
+    while ((index = TlsAlloc()) < 64)
         ;
+    TlsFree(index);
 }
 #endif
 
