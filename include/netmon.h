@@ -8,8 +8,8 @@
  * helpers. It shares its include guard with the SDK's and mingw-w64's header: whichever comes first
  * serves, the other one is empty.
  *
- * Written from the documentation pages. The layouts are those of the compiled SDK, from which the pages differ in
- * places; tests/headers compares names, values and layouts with mingw-w64's header.
+ * Written from the documentation pages. The layouts are those of the compiled SDK, from which the
+ * pages differ in places; tests/headers compares names, values and layouts with mingw-w64's header.
  */
 #ifndef __netmon_h__
 #define __netmon_h__
@@ -689,8 +689,8 @@ typedef struct _PROPERTYINFO {
 
 typedef PROPERTYINFO *LPPROPERTYINFO;
 
-/* Data that the parser attached beside the frame's. The arrays have no elements of their own, as in both
-   SDKs: on x86 this has 13 bytes (24 with mingw-w64's header, which gives each array one). */
+/* Data that the parser attached beside the frame's. The arrays have no elements of their own, as in
+   both SDKs: on x86 this has 13 bytes (24 with mingw-w64's header, which gives each array one). */
 NETMON_EXTENSION typedef struct _PROPERTYINSTEX {
     WORD Length;    /* of the frame's data at lpData, in bytes */
     WORD LengthEx;  /* of the attached data below, in bytes */
@@ -1340,11 +1340,12 @@ typedef NMCOLUMNINFO *PNMCOLUMNINFO;
 typedef LPSTR JTYPE;
 
 /* What ExpertSubmitEvent takes: one allocation, the columns at its end.
-   The SDK of 2001 packed these three structures to the byte on x86: an expert that was compiled with it hands
-   over an event whose columns begin at byte 58 and take 18 bytes each, not 64 and 32. No member says which it is,
-   but read by this layout such an event is implausible: the number of its columns stands in the second byte of
-   Severity, and the upper half of a text's address is the lower half of a pointer. Only one without columns and
-   text can't be told from an empty one of today's. */
+   The SDK of 2001 packed these three structures to the byte on x86: an expert that was compiled
+   with it hands over an event whose columns begin at byte 58 and take 18 bytes each, not 64 and 32.
+   No member says which it is, but read by this layout such an event is implausible: the number of
+   its columns stands in the second byte of Severity, and the upper half of a text's address is the
+   lower half of a pointer. Only one without columns and text can't be told from an empty one of
+   today's. */
 NETMON_EXTENSION typedef struct _NMEVENTDATA {
     LPSTR pszReserved; /* NULL */
     BYTE Version;      /* 0 */
@@ -2578,18 +2579,19 @@ static __inline DWORD TCP_DstPort(ULPTCP pTCP)
 /*
  * The types before IPv6
  *
- * The documentation and the first SDK have ADDRESS and FILTEROBJECT where these eight functions take ADDRESS2
- * and FILTEROBJECT2: CompareAddresses, CompareFrameDestAddress, CompareFrameSourceAddress, FilterAddObject,
- * FindNextFrame, FindPreviousFrame, GetFrameDestAddress, GetFrameSourceAddress. An ADDRESS is 6 bytes shorter,
- * so it can't be cast. C++ and C11 (also Visual C++ with /std:c11) take either type and convert the old one
- * through a local one of today's; older C takes the ...2 types alone.
+ * The documentation and the first SDK have ADDRESS and FILTEROBJECT where these eight functions
+ * take ADDRESS2 and FILTEROBJECT2: CompareAddresses, CompareFrameDestAddress,
+ * CompareFrameSourceAddress, FilterAddObject, FindNextFrame, FindPreviousFrame,
+ * GetFrameDestAddress, GetFrameSourceAddress. An ADDRESS is 6 bytes shorter, so it can't be cast.
+ * C++ and C11 (also Visual C++ with /std:c11) take either type and convert the old one through a
+ * local one of today's; older C takes the ...2 types alone.
  *
- * An IPv6 address does not fit into an ADDRESS: NMERR_INVALID_PARAMETER or the function's own failure, and the
- * caller's structure is not touched. What FilterAddObject is handed lives during the call only, the address at
- * its lpAddress included.
+ * An IPv6 address does not fit into an ADDRESS: NMERR_INVALID_PARAMETER or the function's own
+ * failure, and the caller's structure is not touched. What FilterAddObject is handed lives during
+ * the call only, the address at its lpAddress included.
  *
- * In C the eight names are macros with parameters. Who defines such a function, or wants the declarations alone,
- * defines NETMON_NO_OLD_TYPES before this header is included.
+ * In C the eight names are macros with parameters. Who defines such a function, or wants the
+ * declarations alone, defines NETMON_NO_OLD_TYPES before this header is included.
  */
 #if !defined(NETMON_NO_OLD_TYPES) &&                                                               \
     (defined(__cplusplus) || (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L))
@@ -2761,18 +2763,24 @@ static __inline DWORD netmon_add_object(HFILTER hFilter, LPFILTEROBJECT lpFilter
 #define CompareAddresses(address1, address2) \
     netmon_compare_addresses(NETMON_EITHER(address1), NETMON_EITHER(address2))
 #define FindNextFrame(frame, protocol, dest, src, offset, original, highest) \
-    netmon_find_next_frame(frame, protocol, NETMON_EITHER(dest), NETMON_EITHER(src), offset, original, highest)
+    netmon_find_next_frame(frame, protocol, NETMON_EITHER(dest), NETMON_EITHER(src), offset, \
+                           original, highest)
 #define FindPreviousFrame(frame, protocol, dest, src, offset, original, lowest) \
-    netmon_find_previous_frame(frame, protocol, NETMON_EITHER(dest), NETMON_EITHER(src), offset, original, lowest)
+    netmon_find_previous_frame(frame, protocol, NETMON_EITHER(dest), NETMON_EITHER(src), offset, \
+                               original, lowest)
 
 #define CompareFrameDestAddress(frame, address) \
-    _Generic((address), ADDRESS *: netmon_compare_dest, default: CompareFrameDestAddress)(frame, address)
+    _Generic((address), ADDRESS *: netmon_compare_dest, default: CompareFrameDestAddress) \
+        (frame, address)
 #define CompareFrameSourceAddress(frame, address) \
-    _Generic((address), ADDRESS *: netmon_compare_source, default: CompareFrameSourceAddress)(frame, address)
+    _Generic((address), ADDRESS *: netmon_compare_source, default: CompareFrameSourceAddress) \
+        (frame, address)
 #define GetFrameDestAddress(frame, address, type, flags) \
-    _Generic((address), ADDRESS *: netmon_get_dest, default: GetFrameDestAddress)(frame, address, type, flags)
+    _Generic((address), ADDRESS *: netmon_get_dest, default: GetFrameDestAddress) \
+        (frame, address, type, flags)
 #define GetFrameSourceAddress(frame, address, type, flags) \
-    _Generic((address), ADDRESS *: netmon_get_source, default: GetFrameSourceAddress)(frame, address, type, flags)
+    _Generic((address), ADDRESS *: netmon_get_source, default: GetFrameSourceAddress) \
+        (frame, address, type, flags)
 #define FilterAddObject(filter, object) \
     _Generic((object), FILTEROBJECT *: netmon_add_object, default: FilterAddObject)(filter, object)
 /* clang-format on */
