@@ -1,6 +1,5 @@
 /* config.h - an expert's configuration in a file: the bytes of its EXPERTCONFIG, whose first four
-   say how many they
- * are. */
+ * say how many they are. */
 #pragma once
 
 #include "library.h"

@@ -1,7 +1,5 @@
 /* csv.h - events as comma-separated values (RFC 4180): capture, expert, severity, time, frame,
-   event, description,
- * then "name=value" for each column.
- */
+ * event, description, then "name=value" for each column. */
 #pragma once
 
 #include "message.h"

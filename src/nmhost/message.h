@@ -1,7 +1,8 @@
 /* message.h - what a run of an expert tells: from the child process to its parent through a pipe,
-   or in one
- * process by a call. An expert can write to any memory and any handle of its process, so that
- * nothing that comes through the pipe is believed before message_check has seen it.
+ * or in one process by a call.
+ *
+ * An expert can write to any memory and any handle of its process. So nothing that comes through
+ * the pipe is believed before message_check has seen it.
  */
 #pragma once
 

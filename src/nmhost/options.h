@@ -25,8 +25,7 @@ typedef struct OPTIONS {
     DWORD experts;
     const char *capture[OPTIONS_FILES];
     const char *expert[OPTIONS_FILES];
-    BOOL
-        searched[OPTIONS_FILES]; /* the expert was found in a folder, where other DLLs may be too */
+    BOOL searched[OPTIONS_FILES]; /* the expert was found in a folder: it may be any DLL */
     /* In a child process: the handles that its parent gave it; 0: it is no child. */
     ULONG_PTR pipe;
     ULONG_PTR parent;

@@ -4,11 +4,11 @@
 
 enum {
     LINE_CHARS = 8192,
-    POLL = 5, /* milliseconds */
-    LOAD_LIMIT =
-        30000,    /* milliseconds to start a process and load an expert, on a busy machine too */
-    SLACK = 5000, /* milliseconds that a child may take longer than it should */
-    EXIT_LIMIT = 2000 /* milliseconds to end once the result has come */
+    /* Milliseconds. */
+    POLL = 5,
+    LOAD_LIMIT = 30000, /* to start a process and load an expert, on a busy machine too */
+    SLACK = 5000,       /* that a child may take longer than it should */
+    EXIT_LIMIT = 2000   /* to end once the result has come */
 };
 
 /* A child and what has come of it until now. */

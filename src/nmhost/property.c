@@ -30,7 +30,7 @@ static SIZE_T round_up(SIZE_T bytes)
     return (bytes + 15) & ~(SIZE_T)15;
 }
 
-/* The longest text that format.c makes of it. */
+/* The longest text that text.c makes of it. */
 static WORD text_size(const FIELD *field)
 {
     SIZE_T size = strlen(field->label) + 96;

@@ -1,5 +1,5 @@
 /* report.h - what is told of the runs, in the order in which they come, and of all of them at the
-   end. */
+ * end. */
 #pragma once
 
 #include "run.h"

@@ -379,8 +379,8 @@ void session_run(const LIBRARY *library, const SESSION *session)
         events_count(&result.events, &result.events_lost);
         result.frames = capture_reads() - reads;
     }
-    tell(session, MESSAGE_RESULT, &result,
-         sizeof result); /* before what may hang or crash once more */
+    /* Before what may hang or crash once more. */
+    tell(session, MESSAGE_RESULT, &result, sizeof result);
     if (expert.module != NULL)
         FreeLibrary(expert.module);
     if (!session->alone && !session->list)

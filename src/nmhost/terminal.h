@@ -1,7 +1,5 @@
 /* terminal.h - an expert's status and events in the terminal: on a console a progress bar, else
-   lines; a table of at most
- * 80 columns.
- */
+ * lines; a table of at most 80 columns. */
 #pragma once
 
 #include "message.h"

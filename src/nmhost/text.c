@@ -26,7 +26,6 @@ void text_put_number(TEXT *text, ULONGLONG number, DWORD base)
     text_put(text, digits);
 }
 
-/* 10 (0xa) */
 void text_put_value(TEXT *text, ULONGLONG value)
 {
     text_put_number(text, value, 10);
@@ -265,7 +264,6 @@ void text_put_label(TEXT *text, const PROPERTYINST *instance)
     text_put(text, instance->lpPropertyInfo->Label != NULL ? instance->lpPropertyInfo->Label : "");
 }
 
-/* Everything of a property. FALSE: there is no text for its type. */
 BOOL text_put_instance(TEXT *text, const PROPERTYINST *instance)
 {
     BYTE type = instance->lpPropertyInfo->DataType;

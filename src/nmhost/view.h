@@ -1,5 +1,5 @@
 /* view.h - a window that slides over a file, so that a file may be larger than the address
-   space. */
+ * space. */
 #pragma once
 
 #include <windows.h>
