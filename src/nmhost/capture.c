@@ -345,11 +345,6 @@ DWORD capture_neighbour(DWORD number, BOOL forward)
     return (number < end ? number : end) - 1;
 }
 
-DWORD capture_frames_so_far(void)
-{
-    return (DWORD)walked;
-}
-
 ULONGLONG capture_reads(void)
 {
     ULONGLONG reads = 0;
@@ -384,11 +379,6 @@ ULONGLONG capture_start(void)
 BOOL capture_frame_comment(DWORD index, CAPTURE_COMMENT *comment)
 {
     return comment_get(index, comment);
-}
-
-const char *capture_comment(void)
-{
-    return "";
 }
 
 WORD capture_media(void)

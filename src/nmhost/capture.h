@@ -50,9 +50,6 @@ void capture_restrict(DWORD least, DWORD most);
    at the first or last. May be that of no frame. */
 DWORD capture_neighbour(DWORD number, BOOL forward);
 
-/* capture_frames, as far as has been looked by now. */
-DWORD capture_frames_so_far(void);
-
 /* How many times a frame was read since the capture was opened; by more threads than the reader has
    places for, not all. */
 ULONGLONG capture_reads(void);
@@ -69,9 +66,6 @@ const char *capture_format(void);
 
 /* The time of the first frame that has one, as in CAPTURE_FRAME. */
 ULONGLONG capture_start(void);
-
-/* The whole file's; "" if there is none. */
-const char *capture_comment(void);
 
 #define CAPTURE_NO_FRAME 0xFFFFFFFFu
 

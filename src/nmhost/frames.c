@@ -12,7 +12,7 @@ enum { LOOK = 1000 /* frames that FindNextFrame and FindPreviousFrame search, as
 /* Read-only once the first expert runs. */
 typedef struct FACTS {
     SYSTEMTIME start;
-    char comment[4096];
+    char comment[1]; /* "": no file's own comment is read */
     EXPERTSTARTUPINFO startup;
     PROPERTY_SPACE property;
 } FACTS;
@@ -31,7 +31,6 @@ BOOL frames_open(void)
     start.QuadPart = capture_start();
     FILETIME time = {start.LowPart, start.HighPart};
     (void)FileTimeToSystemTime(&time, &facts->start);
-    lstrcpynA(facts->comment, capture_comment(), sizeof facts->comment);
     facts->property.frame = INVALID_FRAME_NUMBER;
     facts->startup.hCapture = HANDLE_CAPTURE;
     return TRUE;

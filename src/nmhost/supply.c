@@ -36,7 +36,7 @@ static DWORD WINAPI expert_submit_event(HEXPERTKEY key, PNMEVENTDATA event)
     return event != NULL ? events_add(key, event) : NMERR_INVALID_PARAMETER;
 }
 
-/* The comment of the capture that is open; of other files none is read. */
+/* Always "": no file's own comment is read. */
 static DWORD WINAPI capture_comment_from_filename(LPSTR file, LPSTR comment, DWORD size)
 {
     if (file == NULL || comment == NULL || size == 0)
@@ -44,8 +44,6 @@ static DWORD WINAPI capture_comment_from_filename(LPSTR file, LPSTR comment, DWO
     if (GetFileAttributesA(file) == INVALID_FILE_ATTRIBUTES)
         return NMERR_FILE_NOT_FOUND;
     comment[0] = '\0';
-    if (lstrcmpiA(file, capture_file()) == 0)
-        lstrcpynA(comment, capture_comment(), (int)(size < MAXLONG ? size : MAXLONG));
     return NMERR_SUCCESS;
 }
 
