@@ -11,6 +11,13 @@ enum {
     MAC_BYTES = 6
 };
 
+/* Where an address lies in a frame. */
+typedef struct PLACE {
+    DWORD type; /* ADDRESS_TYPE_...: the one asked for, or the highest that was found */
+    DWORD offset;
+    DWORD bytes;
+} PLACE;
+
 DWORD address_bytes(DWORD type)
 {
     switch (type) {
@@ -34,7 +41,7 @@ DWORD address_bytes(DWORD type)
 }
 
 /* Where the two addresses lie behind the start of the frame. */
-static BOOL find_mac(const COPY *copy, BOOL source, DWORD type, ADDRESS_PLACE *place)
+static BOOL find_mac(const COPY *copy, BOOL source, DWORD type, PLACE *place)
 {
     static const struct {
         WORD media;
@@ -57,8 +64,7 @@ static BOOL find_mac(const COPY *copy, BOOL source, DWORD type, ADDRESS_PLACE *p
     return FALSE;
 }
 
-static BOOL find_in_layer(const COPY *copy, DWORD protocol, DWORD type, DWORD offset,
-                          ADDRESS_PLACE *place)
+static BOOL find_in_layer(const COPY *copy, DWORD protocol, DWORD type, DWORD offset, PLACE *place)
 {
     const LAYER *layer = protocol_find(&copy->layers, protocol);
 
@@ -70,7 +76,8 @@ static BOOL find_in_layer(const COPY *copy, DWORD protocol, DWORD type, DWORD of
     return TRUE;
 }
 
-BOOL address_find(const COPY *copy, BOOL source, DWORD type, ADDRESS_PLACE *place)
+/* FALSE if the frame has none of the type. */
+static BOOL find(const COPY *copy, BOOL source, DWORD type, PLACE *place)
 {
     BOOL highest = type == ADDRESS_TYPE_FIND_HIGHEST;
 
@@ -92,9 +99,9 @@ void address_read(const ADDRESS2 *address, ADDRESS2 *copy)
 
 BOOL address_matches(const COPY *copy, BOOL source, const ADDRESS2 *address)
 {
-    ADDRESS_PLACE place;
+    PLACE place;
 
-    return address_find(copy, source, address->Type, &place) &&
+    return find(copy, source, address->Type, &place) &&
            (address->Type == ADDRESS_TYPE_ANY ||
             memcmp(copy->info.data + place.offset, (const BYTE *)address + VALUE, place.bytes) ==
                 0);
@@ -122,22 +129,16 @@ static void modify(BYTE *value, DWORD type, DWORD flags)
         value[byte] = reverse_bits(value[byte]);
 }
 
-static COPY *copy_of(HFRAME frame)
-{
-    CALLER *caller = caller_here();
-    return caller != NULL ? caller_frame(caller, frame) : NULL;
-}
-
 static DWORD get_address(HFRAME frame, BOOL source, LPADDRESS2 address, DWORD type, DWORD flags)
 {
-    COPY *copy = copy_of(frame);
-    ADDRESS_PLACE place;
+    COPY *copy = caller_copy(frame);
+    PLACE place;
 
     if (copy == NULL)
         return NMERR_INVALID_HFRAME;
     if (address == NULL)
         return NMERR_INVALID_PARAMETER;
-    if (!address_find(copy, source, type, &place))
+    if (!find(copy, source, type, &place))
         return NMERR_PROTOCOL_NOT_FOUND;
     memset(address, 0, type == ADDRESS_TYPE_IP6 ? sizeof *address : OLD_SIZE);
     memcpy(address, &place.type, sizeof place.type);
@@ -159,10 +160,10 @@ DWORD WINAPI address_get_frame_dest(HFRAME frame, LPADDRESS2 address, DWORD type
 
 static DWORD offset_of(HFRAME frame, BOOL source, DWORD type, LPDWORD bytes)
 {
-    COPY *copy = copy_of(frame);
-    ADDRESS_PLACE place;
+    COPY *copy = caller_copy(frame);
+    PLACE place;
 
-    if (copy == NULL || !address_find(copy, source, type, &place))
+    if (copy == NULL || !find(copy, source, type, &place))
         return (DWORD)-1;
     if (bytes != NULL)
         *bytes = place.bytes;
@@ -181,7 +182,7 @@ DWORD WINAPI address_dest_offset(HFRAME frame, DWORD type, LPDWORD bytes)
 
 static BOOL compare_frame(HFRAME frame, BOOL source, const ADDRESS2 *address)
 {
-    COPY *copy = copy_of(frame);
+    COPY *copy = caller_copy(frame);
     ADDRESS2 wanted;
 
     if (copy == NULL || address == NULL)

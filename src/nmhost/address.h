@@ -3,18 +3,8 @@
 
 #include "caller.h"
 
-/* Where an address lies in a frame. */
-typedef struct ADDRESS_PLACE {
-    DWORD type; /* ADDRESS_TYPE_...: the one asked for, or the highest that was found */
-    DWORD offset;
-    DWORD bytes;
-} ADDRESS_PLACE;
-
 /* Bytes of an address; 0: no such type, or one without a value. */
 DWORD address_bytes(DWORD type);
-
-/* FALSE if the frame has none of the type. */
-BOOL address_find(const COPY *copy, BOOL source, DWORD type, ADDRESS_PLACE *place);
 
 /* Reads no more of it than every version of the structure has. */
 void address_read(const ADDRESS2 *address, ADDRESS2 *copy);

@@ -199,6 +199,12 @@ COPY *caller_frame(CALLER *caller, HFRAME handle)
     return copy;
 }
 
+COPY *caller_copy(HFRAME handle)
+{
+    CALLER *caller = caller_here();
+    return caller != NULL ? caller_frame(caller, handle) : NULL;
+}
+
 PROPERTY_SPACE *caller_properties(CALLER *caller, HFRAME handle)
 {
     DWORD number = handle_to_frame(handle);

@@ -72,5 +72,8 @@ void caller_keep(CALLER *caller, COPY *copy);
 /* A copy of the frame that is kept, an earlier one if it is still there. NULL as above. */
 COPY *caller_frame(CALLER *caller, HFRAME handle);
 
+/* The same for the calling thread. */
+COPY *caller_copy(HFRAME handle);
+
 /* The properties of a frame: those that ExpertGetFrame attached, else attached now. */
 PROPERTY_SPACE *caller_properties(CALLER *caller, HFRAME handle);

@@ -58,8 +58,7 @@ void frames_set_startup(const EXPERTSTARTUPINFO *startup)
 
 LPPROPERTYINST frames_startup_property(DWORD frame, HPROPERTY property)
 {
-    CALLER *caller = caller_here();
-    COPY *copy = caller != NULL ? caller_frame(caller, handle_of_frame(frame)) : NULL;
+    COPY *copy = caller_copy(handle_of_frame(frame));
 
     if (copy == NULL)
         return NULL;
@@ -205,12 +204,6 @@ LPPROTOCOLTABLE WINAPI frames_enabled_protocols(HCAPTURE capture)
  * Frames
  */
 
-static COPY *copy_of(HFRAME frame)
-{
-    CALLER *caller = caller_here();
-    return caller != NULL ? caller_frame(caller, frame) : NULL;
-}
-
 HFRAME WINAPI frames_get(HCAPTURE capture, DWORD number)
 {
     CAPTURE_FRAME info;
@@ -223,7 +216,7 @@ HFRAME WINAPI frames_get(HCAPTURE capture, DWORD number)
 
 ULPFRAME WINAPI frames_from_handle(HFRAME frame)
 {
-    COPY *copy = copy_of(frame);
+    COPY *copy = caller_copy(frame);
     return copy != NULL ? copy->frame : NULL;
 }
 
@@ -272,21 +265,21 @@ DWORD WINAPI frames_mac_type(HFRAME frame)
 
 DWORD WINAPI frames_mac_header_length(HFRAME frame)
 {
-    COPY *copy = copy_of(frame);
+    COPY *copy = caller_copy(frame);
     const LAYER *layer = copy != NULL ? protocol_find(&copy->layers, PROTO_ETHERNET) : NULL;
     return layer != NULL ? layer->body : 0;
 }
 
 LPRECOGNIZEDATATABLE WINAPI frames_recognize_data(HFRAME frame)
 {
-    COPY *copy = copy_of(frame);
+    COPY *copy = caller_copy(frame);
     return copy != NULL ? &copy->recognized.table : NULL;
 }
 
 /* Nothing to lock: the copy stays. */
 ULPBYTE WINAPI frames_lock(HFRAME frame)
 {
-    COPY *copy = copy_of(frame);
+    COPY *copy = caller_copy(frame);
     return copy != NULL ? (ULPBYTE)(ULONG_PTR)copy->info.data : NULL;
 }
 

@@ -149,8 +149,8 @@ static void begin(PROPERTY_SPACE *space, DWORD frame)
     table->lpFirstPropertyInst = space->instances;
 }
 
-BOOL property_attach(PROPERTY_SPACE *space, HPROPERTY handle, const BYTE *data, DWORD bytes,
-                     const void *value, DWORD value_bytes, DWORD help, DWORD level, DWORD flags)
+static BOOL attach(PROPERTY_SPACE *space, HPROPERTY handle, const BYTE *data, DWORD bytes,
+                   const void *value, DWORD value_bytes, DWORD help, DWORD level, DWORD flags)
 {
     LPPROPERTYINFO info = property_info(handle);
     DWORD count = space->table.nTotalPropertyInsts;
@@ -314,8 +314,8 @@ static void attach_field(PROPERTY_SPACE *space, const LAYER *layer, DWORD number
                !field->little) {
         flags = IFLAG_SWAPPED;
     }
-    property_attach(space, handle_of_property(layer->protocol, number), at, place->bytes, value,
-                    value_bytes, 0, level, flags);
+    attach(space, handle_of_property(layer->protocol, number), at, place->bytes, value, value_bytes,
+           0, level, flags);
 }
 
 /* Row for row within each option, as they lie in the frame. */
@@ -369,7 +369,7 @@ BOOL property_add(PROPERTY_SPACE *space, HPROPERTY handle, const BYTE *data, DWO
 {
     PROPERTYINSTTABLE *table = tables_of(space) + space->layers;
 
-    if (!property_attach(space, handle, data, bytes, value, value_bytes, help, level, flags))
+    if (!attach(space, handle, data, bytes, value, value_bytes, help, level, flags))
         return FALSE;
     if (space->table.nPropertyInstTables == space->layers) {
         space->table.nPropertyInstTables++;

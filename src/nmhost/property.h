@@ -48,11 +48,8 @@ LPLABELED_WORD property_protocol_labels(void);
 void property_attach_all(PROPERTY_SPACE *space, DWORD frame, const BYTE *data,
                          const LAYERS *layers);
 
-/* Attaches one more; value: beside the data, may be NULL. FALSE if it does not fit. */
-BOOL property_attach(PROPERTY_SPACE *space, HPROPERTY handle, const BYTE *data, DWORD bytes,
-                     const void *value, DWORD value_bytes, DWORD help, DWORD level, DWORD flags);
-
-/* The same for an instance that no protocol of ours has: it gets into a table of its own. */
+/* Attaches an instance that no protocol of ours has: it gets into a table of its own. `value`:
+   beside the data, may be NULL. FALSE if it does not fit. */
 BOOL property_add(PROPERTY_SPACE *space, HPROPERTY handle, const BYTE *data, DWORD bytes,
                   const void *value, DWORD value_bytes, DWORD help, DWORD level, DWORD flags);
 

@@ -44,7 +44,8 @@ WORD protocol_word(const BYTE *at)
     return (WORD)(at[0] << 8 | at[1]);
 }
 
-BOOL protocol_same_name(const char *first, const char *second)
+/* What a compiler's string.h would do by way of a locale, and so of a lock. */
+static BOOL is_same_name(const char *first, const char *second)
 {
     for (;; first++, second++) {
         int one = *first >= 'a' && *first <= 'z' ? *first - 'a' + 'A' : *first;
@@ -67,11 +68,11 @@ DWORD protocol_by_name(const char *name)
     if (name == NULL)
         return PROTOCOLS;
     for (DWORD protocol = 0; protocol < PROTOCOLS; protocol++) {
-        if (protocol_same_name(protocol_tables[protocol]->name, name))
+        if (is_same_name(protocol_tables[protocol]->name, name))
             return protocol;
     }
     for (SIZE_T other = 0; other < sizeof others / sizeof *others; other++) {
-        if (protocol_same_name(others[other].name, name))
+        if (is_same_name(others[other].name, name))
             return others[other].protocol;
     }
     return PROTOCOLS;
@@ -83,7 +84,7 @@ DWORD protocol_field_by_name(DWORD protocol, const char *label)
     DWORD field = 0;
 
     while (field < table->field_count &&
-           (label == NULL || !protocol_same_name(table->fields[field].label, label)))
+           (label == NULL || !is_same_name(table->fields[field].label, label)))
         field++;
     return field;
 }

@@ -162,6 +162,3 @@ DWORD protocol_by_name(const char *name);
 
 /* Letter case aside; the protocol's field_count if it has none of the name. */
 DWORD protocol_field_by_name(DWORD protocol, const char *label);
-
-/* What a compiler's string.h would do by way of a locale, and so of a lock. */
-BOOL protocol_same_name(const char *first, const char *second);

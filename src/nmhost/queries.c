@@ -2,13 +2,6 @@
 
 #include "handle.h"
 
-/* The calling thread's copy of a frame; NULL if it is no frame's handle. */
-static COPY *copy_of(HFRAME frame)
-{
-    CALLER *caller = caller_here();
-    return caller != NULL ? caller_frame(caller, frame) : NULL;
-}
-
 LPPROTOCOLINFO WINAPI queries_protocol_info(HPROTOCOL protocol)
 {
     return property_protocol_info(protocol);
@@ -21,7 +14,7 @@ HPROTOCOL WINAPI queries_protocol_from_name(LPSTR name)
 
 static DWORD start_of(HFRAME frame, DWORD protocol)
 {
-    COPY *copy = protocol < PROTOCOLS ? copy_of(frame) : NULL;
+    COPY *copy = protocol < PROTOCOLS ? caller_copy(frame) : NULL;
     const LAYER *layer = copy != NULL ? protocol_find(&copy->layers, protocol) : NULL;
     return layer != NULL ? layer->offset : (DWORD)-1;
 }
@@ -40,7 +33,7 @@ DWORD WINAPI queries_start_offset_handle(HFRAME frame, HPROTOCOL protocol)
 DWORD WINAPI queries_previous_offset(HFRAME frame, DWORD start, LPSTR name, DWORD *previous)
 {
     DWORD protocol = protocol_by_name(name);
-    COPY *copy = protocol < PROTOCOLS ? copy_of(frame) : NULL;
+    COPY *copy = protocol < PROTOCOLS ? caller_copy(frame) : NULL;
 
     for (DWORD layer = copy != NULL ? copy->layers.count : 0; layer-- > 0;) {
         if (copy->layers.layer[layer].protocol != protocol ||
