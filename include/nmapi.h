@@ -139,7 +139,7 @@ typedef struct NMAPI_EXPERT_USAGE {
     SIZE_T CommittedBytes; /* memory committed for the expert alone; 0 once it is closed */
     ULONGLONG Allocations; /* blocks allocated or received; reallocations do not count */
     ULONGLONG Frees;       /* blocks freed or handed over; reallocations do not count */
-    ULONGLONG Refused;     /* calls that failed, modulo 2^32 */
+    ULONGLONG Refused;     /* allocations, resizes and frees that failed, modulo 2^32 */
 } NMAPI_EXPERT_USAGE;
 
 #pragma pack(pop)

@@ -63,8 +63,8 @@ static inline LONG atomic_add(volatile LONG *address, LONG value)
 #define APART 128
 
 /* Words that one thread changes and others may read, never torn. atomic_lower subtracts from one of
-   the size of a pointer; atomic_count adds 1 to a 64-bit count. In assembly, because of plain C
-   compilers make three instructions, which shows on the fast paths. */
+   the size of a pointer; atomic_count adds 1 to a 64-bit count. In assembly, because compilers make
+   three instructions of plain C, which shows on the fast paths. */
 #if defined(_WIN64) && (defined(__GNUC__) || defined(__clang__))
 #define atomic_lower(address, value) __asm__("subq %1, %0" : "+m"(*(address)) : "er"(value) : "cc")
 #define atomic_count(address) __asm__("addq $1, %0" : "+m"(*(address)) : : "cc")

@@ -1,6 +1,6 @@
 /*
- * os.h - every Win32 call of the DLL but the loader's, which forward.c makes. The tests make each
- * of them fail.
+ * os.h - every Win32 call of the DLL, except those by which forward.c finds the original DLL. The
+ * tests make each of them fail.
  *
  * Sizes are bytes. The system rounds memory to whole pages. A function that returns int returns 0
  * for failure, and has changed nothing then. Only os_attach and os_tls_close change the thread's

@@ -24,7 +24,7 @@ struct expert {
     struct expert *volatile children[2]; /* in table.c: what the next bit of a hash leads to */
     volatile LONG bias;     /* id of the thread that may enter without the lock; 0: nobody */
     volatile LONG state;    /* EXPERT_...; changes under the lock, but for expert_terminate */
-    struct heap *heap;      /* while open or terminated; else of an opening that did not end */
+    struct heap *heap;      /* while open or terminated; else what a killed opening or close left */
     volatile LONG refused;  /* calls answered with an error */
     struct lock lock;       /* guards all that follows, and the heap unless somebody has the bias */
     LONG biased;            /* the last one that was given the bias; 0 once it is revoked */

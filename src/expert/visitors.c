@@ -2,7 +2,7 @@
 
 #include "heap/record_heap.h"
 
-/* The list is changed by single stores. A thread killed behind one leaks a record. */
+/* The list is changed by single stores. A thread killed before or after one may leak a record. */
 struct visitor {
     struct visitor *next;
     LONG id;

@@ -147,7 +147,7 @@ static ALWAYS_INLINE struct span *heap_free_fast(struct heap *heap, const void *
     return span;
 }
 
-/* Frees a large block, or a span without live blocks that is not its class's current one. */
+/* Takes a large block, or a span without live blocks, off its list and frees its region. */
 void heap_span_emptied(struct thread *self, struct heap *heap, struct span *span);
 
 /* A zeroed block, or NULL: HEAP_FULL. */

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-#include "pages/region.h"
 #include "base/zero.h"
+#include "pages/region.h"
 
 #define SPAN_FREE 0x8000U
 #define SPAN_NONE 0xFFFFU
@@ -21,8 +21,8 @@
 
 #define SPAN_QUICK 1024 /* bytes of the largest block that is always zeroed at its allocation */
 
-/* A region is SPAN_NEW while its owner changes. Who frees one sets that first: if the next owner's
-   thread is killed early, the region must not look as if it had blocks. */
+/* Who frees a region makes it SPAN_NEW first: if the next owner's thread is killed early, the
+   region must not look as if it had blocks. */
 enum span_kind {
     SPAN_NEW,    /* no live block yet, or about to be freed */
     SPAN_OWNERS, /* no block, but the list of a shared span's owners (shared.c) */
@@ -147,6 +147,7 @@ static inline unsigned span_index(const struct span *span, const void *address, 
     return span_reaches(span, distance) ? span_index_at(span, distance, bytes) : SPAN_BAD;
 }
 
+/* Puts a live block on the free list. */
 static ALWAYS_INLINE void span_give(struct span *span, unsigned index)
 {
     uint16_t *state = &span->region.states[index];

@@ -4,7 +4,7 @@
 
 #include "base/permanent.h"
 
-#define TRIES 64
+#define TRIES 64 /* to reserve what another thread may reserve first */
 
 struct map_leaf *volatile map_root[1 << MAP_ROOT_BITS];
 int map_exhausted;

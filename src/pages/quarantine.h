@@ -12,7 +12,7 @@
 
 /* Adds a region whose pages have been decommitted and that has no block states. */
 void quarantine_put(struct record *record);
-/* Releases the oldest regions that have at least so many pages of addresses; 0: there are none. */
+/* Releases the oldest regions until so many pages of addresses are free; 0: there were none. */
 int quarantine_drop(SIZE_T pages);
 /* After a thread died under the lock, before the other lists are made anew. */
 void quarantine_repair(void);

@@ -43,6 +43,7 @@ int region_commit(struct thread *self, struct region *region, SIZE_T bytes);
 void region_shrink(struct thread *self, struct region *region, SIZE_T bytes);
 /* Notes that the first `bytes` may have been written. */
 void region_soil(struct region *region, SIZE_T bytes);
+/* Makes another its owner. */
 void region_give(struct thread *self, struct region *region, void *owner);
 /* Frees it. Its pages are cached if the cache has room. */
 void region_release(struct thread *self, struct region *region);

@@ -59,7 +59,8 @@ struct record *segment_take(struct thread *self, unsigned units);
 /* Gives a region so many block states instead of those that it has; 0: there is no memory. Where no
    region of a segment has any, the pages of block states are decommitted. */
 int segment_set_states(struct record *record, unsigned states);
-/* Makes a region's units cold; no page is committed. A segment without regions is released. */
+/* Makes the units of a region without committed pages cold. A segment without regions is
+   released. */
 void segment_free(struct record *record);
 
 /* Committed pages of block states, in all segments. */
