@@ -2,15 +2,15 @@
  * dllmain.c - attach, detach and unload. It runs under the loader lock, so it loads nothing. It
  * waits for no thread, except with reclaim=thread for the DLL's own short locks.
  */
+#include "base/options.h"
 #include "base/permanent.h"
 #include "expert/closing.h"
 #include "expert/reclaim.h"
+#include "expert/snapshot.h"
 #include "forward/forward.h"
-#include "base/options.h"
 #include "heap/record_heap.h"
 #include "heap/shared.h"
 #include "pages/region.h"
-#include "expert/snapshot.h"
 
 BOOL WINAPI DllMain(HINSTANCE module, DWORD reason, LPVOID reserved);
 

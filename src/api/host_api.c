@@ -1,10 +1,10 @@
 /*
  * host_api.c - the functions that hosts call (nmapi.h).
  */
+#include "base/options.h"
 #include "expert/bias.h"
 #include "expert/closing.h"
 #include "expert/reclaim.h"
-#include "base/options.h"
 #include "expert/snapshot.h"
 
 #define OPTIONS_MIN sizeof(NMAPI_EXPERT_OPTIONS) /* of the first version */

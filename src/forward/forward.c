@@ -9,9 +9,9 @@
  */
 #include "forward/forward.h"
 
-#include "expert/table.h"
 #include "base/options.h"
 #include "base/report.h"
+#include "expert/table.h"
 
 /* clang-format off */
 enum {
@@ -79,29 +79,32 @@ void forward_attach(HINSTANCE self)
     own_module = self;
 }
 
-static BOOL is_own_code(const void *code)
+static int is_own_code(const void *code)
 {
-    MEMORY_BASIC_INFORMATION region;
+    MEMORY_BASIC_INFORMATION area;
     DWORD error = GetLastError();
-    BOOL known = VirtualQuery(code, &region, sizeof region) != 0;
+    int known = VirtualQuery(code, &area, sizeof area) != 0;
+
     SetLastError(error);
-    return known && region.AllocationBase == own_module;
+    return known && area.AllocationBase == own_module;
 }
 
-static BOOL is_absolute(const WCHAR *path)
+static int is_absolute(const WCHAR *path)
 {
-    BOOL drive = path[0] && path[1] == ':' && (path[2] == '\\' || path[2] == '/');
+    int drive = path[0] && path[1] == ':' && (path[2] == '\\' || path[2] == '/');
+
     return drive || (path[0] == '\\' && path[1] == '\\');
 }
 
 static const WCHAR original_file[] = u"Nmapi.original.dll";
 
 /* Where it lies in our own folder; 0: it does not. */
-static BOOL find_beside(WCHAR path[PATH_CHARS])
+static int find_beside(WCHAR path[PATH_CHARS])
 {
     DWORD length = GetModuleFileNameW(own_module, path, PATH_CHARS);
+
     if (!length || length >= PATH_CHARS - sizeof original_file / sizeof *original_file)
-        return FALSE;
+        return 0;
     while (length && path[length - 1] != '\\')
         length--;
     for (DWORD i = 0; i < sizeof original_file / sizeof *original_file; i++)
@@ -113,6 +116,7 @@ static HMODULE load_original(const WCHAR *path, const char **problem)
 {
     WCHAR beside[PATH_CHARS];
     HMODULE module;
+
     if (!path && !find_beside(beside))
         return NULL; /* the usual case: nothing to report */
     if (path && !is_absolute(path)) {
@@ -134,11 +138,14 @@ static HMODULE load_original(const WCHAR *path, const char **problem)
    both load it: one keeps its reference. */
 static HMODULE original_module(void)
 {
+    void *known;
+
     if (!atomic_load(&original)) {
         const WCHAR *path = options.original;
         const char *problem = NULL;
         HMODULE module = load_original(path, &problem);
         void *found = module ? (void *)module : NO_ORIGINAL;
+
         if (!InterlockedCompareExchangePointer(&original, found, NULL)) {
             if (problem)
                 report_line(NULL, "%w%s", path ? path : original_file, problem);
@@ -146,13 +153,13 @@ static HMODULE original_module(void)
             FreeLibrary(module);
         }
     }
-    void *known = atomic_load(&original);
+    known = atomic_load(&original);
     return known == NO_ORIGINAL ? NULL : (HMODULE)known;
 }
 
 static void *fail(DWORD index, const char *why)
 {
-    if (!InterlockedExchange(&said[index], 1))
+    if (!atomic_swap(&said[index], 1))
         report_line(NULL, "%s: not supported, %s", functions[index].name, why);
     return functions[index].failure;
 }
@@ -160,12 +167,14 @@ static void *fail(DWORD index, const char *why)
 /* What lies behind the host for a function that was not asked for before. */
 static void *resolve(DWORD index)
 {
+    HMODULE module;
+    void *target;
+
     /* A DllMain calls: loading is not allowed now, so this call fails and a later one may not. */
     if (!atomic_load(&original) && forward_in_loader())
         return fail(index, "called from a DllMain before the original DLL was loaded");
-
-    HMODULE module = original_module();
-    void *target = module ? (void *)(ULONG_PTR)GetProcAddress(module, functions[index].name) : NULL;
+    module = original_module();
+    target = module ? (void *)(ULONG_PTR)GetProcAddress(module, functions[index].name) : NULL;
     if (!module)
         target = fail(index, "no function supplied and no original DLL");
     else if (!target)
@@ -178,10 +187,11 @@ static void *resolve(DWORD index)
 
 void *forward_target(DWORD index, HEXPERTKEY first_argument)
 {
+    void *target;
+
     if (functions[index].stopped && expert_is_stopped(table_find(first_argument)))
         return functions[index].stopped;
-
-    void *target = atomic_load(&forward_slots[index]);
+    target = atomic_load(&forward_slots[index]);
     if (target == functions[index].behind)
         target = atomic_load(&forward_behinds[index]);
     if (target == functions[index].resolve) {
@@ -206,6 +216,7 @@ DWORD WINAPI NmapiSetFunction(LPCSTR pName, FARPROC pFunction)
 {
     DWORD index = find_function(pName);
     void *function = (void *)(ULONG_PTR)pFunction;
+
     /* One of our own exports would call itself for ever. */
     if (index == FUNCTIONS || (function && is_own_code(function)))
         return NMERR_INVALID_PARAMETER;
@@ -217,8 +228,10 @@ DWORD WINAPI NmapiSetFunction(LPCSTR pName, FARPROC pFunction)
 FARPROC WINAPI NmapiGetFunction(LPCSTR pName)
 {
     DWORD index = find_function(pName);
+    void *function;
+
     if (index == FUNCTIONS)
         return NULL;
-    void *function = atomic_load(&forward_slots[index]);
+    function = atomic_load(&forward_slots[index]);
     return function == functions[index].behind ? NULL : (FARPROC)(ULONG_PTR)function;
 }
