@@ -110,7 +110,7 @@ call_checked:
         ret
         .seh_endproc
 
-/* eax: the recorder's number. The four registers go to their home, where the other arguments follow. */
+/* eax: the recorder's number. The four registers go to their home, before the other arguments. */
         .def    recorder_enter
         .scl    3
         .type   32

@@ -11,8 +11,8 @@ extern const char *library_path;
 
 void library_begin(const char *options);
 
-/* Whether an expert's heap, or the pages of all, agree with what is counted anew: NULL, else what is
-   wrong. On Windows always NULL. */
+/* Whether an expert's heap, or the pages of all, agree with what is counted anew: NULL, else what
+   is wrong. On Windows always NULL. */
 const char *library_check_expert(HEXPERTKEY key);
 const char *library_check_pages(void);
 /* Once every expert is closed: trims, and checks that only records are committed. */

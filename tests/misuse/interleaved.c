@@ -16,7 +16,7 @@ enum { POINTS = 10, UNSET = 0x5A5A5A5A, ASIDE = 3 };
 /* Keys: an owner, another, a third. The block is the owner's. */
 enum who { OWNER, ANOTHER, THIRD, PEOPLE };
 enum deed { FREES, REALLOCS, SIZES, HANDS_OVER };
-enum which { THE_BLOCK, ITS_NEIGHBOUR };
+enum which { BLOCK, NEIGHBOUR };
 
 struct act {
     enum who who;
@@ -34,27 +34,27 @@ struct scene {
 };
 
 /* clang-format off */
-#define FREE(who) {who, FREES, THE_BLOCK, OWNER}
-#define REALLOC(who) {who, REALLOCS, THE_BLOCK, OWNER}
-#define SIZE_OF_IT {OWNER, SIZES, THE_BLOCK, OWNER}
+#define FREE(who) {who, FREES, BLOCK, OWNER}
+#define REALLOC(who) {who, REALLOCS, BLOCK, OWNER}
+#define SIZE_OF_IT {OWNER, SIZES, BLOCK, OWNER}
 #define GIVE(which, to) {OWNER, HANDS_OVER, which, to}
 static const struct scene scenes[] = {
-    {"free, free",                   TRUE,  FREE(OWNER),      FREE(OWNER),             {"SP", "PS"}},
-    {"free, free by another",        FALSE, FREE(OWNER),      FREE(ANOTHER),           {"SP", "PS"}},
-    {"free by another, free",        FALSE, FREE(ANOTHER),    FREE(OWNER),             {"SP", "PS"}},
-    {"realloc by another, free",     FALSE, REALLOC(ANOTHER), FREE(OWNER),             {"SP", "PS"}},
-    {"realloc by another, realloc",  FALSE, REALLOC(ANOTHER), REALLOC(OWNER),          {"SP", "PS"}},
-    {"free by another, given",       FALSE, FREE(ANOTHER),    GIVE(THE_BLOCK, THIRD),  {"SP", "SS"}},
-    {"realloc by another, given",    FALSE, REALLOC(ANOTHER), GIVE(THE_BLOCK, THIRD),  {"SP", "SS"}},
-    {"realloc by another, given it", FALSE, REALLOC(ANOTHER), GIVE(THE_BLOCK, ANOTHER), {"SP", "SS"}},
-    {"free by another, neighbour given",    FALSE, FREE(ANOTHER),    GIVE(ITS_NEIGHBOUR, THIRD), {"SS"}},
-    {"realloc by another, neighbour given", FALSE, REALLOC(ANOTHER), GIVE(ITS_NEIGHBOUR, THIRD), {"SS"}},
-    {"free, given",                  TRUE,  FREE(OWNER),      GIVE(THE_BLOCK, ANOTHER), {"SP", "DS"}},
-    {"free by another, given it",    TRUE,  FREE(ANOTHER),    GIVE(THE_BLOCK, ANOTHER), {"DS", "SS"}},
-    {"free by another, neighbour given",    TRUE,  FREE(ANOTHER),    GIVE(ITS_NEIGHBOUR, THIRD), {"DS"}},
-    {"size, neighbour given",        TRUE,  SIZE_OF_IT,       GIVE(ITS_NEIGHBOUR, THIRD), {"#S"}},
-    {"size, given",                  TRUE,  SIZE_OF_IT,       GIVE(THE_BLOCK, THIRD),  {"#S", "0S"}},
-    {"given to itself, free",        TRUE,  GIVE(THE_BLOCK, OWNER), FREE(OWNER),       {"SS", "PS"}},
+    {"free, free", TRUE, FREE(OWNER), FREE(OWNER), {"SP", "PS"}},
+    {"free, free by another", FALSE, FREE(OWNER), FREE(ANOTHER), {"SP", "PS"}},
+    {"free by another, free", FALSE, FREE(ANOTHER), FREE(OWNER), {"SP", "PS"}},
+    {"resize by another, free", FALSE, REALLOC(ANOTHER), FREE(OWNER), {"SP", "PS"}},
+    {"resize by another, resize", FALSE, REALLOC(ANOTHER), REALLOC(OWNER), {"SP", "PS"}},
+    {"free by another, given", FALSE, FREE(ANOTHER), GIVE(BLOCK, THIRD), {"SP", "SS"}},
+    {"resize by another, given", FALSE, REALLOC(ANOTHER), GIVE(BLOCK, THIRD), {"SP", "SS"}},
+    {"resize by another, given it", FALSE, REALLOC(ANOTHER), GIVE(BLOCK, ANOTHER), {"SP", "SS"}},
+    {"free by another, neighbour given", FALSE, FREE(ANOTHER), GIVE(NEIGHBOUR, THIRD), {"SS"}},
+    {"resize by another, neighbour given", FALSE, REALLOC(ANOTHER), GIVE(NEIGHBOUR, THIRD), {"SS"}},
+    {"free, given", TRUE, FREE(OWNER), GIVE(BLOCK, ANOTHER), {"SP", "DS"}},
+    {"free by another, given it", TRUE, FREE(ANOTHER), GIVE(BLOCK, ANOTHER), {"DS", "SS"}},
+    {"free by another, neighbour given", TRUE, FREE(ANOTHER), GIVE(NEIGHBOUR, THIRD), {"DS"}},
+    {"size, neighbour given", TRUE, SIZE_OF_IT, GIVE(NEIGHBOUR, THIRD), {"#S"}},
+    {"size, given", TRUE, SIZE_OF_IT, GIVE(BLOCK, THIRD), {"#S", "0S"}},
+    {"given to itself, free", TRUE, GIVE(BLOCK, OWNER), FREE(OWNER), {"SS", "PS"}},
 };
 /* clang-format on */
 
@@ -242,14 +242,14 @@ static void be_somebody_else(void *argument)
 
 static void a_block_handed_to_its_own_expert_gives_the_lock_back_once(void **state)
 {
-    static const struct act give = GIVE(THE_BLOCK, OWNER);
+    static const struct act give = GIVE(BLOCK, OWNER);
     unsigned long steps, taken = 0;
 
     (void)state;
     bytes = 100;
     keys[OWNER] = (HEXPERTKEY)(ULONG_PTR)0x5550;
     assert_int_equal(nm.open(keys[OWNER], NULL), NMERR_SUCCESS);
-    blocks[THE_BLOCK] = nm.alloc(keys[OWNER], bytes, NULL);
+    blocks[BLOCK] = nm.alloc(keys[OWNER], bytes, NULL);
     lock_word = &table_find(keys[OWNER])->lock.holder;
     first = (struct side){&give, 0, NULL};
     steps = standin_step(perform_one, &first, (unsigned long)-1, be_somebody_else, NULL);

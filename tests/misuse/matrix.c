@@ -11,11 +11,13 @@
 /* The calls that take no pointer. Wrong arguments are: no callback, a NULL usage, a cbSize that is
    too small, a flag, too many bytes. */
 enum plain { ALLOC, QUERY, ENUM_MEMORY, TERMINATE, CLOSE, OPEN, ALLOC_TOO_MUCH, QUERY_INTO_NOTHING,
-             QUERY_TOO_SMALL, ENUM_NO_CALLBACK, CLOSE_TOO_SMALL, OPEN_TOO_SMALL, OPEN_WITH_FLAGS, PLAINS };
+             QUERY_TOO_SMALL, ENUM_NO_CALLBACK, CLOSE_TOO_SMALL, OPEN_TOO_SMALL, OPEN_WITH_FLAGS,
+             PLAINS };
 
 static const char *const plain_names[] = {
-    "Alloc", "Query", "EnumMemory", "Terminate", "Close", "Open", "Alloc too much", "Query into NULL",
-    "Query too small", "EnumMemory without callback", "Close too small", "Open too small", "Open with flags"};
+    "Alloc", "Query", "EnumMemory", "Terminate", "Close", "Open", "Alloc too much",
+    "Query into NULL", "Query too small", "EnumMemory without callback", "Close too small",
+    "Open too small", "Open with flags"};
 
 static const struct plain_row {
     enum key_kind key;

@@ -401,8 +401,8 @@ static void a_killed_reader_holds_up_nobody(void **state)
         HANDLE thread = CreateThread(NULL, 65536, read_for_ever, NULL, 0, NULL);
         CONTEXT context = {.ContextFlags = CONTEXT_CONTROL};
         assert_non_null(thread);
-        /* A thread killed while it starts keeps the loader's lock; killed in its first system calls,
-           it may keep a lock of Wine's. */
+        /* A thread killed while it starts keeps the loader's lock; killed in its first system
+           calls, it may keep a lock of Wine's. */
         while (!reading)
             Sleep(0);
         Sleep(turn % 5);
