@@ -9,7 +9,7 @@ DWORD address_bytes(DWORD type);
 /* Reads no more of it than every version of the structure has. */
 void address_read(const ADDRESS2 *address, ADDRESS2 *copy);
 
-/* Whether the frame has this source or destination; of the any type: whether it has one. */
+/* Whether the frame has this source or destination; with ADDRESS_TYPE_ANY: whether it has one. */
 BOOL address_matches(const COPY *copy, BOOL source, const ADDRESS2 *address);
 
 /* The supplied functions. */

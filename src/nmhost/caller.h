@@ -50,8 +50,8 @@ CALLER *caller_here(void);
 /* Frees those whose threads have ended. For the host's own thread. */
 void caller_sweep(void);
 
-/* From here the calling thread works for this key, and so do threads that were never told. NULL:
-   for none. */
+/* From now on the calling thread works for this key, and so do threads for which this was never
+   called. NULL: for no key. */
 void caller_set_key(HEXPERTKEY key);
 HEXPERTKEY caller_key(void);
 
@@ -62,8 +62,8 @@ const LIBRARY *caller_library(void);
    frame, or no memory. */
 COPY *caller_try(CALLER *caller, DWORD number);
 
-/* Tries the frame behind or before a number, from the first or last one for
-   INVALID_FRAME_NUMBER. */
+/* Tries the next frame after or before a number; with INVALID_FRAME_NUMBER the first or last
+   one. */
 COPY *caller_next(CALLER *caller, BOOL forward, DWORD number);
 
 /* Keeps the copy that was tried last. */

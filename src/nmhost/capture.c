@@ -7,8 +7,8 @@
 
 /*
  * One thread, the host's own, walks through the file from the first frame to the last and notes the
- * position of each 64th. An expert's thread walks on from there to the others, and keeps the
- * records that it came by, of the 64 that it was in last. So 8 bytes serve 64 frames.
+ * position of each 64th. An expert's thread reads on from there, and keeps the records of the block
+ * of 64 that it read last. So 8 bytes serve 64 frames.
  */
 
 enum {

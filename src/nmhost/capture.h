@@ -43,19 +43,19 @@ BOOL capture_frame(DWORD number, BYTE *buffer, DWORD bytes, CAPTURE_FRAME *frame
 /* How many frames can be read. Waits until the whole file has been looked through. */
 DWORD capture_frames(void);
 
-/* From here on only frames with these numbers can be read; the others keep theirs. */
+/* From now on only frames with these numbers can be read. No frame's number changes. */
 void capture_restrict(DWORD least, DWORD most);
 
-/* The number of the next frame behind or before this one that can be read; 0xFFFFFFFF for it starts
-   at the first or last. May be that of no frame. */
+/* The number after or before this one that capture_restrict allows; with CAPTURE_NO_FRAME the first
+   or last one. There may be no such frame. */
 DWORD capture_neighbour(DWORD number, BOOL forward);
 
-/* How many times a frame was read since the capture was opened; by more threads than the reader has
-   places for, not all. */
+/* How many times a frame was read since the capture was opened. If more than 64 threads read at
+   once, those of the others are not counted. */
 ULONGLONG capture_reads(void);
 
-/* Whether the frames end before the file does; then at which one, and at which of its bytes.
-   Waits. */
+/* Whether the frames end before the file does: *frame is the first one that can't be read, *offset
+   the byte of the file where reading stopped. Waits as capture_frames does. */
 BOOL capture_torn(DWORD *frame, ULONGLONG *offset);
 
 /* The path that it was opened with. */
@@ -70,7 +70,7 @@ ULONGLONG capture_start(void);
 #define CAPTURE_NO_FRAME 0xFFFFFFFFu
 
 typedef struct CAPTURE_COMMENT {
-    DWORD frame;    /* CAPTURE_NO_FRAME: that which it names is none */
+    DWORD frame;    /* CAPTURE_NO_FRAME: the capture has no such frame */
     char text[124]; /* UTF-8, cut where it is longer */
 } CAPTURE_COMMENT;
 

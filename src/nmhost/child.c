@@ -63,7 +63,7 @@ int run_as_child(const OPTIONS *options)
     if (!run_prepare(&library))
         return 2;
     run_here(&library, &run);
-    /* Not by way of the DLLs, of which an expert's may hang now. */
+    /* Without a call of any DllMain: an expert's may hang. */
     TerminateProcess(GetCurrentProcess(), 0);
     return 0;
 }

@@ -47,8 +47,8 @@ typedef struct FORMAT {
     /* pcap */
     BOOL swapped;
     BOOL nanoseconds;
-    BOOL lengths_swapped;        /* always */
-    BOOL lengths_may_be_swapped; /* where it shows */
+    BOOL lengths_swapped;        /* in each record */
+    BOOL lengths_may_be_swapped; /* in records whose stored length is the larger one */
     WORD media;
     /* Network Monitor */
     BYTE major, minor;
@@ -83,7 +83,7 @@ typedef enum FORMAT_RESULT {
 } FORMAT_RESULT;
 
 /* Tells the format by the file's first bytes, and *position, the first frame's. FALSE: it is none
-   of these, or a variant that is refused; why is the end of a sentence about the file. */
+   of these, or a variant that is refused; *why ends a sentence about the file. */
 BOOL format_open(FORMAT *format, VIEWS *views, ULONGLONG *position, const char **why);
 void format_close(FORMAT *format);
 

@@ -7,18 +7,18 @@
 BOOL frames_open(void);
 void frames_close(void);
 
-/* Through which frames must pass for who asks with FLAGS_DEFER_TO_UI_FILTER; NULL: all. Of the key
-   that it is called with: the host's own, which is no expert's. */
+/* The filter for calls with FLAGS_DEFER_TO_UI_FILTER; NULL: all frames pass. It belongs to the key,
+   which is the host's own and no expert's. */
 void frames_set_ui_filter(HEXPERTKEY key, HFILTER filter);
 
-/* What an expert is told that the user looks at. */
+/* What ExpertGetStartupInfo returns from now on. */
 void frames_set_startup(const EXPERTSTARTUPINFO *startup);
 
 /* An instance of the property in the frame, in memory of the host's own, for EXPERTSTARTUPINFO;
    NULL if the frame has none. */
 LPPROPERTYINST frames_startup_property(DWORD frame, HPROPERTY property);
 
-/* Where that lies. */
+/* The space that such an instance lies in. */
 const PROPERTY_SPACE *frames_startup_space(void);
 
 DWORD WINAPI frames_expert_get_frame(HEXPERTKEY key, DWORD direction, DWORD flags, DWORD requested,

@@ -19,7 +19,7 @@ static inline HFRAME handle_of_frame(DWORD number)
     return number < HANDLE_FRAME ? (HFRAME)(HANDLE_FRAME | number) : NULL;
 }
 
-/* INVALID_FRAME_NUMBER if it is no frame's; that there is one of the number is not said. */
+/* INVALID_FRAME_NUMBER if it is no frame's. The capture may have no frame of that number. */
 static inline DWORD handle_to_frame(HFRAME handle)
 {
     ULONG_PTR value = (ULONG_PTR)handle - HANDLE_FRAME;

@@ -64,8 +64,8 @@ BOOL html_open(const char *path)
     return TRUE;
 }
 
-/* What a page takes for its own, and what is no ASCII, by number: of which code page it is, the
-   experts alone know. */
+/* HTML's own characters and those that are not ASCII by number: only the expert knows their code
+   page. */
 static void put_escaped(const char *text)
 {
     for (; *text != '\0'; text++) {

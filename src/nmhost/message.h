@@ -115,8 +115,8 @@ typedef union MESSAGE_DATA {
 /* Where a run's messages go. */
 typedef void (*MESSAGE_SINK)(void *context, MESSAGE_KIND kind, const void *data, DWORD bytes);
 
-/* Whether the data are what the kind says: their length, texts without control characters that
-   end, numbers in range. */
+/* Whether the data are what the kind says: their length, numbers in range, and texts that end and
+   have no control characters. */
 BOOL message_check(DWORD kind, const MESSAGE_DATA *data, DWORD bytes);
 
 /* The next of a row's strings; text is NULL for the first one. */

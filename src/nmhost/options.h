@@ -41,5 +41,5 @@ BOOL options_command_line(const OPTIONS *options, const char *capture, const cha
                           ULONG_PTR pipe, ULONG_PTR parent, BOOL first, char *text,
                           DWORD characters);
 
-/* Fits a screen. */
+/* Shows the options, on one screen. */
 void options_help(void);

@@ -44,7 +44,7 @@ WORD protocol_word(const BYTE *at)
     return (WORD)(at[0] << 8 | at[1]);
 }
 
-/* What a compiler's string.h would do by way of a locale, and so of a lock. */
+/* Letter case aside. The C runtime's comparison would take the locale's lock. */
 static BOOL is_same_name(const char *first, const char *second)
 {
     for (;; first++, second++) {

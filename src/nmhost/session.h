@@ -27,7 +27,7 @@ typedef struct SESSION {
     BOOL list;           /* only load it, and ask what it is */
     BOOL configure;      /* call its Configure first, if it has something to configure */
     BOOL alone;          /* it gets none of the functions of supply.h */
-    BOOL one_process;    /* the host's: a configuration passes from key to key */
+    BOOL one_process;    /* with the host: a configuration passes from key to key */
     const char *config;  /* the file that the configuration is kept in */
     const STARTUP *startup;
     MESSAGE_SINK sink;

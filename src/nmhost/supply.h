@@ -19,8 +19,8 @@ typedef struct SUPPLY_FUNCTION {
     FARPROC function;
 } SUPPLY_FUNCTION;
 
-/* Of this capture, or, where path is NULL, of the one that is open (capture.h). Once, before
-   everything else. Says what is wrong when it fails. */
+/* Prepares the functions for this capture, or, if path is NULL, for the one that is open
+   (capture.h). Once, before everything else. Says what is wrong when it fails. */
 BOOL supply_open(const LIBRARY *nmapi, const char *path);
 
 /* After the last expert. */
@@ -33,7 +33,8 @@ BOOL supply_begin(void);
 /* Takes them back: from here they are unsupported again. Forgets what the last expert had. */
 void supply_end(void);
 
-enum { SUPPLY_SEARCHED = 1000000 /* frames: a child has to show signs of life */ };
+/* Frames that supply_first_frame looks at: a longer search would be taken for a hang. */
+enum { SUPPLY_SEARCHED = 1000000 };
 
 /* What EXPERTSTARTUPINFO.hCapture is to be. */
 HCAPTURE supply_capture(void);
