@@ -16,7 +16,7 @@ struct block {
 
 static struct lock lock;
 SIZE_T permanent_pages;
-/* At a page, so that the records which calls use first lie as far into it in every build. */
+/* At a page, so that the first records lie at the same offsets of it in every build. */
 static _Alignas(OS_PAGE) union {
     struct block block;
     char bytes[FIRST_BYTES];

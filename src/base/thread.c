@@ -10,8 +10,8 @@ _Static_assert(THREAD_MAX % STEP == 0, "the last step ends with the last record"
 #define PATIENCE 300
 #define ASK_EVERY 8 /* rounds of waiting: to ask whether the other lives is a system call */
 
-/* Half a page into one: experts' first blocks begin pages, and a processor takes a store there for
-   one to any address as far into another page. */
+/* In the middle of a page. Experts' first blocks begin pages, and a processor takes a store at one
+   offset of a page for one at the same offset of another (4K aliasing). */
 static _Alignas(OS_PAGE) struct {
     char before[OS_PAGE / 2];
     struct thread records[THREAD_MAX];

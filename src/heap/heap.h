@@ -28,9 +28,8 @@ struct heap_sums {
 
 struct heap {
     /* First of its list; heap_no_span where it is empty. The array comes first, the coarse classes
-       before the fine ones, so that neither a class's pointer nor the sums lie as far into a page
-       as a small first block of a span: a processor takes two such addresses for the same until it
-       has compared them whole. */
+       before the fine ones, so that neither a class's pointer nor the sums lie at the same offset
+       of a page as a small first block of a span (4K aliasing, see thread.c). */
     struct span *current[HEAP_OTHERS + 1];
     void *owner; /* of its regions */
     struct heap_sums sums;

@@ -12,8 +12,8 @@
 
 #include "base/lock.h"
 
-/* Owners up to this are nobody: NULL, and that of the regions in quarantine.h. The numbers up to
-   REGION_RESERVED are for the layer above; such an owner is not asked for a block. */
+/* The owner of the regions in quarantine.h. The layer above may choose further owners for its own
+   purposes from the numbers up to REGION_RESERVED. */
 #define REGION_QUARANTINED ((void *)1)
 #define REGION_RESERVED ((void *)15)
 
