@@ -227,7 +227,7 @@ inline call(e)
     fi
 }
 
-inline control_open(e)
+inline host_open(e)
 {
     bias_lock(e);
     if
@@ -255,7 +255,7 @@ inline expert_terminate(e)
 }
 
 /* Does not revoke the bias unless it has to wait. */
-inline control_query(e)
+inline host_query(e)
 {
     atomic { drain(me) };
     if
@@ -265,8 +265,8 @@ inline control_query(e)
     lock_release(e)
 }
 
-/* control.c, with closing_end */
-inline control_close(e)
+/* host_api.c: NmapiCloseExpert, with closing_end */
+inline host_close(e)
 {
     bias_lock(e);
     if
@@ -329,9 +329,9 @@ active [THREADS] proctype thread()
             :: call(e)
 #if THREADS == 2 /* the whole of it with three is too much for an exhaustive search */
             :: expert_terminate(e)
-            :: control_close(e)
-            :: control_open(e)
-            :: control_query(e)
+            :: host_close(e)
+            :: host_open(e)
+            :: host_query(e)
 #if EXPERTS == 2
             :: transfer()
 #endif

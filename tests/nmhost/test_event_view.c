@@ -1,4 +1,4 @@
-/* test_event_view.c - event.h: events of both layouts, made byte by byte. */
+/* test_event_view.c - event_view.h: events of both layouts, made byte by byte. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
