@@ -1,7 +1,9 @@
-/* configured.c - keeps a configuration that passes through three keys: Configure allocates it under
-   one, a second Configure grows it under another, Run reads it under a third. It is the
-   configuration's length in bytes, itself included, and a list of TCP and UDP ports. The host keeps
-   that many bytes. */
+/*
+ * configured.c - keeps a configuration that passes through three keys: Configure allocates it under
+ * one, a second Configure grows it under another, Run reads it under a third. It is the
+ * configuration's length in bytes, itself included, and a list of TCP and UDP ports. The host keeps
+ * that many bytes.
+ */
 #include "expert.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
-/* crasher.c - reads through a null pointer in the middle of the capture, while it has a list of
-   frames. */
+/*
+ * crasher.c - reads through a null pointer in the middle of the capture, while it has a list of
+ * frames.
+ */
 #include "expert.h"
 
 #include <string.h>

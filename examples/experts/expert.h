@@ -1,6 +1,7 @@
-/* expert.h - what the example experts share. */
-#ifndef EXPERT_H
-#define EXPERT_H
+/*
+ * expert.h - what the example experts share.
+ */
+#pragma once
 
 #include <windows.h>
 
@@ -32,5 +33,3 @@ DWORD expert_next_frame(HEXPERTKEY key, EXPERTFRAMEDESCRIPTOR *frame);
 /* Allocates an event with so many columns as one block of the expert. NULL: no memory. The source
    and the name must outlive it. */
 NMEVENTDATA *expert_new_event(HEXPERTKEY key, char *source, char *name, BYTE columns);
-
-#endif

@@ -1,5 +1,7 @@
-/* hung.c - stops calling the DLL, so that no error code can reach it: only killing its thread
-   helps. */
+/*
+ * hung.c - stops calling the DLL, so that no error code can reach it: only killing its thread
+ * helps.
+ */
 #include "expert.h"
 
 enum { PIECES = 100, PIECE = 4096 /* bytes */ };

@@ -1,4 +1,6 @@
-/* leaky.c - allocates an event for every frame and frees none, as the SDK's sample does. */
+/*
+ * leaky.c - allocates an event for every frame and frees none, as the SDK's sample does.
+ */
 #include "expert.h"
 
 enum { COLUMNS = 2 };

@@ -1,6 +1,7 @@
-/* packet.h - who sent a frame to whom, and what it carries. */
-#ifndef PACKET_H
-#define PACKET_H
+/*
+ * packet.h - who sent a frame to whom, and what it carries.
+ */
+#pragma once
 
 #include <windows.h>
 
@@ -31,5 +32,3 @@ int address_compare(const PACKET_ADDRESS *first, const PACKET_ADDRESS *second);
 
 /* Writes the usual notation into text, and returns text. */
 const char *address_text(const PACKET_ADDRESS *address, char text[ADDRESS_TEXT]);
-
-#endif

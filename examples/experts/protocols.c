@@ -1,8 +1,10 @@
-/* Counts the frames of each protocol, as the SDK's sample does: tells its status, asks for each
-   frame that passes a filter, and submits an event for what it found. It reads no file and knows no
-   protocol itself: the host supplies both, through Nmapi.dll.
-
-   Built twice, with <netmon.h> of this project and with the compiler's own (PROTOCOLS_SDK). */
+/*
+ * Counts the frames of each protocol, as the SDK's sample does: tells its status, asks for each
+ * frame that passes a filter, and submits an event for what it found. It reads no file and knows no
+ * protocol itself: the host supplies both, through Nmapi.dll.
+ *
+ * Built twice, with <netmon.h> of this project and with the compiler's own (PROTOCOLS_SDK).
+ */
 #include "expert.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
-/* runaway.c - allocates without end. The host's limit does not stop it; NMERR_EXPERT_TERMINATE
-   does. */
+/*
+ * runaway.c - allocates without end. The host's limit does not stop it; NMERR_EXPERT_TERMINATE
+ * does.
+ */
 #include "expert.h"
 
 enum { PIECE = 1000 }; /* bytes */

@@ -1,5 +1,7 @@
-/* topusers.c - counts frames and bytes for each address and each conversation, and submits the top
-   ten of both as events: a well-behaved expert to learn from. */
+/*
+ * topusers.c - counts frames and bytes for each address and each conversation, and submits the top
+ * ten of both as events: a well-behaved expert to learn from.
+ */
 #include "expert.h"
 
 #include <string.h>

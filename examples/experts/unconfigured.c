@@ -1,4 +1,6 @@
-/* unconfigured.c - for experts without a configuration: they must export Configure nevertheless. */
+/*
+ * unconfigured.c - for experts without a configuration: they must export Configure nevertheless.
+ */
 #include "expert.h"
 
 BOOL WINAPI Configure(HEXPERTKEY key, PEXPERTCONFIG *config, PEXPERTSTARTUPINFO startup,

@@ -1,4 +1,6 @@
-/* address.h - addresses of frames, and their notations. */
+/*
+ * address.h - addresses of frames, and their notations.
+ */
 #pragma once
 
 #include "caller.h"

@@ -1,5 +1,7 @@
-/* ber.h - the supplied functions for BER, object identifiers and Unicode text. They read what a
- * caller's encoding claims to have: its bounds are the caller's business. */
+/*
+ * ber.h - the supplied functions for BER, object identifiers and Unicode text. They read what a
+ * caller's encoding claims to have: its bounds are the caller's business.
+ */
 #pragma once
 
 #include <windows.h>

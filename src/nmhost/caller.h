@@ -1,4 +1,5 @@
-/* caller.h - what the host keeps for each thread that calls a supplied function.
+/*
+ * caller.h - what the host keeps for each thread that calls a supplied function.
  *
  * Only the thread itself uses it, so there is no lock; who is killed in here harms nobody. It is
  * freed once its thread has ended: nobody waits for that.

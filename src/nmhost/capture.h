@@ -1,4 +1,5 @@
-/* capture.h - the frames of one capture file.
+/*
+ * capture.h - the frames of one capture file.
  *
  * capture_frame and capture_frames may be called on any thread, one that is killed in them
  * included: they take no lock that it could leave held.

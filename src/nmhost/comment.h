@@ -1,4 +1,5 @@
-/* comment.h - the comments on a capture's frames: the first 1,000.
+/*
+ * comment.h - the comments on a capture's frames: the first 1,000.
  *
  * One thread finds them as it walks through the file; any other may ask for those that it has
  * found.

@@ -1,5 +1,7 @@
-/* config.h - an expert's configuration in a file: the bytes of its EXPERTCONFIG, whose first four
- * say how many they are. */
+/*
+ * config.h - an expert's configuration in a file: the bytes of its EXPERTCONFIG, whose first four
+ * say how many they are.
+ */
 #pragma once
 
 #include "library.h"

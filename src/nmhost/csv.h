@@ -1,5 +1,7 @@
-/* csv.h - events as comma-separated values (RFC 4180): capture, expert, severity, time, frame,
- * event, description, then "name=value" for each column. */
+/*
+ * csv.h - events as comma-separated values (RFC 4180): capture, expert, severity, time, frame,
+ * event, description, then "name=value" for each column.
+ */
 #pragma once
 
 #include "message.h"

@@ -1,5 +1,7 @@
-/* event_view.h - what an expert submitted, whichever SDK it was compiled with: on x86 the one of
- * 2001 packs an event to the byte. Nothing is changed or kept; texts stay the event's. */
+/*
+ * event_view.h - what an expert submitted, whichever SDK it was compiled with: on x86 the one of
+ * 2001 packs an event to the byte. Nothing is changed or kept; texts stay the event's.
+ */
 #pragma once
 
 #include <windows.h>

@@ -1,4 +1,5 @@
-/* events.h - takes the events that experts submit, and hands them on to the host's own thread.
+/*
+ * events.h - takes the events that experts submit, and hands them on to the host's own thread.
  *
  * An expert's thread copies its event into a slot of a ring, whose ticket it drew; it may be killed
  * at any instruction. A slot that is not filled within half a second of its turn is a dead thread's

@@ -1,4 +1,5 @@
-/* filter.h - display filters: expressions in postfix order.
+/*
+ * filter.h - display filters: expressions in postfix order.
  *
  * The left operand is pushed first. Nothing is skipped: every object is evaluated. A relation holds
  * if any instance of the property matches; with no instance none holds, not even "unequal". What is

@@ -1,4 +1,5 @@
-/* filter_text.h - filters as text, for the command line:
+/*
+ * filter_text.h - filters as text, for the command line:
  *
  *     TCP and not (IP.Time to Live < 64 or DNS.Question Name contains "printer")
  *

@@ -1,4 +1,5 @@
-/* format.h - where the frames lie in a capture file: pcap, pcapng, Network Monitor 1.x and 2.x.
+/*
+ * format.h - where the frames lie in a capture file: pcap, pcapng, Network Monitor 1.x and 2.x.
  *
  * A frame has a position: an offset in the file, or in Network Monitor's formats its place in the
  * frame table, unless that is cut off. Nothing that the file says is believed: everything is read

@@ -1,4 +1,5 @@
-/* formatter.h - the supplied functions that make text of properties.
+/*
+ * formatter.h - the supplied functions that make text of properties.
  *
  * The text of a property is "Label = value", the value as the generic formatter's page has it. It
  * goes where szPropertyText points, at most FormatStringSize bytes; where that is NULL, into memory

@@ -1,4 +1,6 @@
-/* frames.h - the supplied functions for frames and for the capture. */
+/*
+ * frames.h - the supplied functions for frames and for the capture.
+ */
 #pragma once
 
 #include "caller.h"

@@ -1,4 +1,5 @@
-/* guard.h - ends a thread that crashes, instead of the process.
+/*
+ * guard.h - ends a thread that crashes, instead of the process.
  *
  * An unhandled-exception filter, not a vectored handler: an exception reaches it only when the
  * expert's own __try blocks, and those inside Windows (IsBadReadPtr's for one), have let it pass,

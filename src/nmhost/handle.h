@@ -1,4 +1,5 @@
-/* handle.h - what is behind the handles that experts get: numbers.
+/*
+ * handle.h - what is behind the handles that experts get: numbers.
  *
  * A handle is a tag, which tells its kind, and a place in one of the host's tables. Whatever an
  * expert hands in is looked at as a number, checked, and never dereferenced.

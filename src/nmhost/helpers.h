@@ -1,5 +1,7 @@
-/* helpers.h - the supplied functions that only compute: sets, numbers, times, link layers, and the
- * per-capture heap. */
+/*
+ * helpers.h - the supplied functions that only compute: sets, numbers, times, link layers, and the
+ * per-capture heap.
+ */
 #pragma once
 
 #include "caller.h"

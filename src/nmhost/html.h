@@ -1,4 +1,6 @@
-/* html.h - one self-contained page: a table of the runs, with bars, and a table of the events. */
+/*
+ * html.h - one self-contained page: a table of the runs, with bars, and a table of the events.
+ */
 #pragma once
 
 #include "report_run.h"

@@ -1,4 +1,6 @@
-/* ipv6.h - the notation of IPv6 addresses: the supplied functions. */
+/*
+ * ipv6.h - the notation of IPv6 addresses: the supplied functions.
+ */
 #pragma once
 
 #include <windows.h>

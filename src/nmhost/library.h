@@ -1,4 +1,6 @@
-/* library.h - Nmapi.dll as a host loads it. */
+/*
+ * library.h - Nmapi.dll as a host loads it.
+ */
 #pragma once
 
 #include "nmapi.h"

@@ -1,4 +1,5 @@
-/* message.h - what a run of an expert tells: from the child process to its parent through a pipe,
+/*
+ * message.h - what a run of an expert tells: from the child process to its parent through a pipe,
  * or in one process by a call.
  *
  * An expert can write to any memory and any handle of its process. So nothing that comes through

@@ -1,4 +1,6 @@
-/* options.h - the command line. */
+/*
+ * options.h - the command line.
+ */
 #pragma once
 
 #include "session.h"

@@ -1,4 +1,6 @@
-/* output.h - a text file that is written piece by piece. */
+/*
+ * output.h - a text file that is written piece by piece.
+ */
 #pragma once
 
 #include <windows.h>

@@ -1,4 +1,5 @@
-/* property.h - the properties of protocols, and those of one frame.
+/*
+ * property.h - the properties of protocols, and those of one frame.
  *
  * What describes protocols and properties is made once, before the first expert, and read-only from
  * then on: no expert can change what the next one reads.

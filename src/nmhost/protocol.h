@@ -1,4 +1,5 @@
-/* protocol.h - the protocols that this host knows: tables, and what follows from them.
+/*
+ * protocol.h - the protocols that this host knows: tables, and what follows from them.
  *
  * A protocol is one table: how long its header is, which protocol follows, and a row for each
  * property. Names and labels are as Network Monitor's parsers spelled them where public traces show

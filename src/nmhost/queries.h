@@ -1,4 +1,6 @@
-/* queries.h - the supplied functions for protocols and properties. */
+/*
+ * queries.h - the supplied functions for protocols and properties.
+ */
 #pragma once
 
 #include "caller.h"

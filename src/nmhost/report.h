@@ -1,5 +1,7 @@
-/* report.h - what is told of the runs, in the order in which they come, and of all of them at the
- * end. */
+/*
+ * report.h - what is told of the runs, in the order in which they come, and of all of them at the
+ * end.
+ */
 #pragma once
 
 #include "run.h"

@@ -1,4 +1,6 @@
-/* report_run.h - what is known of one run, for the table and the page. */
+/*
+ * report_run.h - what is known of one run, for the table and the page.
+ */
 #pragma once
 
 #include "message.h"

@@ -1,4 +1,5 @@
-/* ring.h - copies of the last frames that one thread has fetched.
+/*
+ * ring.h - copies of the last frames that one thread has fetched.
  *
  * A copy stays where it is until the thread has kept RING_KEEPS more. The memory is the host's own.
  */

@@ -1,4 +1,6 @@
-/* run.h - one expert over one capture: in this process, or in a child that this process starts. */
+/*
+ * run.h - one expert over one capture: in this process, or in a child that this process starts.
+ */
 #pragma once
 
 #include "options.h"

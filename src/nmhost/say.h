@@ -1,4 +1,6 @@
-/* say.h - output that survives killed threads. */
+/*
+ * say.h - output that survives killed threads.
+ */
 #pragma once
 
 #include <windows.h>

@@ -1,4 +1,5 @@
-/* session.h - one run of one expert in this process, from loading its DLL to closing its keys.
+/*
+ * session.h - one run of one expert in this process, from loading its DLL to closing its keys.
  *
  * Each call of the expert has a key and a thread of its own. What happens goes to a sink, as
  * messages.

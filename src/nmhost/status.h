@@ -1,4 +1,6 @@
-/* status.h - takes what experts tell of their progress; the last word counts. */
+/*
+ * status.h - takes what experts tell of their progress; the last word counts.
+ */
 #pragma once
 
 #include "message.h"

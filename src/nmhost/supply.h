@@ -1,4 +1,5 @@
-/* supply.h - the functions of Network Monitor that this host supplies to experts: frames, capture
+/*
+ * supply.h - the functions of Network Monitor that this host supplies to experts: frames, capture
  * data, filters, protocols, properties, their text, and helpers. FUNCTIONS.md lists them.
  *
  * They run on the experts' threads, which may crash in them or be killed in them at any

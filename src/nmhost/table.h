@@ -1,4 +1,6 @@
-/* table.h - how the tables of protocols are written down. For the table_*.c files alone. */
+/*
+ * table.h - how the tables of protocols are written down. For the table_*.c files alone.
+ */
 #pragma once
 
 #include "protocol.h"

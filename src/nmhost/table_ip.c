@@ -1,4 +1,6 @@
-/* IP, IPv6 with its extension headers, ICMP and ICMPv6. */
+/*
+ * table_ip.c - IP, IPv6 with its extension headers, ICMP and ICMPv6.
+ */
 #include "table.h"
 
 static const HANDOFF ip_next[] = {

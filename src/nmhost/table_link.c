@@ -1,4 +1,6 @@
-/* Ethernet, LLC, SNAP, ARP. */
+/*
+ * table_link.c - Ethernet, LLC, SNAP, ARP.
+ */
 #include "table.h"
 
 static const HANDOFF ethertypes[] = {

@@ -1,4 +1,6 @@
-/* TCP and UDP. */
+/*
+ * table_transport.c - TCP and UDP.
+ */
 #include "table.h"
 
 /* By either port, the destination's first. */

@@ -1,5 +1,7 @@
-/* DNS over UDP, the first line of HTTP, the session header of NetBIOS over TCP, the header of
-   SMB. */
+/*
+ * table_upper.c - DNS over UDP, the first line of HTTP, the session header of NetBIOS over TCP, the
+ * header of SMB.
+ */
 #include "table.h"
 
 static const LABELED_BIT dns_flag_labels[] = {

@@ -1,5 +1,7 @@
-/* terminal.h - an expert's status and events in the terminal: on a console a progress bar, else
- * lines; a table of at most 80 columns. */
+/*
+ * terminal.h - an expert's status and events in the terminal: on a console a progress bar, else
+ * lines; a table of at most 80 columns.
+ */
 #pragma once
 
 #include "message.h"

@@ -1,4 +1,6 @@
-/* text.h - text of properties, as the generic formatter's page has it. */
+/*
+ * text.h - text of properties, as the generic formatter's page has it.
+ */
 #pragma once
 
 #include "property.h"

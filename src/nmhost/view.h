@@ -1,5 +1,6 @@
-/* view.h - a window that slides over a file, so that a file may be larger than the address
- * space. */
+/*
+ * view.h - a window that slides over a file, so that a file may be larger than the address space.
+ */
 #pragma once
 
 #include <windows.h>
