@@ -57,10 +57,11 @@ endif()
 # so calls and returns match on a shadow stack. 32-bit programs have no shadow stack. GNU ld has no
 # such option.
 #
-# No /guard:cf. The only indirect calls are the thunks' jumps, which a compiler does not instrument,
-# and the callbacks of two functions. A process with Control Flow Guard may load DLLs without it,
-# except in strict mode. The option would need our own _load_config_used in the layout of each
-# linker's version, which costs more than it would check.
+# No /guard:cf. The indirect calls are the thunks' jumps, which a compiler does not instrument, the
+# callbacks of two functions, FlushProcessWriteBuffers, and the modules' calls of each other's
+# static functions. A process with Control Flow Guard may load DLLs without it, except in strict
+# mode. The option would need our own _load_config_used in the layout of each linker's version,
+# which costs more than it would check.
 #
 # /Brepro: no time stamps. Paths in the debug information are relative, so that it does not depend
 # on the build's folder.
