@@ -74,7 +74,8 @@ static void repair(struct thread *self)
         if (s->span->region.owner != SHARED_OWNER) {
             forget(self, s); /* not yet shared, or freed */
         } else {
-            finish_freeing(s);
+            if (s->span->kind != SPAN_NEW) /* otherwise its block states may be gone */
+                finish_freeing(s);
             free_if_empty(self, s);
         }
     }

@@ -516,6 +516,53 @@ static void a_thread_may_die_while_it_takes_a_block_of_a_shared_span(void **stat
     assert_true(deaths > 5);
 }
 
+static void free_quarantined(void *argument)
+{
+    (void)argument;
+    shared_release(thread_self(), YOU, 1);
+}
+
+/* The span lies far behind in its segment, where the place of block states varies. */
+static void a_thread_may_die_while_it_quarantines_a_shared_span(void **state)
+{
+    enum { BEFORE = 68, BLOCKS = 30 };
+    unsigned long deaths = 0;
+
+    if (!standin_can_step())
+        skip();
+    for (DWORD died = 1; died; deaths += died) {
+        struct region *before[BEFORE];
+        void *blocks[BLOCKS];
+        struct heap his;
+        close_and_load_anew(state);
+        open_heaps(state);
+        heap_open(&his, (void *)0x6660, (SIZE_T)-1);
+        for (int i = 0; i < BEFORE; i++)
+            before[i] = region_take(self, his.owner, 1, 0);
+        for (int i = 0; i < BLOCKS; i++)
+            blocks[i] = heap_alloc(self, &mine, 100);
+        handed_over = blocks[0];
+        for (int i = 0; i < BLOCKS; i++)
+            blocks[i] = heap_alloc(self, &his, 100);
+        assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
+        heap_close(self, &mine, 0);
+        open_heaps(state);
+        died = unit_kill_at(free_quarantined, deaths);
+        heap_repair(self, &yours, 1);
+        heap_close(self, &yours, 1);
+        heap_open(&yours, YOU, (SIZE_T)-1);
+        assert_true(is_quarantined(region_find(handed_over)));
+        for (int i = 0; i < BLOCKS; i++)
+            assert_int_equal(size_of(&his, blocks[i]), 100);
+        assert_true(heap_is_valid(self, &his));
+        heap_close(self, &his, 0);
+        for (int i = 0; i < BEFORE; i++)
+            region_release(self, before[i]);
+    }
+    print_message("%lu deaths\n", deaths);
+    assert_true(deaths > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +583,7 @@ int main(void)
         ONE(a_span_without_open_owners_serves_nobody),
         ONE(a_block_freed_in_a_normal_close_is_handed_out_again),
         ONE(a_thread_may_die_while_it_takes_a_block_of_a_shared_span),
+        ONE(a_thread_may_die_while_it_quarantines_a_shared_span),
     };
 
     return UNIT_RUN(tests);
