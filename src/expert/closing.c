@@ -8,12 +8,13 @@
 /* Flags of `closing`. */
 enum { BEGUN = 1, ABNORMAL = 2, RECLAIMS = 4 };
 
-/* Whether a stale writer may exist: somebody who may still write to what the expert held. */
+/* Whether a stale writer may exist: somebody who may still write to what the expert held. Who was
+   killed is asked last, because a thread that was alive just now may be killed at any moment. */
 static int is_abnormal(const struct thread *self, const struct expert *e, int died)
 {
     return died || e->crowded || e->killed || e->state == EXPERT_TERMINATED ||
-           visitors_any(e, self->id, thread_was_killed) ||
-           (e->heap->sums.live_bytes && visitors_any(e, self->id, thread_is_alive));
+           (e->heap->sums.live_bytes && visitors_any(e, self->id, thread_is_alive)) ||
+           visitors_any(e, self->id, thread_was_killed);
 }
 
 /* What a close does once it is noted. A terminated expert, even if terminated just now, can be

@@ -25,14 +25,14 @@ void visitors_forget(struct thread *self, struct expert *e)
 
 static void drop_the_dead(struct thread *self, struct expert *e)
 {
-    if (visitors_any(e, 0, thread_was_killed))
-        e->killed = 1;
     e->visitor_count = 0;
     for (struct visitor **link = &e->visitors; *link;) {
         if (thread_is_alive((*link)->id)) {
             link = &(*link)->next;
             e->visitor_count++;
         } else {
+            if (thread_was_killed((*link)->id)) /* asked last: it does not change any more */
+                e->killed = 1;
             drop(self, link);
         }
     }

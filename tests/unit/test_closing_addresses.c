@@ -241,6 +241,53 @@ static void one_killed_thread_among_others_makes_the_close_abnormal(void **state
     }
 }
 
+static struct visitor *victim;
+static int instants; /* before and after waits, until the victim is killed */
+
+static void kill_the_victim(const char *name, BOOL after)
+{
+    (void)after;
+    if (strcmp(name, "WaitForSingleObject") != 0 || instants < 0 || instants--)
+        return;
+    TerminateThread(victim->thread, 1);
+    WaitForSingleObject(victim->thread, INFINITE);
+}
+
+/* Kills a thread that has called when others ask for the n-th time whether it lives: when a further
+   thread calls, or in the close. Whether the close was abnormal; *came: there was an n-th time. */
+static int killed_at(unsigned key, int n, int in_close, int *came)
+{
+    struct visitor v = {.first = key, .count = 1, .bytes = MEDIUM};
+
+    arrive(&v);
+    victim = &v;
+    instants = n;
+    standin_on_call(in_close ? NULL : kill_the_victim);
+    assert_non_null(ExpertAllocMemory(KEY(key), 10, NULL));
+    standin_on_call(in_close ? kill_the_victim : NULL);
+    assert_int_equal(NmapiCloseExpert(KEY(key), NULL), NMERR_SUCCESS);
+    standin_on_call(NULL);
+    *came = instants < 0;
+    if (!*came)
+        go(&v, 0);
+    else
+        CloseHandle(v.thread);
+    return unit_is_quarantined(v.blocks[0]);
+}
+
+static void a_thread_counts_whenever_it_is_killed(void **state)
+{
+    unsigned key = 960;
+
+    (void)state;
+    for (int in_close = 0; in_close < 2; in_close++) {
+        int came = 1, n;
+        for (n = 0; came; n++)
+            assert_true(killed_at(key++, n, in_close, &came));
+        assert_in_range(n, 3, 20);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +296,7 @@ int main(void)
         cmocka_unit_test(the_caller_of_close_itself_is_no_stale_writer),
         cmocka_unit_test(threads_of_a_keys_former_life_do_not_count),
         cmocka_unit_test(one_killed_thread_among_others_makes_the_close_abnormal),
+        cmocka_unit_test(a_thread_counts_whenever_it_is_killed),
         cmocka_unit_test(every_thread_that_called_counts_however_many),
         cmocka_unit_test(as_much_is_quarantined_while_threads_live),
         cmocka_unit_test(the_quarantine_holds_its_bound_to_the_last_byte),
