@@ -125,7 +125,6 @@ DWORD bias_open(struct thread *self, struct expert *e, SIZE_T limit, int isolate
     if (!heap)
         return NMERR_OUT_OF_MEMORY;
     heap_open(heap, e, limit ? limit : (SIZE_T)-1);
-    visitors_forget(self, e);
     e->streak = e->need = 0;
     e->last = 0;
     store_relaxed(&e->refused, 0);

@@ -29,6 +29,7 @@ static void complete(struct thread *self, struct expert *e)
     atomic_cas(&e->state, EXPERT_TERMINATED, EXPERT_CLOSED);
     KILL_POINT("expert closing");
     heap_close(self, heap, e->closing & ABNORMAL);
+    visitors_forget(self, e);
     e->biased = 0;
     atomic_store(&e->closing, 0);
     KILL_POINT("heap closed");

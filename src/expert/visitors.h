@@ -6,7 +6,7 @@
 
 #include "expert/expert.h"
 
-/* Forgets all, when an expert is opened. */
+/* Forgets all, when an expert is closed. */
 void visitors_forget(struct thread *self, struct expert *expert);
 /* Notes the calling thread. If there is no memory, the expert is `crowded` from now on. */
 void visitors_note(struct thread *self, struct expert *expert);

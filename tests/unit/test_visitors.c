@@ -225,6 +225,25 @@ static void a_default_limit_is_for_those_who_have_none(void **state)
     assert_int_equal(usage.MemoryLimit, 0);
 }
 
+/* Nor of its threads. With pageheap each of the DLL's own records has pages of its own. */
+static void a_closed_expert_keeps_no_memory(void **state)
+{
+    SIZE_T before;
+
+    unit_load_anew(state);
+    options.pageheap = 1;
+    assert_non_null(ExpertAllocMemory(KEY(199), 100, NULL)); /* and the record heap is open */
+    before = record_sums.used;
+    for (int i = 200; i < 210; i++) {
+        assert_int_equal(unit_on_thread(unit_use_key, KEY(i)), 1);
+        assert_non_null(ExpertAllocMemory(KEY(i), 100, NULL));
+        assert_int_equal(NmapiCloseExpert(KEY(i), NULL), NMERR_SUCCESS);
+    }
+    assert_int_equal(record_sums.used, before);
+    options.pageheap = 0;
+    unit_load_anew(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +252,7 @@ int main(void)
         cmocka_unit_test(many_threads_one_after_the_other_take_no_memory),
         cmocka_unit_test(an_expert_whose_visitor_was_not_counted_takes_the_next),
         cmocka_unit_test(a_visitor_that_could_not_be_noted_keeps_the_expert_open),
+        cmocka_unit_test(a_closed_expert_keeps_no_memory),
         cmocka_unit_test(a_reclaimed_keys_usage_begins_anew),
         cmocka_unit_test(strict_leaves_opening_to_the_host),
         cmocka_unit_test(a_default_limit_is_for_those_who_have_none),
