@@ -56,7 +56,6 @@ DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
     struct thread *self;
     struct expert *e;
     DWORD code;
-    int died;
 
     if (pUsage && pUsage->cbSize < USAGE_MIN)
         return NMERR_INVALID_PARAMETER;
@@ -68,7 +67,7 @@ DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
         return NMERR_INVALID_EXPERT_HANDLE;
     if (pUsage) /* what can't be written faults here, where no lock is held */
         *(volatile NMAPI_EXPERT_USAGE *)pUsage = *pUsage;
-    died = bias_lock(self, e);
+    bias_lock(self, e);
     if (!expert_is_live(e)) {
         code = expert_terminate(e); /* a reclaimed one is closed by the host from now on */
         lock_release(&e->lock);
@@ -81,7 +80,7 @@ DWORD WINAPI NmapiCloseExpert(HEXPERTKEY hExpertKey, NMAPI_EXPERT_USAGE *pUsage)
         leaks.usage.CommittedBytes = 0;
         *pUsage = leaks.usage;
     }
-    closing_end(self, e, died, 0, &leaks);
+    closing_end(self, e, 0, &leaks);
     lock_release(&e->lock);
     closing_report(e, &leaks);
     return NMERR_SUCCESS;

@@ -90,7 +90,7 @@ static int revoke(const struct thread *self, struct expert *e)
     return died;
 }
 
-int bias_recover(struct thread *self, struct expert *e, int died)
+void bias_recover(struct thread *self, struct expert *e, int died)
 {
     died |= revoke(self, e);
     if (atomic_load(&e->bias) == self->id) /* so that its next call takes the slow path */
@@ -101,17 +101,17 @@ int bias_recover(struct thread *self, struct expert *e, int died)
         died = 1;
     }
     if (UNLIKELY(died)) {
+        e->killed = (uint8_t)expert_is_live(e); /* its close is abnormal, not the next life's */
         if (load_relaxed(&e->closing))
             closing_finish(self, e);
         else if (e->heap)
             heap_repair(self, e->heap, 0);
     }
-    return died;
 }
 
-int bias_lock(struct thread *self, struct expert *e)
+void bias_lock(struct thread *self, struct expert *e)
 {
-    return bias_recover(self, e, lock_acquire(&e->lock, self));
+    bias_recover(self, e, lock_acquire(&e->lock, self));
 }
 
 /* Entering */

@@ -59,7 +59,7 @@ void bias_leave_both(struct expert *a, struct expert *b);
 DWORD bias_open(struct thread *self, struct expert *expert, SIZE_T limit, int isolated);
 
 /* Takes an expert's lock, revokes the bias, even the caller's own, and recovers what a dead thread
-   left. Returns 1 if a thread died inside. */
-int bias_lock(struct thread *self, struct expert *expert);
+   left. */
+void bias_lock(struct thread *self, struct expert *expert);
 /* What bias_lock does once it has the lock; `died`: it was taken over from a dead thread. */
-int bias_recover(struct thread *self, struct expert *expert, int died);
+void bias_recover(struct thread *self, struct expert *expert, int died);

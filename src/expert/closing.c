@@ -10,9 +10,9 @@ enum { BEGUN = 1, ABNORMAL = 2, RECLAIMS = 4 };
 
 /* Whether a stale writer may exist: somebody who may still write to what the expert held. Who was
    killed is asked last, because a thread that was alive just now may be killed at any moment. */
-static int is_abnormal(const struct thread *self, const struct expert *e, int died)
+static int is_abnormal(const struct thread *self, const struct expert *e)
 {
-    return died || e->crowded || e->killed || e->state == EXPERT_TERMINATED ||
+    return e->crowded || e->killed || e->state == EXPERT_TERMINATED ||
            (e->heap->sums.live_bytes && visitors_any(e, self->id, thread_is_alive)) ||
            visitors_any(e, self->id, thread_was_killed);
 }
@@ -38,10 +38,9 @@ static void complete(struct thread *self, struct expert *e)
     record_heap_free(self, heap);
 }
 
-void closing_end(struct thread *self, struct expert *e, int died, int reclaims,
-                 struct closing_leaks *leaks)
+void closing_end(struct thread *self, struct expert *e, int reclaims, struct closing_leaks *leaks)
 {
-    int abnormal = is_abnormal(self, e, died);
+    int abnormal = is_abnormal(self, e);
 
     leaks->count = options.report ? heap_blocks(self, e->heap, leaks->first, CLOSING_LEAKS) : 0;
     expert_usage(e, &leaks->usage);

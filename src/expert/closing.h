@@ -17,9 +17,9 @@ struct closing_leaks {
     struct heap_entry first[CLOSING_LEAKS];
 };
 
-/* Closes an expert that is live, locked and recovered. `died`: a thread had died in it. `reclaims`:
-   a call may open its key again. */
-void closing_end(struct thread *self, struct expert *expert, int died, int reclaims,
+/* Closes an expert that is live, locked and recovered. `reclaims`: a call may open its key
+   again. */
+void closing_end(struct thread *self, struct expert *expert, int reclaims,
                  struct closing_leaks *leaks);
 /* Finishes a close whose thread was killed; the expert is locked. */
 void closing_finish(struct thread *self, struct expert *expert);

@@ -26,9 +26,9 @@ void reclaim_experts(struct thread *self, int ending)
             continue;
         leaks.usage.LiveBlocks = 0;
         if (is_deserted(e, ending ? self->id : 0)) {
-            died = bias_recover(self, e, died);
+            bias_recover(self, e, died);
             if (expert_is_live(e)) /* otherwise it was a killed close, now finished */
-                closing_end(self, e, died, 1, &leaks);
+                closing_end(self, e, 1, &leaks);
         } else if (died) { /* the lock tells it only once */
             bias_recover(self, e, died);
         }

@@ -252,6 +252,38 @@ static void a_span_is_quarantined_even_if_the_thread_dies_that_does_it(void **st
     }
 }
 
+static DWORD WINAPI hand_block_to_b(LPVOID unused)
+{
+    (void)unused;
+    return NmapiTransferMemory(A, B, block);
+}
+
+static DWORD WINAPI open_a(LPVOID unused)
+{
+    (void)unused;
+    return NmapiOpenExpert(A, NULL);
+}
+
+/* Also if a call has recovered the expert before the close. */
+static void a_close_is_abnormal_after_any_thread_died_inside(void **state)
+{
+    (void)state;
+    block = ExpertAllocMemory(A, 2000, NULL);
+    assert_non_null(ExpertAllocMemory(B, 100, NULL));
+    at("owners about to be given", die);
+    assert_int_equal(unit_on_thread(hand_block_to_b, NULL), 1);
+    assert_int_equal(ExpertMemorySize(A, block), 2000);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    assert_true(unit_is_quarantined(block));
+    /* but not in its next life, even if another death delays that */
+    at("expert about to open", die);
+    assert_int_equal(unit_on_thread(open_a, NULL), 1);
+    assert_int_equal(NmapiOpenExpert(A, NULL), NMERR_SUCCESS);
+    block = ExpertAllocMemory(A, 2000, NULL);
+    assert_int_equal(NmapiCloseExpert(A, NULL), NMERR_SUCCESS);
+    assert_false(unit_is_quarantined(block));
+}
+
 #define OWNER ((void *)0x4440)
 
 static DWORD WINAPI take_units(LPVOID units)
@@ -293,6 +325,7 @@ int main(void)
         ONE(what_a_killed_abnormal_close_left_is_given_to_nobody),
         ONE(a_reclaim_finishes_a_killed_close),
         ONE(a_span_is_quarantined_even_if_the_thread_dies_that_does_it),
+        ONE(a_close_is_abnormal_after_any_thread_died_inside),
         ONE(units_whose_taker_was_killed_lead_to_no_unused_record),
     };
 
