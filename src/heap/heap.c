@@ -364,13 +364,13 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
         region_give(self, &span->region, to->owner);
         heap_list(to, span);
     } else {
+        from->gives = to->gives = 1; /* first: a close relies on it */
         if (span->region.owner != SHARED_OWNER) {
             unlist(from, span);
             if (!shared_make(self, span, from->owner)) {
                 heap_list(from, span);
                 return HEAP_FULL;
             }
-            from->gives = 1;
         }
         shared_give(self, span, block.index, to->owner);
     }

@@ -201,6 +201,39 @@ static void while_one_thread_visits_shared_spans_others_wait(void **state)
     heap_open(&yours, YOU, (SIZE_T)-1);
 }
 
+static DWORD WINAPI close_another(LPVOID unused)
+{
+    struct thread *me = bias_thread();
+    struct heap his;
+
+    (void)unused;
+    heap_open(&his, (void *)0x6660, (SIZE_T)-1);
+    heap_alloc(me, &his, 100);
+    heap_close(me, &his, 0);
+    return 0;
+}
+
+static void must_end_now(void *block, SIZE_T bytes, void *context)
+{
+    HANDLE thread = CreateThread(NULL, 0, close_another, NULL, 0, NULL);
+
+    (void)block, (void)bytes;
+    *(DWORD *)context = WaitForSingleObject(thread, 3000);
+    CloseHandle(thread);
+}
+
+/* Nor does it take time for each shared span that there is. */
+static void the_close_of_a_heap_without_shared_blocks_waits_for_nobody(void **state)
+{
+    void *block = heap_alloc(self, &mine, 100);
+    DWORD waited = WAIT_TIMEOUT;
+
+    (void)state;
+    assert_int_equal(heap_transfer(self, &mine, &yours, block), HEAP_OK);
+    shared_visit(self, YOU, must_end_now, &waited);
+    assert_int_equal(waited, WAIT_OBJECT_0);
+}
+
 #define ONE(test) cmocka_unit_test_setup_teardown(test, open_heaps, close_and_load_anew)
 
 static void *handed_over;
@@ -546,7 +579,7 @@ static void a_thread_may_die_while_it_quarantines_a_shared_span(void **state)
             blocks[i] = heap_alloc(self, &his, 100);
         assert_int_equal(heap_transfer(self, &mine, &yours, handed_over), HEAP_OK);
         heap_close(self, &mine, 0);
-        open_heaps(state);
+        heap_open(&mine, ME, (SIZE_T)-1);
         died = unit_kill_at(free_quarantined, deaths);
         heap_repair(self, &yours, 1);
         heap_close(self, &yours, 1);
@@ -571,6 +604,7 @@ int main(void)
         ONE(freed_blocks_are_nobodys),
         ONE(no_call_holds_up_other_threads_afterwards),
         ONE(while_one_thread_visits_shared_spans_others_wait),
+        ONE(the_close_of_a_heap_without_shared_blocks_waits_for_nobody),
         ONE(what_can_not_be_shared_stays_the_givers),
         ONE(a_thread_may_die_while_it_frees_a_shared_block),
         ONE(a_repair_of_a_full_span_leaves_its_neighbour_alone),
