@@ -174,14 +174,14 @@ int thread_is_alive(LONG id)
     return alive;
 }
 
-/* Its record is live still, or was reaped. */
+/* Its record is live still, or was reaped. Of two that were killed the record has the later one. */
 int thread_was_killed(LONG id)
 {
     struct thread *t = pin(id);
     int dead = t && !os_thread_is_alive(t->handle);
 
     unpin(t);
-    return dead || atomic_load(&thread_record(id)->killed) == id;
+    return dead || atomic_load(&thread_record(id)->killed) >= id;
 }
 
 /* Lets a suspended thread run for a moment, then suspends it as often as before. */

@@ -51,8 +51,7 @@ void thread_shutdown(void);
 /* The record of a thread, only to read; another thread may have it by now. */
 struct thread *thread_record(LONG id);
 int thread_is_alive(LONG id);
-/* Whether it ended without a call of DllMain. Forgotten once a later thread with its record did so,
-   too. */
+/* Whether it ended without a call of DllMain, or a later thread with its record did so. */
 int thread_was_killed(LONG id);
 
 /* One round of waiting for a thread to leave a lock or a heap. 1: it is dead, and nothing was

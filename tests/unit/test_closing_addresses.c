@@ -241,6 +241,27 @@ static void one_killed_thread_among_others_makes_the_close_abnormal(void **state
     }
 }
 
+static DWORD WINAPI use_and_die(LPVOID key)
+{
+    unit_use_key(key);
+    TerminateThread(GetCurrentThread(), 1);
+    return 0;
+}
+
+/* The later ones have its record. */
+static void a_killed_thread_counts_however_many_are_killed_after_it(void **state)
+{
+    struct visitor v = {.first = 955, .count = 1, .bytes = MEDIUM};
+
+    (void)state;
+    arrive(&v);
+    go(&v, 1);
+    for (int i = 0; i < 300; i++)
+        assert_int_equal(unit_on_thread(use_and_die, KEY(956)), 1);
+    assert_int_equal(NmapiCloseExpert(KEY(955), NULL), NMERR_SUCCESS);
+    assert_true(unit_is_quarantined(v.blocks[0]));
+}
+
 static struct visitor *victim;
 static int instants; /* before and after waits, until the victim is killed */
 
@@ -297,6 +318,7 @@ int main(void)
         cmocka_unit_test(threads_of_a_keys_former_life_do_not_count),
         cmocka_unit_test(one_killed_thread_among_others_makes_the_close_abnormal),
         cmocka_unit_test(a_thread_counts_whenever_it_is_killed),
+        cmocka_unit_test(a_killed_thread_counts_however_many_are_killed_after_it),
         cmocka_unit_test(every_thread_that_called_counts_however_many),
         cmocka_unit_test(as_much_is_quarantined_while_threads_live),
         cmocka_unit_test(the_quarantine_holds_its_bound_to_the_last_byte),
