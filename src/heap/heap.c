@@ -127,7 +127,8 @@ static int grow(struct thread *self, struct heap *heap, struct span *span)
     return grown;
 }
 
-/* `last`: one of its class, which is full, or NULL. */
+/* `last`: one of its class, which is full, or NULL. None of a giver's is of the first size: shared
+   spans are searched one by one. */
 static struct span *new_span(struct thread *self, struct heap *heap, unsigned size_class,
                              const struct span *last)
 {
@@ -135,7 +136,7 @@ static struct span *new_span(struct thread *self, struct heap *heap, unsigned si
     unsigned units = SPAN_LATER;
     struct span *span;
 
-    if (!last && block <= FIRST_MOST)
+    if (!last && !heap->gives && block <= FIRST_MOST)
         units = SPAN_FIRST;
     else if (block <= SECOND_MOST &&
              (!last || (SIZE_T)last->bump * block <= REGION_BYTES(SPAN_FIRST)))

@@ -381,6 +381,22 @@ static void who_hands_over_each_block_fills_one_span_after_the_other(void **stat
     assert_int_equal(mine.sums.live_bytes, 0);
 }
 
+/* Each look-up for room goes through all of them. */
+static void who_hands_over_each_block_shares_few_spans(void **state)
+{
+    enum { BLOCKS = 2000 };
+    int regions = 0;
+
+    (void)state;
+    for (int i = 0; i < BLOCKS; i++)
+        assert_int_equal(heap_transfer(self, &mine, &yours, heap_alloc(self, &mine, 1000)),
+                         HEAP_OK);
+    region_visit(SHARED_OWNER, count_region, &regions);
+    assert_in_range(regions, 2, BLOCKS / 20); /* spans, and the lists of their owners */
+    heap_close(self, &yours, 0);
+    heap_open(&yours, YOU, (SIZE_T)-1);
+}
+
 static void what_comes_into_a_shared_span_is_its_givers_alone(void **state)
 {
     char *first = heap_alloc(self, &mine, 100), *mines, *yourss;
@@ -610,6 +626,7 @@ int main(void)
         ONE(a_repair_of_a_full_span_leaves_its_neighbour_alone),
         ONE(a_thread_may_die_while_it_hands_a_block_over),
         ONE(who_hands_over_each_block_fills_one_span_after_the_other),
+        ONE(who_hands_over_each_block_shares_few_spans),
         ONE(what_comes_into_a_shared_span_is_its_givers_alone),
         ONE(what_stale_writers_may_reach_is_given_to_nobody_while_the_span_lives),
         ONE(a_span_lives_on_after_its_givers_abnormal_close),
