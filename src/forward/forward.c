@@ -228,10 +228,7 @@ DWORD WINAPI NmapiSetFunction(LPCSTR pName, FARPROC pFunction)
 FARPROC WINAPI NmapiGetFunction(LPCSTR pName)
 {
     DWORD index = find_function(pName);
-    void *function;
+    void *function = index == FUNCTIONS ? NULL : atomic_load(&forward_slots[index]);
 
-    if (index == FUNCTIONS)
-        return NULL;
-    function = atomic_load(&forward_slots[index]);
-    return function == functions[index].behind ? NULL : (FARPROC)(ULONG_PTR)function;
+    return !function || function == functions[index].behind ? NULL : (FARPROC)(ULONG_PTR)function;
 }
