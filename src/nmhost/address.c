@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "digit.h"
 #include "handle.h"
 
 enum {
@@ -229,15 +230,6 @@ LPSTR WINAPI address_to_string(LPSTR string, BYTE *address)
     return string;
 }
 
-static int digit_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 LPBYTE WINAPI address_from_string(BYTE *address, LPSTR string)
 {
     BYTE value[MAC_BYTES] = {0};
@@ -247,9 +239,9 @@ LPBYTE WINAPI address_from_string(BYTE *address, LPSTR string)
         return NULL;
     for (; *string != '\0' && digits < 2 * MAC_BYTES; string++) {
         int digit = digit_value(*string);
-        if (digit < 0 && *string != '-' && *string != ':' && *string != ' ')
+        if (digit == 16 && *string != '-' && *string != ':' && *string != ' ')
             return NULL;
-        if (digit < 0)
+        if (digit == 16)
             continue;
         value[digits / 2] = (BYTE)(value[digits / 2] << 4 | digit);
         digits++;

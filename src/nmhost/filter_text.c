@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "digit.h"
 #include "handle.h"
 #include "ipv6.h"
 
@@ -127,14 +128,6 @@ static void read_label(READER *reader, char label[LABEL_CHARS])
     while (used > 0 && label[used - 1] == ' ')
         used--;
     label[used] = '\0';
-}
-
-static int digit_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    char small = (char)(digit | 0x20);
-    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : 16;
 }
 
 static BOOL read_number(READER *reader, int base, DWORD *number)

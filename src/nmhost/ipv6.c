@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "digit.h"
+
 enum { BYTES = 16, GROUPS = 8 };
 
 static const ULONG invalid = 0xC000000D; /* STATUS_INVALID_PARAMETER */
@@ -89,15 +91,6 @@ LPWSTR WINAPI ipv6_to_text_wide(const BYTE address[], LPWSTR text)
         *text++ = (WCHAR)*from;
     *text = 0;
     return text;
-}
-
-static int digit_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : 16;
 }
 
 /* Four numbers below 256 with dots between them; NULL if it is something else. */
