@@ -228,11 +228,11 @@ void os_debug_line(const WCHAR *text)
 int os_append(const WCHAR *path, const char *text, DWORD bytes)
 {
     DWORD written = 0, error = GetLastError();
-    HANDLE file = CreateFileW(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+    /* With this access alone each write goes to the end of then, whoever else appends. */
+    HANDLE file = CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                               OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
 
     if (file != INVALID_HANDLE_VALUE) {
-        SetFilePointer(file, 0, NULL, FILE_END);
         WriteFile(file, text, bytes, &written, NULL);
         CloseHandle(file);
     }

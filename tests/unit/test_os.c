@@ -337,6 +337,32 @@ static void options_and_lines_keep_the_last_error(void **state)
     remove("unit_os.tmp");
 }
 
+static void another_appends(const char *name, BOOL after)
+{
+    if (after || strcmp(name, "WriteFile") != 0)
+        return;
+    standin_on_call(NULL);
+    assert_true(os_append(u"unit_os.tmp", "other,", 6));
+}
+
+static void of_two_that_append_at_once_neither_overwrites_the_other(void **state)
+{
+    char text[32] = "";
+    FILE *file;
+
+    (void)state;
+    remove("unit_os.tmp");
+    standin_on_call(another_appends);
+    assert_true(os_append(u"unit_os.tmp", "mine,", 5));
+    standin_on_call(NULL);
+    file = fopen("unit_os.tmp", "rb");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    remove("unit_os.tmp");
+    assert_string_equal(text, "other,mine,");
+}
+
 /* TLS */
 
 static void a_slot_that_there_is_not_is_not_opened(void **state)
@@ -425,6 +451,7 @@ int main(void)
         cmocka_unit_test(threads_keep_the_last_error),
         cmocka_unit_test(a_slot_keeps_the_last_error),
         cmocka_unit_test(options_and_lines_keep_the_last_error),
+        cmocka_unit_test(of_two_that_append_at_once_neither_overwrites_the_other),
         cmocka_unit_test(a_slot_that_there_is_not_is_not_opened),
         cmocka_unit_test(where_the_system_can_flush_stores_it_does_and_elsewhere_time_does),
         cmocka_unit_test(without_a_slot_calls_have_no_memory),
