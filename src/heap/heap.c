@@ -151,17 +151,17 @@ static struct span *new_span(struct thread *self, struct heap *heap, unsigned si
     return NULL;
 }
 
-/* Finds or makes a span with room in this class; it becomes the current one. */
+/* Finds or makes a span with room in this class: the current one, unless memory is short. */
 static struct span *span_with_room(struct thread *self, struct heap *heap, unsigned size_class)
 {
-    struct span *last = NULL;
+    struct span *last = NULL, *span = heap->current[size_class], *next;
 
-    for (struct span *span; (span = heap->current[size_class]) != &heap_no_span; last = span) {
+    for (; span && span != &heap_no_span; last = span, span = next) {
+        next = span->next;
         if (span_has_room(span) || grow(self, heap, span))
             return span;
-        if (span->bump < span->region.state_count)
-            return NULL; /* no memory; the span stays the current one */
-        move(heap, span, SPAN_FULL);
+        if (span->bump == span->region.state_count) /* else there is no memory */
+            move(heap, span, SPAN_FULL);
     }
     return new_span(self, heap, size_class, last);
 }

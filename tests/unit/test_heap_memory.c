@@ -219,6 +219,23 @@ static void a_span_that_can_not_grow_now_grows_later(void **state)
     assert_ptr_equal(region_find(take(3000)), span);
 }
 
+static void while_a_span_can_not_grow_a_block_that_is_freed_in_another_serves(void **state)
+{
+    char *first = take(3000);
+
+    (void)state;
+    while (span_at(take(3000)) == span_at(first))
+        ;
+    the_system_gives_nothing();
+    while (heap_alloc(self, &mine, 3000))
+        ;
+    assert_int_equal(heap_free(self, &mine, first), HEAP_OK);
+    assert_ptr_equal(heap_alloc(self, &mine, 3000), first);
+    assert_null(heap_alloc(self, &mine, 3000));
+    standin_fail_never();
+    assert_ptr_not_equal(span_at(take(3000)), span_at(first));
+}
+
 static void cached_pages_are_returned_before_a_block_is_refused(void **state)
 {
     char *block = heap_alloc(self, &yours, 900000);
@@ -450,6 +467,7 @@ int main(void)
         TEST(growing_takes_no_more_than_asked_for_when_memory_is_short),
         TEST(a_block_that_shrinks_is_never_refused),
         TEST(a_span_that_can_not_grow_now_grows_later),
+        TEST(while_a_span_can_not_grow_a_block_that_is_freed_in_another_serves),
         TEST(cached_pages_are_returned_before_a_block_is_refused),
         TEST(a_full_span_that_has_room_again_comes_second),
         TEST(with_no_other_a_full_span_that_has_room_again_comes_first),
