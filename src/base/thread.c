@@ -179,9 +179,11 @@ int thread_was_killed(LONG id)
 {
     struct thread *t = pin(id);
     int dead = t && !os_thread_is_alive(t->handle);
+    LONG killed = atomic_load(&thread_record(id)->killed);
 
     unpin(t);
-    return dead || atomic_load(&thread_record(id)->killed) >= id;
+    /* One with an id above the record's was killed before the generations began anew. */
+    return dead || (killed >= id && killed <= atomic_load(&thread_record(id)->id));
 }
 
 /* Lets a suspended thread run for a moment, then suspends it as often as before. */

@@ -53,6 +53,20 @@ static void generations_wrap_around_and_leave_out_none(void **state)
     }
 }
 
+static void who_was_killed_in_the_last_generation_does_not_count_in_the_next(void **state)
+{
+    LONG most = (1 << 19) - 1;
+
+    (void)state;
+    assert_int_equal(unit_on_thread(call, (void *)0x100), 1);
+    atomic_store(&thread_record(last_id)->killed, most << 12 | (last_id & (RECORDS - 1)));
+    atomic_store(&thread_record(last_id)->id, most << 12 | (last_id & (RECORDS - 1)));
+    assert_true(thread_was_killed(thread_record(last_id)->id));
+    assert_int_equal(unit_on_thread(call, (void *)0x100), 1);
+    assert_int_equal(last_id >> 12, 1);
+    assert_false(thread_was_killed(last_id));
+}
+
 static BOOL CALLBACK go_on(HEXPERTKEY key, LPVOID count)
 {
     (void)key;
@@ -101,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thread_that_can_not_be_enrolled_costs_no_record),
         cmocka_unit_test(generations_wrap_around_and_leave_out_none),
+        cmocka_unit_test(who_was_killed_in_the_last_generation_does_not_count_in_the_next),
         cmocka_unit_test(the_4097th_thread_is_told_out_of_memory),
     };
 
