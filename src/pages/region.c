@@ -78,6 +78,7 @@ static struct region *take(struct thread *self, void *owner, unsigned units, uns
 
     region_lock(self);
     do {
+        map_exhausted = 0; /* a try that fails for lack of memory may reserve nothing */
         r = own ? cache_take_own(own) : cache_take(units, states != 0);
         if (!r)
             r = own ? own_take(self, own) : segment_take(self, units);

@@ -158,6 +158,22 @@ static void a_reservation_that_fails_takes_the_oldest(void **state)
     region_release(self, more);
 }
 
+static void lack_of_memory_takes_none_after_a_reservation_that_failed(void **state)
+{
+    struct region *r = take_own(MIB(8)), *held = take_units(1, 0);
+
+    (void)state;
+    standin_fail_at("VirtualAlloc.reserve", 1, TRUE);
+    assert_null(region_take_block(self, YOU, MIB(3), 0));
+    standin_fail_never();
+    region_quarantine(self, r);
+    standin_fail_at("VirtualAlloc.commit", 1, TRUE);
+    assert_null(region_take(self, YOU, 1, 10)); /* there is no memory for its states */
+    standin_fail_never();
+    assert_true(is_in(r));
+    region_release(self, held);
+}
+
 /* For a span as for a block. */
 static void a_segment_that_can_not_be_reserved_takes_the_oldest(void **state)
 {
@@ -211,6 +227,7 @@ int main(void)
         ALONE(a_region_larger_than_the_bound_leaves_at_once),
         ALONE(the_order_outlives_a_repair),
         ALONE(a_reservation_that_fails_takes_the_oldest),
+        ALONE(lack_of_memory_takes_none_after_a_reservation_that_failed),
         ALONE(a_segment_that_can_not_be_reserved_takes_the_oldest),
         ALONE(a_dropped_region_of_a_segment_leaves_its_units_to_others),
     };
