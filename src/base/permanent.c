@@ -51,7 +51,6 @@ static struct block *block_make(SIZE_T bytes)
         noted = NULL;
         return NULL;
     }
-    store_relaxed(&permanent_pages, permanent_pages + bytes / OS_PAGE);
     block->bytes = bytes;
     block->used = ALIGNMENT;
     block->next = blocks;
@@ -74,6 +73,7 @@ static void *take(SIZE_T bytes)
             return NULL;
         KILL_POINT("permanent block about to be used");
         atomic_store(&blocks, block);
+        store_relaxed(&permanent_pages, permanent_pages + block->bytes / OS_PAGE);
     }
     block->used += bytes;
     return (char *)block + block->used - bytes;

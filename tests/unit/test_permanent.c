@@ -123,6 +123,7 @@ static void from_a_block(void *argument)
    (unit_load_anew). */
 static void die_everywhere(void **state, void (*act)(void *))
 {
+    struct standin_usage now;
     unsigned long deaths = 0;
 
     if (!standin_can_step())
@@ -133,6 +134,8 @@ static void die_everywhere(void **state, void (*act)(void *))
         unit_load_anew(state);
         killed = unit_kill_at(act, n);
         record = permanent_alloc(self, 200);
+        standin_get_usage(&now);
+        assert_true(permanent_pages * OS_PAGE <= now.committed - usage_before.committed);
         if (!record || !is_zero(record, 200))
             print_message("killed behind store %lu\n", n);
         assert_non_null(record);
