@@ -105,7 +105,7 @@ void bias_recover(struct thread *self, struct expert *e, int died)
         if (load_relaxed(&e->closing))
             closing_finish(self, e);
         else if (e->heap)
-            heap_repair(self, e->heap, 0);
+            heap_repair(self, e->heap, options.pageheap);
     }
 }
 

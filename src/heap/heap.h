@@ -165,8 +165,8 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
 /* Releases everything, in time proportional to the regions. `quarantined`: the addresses go into
    quarantine. */
 void heap_close(struct thread *self, struct heap *heap, int quarantined);
-/* Makes the lists and sums anew after a thread died in the heap. `quarantined`: it died in such a
-   close, so that what it was freeing goes into quarantine, too. */
+/* Makes the lists and sums anew after a thread died in the heap. `quarantined`: what it was
+   freeing goes into quarantine, as it does in such a close or with pageheap. */
 void heap_repair(struct thread *self, struct heap *heap, int quarantined);
 
 typedef void heap_visitor(void *block, SIZE_T bytes, void *context);

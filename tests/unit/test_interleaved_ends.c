@@ -43,6 +43,24 @@ static void what_is_held_is_counted_anew_when_its_counter_was_killed(void **stat
     assert_int_equal(quarantine_pages * OS_PAGE, (SIZE_T)900 << 20);
 }
 
+static DWORD WINAPI free_of_a(LPVOID memory)
+{
+    return ExpertFreeMemory(A, memory);
+}
+
+static void with_pageheap_a_block_faults_although_who_freed_it_was_killed(void **state)
+{
+    char *mine;
+
+    (void)state;
+    options.pageheap = 1;
+    mine = ExpertAllocMemory(A, 5000, NULL);
+    at("span about to be freed", die);
+    assert_int_equal(unit_on_thread(free_of_a, mine), 1);
+    assert_int_equal(ExpertMemorySize(A, mine), 0);
+    assert_true(unit_is_quarantined(mine));
+}
+
 /* Its memory goes back to the system, and its addresses to nobody: stale writers may know them. */
 static void a_killed_abnormal_close_returns_pages_and_keeps_addresses(void **state)
 {
@@ -316,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE(what_is_held_is_counted_anew_when_its_counter_was_killed),
+        ONE(with_pageheap_a_block_faults_although_who_freed_it_was_killed),
         ONE(a_killed_abnormal_close_returns_pages_and_keeps_addresses),
         ONE(an_expert_terminated_during_its_reclaim_does_not_reopen),
         ONE(an_expert_closed_after_a_killed_reclaim_does_not_reopen),
