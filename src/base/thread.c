@@ -191,11 +191,8 @@ static void let_run(const struct thread *t)
 {
     DWORD times = 0;
 
-    for (DWORD before; (before = os_thread_resume(t->handle)) != 0;) {
+    while (os_thread_resume(t->handle))
         times++;
-        if (before == 1)
-            break;
-    }
     if (times)
         os_yield(OS_ROUNDS);
     while (times--)
