@@ -45,8 +45,8 @@ void closing_end(struct thread *self, struct expert *e, int reclaims, struct clo
     leaks->count = options.report ? heap_blocks(self, e->heap, leaks->first, CLOSING_LEAKS) : 0;
     expert_usage(e, &leaks->usage);
     e->final = e->heap->sums;
-    store_relaxed(&e->closing,
-                  (uint8_t)(BEGUN | (abnormal ? ABNORMAL : 0) | (reclaims ? RECLAIMS : 0)));
+    atomic_store(&e->closing, /* after all that whoever finishes the close relies on */
+                 (uint8_t)(BEGUN | (abnormal ? ABNORMAL : 0) | (reclaims ? RECLAIMS : 0)));
     complete(self, e);
 }
 

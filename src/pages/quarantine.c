@@ -18,7 +18,7 @@ SIZE_T quarantine_pages;
 void quarantine_put(struct record *r)
 {
     r->newer = NULL;
-    *tail = r;
+    atomic_store(tail, r); /* after `newer`: a repair goes on from there */
     tail = &r->newer;
     KILL_POINT("region about to be quarantined");
     record_set_owner(r, REGION_QUARANTINED);
