@@ -127,8 +127,8 @@ static int grow(struct thread *self, struct heap *heap, struct span *span)
     return grown;
 }
 
-/* `last`: one of its class, which is full, or NULL. None of a giver's is of the first size: shared
-   spans are searched one by one. */
+/* `last`: one of its class, which is full, or NULL. Who shares begins with the second size, because
+   shared spans are searched one by one. */
 static struct span *new_span(struct thread *self, struct heap *heap, unsigned size_class,
                              const struct span *last)
 {
@@ -136,7 +136,7 @@ static struct span *new_span(struct thread *self, struct heap *heap, unsigned si
     unsigned units = SPAN_LATER;
     struct span *span;
 
-    if (!last && !heap->gives && block <= FIRST_MOST)
+    if (!last && !heap->shares && block <= FIRST_MOST)
         units = SPAN_FIRST;
     else if (block <= SECOND_MOST &&
              (!last || (SIZE_T)last->bump * block <= REGION_BYTES(SPAN_FIRST)))
@@ -190,7 +190,7 @@ static void *block_take(struct thread *self, struct heap *heap, SIZE_T bytes, in
         return large_block(span);
     }
     size_class = heap_class(grows ? with_room(bytes) : bytes);
-    if (heap->gives && heap->current[size_class] == &heap_no_span) {
+    if (heap->shares && heap->current[size_class] == &heap_no_span) {
         void *block = shared_alloc(self, heap->owner, size_class, bytes);
         if (block)
             return block;
@@ -365,7 +365,7 @@ enum heap_result heap_transfer(struct thread *self, struct heap *from, struct he
         region_give(self, &span->region, to->owner);
         heap_list(to, span);
     } else {
-        from->gives = to->gives = 1; /* first: a close relies on it */
+        from->shares = to->shares = 1; /* first: a close relies on it */
         if (span->region.owner != SHARED_OWNER) {
             unlist(from, span);
             if (!shared_make(self, span, from->owner)) {

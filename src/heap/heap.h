@@ -35,7 +35,7 @@ struct heap {
     struct heap_sums sums;
     struct span *recent; /* the span allocated from last, where a free looks first */
     SIZE_T committed;    /* bytes, block states included, shared spans not */
-    int gives;           /* blocks were handed over by it or to it, perhaps in shared spans */
+    int shares;          /* blocks were handed over by it or to it, perhaps in shared spans */
 };
 
 /* A span that never has room. With it the fast path needs no test for "no span". */

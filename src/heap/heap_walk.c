@@ -21,7 +21,7 @@ static void free_all(struct thread *self, struct span *first, int quarantined)
 
 void heap_close(struct thread *self, struct heap *heap, int quarantined)
 {
-    if (heap->gives) /* others' closes do not depend on how many spans are shared */
+    if (heap->shares) /* others' closes do not depend on how many spans are shared */
         shared_release(self, heap->owner, quarantined);
     for (int i = 0; i <= HEAP_OTHERS; i++)
         free_all(self, first_of(heap, i), quarantined);
