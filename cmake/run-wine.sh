@@ -1,9 +1,8 @@
 #!/bin/sh
 # Runs a Windows program under Wine and passes its output and exit status on:
 #   sh cmake/run-wine.sh PROGRAM [ARGUMENT ...]
-# Several may run at once. These are failures even where the program's exit status is 0: a crash, and
-# an end before cmocka's last line. Set NMAPI_CRASH_EXPECTED for a program whose children crash on
-# purpose.
+# Several may run at once. A crash, or an end before cmocka's last line, is a failure even where the
+# program's exit status is 0. Set NMAPI_CRASH_EXPECTED for a program whose children crash on purpose.
 set -u
 
 cache=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)/build/.cache

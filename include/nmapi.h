@@ -107,8 +107,8 @@ SIZE_T WINAPI ExpertMemorySize(HEXPERTKEY hExpertKey, LPVOID pOriginalMemory);
  *   NMERR_OUT_OF_MEMORY          no memory for what the call itself needs; nothing was changed
  * The caller sets cbSize to the structure's size before the call. Structures only grow at their
  * end: of a larger one the call reads and writes the part that is declared here.
- * With the option `reclaim=thread` they first close the implicit experts whose threads have all
- * ended; NmapiTerminateExpert, NmapiSetFunction and NmapiGetFunction do not.
+ * With the option `reclaim=thread` these functions first close the implicit experts whose threads
+ * have all ended; NmapiTerminateExpert, NmapiSetFunction and NmapiGetFunction do not.
  */
 
 #pragma pack(push, 8) /* some versions of netmon.h leave a packing of 1 in force */

@@ -228,7 +228,7 @@ void os_debug_line(const WCHAR *text)
 int os_append(const WCHAR *path, const char *text, DWORD bytes)
 {
     DWORD written = 0, error = GetLastError();
-    /* With this access alone each write goes to the end of then, whoever else appends. */
+    /* With this access alone the system writes at the end, even if others append meanwhile. */
     HANDLE file = CreateFileW(path, FILE_APPEND_DATA, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
                               OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
 

@@ -34,7 +34,7 @@ struct expert {
     uint8_t isolated;       /* opened by the host */
     uint8_t closing;        /* how a close that has begun is to end (closing.c); else 0 */
     uint8_t crowded;        /* there was no memory to note a visitor */
-    uint8_t killed;         /* a thread died inside, or was a visitor and is noted no more */
+    uint8_t killed;         /* a thread died inside, or a visitor was killed and forgotten */
     uint16_t visitor_count; /* a hint */
     struct visitor *visitors; /* the threads that entered since it was opened */
     union {

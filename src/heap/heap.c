@@ -127,8 +127,8 @@ static int grow(struct thread *self, struct heap *heap, struct span *span)
     return grown;
 }
 
-/* `last`: one of its class, which is full, or NULL. Who shares begins with the second size, because
-   shared spans are searched one by one. */
+/* `last`: one of its class, without room, or NULL. A heap that shares begins with the second size,
+   because shared spans are searched one by one. */
 static struct span *new_span(struct thread *self, struct heap *heap, unsigned size_class,
                              const struct span *last)
 {

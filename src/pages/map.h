@@ -45,7 +45,7 @@ static ALWAYS_INLINE ULONG_PTR map_find(ULONG_PTR address)
     return atomic_load(&leaf->entries[(address >> MAP_SHIFT) & ((1 << MAP_LEAF_BITS) - 1)]);
 }
 
-/* Whether the last call of map_reserve failed. */
+/* Whether the last call of map_reserve failed, since the caller set this to 0. */
 extern int map_exhausted;
 
 /* Reserves addresses at a multiple of `alignment`. NULL: no free ones, or no memory for the map. */
